@@ -1,0 +1,102 @@
+package exchange
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// Limits of the inline storage. They bound configuration too: a route may not
+// have more captured parameters, nor a retry policy more tries, than fit here.
+const (
+	MaxParams   = 8  // captured path parameters of one route
+	MaxAttempts = 11 // tries of one request: the first and at most ten retries
+	maxIDLength = 128
+)
+
+// Param is one captured piece of the request path.
+// Name belongs to the route table; Value points into the request's normalised
+// path and is valid until the Exchange is released.
+type Param struct {
+	Name  string
+	Value []byte
+}
+
+// Exchange is the record of one journey. The zero value is an empty record.
+// It is owned by the goroutine that serves the request.
+type Exchange struct {
+	Start    time.Time     // when the request head had been read
+	Took     time.Duration // from Start to the end of the response; set by the gateway's finish
+	Client   netip.Addr    // the client's address after trusted proxies were resolved
+	Peer     netip.Addr    // the address at the other end of the socket; zero on unix sockets
+	Trusted  bool          // Peer is one of trusted_proxies
+	Route    string        // name of the matched route; "" before and without a match
+	Upstream string        // name of the upstream that was chosen; "" when none was
+	Params   []Param       // captured path parameters, backed by inline storage
+	Attempts []Attempt     // every try at a backend in order, backed by inline storage
+	Fault    *Fault        // nil when the journey ended well
+	Status   int           // status code sent to the client; 0 when nothing was sent
+	Received int64         // request body bytes read from the client
+	Sent     int64         // response body bytes handed to the client's connection
+	Tunnel   bool          // the connection became a tunnel (101)
+
+	marks    [stageCount]time.Duration
+	id       [maxIDLength]byte
+	idLen    int
+	params   [MaxParams]Param
+	attempts [MaxAttempts]Attempt
+}
+
+var pool = sync.Pool{New: func() any { return new(Exchange) }}
+
+// Acquire returns an empty record whose Start is now. The caller must Release it.
+func Acquire(now time.Time) *Exchange {
+	x := pool.Get().(*Exchange)
+	x.Start = now
+	x.Params = x.params[:0]
+	x.Attempts = x.attempts[:0]
+	return x
+}
+
+// Release empties the record and gives it back. x must not be used afterwards.
+func (x *Exchange) Release() {
+	used := x.attempts[:len(x.Attempts)]
+	clear(used)
+	clear(x.params[:len(x.Params)])
+	*x = Exchange{attempts: x.attempts}
+	pool.Put(x)
+}
+
+// SetID stores the request's id. Longer ones are cut at 128 bytes.
+func (x *Exchange) SetID(id []byte) { x.idLen = copy(x.id[:], id) }
+
+// ID returns the request's id; it is valid until Release. Empty before SetID.
+func (x *Exchange) ID() []byte { return x.id[:x.idLen] }
+
+// AddParam records a captured path parameter. Beyond MaxParams it does nothing;
+// the route table refuses such routes when it is built.
+func (x *Exchange) AddParam(name string, value []byte) {
+	if len(x.Params) < MaxParams {
+		x.Params = append(x.Params, Param{Name: name, Value: value})
+	}
+}
+
+// Param returns the value captured under name, nil when there is none.
+func (x *Exchange) Param(name string) []byte {
+	for i := range x.Params {
+		if x.Params[i].Name == name {
+			return x.Params[i].Value
+		}
+	}
+	return nil
+}
+
+// NextAttempt opens the record of another try. It returns nil once MaxAttempts
+// are used up. The pointer stays valid until Release.
+func (x *Exchange) NextAttempt(backend string, now time.Time) *Attempt {
+	if len(x.Attempts) == MaxAttempts {
+		return nil
+	}
+	x.Attempts = append(x.Attempts, Attempt{Backend: backend, Start: now})
+	return &x.Attempts[len(x.Attempts)-1]
+}

@@ -1,0 +1,117 @@
+package exchange
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+func TestReleaseForgetsEverything(t *testing.T) {
+	now := time.Unix(100, 0)
+	x := Acquire(now)
+	x.SetID([]byte("secret-id"))
+	x.AddParam("id", []byte("secret"))
+	at := x.NextAttempt("127.0.0.1:1", now)
+	at.Status = 200
+	x.Fault = Refuse(NoRoute)
+	x.Route, x.Client = "/a", x.Client.Next()
+	x.Mark(Answered, now.Add(time.Second))
+	x.Release()
+
+	if len(x.ID()) != 0 || x.Param("id") != nil || len(x.Attempts) != 0 || x.Fault != nil || x.Route != "" || x.At(Answered) != 0 {
+		t.Errorf("released record still holds %+v", x)
+	}
+	for i := range x.attempts {
+		if x.attempts[i] != (Attempt{}) {
+			t.Errorf("attempt %d survived release: %+v", i, x.attempts[i])
+		}
+	}
+}
+
+func TestAttemptsAreBounded(t *testing.T) {
+	x := Acquire(time.Unix(0, 0))
+	defer x.Release()
+	for i := range MaxAttempts {
+		if x.NextAttempt("b", time.Unix(0, 0)) == nil {
+			t.Fatalf("attempt %d refused, want %d to fit", i, MaxAttempts)
+		}
+	}
+	if x.NextAttempt("b", time.Unix(0, 0)) != nil {
+		t.Errorf("attempt beyond %d was given", MaxAttempts)
+	}
+}
+
+func TestParamsAreBounded(t *testing.T) {
+	x := Acquire(time.Unix(0, 0))
+	defer x.Release()
+	for range MaxParams + 2 {
+		x.AddParam("p", []byte("v"))
+	}
+	if len(x.Params) != MaxParams {
+		t.Errorf("got %d params, want %d", len(x.Params), MaxParams)
+	}
+	if string(x.Param("p")) != "v" || x.Param("q") != nil {
+		t.Errorf("lookup: p=%q q=%q", x.Param("p"), x.Param("q"))
+	}
+}
+
+func TestLongIDsAreCut(t *testing.T) {
+	x := Acquire(time.Unix(0, 0))
+	defer x.Release()
+	x.SetID(make([]byte, 500))
+	if len(x.ID()) != maxIDLength {
+		t.Errorf("id length %d, want %d", len(x.ID()), maxIDLength)
+	}
+}
+
+func TestEveryReasonIsComplete(t *testing.T) {
+	seen := map[string]bool{}
+	Reasons(func(r Reason) {
+		f := Refuse(r)
+		if r.String() == "" || seen[r.String()] {
+			t.Errorf("reason %d: text %q is empty or used twice", r, r)
+		}
+		seen[r.String()] = true
+		if f.Kind == NoKind || f.Reason != r {
+			t.Errorf("%v: shared fault is %+v", r, f)
+		}
+		if s := f.Status(); s < 400 || s > 599 {
+			t.Errorf("%v: status %d, want 4xx or 5xx", r, s)
+		}
+	})
+	if len(seen) != int(reasonCount)-1 {
+		t.Errorf("saw %d reasons, want %d", len(seen), reasonCount-1)
+	}
+	for k := range kindCount {
+		if k.String() == "" || k.Status() == 0 {
+			t.Errorf("kind %d has no text or status", k)
+		}
+	}
+}
+
+func TestFaultTellsItsCause(t *testing.T) {
+	cause := errors.New("refused by peer")
+	f := &Fault{Kind: ConnectionRefused, Source: Upstream, Err: cause}
+	if !errors.Is(f, cause) {
+		t.Errorf("cause is not reachable through Unwrap")
+	}
+	if got, want := f.Error(), "upstream: connection_refused: refused by peer"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if f.Status() != 502 || f.Name() != "connection_refused" {
+		t.Errorf("status %d name %q", f.Status(), f.Name())
+	}
+	if got := Refuse(BodyTooLarge); got.Status() != 413 || got.Name() != "body-too-large" {
+		t.Errorf("refusal: status %d name %q", got.Status(), got.Name())
+	}
+}
+
+func TestMarksCountFromStart(t *testing.T) {
+	start := time.Unix(5, 0)
+	x := Acquire(start)
+	defer x.Release()
+	x.Mark(Delivered, start.Add(3*time.Millisecond))
+	if got := x.At(Delivered); got != 3*time.Millisecond {
+		t.Errorf("got %v, want 3ms", got)
+	}
+}

@@ -1,0 +1,130 @@
+package exchange
+
+import "fmt"
+
+// Source says on whose side a fault lies.
+type Source uint8
+
+// The three sides of a gateway.
+const (
+	Gateway  Source = iota // our own limits, policy or configuration
+	Client                 // the client's request or connection
+	Upstream               // the backend, its name or its connection
+	sourceCount
+)
+
+var sourceText = [sourceCount]string{Gateway: "gateway", Client: "client", Upstream: "upstream"}
+
+func (s Source) String() string { return sourceText[s] }
+
+// Kind is a proxy error type of RFC 9209 §2.3, spelled as it stands there.
+type Kind uint8
+
+// Every proxy error type that Penstock can report.
+const (
+	NoKind Kind = iota
+	DNSTimeout
+	DNSError
+	DestinationNotFound
+	DestinationUnavailable
+	ConnectionRefused
+	ConnectionTerminated
+	ConnectionTimeout
+	ConnectionReadTimeout
+	ConnectionWriteTimeout
+	ConnectionLimitReached
+	TLSProtocolError
+	TLSCertificateError
+	TLSAlertReceived
+	HTTPRequestError
+	HTTPRequestDenied
+	HTTPResponseIncomplete
+	HTTPResponseHeaderSectionSize
+	HTTPResponseBodySize
+	HTTPResponseTransferCoding
+	HTTPResponseTimeout
+	HTTPUpgradeFailed
+	HTTPProtocolError
+	ProxyInternalError
+	ProxyConfigurationError
+	ProxyLoopDetected
+	kindCount
+)
+
+var kindTable = [kindCount]struct {
+	text   string
+	status int
+}{
+	NoKind:                        {"none", 500},
+	DNSTimeout:                    {"dns_timeout", 504},
+	DNSError:                      {"dns_error", 502},
+	DestinationNotFound:           {"destination_not_found", 500},
+	DestinationUnavailable:        {"destination_unavailable", 503},
+	ConnectionRefused:             {"connection_refused", 502},
+	ConnectionTerminated:          {"connection_terminated", 502},
+	ConnectionTimeout:             {"connection_timeout", 504},
+	ConnectionReadTimeout:         {"connection_read_timeout", 504},
+	ConnectionWriteTimeout:        {"connection_write_timeout", 504},
+	ConnectionLimitReached:        {"connection_limit_reached", 503},
+	TLSProtocolError:              {"tls_protocol_error", 502},
+	TLSCertificateError:           {"tls_certificate_error", 502},
+	TLSAlertReceived:              {"tls_alert_received", 502},
+	HTTPRequestError:              {"http_request_error", 400},
+	HTTPRequestDenied:             {"http_request_denied", 403},
+	HTTPResponseIncomplete:        {"http_response_incomplete", 502},
+	HTTPResponseHeaderSectionSize: {"http_response_header_section_size", 502},
+	HTTPResponseBodySize:          {"http_response_body_size", 502},
+	HTTPResponseTransferCoding:    {"http_response_transfer_coding", 502},
+	HTTPResponseTimeout:           {"http_response_timeout", 504},
+	HTTPUpgradeFailed:             {"http_upgrade_failed", 502},
+	HTTPProtocolError:             {"http_protocol_error", 502},
+	ProxyInternalError:            {"proxy_internal_error", 500},
+	ProxyConfigurationError:       {"proxy_configuration_error", 500},
+	ProxyLoopDetected:             {"proxy_loop_detected", 502},
+}
+
+func (k Kind) String() string { return kindTable[k].text }
+
+// Status returns the status code that RFC 9209 §2.3 recommends for k.
+func (k Kind) Status() int { return kindTable[k].status }
+
+// Fault is one thing that went wrong. A Fault is immutable once it is handed on,
+// so faults without an Err are shared package values and cost nothing.
+type Fault struct {
+	Kind   Kind
+	Reason Reason // finer than Kind; NoReason when Kind says it all
+	Source Source
+	Wrote  bool  // some request byte reached the backend's connection
+	Reused bool  // happened on a connection that had served before
+	Begun  bool  // some response byte had been read from the backend
+	Err    error // for the log only; nil when Kind and Reason say it all
+}
+
+// Status returns the status code for the client: the Reason's when it has one,
+// else the Kind's.
+func (f *Fault) Status() int {
+	if s := f.Reason.Status(); s != 0 {
+		return s
+	}
+	return f.Kind.Status()
+}
+
+// Name returns the finest name of the fault: Reason, else Kind.
+// It is the metric label and the log field.
+func (f *Fault) Name() string {
+	if f.Reason != NoReason {
+		return f.Reason.String()
+	}
+	return f.Kind.String()
+}
+
+// Error describes the fault for the log, never for the client.
+func (f *Fault) Error() string {
+	if f.Err == nil {
+		return f.Source.String() + ": " + f.Name()
+	}
+	return fmt.Sprintf("%s: %s: %v", f.Source, f.Name(), f.Err)
+}
+
+// Unwrap returns the cause, nil when there is none.
+func (f *Fault) Unwrap() error { return f.Err }
