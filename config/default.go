@@ -1,0 +1,90 @@
+package config
+
+import (
+	"log/slog"
+	"time"
+)
+
+const (
+	kib = 1 << 10
+	mib = 1 << 20
+	gib = 1 << 30
+)
+
+// Default returns a new Config with every default and no upstream or route.
+func Default() *Config {
+	return &Config{
+		Listen:   []string{":8080"},
+		Admin:    Admin{Listen: "127.0.0.1:9901"},
+		Limits:   Limits{Connections: 16000, Requests: 8000, Body: 16 * mib},
+		Timeouts: defaultTimeouts(),
+		Upgrades: []string{"websocket"},
+		Log:      Log{Level: slog.LevelInfo, Access: defaultAccess()},
+		Answers:  Answers{ProxyStatus: true, RequestID: "X-Request-Id"},
+	}
+}
+
+func defaultTimeouts() Timeouts {
+	return Timeouts{
+		Connect:   time.Second,
+		FirstByte: 15 * time.Second,
+		Request:   30 * time.Second,
+		BodyIdle:  60 * time.Second,
+		Idle:      75 * time.Second,
+		Drain:     Drain{Deadline: 30 * time.Second},
+	}
+}
+
+func defaultAccess() *Access {
+	return &Access{
+		File:   "stdout",
+		Sample: 1,
+		Always: Always{Statuses: Statuses{{500, 599}}, SlowerThan: time.Second},
+	}
+}
+
+// DefaultUpstream returns a new upstream with every default, no name and no backend.
+func DefaultUpstream() *Upstream {
+	return &Upstream{
+		Balance: Balance{Method: RoundRobin, Bound: 1.25},
+		Pool: Pool{
+			Max: 512, Idle: 64, IdleTimeout: 4 * time.Second, MaxAge: 10 * time.Minute,
+			Queue: 256, QueueTimeout: 250 * time.Millisecond,
+		},
+		RetryBudget: RetryBudget{Ratio: 0.1, Floor: 10},
+		Eject:       Eject{Failures: 5, Base: time.Second, Max: 30 * time.Second, AtMost: 0.5},
+		DNS:         DNS{Refresh: 10 * time.Second},
+	}
+}
+
+// DefaultRetry returns the retry rules of a route that names none.
+func DefaultRetry() Retry {
+	return Retry{
+		Times:   1,
+		Connect: true,
+		Reset:   true,
+		Backoff: Backoff{Min: 25 * time.Millisecond, Max: time.Second},
+		Methods: idempotentMethods(),
+	}
+}
+
+// idempotentMethods returns the methods that RFC 9110 §9.2.2 calls idempotent.
+func idempotentMethods() []string {
+	return []string{"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"}
+}
+
+// DefaultRoute returns a new route with the defaults that c gives to its routes.
+func (c *Config) DefaultRoute() *Route {
+	return &Route{
+		Retry: DefaultRetry(),
+		Timeouts: RouteTimeouts{
+			Connect:   c.Timeouts.Connect,
+			FirstByte: c.Timeouts.FirstByte,
+			Request:   c.Timeouts.Request,
+			BodyIdle:  c.Timeouts.BodyIdle,
+		},
+		MaxBody:  c.Limits.Body,
+		Upgrades: c.Upgrades,
+		Trailers: c.Trailers,
+	}
+}

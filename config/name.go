@@ -1,0 +1,46 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Name is the route's label in metrics, logs and the admin API, made from its
+// conditions alone: "/api/*", "api.example.com/api/*", "POST /orders/{id}",
+// "/a [X-Beta=yes ?debug]". It is unique within a file, because two routes with
+// the same conditions are refused, and it does not change when others do.
+func (r *Route) Name() string {
+	var b strings.Builder
+	if len(r.Methods) > 0 {
+		b.WriteString(strings.Join(r.Methods, "|"))
+		b.WriteByte(' ')
+	}
+	b.WriteString(strings.Join(r.Hosts, "|"))
+	b.WriteString(r.Path)
+	if conditions := r.Match.conditions(); len(conditions) > 0 {
+		b.WriteString(" [")
+		b.WriteString(strings.Join(conditions, " "))
+		b.WriteByte(']')
+	}
+	return b.String()
+}
+
+// conditions lists m as text, sorted: header fields "X-Beta=yes", then query keys "?debug".
+func (m *Match) conditions() []string {
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(m.Header)) {
+		all = append(all, condition(name, m.Header[name]))
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Query)) {
+		all = append(all, "?"+condition(name, m.Query[name]))
+	}
+	return all
+}
+
+func condition(name, value string) string {
+	if value == "" {
+		return name
+	}
+	return name + "=" + value
+}

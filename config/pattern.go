@@ -1,0 +1,141 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// SegmentKind is what one segment of a path pattern takes.
+type SegmentKind uint8
+
+// The kinds of segment.
+const (
+	Literal SegmentKind = iota // exactly Text
+	Param                      // one segment, not empty, kept under the name Text
+	Rest                       // all that follows, also nothing; always last; kept under Text unless that is empty
+)
+
+// Segment is one part of a path pattern between slashes.
+type Segment struct {
+	Kind SegmentKind
+	Text string
+}
+
+// Pattern is a parsed path: "/a/*" is Literal "a", Rest "". "/" is one empty
+// Literal, "/a/" is Literal "a" and an empty Literal. A Rest also matches the
+// path before it without its slash: "/a/*" takes "/a".
+type Pattern []Segment
+
+// MaxParams is the largest number of parameters in one pattern.
+const MaxParams = 8
+
+// ParsePattern reads a route's path: "/a" exact, "/a/*" with everything below,
+// "/a/{id}" one segment by name, "/a/{rest:*}" the rest by name.
+func ParsePattern(path string) (Pattern, error) {
+	if !strings.HasPrefix(path, "/") {
+		return nil, fmt.Errorf("got %q, want a path that starts with /", path)
+	}
+	parts := strings.Split(path[1:], "/")
+	p := make(Pattern, 0, len(parts))
+	seen := make(map[string]bool)
+	for i, part := range parts {
+		s, err := parseSegment(part)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", path, err)
+		}
+		if s.Kind == Rest && i != len(parts)-1 {
+			return nil, fmt.Errorf("%q: %s must be the last segment", path, part)
+		}
+		if s.Kind != Literal && s.Text != "" {
+			if seen[s.Text] {
+				return nil, fmt.Errorf("%q: {%s} stands twice", path, s.Text)
+			}
+			seen[s.Text] = true
+		}
+		p = append(p, s)
+	}
+	if len(seen) > MaxParams {
+		return nil, fmt.Errorf("%q: %d parameters, at most %d are possible", path, len(seen), MaxParams)
+	}
+	return p, nil
+}
+
+func parseSegment(s string) (Segment, error) {
+	if s == "*" {
+		return Segment{Kind: Rest}, nil
+	}
+	if !strings.HasPrefix(s, "{") || !strings.HasSuffix(s, "}") {
+		if i := strings.IndexAny(s, "{}*"); i >= 0 {
+			return Segment{}, fmt.Errorf("%q in segment %q: {name} and * take a whole segment", s[i:i+1], s)
+		}
+		if i := strings.IndexFunc(s, notInPath); i >= 0 {
+			return Segment{}, fmt.Errorf("character %q cannot stand in a path; write it percent-encoded", s[i:i+1])
+		}
+		return Segment{Kind: Literal, Text: s}, nil
+	}
+	name, rest := strings.CutSuffix(s[1:len(s)-1], ":*")
+	if !paramName(name) {
+		return Segment{}, fmt.Errorf("parameter %q: want {name} or {name:*}, with a name of letters, digits and _", s)
+	}
+	if rest {
+		return Segment{Kind: Rest, Text: name}, nil
+	}
+	return Segment{Kind: Param, Text: name}, nil
+}
+
+// notInPath reports the characters that a request's path never has (RFC 3986 §3.3).
+func notInPath(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`?#"<>\^`+"`|", r)
+}
+
+func paramName(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c != '_' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9' || i == 0) {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// Params returns the names of the pattern's parameters in order; nil when it has none.
+func (p Pattern) Params() []string {
+	var names []string
+	for _, s := range p {
+		if s.Kind != Literal && s.Text != "" {
+			names = append(names, s.Text)
+		}
+	}
+	return names
+}
+
+// Part is one piece of a template: fixed text, or the value of a parameter.
+type Part struct {
+	Text  string // fixed text; empty when Param is set
+	Param string // name of a parameter of the route's path
+}
+
+// ParseTemplate splits a rewrite or redirect target into its parts. Its
+// parameters are written {name}; the caller checks that the path has them.
+func ParseTemplate(s string) ([]Part, error) {
+	var parts []Part
+	for s != "" {
+		text, rest, found := strings.Cut(s, "{")
+		if strings.Contains(text, "}") {
+			return nil, fmt.Errorf("%q: } without {", s)
+		}
+		if text != "" {
+			parts = append(parts, Part{Text: text})
+		}
+		if !found {
+			break
+		}
+		name, tail, closed := strings.Cut(rest, "}")
+		if !closed || !paramName(name) {
+			return nil, fmt.Errorf("%q: want {name}, with a name of letters, digits and _", "{"+rest)
+		}
+		parts = append(parts, Part{Param: name})
+		s = tail
+	}
+	return parts, nil
+}
