@@ -1,0 +1,148 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Server is one listening origin. New makes it, Start opens its socket,
+// Shutdown ends it and waits for everything it runs.
+type Server struct {
+	name    string
+	address string
+	http    *http.Server
+	served  atomic.Int64
+	flaky   atomic.Int64
+	life    context.Context // ends with Shutdown, and endless answers with it
+	end     context.CancelFunc
+	work    sync.WaitGroup // the accept loop and every WebSocket
+
+	// wait sleeps for d or until ctx ends; a field so that tests need no clock.
+	wait func(ctx context.Context, d time.Duration) error
+
+	mu       sync.Mutex
+	listener net.Listener
+	sockets  map[net.Conn]struct{} // hijacked connections, closed by Shutdown
+}
+
+// Options say who the origin is and where it listens.
+type Options struct {
+	Name    string // shown in X-Origin and in every page; empty means "origin"
+	Address string // "host:port"; empty means "127.0.0.1:0", a free port
+}
+
+// New returns an origin that does not listen yet.
+func New(o Options) *Server {
+	if o.Name == "" {
+		o.Name = "origin"
+	}
+	if o.Address == "" {
+		o.Address = "127.0.0.1:0"
+	}
+	life, end := context.WithCancel(context.Background())
+	s := &Server{
+		name:    o.Name,
+		address: o.Address,
+		life:    life,
+		end:     end,
+		wait:    pause,
+		sockets: make(map[net.Conn]struct{}),
+	}
+	s.http = &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       75 * time.Second,
+	}
+	return s
+}
+
+// Start opens the socket and serves in the background. It returns once
+// connections are accepted; the error names the address that was refused.
+// Cancelling ctx later does not stop the server, Shutdown does.
+func (s *Server) Start(ctx context.Context) error {
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", s.address)
+	if err != nil {
+		return fmt.Errorf("origin %s: %w", s.name, err)
+	}
+	s.mu.Lock()
+	s.listener = ln
+	s.mu.Unlock()
+	s.work.Go(func() {
+		// Serve ends with ErrServerClosed after Shutdown; any other end means the
+		// listener is gone, which callers see as refused connections.
+		_ = s.http.Serve(ln)
+	})
+	return nil
+}
+
+// Addr returns the address that the origin listens on, nil before Start.
+func (s *Server) Addr() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
+
+// Shutdown stops accepting, ends event streams and WebSockets, and lets running
+// answers finish until ctx ends; what is still open then is cut and named in
+// the error. It may be called more than once and before Start.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.end()
+	s.closeSockets()
+	err := s.http.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fmt.Errorf("origin %s: open answers were cut: %w", s.name, err), s.http.Close())
+	}
+	s.closeSockets() // those hijacked in between
+	s.work.Wait()
+	return err
+}
+
+// keep registers a hijacked connection; false means the origin is ending.
+func (s *Server) keep(c net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.life.Err() != nil {
+		return false
+	}
+	s.sockets[c] = struct{}{}
+	s.work.Add(1)
+	return true
+}
+
+// drop forgets a connection that keep registered.
+func (s *Server) drop(c net.Conn) {
+	s.mu.Lock()
+	delete(s.sockets, c)
+	s.mu.Unlock()
+	s.work.Done()
+}
+
+func (s *Server) closeSockets() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.sockets {
+		_ = c.Close()
+	}
+}
+
+// pause sleeps for d, or until ctx ends and then returns its error.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
