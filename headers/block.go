@@ -1,0 +1,140 @@
+package headers
+
+import "iter"
+
+// Field is one field line. Name and Value are slices of the bytes that the Block
+// was parsed from, or of configuration; whoever owns those decides their lifetime.
+type Field struct {
+	Name  []byte // as received
+	Value []byte // without the white space around it
+	ID    ID
+	Drop  bool // does not travel on
+	Ours  bool // put there by the gateway, not received
+}
+
+// Block is a field section. The zero value is empty and ready. It is meant to be
+// reused: Parse empties it but keeps its storage. It is not safe for concurrent use.
+type Block struct {
+	Fields    []Field // in the order received; append only through Add
+	MaxFields int     // more make Parse refuse; zero means 256
+
+	seen    idSet // IDs that occur, dropped or not
+	twice   idSet // IDs that occur more than once
+	removed idSet // IDs that Edits took out, so that nothing of ours brings them back
+}
+
+const defaultMaxFields = 256
+
+// Reset empties b and keeps its storage and MaxFields. It lets go of all bytes
+// that the fields pointed to.
+func (b *Block) Reset() {
+	clear(b.Fields)
+	b.Fields, b.seen, b.twice, b.removed = b.Fields[:0], 0, 0, 0
+}
+
+// Add appends a field of the gateway's own. It keeps name and value; name must be
+// a token and value free of control characters.
+func (b *Block) Add(name, value []byte) {
+	b.add(Field{Name: name, Value: value, ID: IDOf(name), Ours: true})
+}
+
+func (b *Block) add(f Field) {
+	b.Fields = append(b.Fields, f)
+	b.twice |= b.seen & (1 << f.ID)
+	b.seen |= 1 << f.ID
+}
+
+// Get returns the value of the first kept field with this ID, nil when there is
+// none. An empty value is empty but not nil.
+func (b *Block) Get(id ID) []byte {
+	if b.seen.has(id) {
+		for i := range b.Fields {
+			if f := &b.Fields[i]; f.ID == id && !f.Drop {
+				return f.Value
+			}
+		}
+	}
+	return nil
+}
+
+// Lookup returns the value of the first kept field of that name in any case, nil
+// when there is none. An empty value is empty but not nil.
+func (b *Block) Lookup(name []byte) []byte {
+	for i := range b.Fields {
+		if f := &b.Fields[i]; !f.Drop && equalFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return nil
+}
+
+// Has reports whether a kept field with this ID exists.
+func (b *Block) Has(id ID) bool { return b.Get(id) != nil }
+
+// Count returns how many kept fields have this ID.
+func (b *Block) Count(id ID) (n int) {
+	for range b.All(id) {
+		n++
+	}
+	return n
+}
+
+// All yields the values of the kept fields with this ID, in order.
+func (b *Block) All(id ID) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if !b.seen.has(id) {
+			return
+		}
+		for i := range b.Fields {
+			if f := &b.Fields[i]; f.ID == id && !f.Drop && !yield(f.Value) {
+				return
+			}
+		}
+	}
+}
+
+// Repeated returns a field that a request may carry only once but that was
+// received more often (RFC 9110 §5.3); Other when there is none.
+func (b *Block) Repeated() ID {
+	if b.twice&singletons != 0 {
+		for id := Host; id < idCount; id++ {
+			if (b.twice & singletons).has(id) {
+				return id
+			}
+		}
+	}
+	return Other
+}
+
+// Drop marks every received field with this ID, so that it does not travel on.
+func (b *Block) Drop(id ID) { b.dropAll(1 << id) }
+
+func (b *Block) dropAll(set idSet) {
+	if b.seen&set == 0 {
+		return
+	}
+	for i := range b.Fields {
+		if f := &b.Fields[i]; set.has(f.ID) && !f.Ours {
+			f.Drop = true
+		}
+	}
+}
+
+// Append appends the kept fields as field lines to dst and returns the longer
+// slice: in order, names and values byte for byte, one space after the colon, and
+// no empty line at the end.
+func (b *Block) Append(dst []byte) []byte {
+	for i := range b.Fields {
+		if f := &b.Fields[i]; !f.Drop {
+			dst = appendField(dst, f.Name, f.Value)
+		}
+	}
+	return dst
+}
+
+func appendField(dst, name, value []byte) []byte {
+	dst = append(dst, name...)
+	dst = append(dst, ": "...)
+	dst = append(dst, value...)
+	return append(dst, "\r\n"...)
+}

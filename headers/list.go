@@ -1,0 +1,48 @@
+package headers
+
+import (
+	"bytes"
+	"iter"
+)
+
+// members yields the members of a comma-separated list without the white space
+// around them (RFC 9110 §5.6.1). Empty ones are yielded too. It does not know
+// quoted strings: use it for lists of tokens and addresses.
+func members(value []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for {
+			m, rest, more := bytes.Cut(value, comma)
+			if !yield(trimOWS(m)) || !more {
+				return
+			}
+			value = rest
+		}
+	}
+}
+
+var comma = []byte(",")
+
+// HasToken reports whether the comma-separated list value has token as a member,
+// in any case. Parameters after a member are not looked at.
+func HasToken(value []byte, token string) bool {
+	for m := range members(value) {
+		if equalFold(m, token) {
+			return true
+		}
+	}
+	return false
+}
+
+// ConnectionHas reports whether any Connection line lists token, in any case. It
+// sees fields as received, so it works after DropHopByHop too.
+func (b *Block) ConnectionHas(token string) bool {
+	if !b.seen.has(Connection) {
+		return false
+	}
+	for i := range b.Fields {
+		if b.Fields[i].ID == Connection && HasToken(b.Fields[i].Value, token) {
+			return true
+		}
+	}
+	return false
+}

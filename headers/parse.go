@@ -1,0 +1,130 @@
+package headers
+
+import "encoding/binary"
+
+// Parse reads a field section in one strict pass (RFC 9112 §5). raw holds field
+// lines that each end with CRLF, with or without the empty line that ends the
+// section. On a problem b holds the fields before it and must not be used.
+//
+// b keeps slices of raw: whoever owns raw must leave it alone while b is in use.
+func (b *Block) Parse(raw []byte) Problem {
+	b.Reset()
+	limit := b.MaxFields
+	if limit == 0 {
+		limit = defaultMaxFields
+	}
+	for len(raw) > 0 {
+		if raw[0] == '\r' || raw[0] == '\n' {
+			return endOfSection(raw)
+		}
+		if len(b.Fields) == limit {
+			return TooMany
+		}
+		name := nameLength(raw)
+		if name == 0 || name == len(raw) || raw[name] != ':' {
+			return badName(raw, name)
+		}
+		rest := raw[name+1:]
+		end := valueLength(rest)
+		if len(rest) < end+2 || rest[end] != '\r' || rest[end+1] != '\n' {
+			return badValue(rest[end:])
+		}
+		b.add(Field{Name: raw[:name:name], Value: trimOWS(rest[:end:end]), ID: IDOf(raw[:name])})
+		raw = rest[end+2:]
+	}
+	return NoProblem
+}
+
+// nameLength returns how many octets at the start of line are a token.
+func nameLength(line []byte) int {
+	for i, c := range line {
+		if !is(c, tokenOctet) {
+			return i
+		}
+	}
+	return len(line)
+}
+
+const (
+	everyByte = 0x0101010101010101
+	highBits  = 0x8080808080808080
+)
+
+// valueLength returns how many octets at the start of b may stand in a field
+// value (RFC 9110 §5.5). Eight at a time while none of them is a control.
+func valueLength(b []byte) int {
+	i := 0
+	for {
+		for i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			del := w ^ 0x7f*everyByte
+			control := (w-' '*everyByte)&^w | (del-everyByte)&^del
+			if control&highBits != 0 {
+				break
+			}
+			i += 8
+		}
+		stop := min(i+8, len(b))
+		for ; i < stop; i++ {
+			if !is(b[i], valueOctet) {
+				return i
+			}
+		}
+		if i == len(b) {
+			return i
+		}
+	}
+}
+
+// endOfSection judges the line that begins with CR or LF.
+func endOfSection(raw []byte) Problem {
+	switch {
+	case raw[0] == '\n':
+		return BareLF
+	case len(raw) == 1 || raw[1] != '\n':
+		return BareCR
+	case len(raw) > 2:
+		return AfterEnd
+	}
+	return NoProblem
+}
+
+// badName says why the name that ends at position at is refused.
+func badName(line []byte, at int) Problem {
+	if at == len(line) {
+		return MissingCRLF
+	}
+	c := line[at]
+	switch {
+	case at == 0 && (c == ' ' || c == '\t'):
+		return ObsFold
+	case c == '\n':
+		return BareLF
+	case c == '\r':
+		if at+1 < len(line) && line[at+1] == '\n' {
+			return MissingColon
+		}
+		return BareCR
+	case c == ' ' || c == '\t':
+		if rest := trimOWS(line[at:]); len(rest) > 0 && rest[0] == ':' {
+			return SpaceBeforeColon
+		}
+	}
+	return BadName
+}
+
+// badValue says why a value may not continue with rest.
+func badValue(rest []byte) Problem {
+	switch {
+	case len(rest) == 0:
+		return MissingCRLF
+	case rest[0] == '\n':
+		return BareLF
+	case rest[0] == '\r':
+		if len(rest) == 1 {
+			return MissingCRLF
+		}
+		return BareCR
+	}
+	return BadValue
+}
