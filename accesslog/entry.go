@@ -1,0 +1,32 @@
+package accesslog
+
+import "penstock/exchange"
+
+// Entry is what one line tells. The slices and the Exchange are read only during
+// the call that is given the Entry.
+type Entry struct {
+	Exchange  *exchange.Exchange // never nil; its Took must be set
+	Protocol  string             // "HTTP/1.1" or "HTTP/1.0"
+	Method    []byte
+	Host      []byte // as the client sent it
+	Target    []byte // as the client sent it, with the query
+	UserAgent []byte
+}
+
+// Format says how an Entry becomes a line.
+type Format uint8
+
+// The formats of log.access.format.
+const (
+	JSON Format = iota // one JSON object
+	Text               // one line for people
+)
+
+// Append appends e as one line with its newline to dst and returns the longer
+// slice. It allocates nothing when dst has room.
+func (f Format) Append(dst []byte, e *Entry) []byte {
+	if f == Text {
+		return appendText(dst, e)
+	}
+	return appendJSON(dst, e)
+}

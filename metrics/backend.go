@@ -1,0 +1,82 @@
+package metrics
+
+import (
+	"sync/atomic"
+
+	"penstock/exchange"
+)
+
+// backendKey names a backend: the upstream's name and the address.
+type backendKey struct{ upstream, address string }
+
+// Backend counts the tries at one backend. It comes from Registry.Backend.
+type Backend struct {
+	key       backendKey
+	upstream  *Upstream
+	cells     []backendCell
+	faults    faultCounts
+	ejections atomic.Uint64
+}
+
+// backendCell is one shard of a backend's counters.
+type backendCell struct {
+	ok        atomic.Uint64 // tries without a fault
+	reused    atomic.Uint64
+	sent      atomic.Uint64
+	received  atomic.Uint64
+	firstByte durations
+	connect   durations
+	queue     durations
+	_         [64]byte // keeps the next shard off the last cache line
+}
+
+func newBackend(reg *Registry, key backendKey, u *Upstream) *Backend {
+	return &Backend{key: key, upstream: u, cells: make([]backendCell, reg.shards), faults: newFaultCounts()}
+}
+
+// Ejected counts one ejection.
+func (b *Backend) Ejected() { b.ejections.Add(1) }
+
+func (b *Backend) observe(at *exchange.Attempt, shard uint) {
+	c := &b.cells[shard&uint(len(b.cells)-1)]
+	if at.Fault == nil {
+		c.ok.Add(1)
+	} else {
+		b.faults.add(at.Fault)
+	}
+	if at.Reused {
+		c.reused.Add(1)
+	}
+	addBytes(&c.sent, at.Sent)
+	addBytes(&c.received, at.Received)
+	if at.FirstByte > 0 {
+		c.firstByte.observe(at.FirstByte)
+	}
+	if at.Connect > 0 {
+		c.connect.observe(at.Connect)
+	}
+	if at.Queue > 0 {
+		c.queue.observe(at.Queue)
+	}
+}
+
+// Upstream counts what belongs to an upstream as a whole. It comes from
+// Registry.Upstream.
+type Upstream struct {
+	name    string
+	retries faultCounts   // by the fault of the try before
+	status  atomic.Uint64 // retries because of the answer's status
+	refused atomic.Uint64
+}
+
+// RetryRefused counts a retry that the retry budget did not allow.
+func (u *Upstream) RetryRefused() { u.refused.Add(1) }
+
+// retried counts a try whose forerunner was before.
+func (u *Upstream) retried(before *exchange.Attempt) {
+	if before.Fault == nil {
+		u.status.Add(1)
+		return
+	}
+	u.retries.add(before.Fault)
+}

@@ -1,0 +1,75 @@
+package metrics
+
+// kind is the type of a metric family as the text format spells it.
+type kind string
+
+const (
+	counter   kind = "counter"
+	gauge     kind = "gauge"
+	histogram kind = "histogram"
+)
+
+// family is one metric name with what it means. The unit is "seconds", "bytes" or
+// "" for plain numbers, and stands at the end of the name, before _total.
+type family struct {
+	name string
+	kind kind
+	unit string
+	help string
+}
+
+// The families of one route.
+var (
+	requests      = family{"penstock_requests_total", counter, "", "Requests finished, by route, status code and its class; code \"none\" when nothing was sent."}
+	duration      = family{"penstock_request_duration_seconds", histogram, "seconds", "From the request head to the end of the response; tunnels are left out."}
+	inFlight      = family{"penstock_requests_in_flight", gauge, "", "Requests that have begun and not finished, tunnels included."}
+	requestBytes  = family{"penstock_request_body_bytes_total", counter, "bytes", "Request body bytes read from clients."}
+	responseBytes = family{"penstock_response_body_bytes_total", counter, "bytes", "Response body bytes handed to client connections."}
+	faults        = family{"penstock_faults_total", counter, "", "Requests that ended in a fault, by its name."}
+)
+
+// The families of upstreams and their backends.
+var (
+	backendRequests = family{"penstock_backend_requests_total", counter, "", "Tries sent to a backend, by the route they came from."}
+	attempts        = family{"penstock_backend_attempts_total", counter, "", "Tries by how they ended: ok, else the fault's name."}
+	reused          = family{"penstock_backend_reused_attempts_total", counter, "", "Tries on a connection that had served before."}
+	queueTime       = family{"penstock_backend_queue_duration_seconds", histogram, "seconds", "Waiting for a free connection; only tries that waited."}
+	connectTime     = family{"penstock_backend_connect_duration_seconds", histogram, "seconds", "TCP and TLS set-up; only tries that opened a connection."}
+	firstByteTime   = family{"penstock_backend_first_byte_duration_seconds", histogram, "seconds", "From the pick of the backend to its response head."}
+	sentBytes       = family{"penstock_backend_sent_body_bytes_total", counter, "bytes", "Request body bytes written to the backend."}
+	receivedBytes   = family{"penstock_backend_received_body_bytes_total", counter, "bytes", "Response body bytes read from the backend."}
+	ejections       = family{"penstock_backend_ejections_total", counter, "", "Times the backend was taken out for failing connections."}
+	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the backend may be picked, 0 while it is ejected."}
+	backendInFlight = family{"penstock_backend_requests_in_flight", gauge, "", "Tries under way at the backend."}
+	connections     = family{"penstock_backend_connections", gauge, "", "Connections to the backend, by state: active or idle."}
+	waiting         = family{"penstock_backend_requests_waiting", gauge, "", "Requests that wait for a connection to the backend."}
+	retries         = family{"penstock_upstream_retries_total", counter, "", "Tries after the first, by the fault of the try before; cause \"status\" when it was answered."}
+	retriesRefused  = family{"penstock_upstream_retries_refused_total", counter, "", "Retries that the retry budget did not allow."}
+)
+
+// The families of the whole process.
+var (
+	clientConnections = family{"penstock_client_connections", gauge, "", "Open client connections on the public listeners."}
+	clientsRefused    = family{"penstock_client_connections_refused_total", counter, "", "Client connections refused by limits.connections."}
+	tunnels           = family{"penstock_tunnels_open", gauge, "", "Open tunnels (WebSocket and other upgrades)."}
+	reloadOK          = family{"penstock_config_last_reload_successful", gauge, "", "1 when the last load of the configuration worked, else 0."}
+	reloadTime        = family{"penstock_config_last_reload_timestamp_seconds", gauge, "seconds", "When the configuration in use was loaded, as Unix time."}
+	reloads           = family{"penstock_config_reloads_total", counter, "", "Loads of the configuration, by result: success or failure."}
+	generations       = family{"penstock_config_generations_live", gauge, "", "Snapshots still in use; slow requests keep old ones alive."}
+	logDropped        = family{"penstock_access_log_lines_dropped_total", counter, "", "Access log lines lost to a full queue or a failed write."}
+	unattributed      = family{"penstock_backend_requests_unattributed_total", counter, "", "Tries at backends that are not or no longer registered."}
+	buildInfo         = family{"penstock_build_info", gauge, "", "Always 1; the labels say what runs."}
+	uptime            = family{"penstock_uptime_seconds", gauge, "seconds", "Time since the process began to serve."}
+)
+
+// families lists every name in the order of the output.
+func families() []family {
+	return []family{
+		requests, duration, inFlight, requestBytes, responseBytes, faults,
+		backendRequests, attempts, reused, queueTime, connectTime, firstByteTime,
+		sentBytes, receivedBytes, ejections, backendUp, backendInFlight, connections,
+		waiting, retries, retriesRefused,
+		clientConnections, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
+		generations, logDropped, unattributed, buildInfo, uptime,
+	}
+}

@@ -1,0 +1,178 @@
+package metrics
+
+import (
+	"io"
+	"maps"
+	"math/bits"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	vm "github.com/VictoriaMetrics/metrics"
+)
+
+// maxShards bounds the memory of one handle; more cores than this share shards.
+const maxShards = 16
+
+// Options configures a Registry. The zero value is usable.
+type Options struct {
+	Version  string           // for penstock_build_info; "" stays empty
+	Revision string           // likewise, the source revision
+	Now      func() time.Time // nil means time.Now
+}
+
+// Registry holds every metric of one process. It is safe for concurrent use.
+type Registry struct {
+	set     *vm.Set
+	o       Options
+	started time.Time
+	shards  int
+
+	mu        sync.Mutex // held to change the maps below, never by Observe
+	routes    map[string]*Route
+	upstreams map[string]*Upstream
+	backends  atomic.Pointer[map[backendKey]*Backend] // replaced whole, never changed
+	sources   sources
+
+	reloadOK, reloadFailed atomic.Uint64
+	lastReloadOK           atomic.Bool
+	lastReload             atomic.Int64 // Unix milliseconds of the last success
+	unattributed           atomic.Uint64
+}
+
+// New returns a registry that holds the series of requests without a route and
+// those of the process, and nothing else.
+func New(o Options) *Registry {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	r := &Registry{
+		set: vm.NewSet(), o: o, started: o.Now(),
+		shards:    min(1<<bits.Len(uint(runtime.GOMAXPROCS(0)-1)), maxShards),
+		routes:    map[string]*Route{},
+		upstreams: map[string]*Upstream{},
+	}
+	r.backends.Store(&map[backendKey]*Backend{})
+	r.Route("")
+	r.set.RegisterMetricsWriter(r.write)
+	return r
+}
+
+// Route returns the handle of the route called name, the same one for as long as
+// Retain keeps it. "" is the handle for requests that match no route.
+func (r *Registry) Route(name string) *Route {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	h := r.routes[name]
+	if h == nil {
+		h = newRoute(r, name)
+		r.routes[name] = h
+	}
+	return h
+}
+
+// Upstream returns the handle of the upstream called name, the same one for as
+// long as Retain keeps it.
+func (r *Registry) Upstream(name string) *Upstream {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.upstream(name)
+}
+
+func (r *Registry) upstream(name string) *Upstream {
+	u := r.upstreams[name]
+	if u == nil {
+		u = &Upstream{name: name, retries: newFaultCounts()}
+		r.upstreams[name] = u
+	}
+	return u
+}
+
+// Backend returns the handle of the backend at address in upstream, the same one
+// for as long as RetainBackends keeps it. The address is spelled as in
+// exchange.Attempt.Backend: tries at addresses that were never asked for here are
+// counted as unattributed only.
+func (r *Registry) Backend(upstream, address string) *Backend {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := backendKey{upstream, address}
+	old := *r.backends.Load()
+	if b := old[key]; b != nil {
+		return b
+	}
+	b := newBackend(r, key, r.upstream(upstream))
+	next := maps.Clone(old)
+	next[key] = b
+	r.backends.Store(&next)
+	return b
+}
+
+// Retain drops the routes and upstreams that are not named, with the backends of
+// those upstreams. It is called after a new configuration is in place. Handles that
+// were dropped still work for requests under way but are not written any more.
+func (r *Registry) Retain(routes, upstreams []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	maps.DeleteFunc(r.routes, func(name string, _ *Route) bool {
+		return name != "" && !slices.Contains(routes, name)
+	})
+	maps.DeleteFunc(r.upstreams, func(name string, _ *Upstream) bool {
+		return !slices.Contains(upstreams, name)
+	})
+	r.dropBackends(func(k backendKey) bool { return r.upstreams[k.upstream] == nil })
+}
+
+// RetainBackends drops the backends of upstream whose address is not listed. It is
+// called when discovery or a reload has taken some away.
+func (r *Registry) RetainBackends(upstream string, addresses []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.dropBackends(func(k backendKey) bool {
+		return k.upstream == upstream && !slices.Contains(addresses, k.address)
+	})
+}
+
+// dropBackends removes the backends that gone names, here and from every route.
+func (r *Registry) dropBackends(gone func(backendKey) bool) {
+	next := maps.Clone(*r.backends.Load())
+	maps.DeleteFunc(next, func(k backendKey, _ *Backend) bool { return gone(k) })
+	r.backends.Store(&next)
+	for _, route := range r.routes {
+		route.dropLanes(gone)
+	}
+}
+
+// Reloaded records the outcome of a load of the configuration, the first one included.
+func (r *Registry) Reloaded(ok bool) {
+	r.lastReloadOK.Store(ok)
+	if !ok {
+		r.reloadFailed.Add(1)
+		return
+	}
+	r.reloadOK.Add(1)
+	r.lastReload.Store(r.o.Now().UnixMilli())
+}
+
+// WritePrometheus writes every metric in the text format: ours with HELP and TYPE,
+// then those of the process and of the Go runtime. Errors of w are w's to keep.
+func (r *Registry) WritePrometheus(w io.Writer) {
+	r.set.WritePrometheus(w)
+	vm.WriteProcessMetrics(w)
+}
+
+// lane finds or makes the counters between a route and a backend. It returns nil
+// when the backend is not registered.
+func (r *Registry) lane(route *Route, key backendKey) *lane {
+	if (*r.backends.Load())[key] == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b := (*r.backends.Load())[key] // again: it may have gone in between
+	if b == nil {
+		return nil
+	}
+	return route.addLane(key, b)
+}

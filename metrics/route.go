@@ -1,0 +1,119 @@
+package metrics
+
+import (
+	"maps"
+	"sync/atomic"
+
+	"penstock/exchange"
+)
+
+// Route counts the requests of one route. It comes from Registry.Route.
+type Route struct {
+	name   string
+	reg    *Registry
+	cells  []routeCell
+	faults faultCounts
+	lanes  atomic.Pointer[map[backendKey]*lane] // replaced whole under Registry.mu
+}
+
+// routeCell is one shard of a route's counters.
+type routeCell struct {
+	inFlight atomic.Int64
+	received atomic.Uint64
+	sent     atomic.Uint64
+	duration durations
+	codes    [codeSlots]atomic.Uint64
+	_        [64]byte // keeps the next shard off the last cache line
+}
+
+// lane counts the tries of one route at one backend, in shards.
+type lane struct {
+	backend *Backend
+	cells   []laneCell
+}
+
+type laneCell struct {
+	requests atomic.Uint64
+	_        [56]byte // one cache line each
+}
+
+// maxLaneShards is lower than maxShards because there is a lane for each route at
+// each backend.
+const maxLaneShards = 8
+
+func newRoute(reg *Registry, name string) *Route {
+	r := &Route{name: name, reg: reg, cells: make([]routeCell, reg.shards), faults: newFaultCounts()}
+	r.lanes.Store(&map[backendKey]*lane{})
+	return r
+}
+
+// Begin counts a request in. Each Begin needs one Observe of the same Route.
+func (r *Route) Begin(x *exchange.Exchange) {
+	r.cells[shardOf(x)&uint(len(r.cells)-1)].inFlight.Add(1)
+}
+
+// Observe counts a request out and records all that x says: status, Took, bytes,
+// fault and every attempt. It reads x only during the call, allocates nothing and
+// takes no lock, save once for the first try of this route at a backend.
+func (r *Route) Observe(x *exchange.Exchange) {
+	shard := shardOf(x)
+	c := &r.cells[shard&uint(len(r.cells)-1)]
+	c.inFlight.Add(-1)
+	c.codes[slotOf(x.Status)].Add(1)
+	if !x.Tunnel {
+		c.duration.observe(x.Took)
+	}
+	addBytes(&c.received, x.Received)
+	addBytes(&c.sent, x.Sent)
+	if x.Fault != nil {
+		r.faults.add(x.Fault)
+	}
+	for i := range x.Attempts {
+		at := &x.Attempts[i]
+		l := r.lane(backendKey{x.Upstream, at.Backend})
+		if l == nil {
+			r.reg.unattributed.Add(1)
+			continue
+		}
+		l.cells[shard&uint(len(l.cells)-1)].requests.Add(1)
+		l.backend.observe(at, shard)
+		if i > 0 {
+			l.backend.upstream.retried(&x.Attempts[i-1])
+		}
+	}
+}
+
+// lane returns the counters towards a backend, nil when it is not registered.
+func (r *Route) lane(key backendKey) *lane {
+	if l := (*r.lanes.Load())[key]; l != nil {
+		return l
+	}
+	return r.reg.lane(r, key)
+}
+
+// addLane makes the counters towards b unless they exist. Registry.mu is held.
+func (r *Route) addLane(key backendKey, b *Backend) *lane {
+	old := *r.lanes.Load()
+	if l := old[key]; l != nil {
+		return l
+	}
+	l := &lane{backend: b, cells: make([]laneCell, min(r.reg.shards, maxLaneShards))}
+	next := maps.Clone(old)
+	next[key] = l
+	r.lanes.Store(&next)
+	return l
+}
+
+// dropLanes removes the counters towards backends that are gone. Registry.mu is held.
+func (r *Route) dropLanes(gone func(backendKey) bool) {
+	next := maps.Clone(*r.lanes.Load())
+	maps.DeleteFunc(next, func(k backendKey, _ *lane) bool { return gone(k) })
+	r.lanes.Store(&next)
+}
+
+// addBytes adds n unless it is nothing, which spares a write to memory.
+func addBytes(c *atomic.Uint64, n int64) {
+	if n > 0 {
+		c.Add(uint64(n))
+	}
+}

@@ -1,0 +1,37 @@
+package metrics
+
+import "sync/atomic"
+
+// BackendGauges is the present state of one backend.
+type BackendGauges struct {
+	Upstream, Address string
+	Up                bool  // may be picked; false while ejected
+	InFlight          int64 // tries under way
+	Active, Idle      int   // connections in use and waiting in the pool
+	Waiting           int   // requests that wait for a connection
+}
+
+// ProcessGauges is the present state of what exists once. Totals count from the
+// start of the process.
+type ProcessGauges struct {
+	Connections    int    // open client connections
+	Refused        uint64 // client connections refused so far
+	Tunnels        int    // open tunnels
+	Generations    int    // snapshots still in use
+	AccessLogLines uint64 // access log lines dropped so far
+}
+
+// sources are the callbacks that are asked when metrics are written.
+type sources struct {
+	backends atomic.Pointer[func(emit func(BackendGauges))]
+	process  atomic.Pointer[func() ProcessGauges]
+}
+
+// SetBackendGauges sets the callback that emits the state of every backend. It is
+// called at each WritePrometheus, maybe by several goroutines at once. Without one
+// the gauges of backends are not written.
+func (r *Registry) SetBackendGauges(f func(emit func(BackendGauges))) { r.sources.backends.Store(&f) }
+
+// SetProcessGauges sets the callback for the state of listener, tunnels, snapshots
+// and access log, under the same terms.
+func (r *Registry) SetProcessGauges(f func() ProcessGauges) { r.sources.process.Store(&f) }
