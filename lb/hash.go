@@ -1,0 +1,138 @@
+package lb
+
+import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+)
+
+const (
+	slotBits  = 16
+	slotCount = 1 << slotBits
+)
+
+// hash sends equal keys to the same member. The key's slot belongs to one; when
+// that one is unusable or has more than its bounded share of the requests in
+// flight, the key's next slot is asked, which is again always the same one.
+func (t *tier) hash(a ask) *Backend {
+	usable := t.weight
+	if a.tried.Len() > 0 || t.ledger.quiet.Load() > a.now {
+		usable = t.usable(a)
+	}
+	key := mix(a.key)
+	for range 2 * quickDraws {
+		m := &t.members[t.slots[key>>(64-slotBits)]]
+		if a.allows(m.Backend) && t.hasRoom(m, usable) {
+			return m.Backend
+		}
+		key = mix(key + golden)
+	}
+	return t.emptiest(a)
+}
+
+// hasRoom reports whether one more request keeps m within its bound: its share
+// of all requests in flight by weight, times the bound, rounded up.
+func (t *tier) hasRoom(m *member, usable int64) bool {
+	if t.bound < 0 {
+		return true
+	}
+	all := float64(t.ledger.inFlight.Load() + 1)
+	room := math.Ceil(t.bound * all * float64(m.weight) / float64(usable))
+	return float64(m.inFlight.Load()+1) <= room
+}
+
+// usable returns the weight of the allowed members.
+func (t *tier) usable(a ask) int64 {
+	var sum int64
+	for i := range t.members {
+		if m := &t.members[i]; a.allows(m.Backend) {
+			sum += m.weight
+		}
+	}
+	return sum
+}
+
+// emptiest returns the allowed member with the fewest requests in flight per
+// weight: it is within its bound whenever any is.
+func (t *tier) emptiest(a ask) *Backend {
+	var best *member
+	var least int64
+	for i := range t.members {
+		m := &t.members[i]
+		if !a.allows(m.Backend) {
+			continue
+		}
+		if n := m.inFlight.Load(); best == nil || n*best.weight < least*m.weight {
+			best, least = m, n
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	return best.Backend
+}
+
+// place gives every slot to a member by weighted rendezvous: each member draws a
+// number for the slot from its address, exponentially distributed with its
+// weight as the rate, and the smallest wins. So a member's share follows its
+// weight, a member that goes leaves all other slots where they are, and neither
+// the order of the members nor a restart matters.
+func place(members []member) []uint16 {
+	if len(members) == 0 {
+		return nil
+	}
+	seeds := make([]uint64, len(members))
+	for i, m := range members {
+		seeds[i] = Hash([]byte(m.address))
+	}
+	slots := make([]uint16, slotCount)
+	for s := range slots {
+		best, smallest := 0, math.Inf(1)
+		mark := mix(uint64(s) * golden)
+		for i, m := range members {
+			u := float64(mix(seeds[i]^mark)>>11+1) / (1 << 53) // in (0, 1]
+			// -ln u >= 1-u: most losers are known without the logarithm.
+			limit := smallest * float64(m.weight)
+			if 1-u > limit {
+				continue
+			}
+			if e := -math.Log(u); e < limit {
+				best, smallest = i, e/float64(m.weight)
+			}
+		}
+		slots[s] = uint16(best)
+	}
+	return slots
+}
+
+// Hash returns a well-mixed 64 bit hash of b, the same on every machine and
+// after every restart. It is quick, not secret: who knows it can find keys that
+// collide.
+func Hash(b []byte) uint64 {
+	h := uint64(len(b)) * golden
+	for len(b) >= 8 {
+		h = fold(h^binary.LittleEndian.Uint64(b), 0xA0761D6478BD642F)
+		b = b[8:]
+	}
+	var tail uint64
+	for i, c := range b {
+		tail |= uint64(c) << (8 * i)
+	}
+	return mix(fold(h^tail, 0xE7037ED1A0B428DB) ^ golden)
+}
+
+// fold multiplies to 128 bits and xors the halves.
+func fold(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^golden, b)
+	return hi ^ lo
+}
+
+// mix is a bijection in which every input bit moves every output bit with about
+// even chance.
+func mix(x uint64) uint64 {
+	x ^= x >> 32
+	x *= 0xD6E8FEB86659FD93
+	x ^= x >> 32
+	x *= 0xD6E8FEB86659FD93
+	return x ^ x>>32
+}

@@ -1,0 +1,192 @@
+package lb
+
+import (
+	"math/rand/v2"
+	"sync/atomic"
+)
+
+// Options says how a pool chooses.
+type Options struct {
+	Method Method
+	Bound  float64 // ConsistentHash only: how far above its fair share of the requests in flight a backend may go; 0 = 1.25, negative = no bound
+	Seed   uint64  // makes the random choices repeatable, for tests; 0 = unpredictable
+}
+
+// Pool is what one route sees of a group: the route's own weights, its method
+// and its cursor, over the shared state of the backends. It is immutable but for
+// the cursor; other weights need a new Pool.
+type Pool struct {
+	group   *Group
+	primary tier
+	backup  tier
+}
+
+// NewPool makes the view of g with one weight for each of its backends, in their
+// order. Missing and negative weights count as 0: never picked. nil weights are
+// all 1, a nil backup means that there are no backups.
+func NewPool(g *Group, weights []int, backup []bool, o Options) *Pool {
+	p := &Pool{group: g}
+	var primary, spare []member
+	for i, b := range g.backends {
+		w := 1
+		if weights != nil {
+			w = 0
+			if i < len(weights) {
+				w = weights[i]
+			}
+		}
+		switch {
+		case w <= 0:
+		case i < len(backup) && backup[i]:
+			spare = append(spare, member{b, int64(w)})
+		default:
+			primary = append(primary, member{b, int64(w)})
+		}
+	}
+	p.primary.build(primary, g.ledger, o)
+	p.backup.build(spare, g.ledger, o)
+	return p
+}
+
+// Group returns the group that the pool is a view of.
+func (p *Pool) Group() *Group { return p.group }
+
+// Pick returns the backend for the next attempt; nil when all that have a weight
+// were tried. It skips those in tried (which may be nil) and those ejected at
+// now (unix ns). Backups are used when no primary is left. When all that are
+// left are ejected it picks one of them nevertheless, rather than fail. key
+// matters to ConsistentHash only. It never blocks and never allocates.
+func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
+	a := ask{key: key, tried: tried, now: now}
+	if b := p.primary.pick(a); b != nil {
+		return b
+	}
+	if b := p.backup.pick(a); b != nil {
+		return b
+	}
+	a.open = true
+	if b := p.primary.pick(a); b != nil {
+		return b
+	}
+	return p.backup.pick(a)
+}
+
+// ask is what one Pick wants.
+type ask struct {
+	key   uint64
+	tried *Set
+	now   int64
+	open  bool // ejected ones are welcome too
+}
+
+// allows reports whether b may be the answer.
+func (a ask) allows(b *Backend) bool {
+	return (a.open || b.until.Load() <= a.now) && !a.tried.Has(b)
+}
+
+// member is a backend with its weight in this pool, which is above 0.
+type member struct {
+	*Backend
+	weight int64
+}
+
+// tier is either the primaries or the backups of a pool.
+type tier struct {
+	method  Method
+	members []member
+	weight  int64     // of all members
+	order   *Sequence // of the members
+	slots   []uint16  // ConsistentHash only: slot -> member
+	bound   float64   // ConsistentHash only
+	ledger  *ledger
+	random  random
+
+	_     [64]byte
+	spare atomic.Uint64 // RoundRobin: the cursor for those whose turn fell on an unusable one
+	_     [56]byte
+}
+
+func (t *tier) build(members []member, l *ledger, o Options) {
+	t.method, t.members, t.ledger, t.random.seed = o.Method, members, l, o.Seed
+	weights := make([]int, len(members))
+	for i, m := range members {
+		weights[i] = int(m.weight)
+		t.weight += m.weight
+	}
+	t.order = NewSequence(weights, 0)
+	if o.Seed != 0 {
+		t.order.cursor.Store(0)
+	}
+	t.spare.Store(t.random.next())
+	if o.Method == ConsistentHash {
+		t.slots = place(members)
+		t.bound = o.Bound
+		if t.bound == 0 {
+			t.bound = 1.25
+		}
+	}
+}
+
+// pick returns a member that a allows; nil when there is none.
+func (t *tier) pick(a ask) *Backend {
+	if len(t.members) < 2 {
+		if len(t.members) == 1 && a.allows(t.members[0].Backend) {
+			return t.members[0].Backend
+		}
+		return nil
+	}
+	switch t.method {
+	case LeastConn:
+		return t.leastConn(a)
+	case P2C:
+		return t.p2c(a)
+	case Latency:
+		return t.latency(a)
+	case Random:
+		return t.randomly(a)
+	case ConsistentHash:
+		return t.hash(a)
+	default:
+		return t.roundRobin(a)
+	}
+}
+
+// sweep draws one of the allowed members by weight, looking at all of them: for
+// when a few quick draws have found none, most of the members being unusable.
+func (t *tier) sweep(a ask) *Backend {
+	var total int64
+	for i := range t.members {
+		if m := &t.members[i]; a.allows(m.Backend) {
+			total += m.weight
+		}
+	}
+	if total == 0 {
+		return nil
+	}
+	left := int64(t.random.below(uint64(total)))
+	var last *Backend
+	for i := range t.members {
+		m := &t.members[i]
+		if !a.allows(m.Backend) {
+			continue
+		}
+		last = m.Backend
+		if left -= m.weight; left < 0 {
+			break
+		}
+	}
+	return last // of those seen by the second look, if the first saw more
+}
+
+// random is a source of random numbers that is safe for concurrent use.
+type random struct {
+	seed uint64
+	n    atomic.Uint64
+}
+
+func (r *random) next() uint64 {
+	if r.seed == 0 {
+		return rand.Uint64()
+	}
+	return mix(r.seed + r.n.Add(1)*golden)
+}
