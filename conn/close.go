@@ -1,0 +1,129 @@
+package conn
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+)
+
+// Close closes the connection, after lingering if Linger asked for it. It may be
+// called more than once and from several goroutines; the first call does the work,
+// later ones return nil at once.
+func (c *Conn) Close() error {
+	if !c.closing.CompareAndSwap(false, true) {
+		return nil
+	}
+	c.linger()
+	return c.end(false)
+}
+
+// Abort closes the connection at once, also while Close is lingering. A TCP peer
+// sees a reset: the only way to tell it that a message without a length is not
+// complete. Bytes not yet sent are lost.
+func (c *Conn) Abort() {
+	c.closing.Store(true)
+	if t, ok := c.socket.(*net.TCPConn); ok {
+		_ = t.SetLinger(0) // without it the peer sees an ordinary end, which is no harm to us
+	}
+	_ = c.end(true)
+}
+
+// CloseWrite ends our direction: FIN, or close_notify under TLS. The peer can still
+// send. The error wraps errors.ErrUnsupported when the raw connection has no halves.
+func (c *Conn) CloseWrite() error {
+	if h, ok := c.raw.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return fmt.Errorf("close write side of %T: %w", c.raw, errors.ErrUnsupported)
+}
+
+// OnClose has f called once when the connection is closed, after the socket is.
+// Several are called in the order given; on a closed connection f runs at once.
+func (c *Conn) OnClose(f func()) {
+	e := &c.ending
+	e.mu.Lock()
+	closed := e.closed
+	if !closed {
+		e.callbacks = append(e.callbacks, f)
+	}
+	e.mu.Unlock()
+	if closed {
+		f()
+	}
+}
+
+// Linger makes the next Close end our direction first and then discard what the peer
+// still sends, until it ends, or limit bytes, or d has passed: closing a socket with
+// unread input sends a reset, which can destroy an answer before the peer has read
+// it (RFC 9112 §9.6). The discarding happens inside Close. Zero for either is off.
+func (c *Conn) Linger(limit int64, d time.Duration) {
+	e := &c.ending
+	e.mu.Lock()
+	e.lingerMax, e.lingerTime = limit, int64(d)
+	e.mu.Unlock()
+}
+
+func (c *Conn) linger() {
+	e := &c.ending
+	e.mu.Lock()
+	left, d := e.lingerMax, time.Duration(e.lingerTime)
+	e.mu.Unlock()
+	half, ok := c.socket.(interface{ CloseWrite() error })
+	if left <= 0 || d <= 0 || !ok || c.sawEOF.Load() {
+		return
+	}
+	if c.secure {
+		c.secureLimit(d)
+		_ = c.CloseWrite() // close_notify; when it cannot be sent, FIN alone must do
+	}
+	if half.CloseWrite() != nil {
+		return // the peer is gone
+	}
+	c.in.mu.Lock() // a sweep at this moment must not replace the raw deadline
+	c.in.deadline.Store(0)
+	_ = c.socket.SetReadDeadline(time.Now().Add(d))
+	c.in.mu.Unlock()
+	buf := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	for left > 0 {
+		n, err := c.socket.Read((*buf)[:min(left, bufferSize)])
+		left -= int64(n)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// secureLimit bounds the time in which close_notify is written.
+func (c *Conn) secureLimit(d time.Duration) {
+	c.out.mu.Lock()
+	defer c.out.mu.Unlock()
+	c.out.deadline.Store(0)
+	_ = c.socket.SetWriteDeadline(time.Now().Add(d))
+}
+
+// end closes the raw connection, leaves the sweeper and calls the callbacks, once.
+// now skips the TLS farewell, which can block.
+func (c *Conn) end(now bool) error {
+	e := &c.ending
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	callbacks := e.callbacks
+	e.callbacks = nil
+	e.mu.Unlock()
+
+	if now && c.secure && c.socket != nil {
+		_ = c.socket.Close() // the one error that matters is that of the Close below
+	}
+	err := c.raw.Close()
+	c.sweeper.remove(c)
+	for _, f := range callbacks {
+		f()
+	}
+	return err
+}

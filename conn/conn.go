@@ -1,0 +1,138 @@
+package conn
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// Conn is a net.Conn whose deadlines are enforced by a Sweeper. It is safe for one
+// reader and one writer at a time, with deadlines, counters, Close and Abort usable
+// from any goroutine.
+type Conn struct {
+	in, out side // first, so that a sweep touches one cache line of each connection
+
+	raw     net.Conn
+	socket  net.Conn        // the TCP or unix connection at the bottom of raw; nil when there is none
+	sys     syscall.RawConn // of socket; nil when there is none
+	secure  bool            // raw is a *tls.Conn
+	sweeper *Sweeper
+	index   int    // place in the sweeper's list, guarded by its mutex; -1 when absent
+	probe   *probe // made by the first Alive
+
+	sawEOF  atomic.Bool
+	closing atomic.Bool // Close or Abort was called
+	ending  ending
+}
+
+// ending is what Close has to know.
+type ending struct {
+	mu         sync.Mutex
+	closed     bool
+	callbacks  []func()
+	lingerMax  int64
+	lingerTime int64 // nanoseconds
+}
+
+// New wraps raw and registers it with s, which enforces its deadlines and must have
+// been started for that. The connection owns raw: nobody else may set deadlines on
+// it or close it. raw may be a *net.TCPConn, *net.UnixConn or *tls.Conn; any other
+// net.Conn works without Alive and Splice's short cut. A sweeper that has been shut
+// down closes the connection at once.
+func New(raw net.Conn, s *Sweeper) *Conn {
+	c := &Conn{raw: raw, sweeper: s, index: -1}
+	_, c.secure = raw.(*tls.Conn)
+	c.socket = socketOf(raw)
+	if sc, ok := c.socket.(syscall.Conn); ok {
+		c.sys, _ = sc.SyscallConn() // an error leaves the slow paths, which need no descriptor
+	}
+	if !s.add(c) {
+		_ = c.end(false)
+	}
+	return c
+}
+
+// socketOf returns the operating system's connection below raw, nil when there is none.
+func socketOf(raw net.Conn) net.Conn {
+	for {
+		switch r := raw.(type) {
+		case *net.TCPConn, *net.UnixConn:
+			return r
+		case interface{ NetConn() net.Conn }:
+			raw = r.NetConn()
+		default:
+			return nil
+		}
+	}
+}
+
+// NetConn returns the wrapped connection.
+func (c *Conn) NetConn() net.Conn { return c.raw }
+
+// LocalAddr returns the address of our end.
+func (c *Conn) LocalAddr() net.Addr { return c.raw.LocalAddr() }
+
+// RemoteAddr returns the address of the peer.
+func (c *Conn) RemoteAddr() net.Addr { return c.raw.RemoteAddr() }
+
+// BytesRead returns how many bytes were read, payload only under TLS.
+func (c *Conn) BytesRead() int64 { return c.in.bytes.Load() }
+
+// BytesWritten returns how many bytes were written, payload only under TLS.
+func (c *Conn) BytesWritten() int64 { return c.out.bytes.Load() }
+
+// Reads returns how many Read calls reached the socket; one that a past deadline
+// stopped before does not count.
+func (c *Conn) Reads() uint32 { return c.in.count() }
+
+// SawEOF reports whether the peer's end of stream was read: FIN, or close_notify
+// under TLS. A TLS stream cut without close_notify is an error, not an end.
+func (c *Conn) SawEOF() bool { return c.sawEOF.Load() }
+
+// Read reads into p. Past the read deadline it returns os.ErrDeadlineExceeded
+// without touching the socket; bytes that wait there stay.
+func (c *Conn) Read(p []byte) (int, error) {
+	if !c.begin(&c.in) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	n, err := c.raw.Read(p)
+	for err != nil && n == 0 && timedOut(err) {
+		if err = c.resume(&c.in); err == nil {
+			n, err = c.raw.Read(p)
+		}
+	}
+	c.in.leave(n)
+	if err != nil && errors.Is(err, io.EOF) {
+		c.sawEOF.Store(true)
+	}
+	return n, err
+}
+
+// Write writes all of p or returns an error with the number of bytes written before.
+// Past the write deadline that is os.ErrDeadlineExceeded; under TLS the connection
+// cannot be written any more after it.
+func (c *Conn) Write(p []byte) (int, error) {
+	if !c.begin(&c.out) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	n, err := c.raw.Write(p)
+	for err != nil && timedOut(err) {
+		if err = c.resume(&c.out); err != nil {
+			break
+		}
+		if c.secure { // half a record is on the wire: crypto/tls refuses to go on
+			err = os.ErrDeadlineExceeded
+			break
+		}
+		var more int
+		more, err = c.raw.Write(p[n:])
+		n += more
+	}
+	c.out.leave(n)
+	return n, err
+}
