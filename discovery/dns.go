@@ -1,0 +1,237 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"penstock/lb"
+)
+
+const (
+	firstRetry    = 250 * time.Millisecond // after a name has never had an answer; doubles up to Refresh
+	lookupTimeout = 5 * time.Second
+	jitterShare   = 0.1 // of each pause
+)
+
+// errNoAddress stands for an answer without an address.
+var errNoAddress = errors.New("the answer has no address")
+
+// Resolver looks names up; *net.Resolver is one. It must honour its context.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
+
+// Options describe the source of one upstream.
+type Options struct {
+	Entries   []lb.Endpoint  // Address is "ip:port", "name:port" or "unix:/path"; Host is filled in when empty
+	Refresh   time.Duration  // pause between two resolutions, shortened by up to a tenth at random; 0 = 10 s
+	FirstWait time.Duration  // how long Start waits for the first answers; 0 = 2 s
+	Resolver  Resolver       // nil = the system's
+	Log       *slog.Logger   // nil = silent
+	Rand      func() float64 // 0..1, for the jitter; nil = unpredictable
+}
+
+// DNS resolves names again and again. Every address of a name is an endpoint
+// with the weight and the backup flag of the name's entry. The last good answer
+// of a name is kept while the resolver fails or answers nothing.
+//
+// Endpoints come in the order of the entries, those of one name by address, so
+// an unchanged answer in another order is no change. An address that two entries
+// name counts for the first. When a name has loopback addresses of both
+// families, as localhost mostly has, only the IPv4 ones are used: servers that
+// are reached by such a name often listen on that one only.
+type DNS struct {
+	entries  []entry
+	names    []*name
+	o        Options
+	last     []lb.Endpoint
+	attempts int // rounds in a row that left a name without any answer
+
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// name is one host name with its latest good answer.
+type name struct {
+	host    string
+	addrs   []netip.Addr
+	failing bool
+}
+
+func newDNS(entries []entry, o Options) *DNS {
+	if o.Refresh <= 0 {
+		o.Refresh = 10 * time.Second
+	}
+	if o.FirstWait <= 0 {
+		o.FirstWait = 2 * time.Second
+	}
+	if o.Resolver == nil {
+		o.Resolver = net.DefaultResolver
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Rand == nil {
+		o.Rand = rand.Float64
+	}
+	d := &DNS{entries: entries, o: o}
+	for _, e := range entries {
+		if e.name != "" && d.lookup(e.name) == nil {
+			d.names = append(d.names, &name{host: e.name})
+		}
+	}
+	return d
+}
+
+// lookup returns the state of a host name; nil when there is none of it.
+func (d *DNS) lookup(host string) *name {
+	for _, n := range d.names {
+		if n.host == host {
+			return n
+		}
+	}
+	return nil
+}
+
+// Start resolves for the first time, at most FirstWait long, and goes on in the
+// background. Names that do not resolve are no error: they have no endpoint yet
+// and are tried again soon.
+func (d *DNS) Start(ctx context.Context, update func([]lb.Endpoint)) error {
+	ctx, d.cancel = context.WithCancel(ctx)
+	d.done = make(chan struct{})
+	d.resolve(ctx, d.o.FirstWait)
+	d.emit(update, true)
+	go func() {
+		defer close(d.done)
+		d.run(ctx, update)
+	}()
+	return nil
+}
+
+// Shutdown cancels a lookup under way and waits for the end of the goroutine.
+func (d *DNS) Shutdown(ctx context.Context) error {
+	if d.cancel == nil {
+		return nil
+	}
+	d.cancel()
+	select {
+	case <-d.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("dns source of %s is still resolving: %w", d.names[0].host, ctx.Err())
+	}
+}
+
+func (d *DNS) run(ctx context.Context, update func([]lb.Endpoint)) {
+	timer := time.NewTimer(d.pause())
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		d.resolve(ctx, lookupTimeout)
+		if ctx.Err() != nil {
+			return
+		}
+		d.emit(update, false)
+		timer.Reset(d.pause())
+	}
+}
+
+// pause returns the time until the next round.
+func (d *DNS) pause() time.Duration {
+	p := d.o.Refresh
+	if d.attempts > 0 {
+		p = min(p, firstRetry<<min(d.attempts-1, 16))
+	}
+	return p - time.Duration(jitterShare*d.o.Rand()*float64(p))
+}
+
+// resolve asks for all names at once.
+func (d *DNS) resolve(ctx context.Context, timeout time.Duration) {
+	lookups, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, n := range d.names {
+		wg.Go(func() {
+			addrs, err := d.o.Resolver.LookupNetIP(lookups, "ip", n.host)
+			if ctx.Err() == nil { // else it failed because we are going away
+				d.learn(n, addrs, err)
+			}
+		})
+	}
+	wg.Wait()
+	d.attempts++
+	if !slices.ContainsFunc(d.names, func(n *name) bool { return len(n.addrs) == 0 }) {
+		d.attempts = 0
+	}
+}
+
+// learn takes an answer for n, which no other goroutine touches meanwhile.
+func (d *DNS) learn(n *name, addrs []netip.Addr, err error) {
+	addrs = tidy(addrs)
+	if err == nil && len(addrs) == 0 {
+		err = errNoAddress
+	}
+	if err != nil {
+		if !n.failing {
+			n.failing = true
+			d.o.Log.Warn("name does not resolve, its last addresses stay in use",
+				"host", n.host, "addresses", len(n.addrs), "error", err)
+		}
+		return
+	}
+	if n.failing {
+		n.failing = false
+		d.o.Log.Info("name resolves again", "host", n.host, "addresses", len(addrs))
+	}
+	n.addrs = addrs
+}
+
+// tidy brings an answer into its one form: IPv4 unmapped, sorted, without
+// duplicates, and without loopback IPv6 when there is loopback IPv4.
+func tidy(addrs []netip.Addr) []netip.Addr {
+	tidied := make([]netip.Addr, 0, len(addrs))
+	loopback4 := false
+	for _, a := range addrs {
+		a = a.Unmap()
+		loopback4 = loopback4 || a.Is4() && a.IsLoopback()
+		tidied = append(tidied, a)
+	}
+	slices.SortFunc(tidied, netip.Addr.Compare)
+	tidied = slices.Compact(tidied)
+	return slices.DeleteFunc(tidied, func(a netip.Addr) bool {
+		return loopback4 && a.Is6() && a.IsLoopback()
+	})
+}
+
+// emit calls update with the whole list when it has changed, or when forced.
+func (d *DNS) emit(update func([]lb.Endpoint), force bool) {
+	var list []lb.Endpoint
+	for _, e := range d.entries {
+		if e.name == "" {
+			list = append(list, e.Endpoint)
+			continue
+		}
+		for _, a := range d.lookup(e.name).addrs {
+			endpoint := e.Endpoint
+			endpoint.Address = net.JoinHostPort(a.String(), e.port)
+			list = append(list, endpoint)
+		}
+	}
+	list = distinct(list)
+	if force || !slices.Equal(list, d.last) {
+		d.last = slices.Clone(list)
+		update(list)
+	}
+}
