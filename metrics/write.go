@@ -1,6 +1,244 @@
 package metrics
 
-import "io"
+import (
+	"cmp"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+)
+
+// snapshot is the sorted list of handles that one output shows.
+type snapshot struct {
+	routes    []*Route
+	upstreams []*Upstream
+	backends  []*Backend
+	gauges    []BackendGauges
+}
+
+func (r *Registry) snapshot() *snapshot {
+	s := &snapshot{}
+	r.mu.Lock()
+	s.routes = slices.Collect(maps.Values(r.routes))
+	s.upstreams = slices.Collect(maps.Values(r.upstreams))
+	r.mu.Unlock()
+	s.backends = slices.Collect(maps.Values(*r.backends.Load()))
+	if f := r.sources.backends.Load(); f != nil {
+		(*f)(func(g BackendGauges) { s.gauges = append(s.gauges, g) })
+	}
+	slices.SortFunc(s.routes, func(a, b *Route) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(s.upstreams, func(a, b *Upstream) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(s.backends, func(a, b *Backend) int { return a.key.compare(b.key) })
+	return s
+}
+
+func (k backendKey) compare(o backendKey) int {
+	return cmp.Or(cmp.Compare(k.upstream, o.upstream), cmp.Compare(k.address, o.address))
+}
 
 // write is the set's metrics writer.
-func (r *Registry) write(w io.Writer) {}
+func (r *Registry) write(w io.Writer) {
+	p, s := &page{}, r.snapshot()
+	p.routes(s.routes)
+	p.lanes(s.routes)
+	p.backends(s.backends)
+	p.gauges(s.gauges)
+	p.upstreams(s.upstreams)
+	p.process(r)
+	w.Write(p.buf) // the caller owns w and learns of its errors from it
+}
+
+func (p *page) routes(routes []*Route) {
+	p.open(requests)
+	for _, r := range routes {
+		for slot := range codeSlots {
+			if n := r.sum(func(c *routeCell) uint64 { return c.codes[slot].Load() }); n > 0 {
+				code, class := slotLabels(slot)
+				p.count(requests, n, "route", r.name, "code", code, "class", class)
+			}
+		}
+	}
+	p.open(duration)
+	for _, r := range routes {
+		var t total
+		for i := range r.cells {
+			t.add(&r.cells[i].duration)
+		}
+		p.durations(duration, &t, "route", r.name)
+	}
+	p.open(inFlight)
+	for _, r := range routes {
+		var n int64
+		for i := range r.cells {
+			n += r.cells[i].inFlight.Load()
+		}
+		p.level(inFlight, float64(n), "route", r.name)
+	}
+	p.open(requestBytes)
+	for _, r := range routes {
+		p.count(requestBytes, r.sum(func(c *routeCell) uint64 { return c.received.Load() }), "route", r.name)
+	}
+	p.open(responseBytes)
+	for _, r := range routes {
+		p.count(responseBytes, r.sum(func(c *routeCell) uint64 { return c.sent.Load() }), "route", r.name)
+	}
+	p.open(faults)
+	for _, r := range routes {
+		r.faults.each(func(name string, n uint64) { p.count(faults, n, "route", r.name, "fault", name) })
+	}
+}
+
+func (p *page) lanes(routes []*Route) {
+	p.open(backendRequests)
+	for _, r := range routes {
+		lanes := *r.lanes.Load()
+		for _, k := range slices.SortedFunc(maps.Keys(lanes), backendKey.compare) {
+			var n uint64
+			for i := range lanes[k].cells {
+				n += lanes[k].cells[i].requests.Load()
+			}
+			p.count(backendRequests, n, "upstream", k.upstream, "backend", k.address, "route", r.name)
+		}
+	}
+}
+
+func (p *page) backends(backends []*Backend) {
+	p.open(attempts)
+	for _, b := range backends {
+		p.count(attempts, b.sum(func(c *backendCell) uint64 { return c.ok.Load() }), b.key.labels("outcome", "ok")...)
+		b.faults.each(func(name string, n uint64) { p.count(attempts, n, b.key.labels("outcome", name)...) })
+	}
+	for _, of := range []struct {
+		family family
+		value  func(*backendCell) uint64
+	}{
+		{reused, func(c *backendCell) uint64 { return c.reused.Load() }},
+		{sentBytes, func(c *backendCell) uint64 { return c.sent.Load() }},
+		{receivedBytes, func(c *backendCell) uint64 { return c.received.Load() }},
+	} {
+		p.open(of.family)
+		for _, b := range backends {
+			p.count(of.family, b.sum(of.value), b.key.labels()...)
+		}
+	}
+	for _, of := range []struct {
+		family family
+		value  func(*backendCell) *durations
+	}{
+		{queueTime, func(c *backendCell) *durations { return &c.queue }},
+		{connectTime, func(c *backendCell) *durations { return &c.connect }},
+		{firstByteTime, func(c *backendCell) *durations { return &c.firstByte }},
+	} {
+		p.open(of.family)
+		for _, b := range backends {
+			var t total
+			for i := range b.cells {
+				t.add(of.value(&b.cells[i]))
+			}
+			p.durations(of.family, &t, b.key.labels()...)
+		}
+	}
+	p.open(ejections)
+	for _, b := range backends {
+		p.count(ejections, b.ejections.Load(), b.key.labels()...)
+	}
+}
+
+func (p *page) gauges(gauges []BackendGauges) {
+	if len(gauges) == 0 {
+		return
+	}
+	p.open(connections)
+	for _, g := range gauges {
+		k := backendKey{g.Upstream, g.Address}
+		p.level(connections, float64(g.Active), k.labels("state", "active")...)
+		p.level(connections, float64(g.Idle), k.labels("state", "idle")...)
+	}
+	for _, of := range []struct {
+		family family
+		value  func(BackendGauges) float64
+	}{
+		{backendUp, func(g BackendGauges) float64 { return truth(g.Up) }},
+		{backendInFlight, func(g BackendGauges) float64 { return float64(g.InFlight) }},
+		{waiting, func(g BackendGauges) float64 { return float64(g.Waiting) }},
+	} {
+		p.open(of.family)
+		for _, g := range gauges {
+			p.level(of.family, of.value(g), backendKey{g.Upstream, g.Address}.labels()...)
+		}
+	}
+}
+
+func (p *page) upstreams(upstreams []*Upstream) {
+	p.open(retries)
+	for _, u := range upstreams {
+		if n := u.status.Load(); n > 0 {
+			p.count(retries, n, "upstream", u.name, "cause", "status")
+		}
+		u.retries.each(func(name string, n uint64) { p.count(retries, n, "upstream", u.name, "cause", name) })
+	}
+	p.open(retriesRefused)
+	for _, u := range upstreams {
+		p.count(retriesRefused, u.refused.Load(), "upstream", u.name)
+	}
+}
+
+func (p *page) process(r *Registry) {
+	single := func(f family, v float64, labels ...string) {
+		p.open(f)
+		p.level(f, v, labels...)
+	}
+	if f := r.sources.process.Load(); f != nil {
+		g := (*f)()
+		single(clientConnections, float64(g.Connections))
+		single(clientsRefused, float64(g.Refused))
+		single(tunnels, float64(g.Tunnels))
+		single(generations, float64(g.Generations))
+		single(logDropped, float64(g.AccessLogLines))
+	}
+	single(reloadOK, truth(r.lastReloadOK.Load()))
+	single(reloadTime, float64(r.lastReload.Load())/1e3)
+	p.open(reloads)
+	p.count(reloads, r.reloadOK.Load(), "result", "success")
+	p.count(reloads, r.reloadFailed.Load(), "result", "failure")
+	single(unattributed, float64(r.unattributed.Load()))
+	single(buildInfo, 1, "version", r.o.Version, "revision", r.o.Revision, "goversion", runtime.Version())
+	single(uptime, r.o.Now().Sub(r.started).Seconds())
+}
+
+// labels returns the labels of the backend, followed by more.
+func (k backendKey) labels(more ...string) []string {
+	return append([]string{"upstream", k.upstream, "backend", k.address}, more...)
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// sum adds a counter over the shards.
+func (r *Route) sum(of func(*routeCell) uint64) (n uint64) {
+	for i := range r.cells {
+		n += of(&r.cells[i])
+	}
+	return n
+}
+
+// sum adds a counter over the shards.
+func (b *Backend) sum(of func(*backendCell) uint64) (n uint64) {
+	for i := range b.cells {
+		n += of(&b.cells[i])
+	}
+	return n
+}
+
+// each calls f with every fault that was counted.
+func (c faultCounts) each(f func(name string, n uint64)) {
+	for i := range c {
+		if n := c[i].Load(); n > 0 {
+			f(faultNames[i], n)
+		}
+	}
+}

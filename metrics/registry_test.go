@@ -1,0 +1,216 @@
+package metrics
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"penstock/exchange"
+)
+
+// try describes one attempt of an exchange made by journey.
+type try struct {
+	backend string
+	fault   *exchange.Fault
+	status  int
+}
+
+// journey makes a finished exchange on upstream "api". The caller releases it.
+func journey(status int, took time.Duration, tries ...try) *exchange.Exchange {
+	x := exchange.Acquire(time.Unix(0, 0))
+	x.Status, x.Took, x.Upstream = status, took, "api"
+	for _, t := range tries {
+		at := x.NextAttempt(t.backend, x.Start)
+		at.Fault, at.Status, at.FirstByte = t.fault, t.status, took
+	}
+	return x
+}
+
+// serve counts one request on route.
+func serve(route *Route, x *exchange.Exchange) {
+	route.Begin(x)
+	route.Observe(x)
+	x.Release()
+}
+
+func TestRequestIsCountedByRouteAndCode(t *testing.T) {
+	r := New(Options{})
+	route := r.Route("web")
+	r.Backend("api", "10.0.0.1:80")
+	x := journey(200, 3*time.Millisecond, try{backend: "10.0.0.1:80", status: 200})
+	x.Received, x.Sent = 7, 11
+	at := &x.Attempts[0]
+	at.Reused, at.Sent, at.Received, at.Queue = true, 7, 12, 40*time.Millisecond
+	route.Begin(x)
+	read(t, r).want(`penstock_requests_in_flight{route="web"}`, 1)
+	route.Observe(x)
+	s := read(t, r)
+	s.want(`penstock_requests_in_flight{route="web"}`, 0)
+	s.want(`penstock_requests_total{route="web",code="200",class="2xx"}`, 1)
+	s.want(`penstock_request_body_bytes_total{route="web"}`, 7)
+	s.want(`penstock_response_body_bytes_total{route="web"}`, 11)
+	s.want(`penstock_request_duration_seconds_bucket{route="web",le="0.0025"}`, 0)
+	s.want(`penstock_request_duration_seconds_bucket{route="web",le="0.005"}`, 1)
+	s.want(`penstock_request_duration_seconds_bucket{route="web",le="+Inf"}`, 1)
+	s.want(`penstock_request_duration_seconds_sum{route="web"}`, 0.003)
+	s.want(`penstock_request_duration_seconds_count{route="web"}`, 1)
+	s.want(`penstock_backend_requests_total{upstream="api",backend="10.0.0.1:80",route="web"}`, 1)
+	s.want(`penstock_backend_attempts_total{upstream="api",backend="10.0.0.1:80",outcome="ok"}`, 1)
+	s.want(`penstock_backend_reused_attempts_total{upstream="api",backend="10.0.0.1:80"}`, 1)
+	s.want(`penstock_backend_sent_body_bytes_total{upstream="api",backend="10.0.0.1:80"}`, 7)
+	s.want(`penstock_backend_received_body_bytes_total{upstream="api",backend="10.0.0.1:80"}`, 12)
+	s.want(`penstock_backend_first_byte_duration_seconds_count{upstream="api",backend="10.0.0.1:80"}`, 1)
+	s.want(`penstock_backend_queue_duration_seconds_sum{upstream="api",backend="10.0.0.1:80"}`, 0.04)
+	s.want(`penstock_backend_connect_duration_seconds_count{upstream="api",backend="10.0.0.1:80"}`, 0)
+}
+
+func TestRetriesAreCountedByWhatFailedBefore(t *testing.T) {
+	r := New(Options{})
+	route := r.Route("web")
+	r.Backend("api", "a")
+	r.Backend("api", "b").Ejected()
+	refused := &exchange.Fault{Kind: exchange.ConnectionRefused, Source: exchange.Upstream}
+	x := journey(200, time.Second, try{backend: "a", fault: refused}, try{backend: "b", status: 503}, try{backend: "a", status: 200})
+	serve(route, x)
+	r.Upstream("api").RetryRefused()
+	s := read(t, r)
+	s.want(`penstock_upstream_retries_total{upstream="api",cause="connection_refused"}`, 1)
+	s.want(`penstock_upstream_retries_total{upstream="api",cause="status"}`, 1)
+	s.want(`penstock_upstream_retries_refused_total{upstream="api"}`, 1)
+	s.want(`penstock_backend_attempts_total{upstream="api",backend="a",outcome="connection_refused"}`, 1)
+	s.want(`penstock_backend_attempts_total{upstream="api",backend="a",outcome="ok"}`, 1)
+	s.want(`penstock_backend_requests_total{upstream="api",backend="a",route="web"}`, 2)
+	s.want(`penstock_backend_ejections_total{upstream="api",backend="b"}`, 1)
+}
+
+func TestUnmatchedRequestsShareOneSeries(t *testing.T) {
+	r := New(Options{})
+	x := journey(404, time.Millisecond)
+	x.Fault = exchange.Refuse(exchange.NoRoute)
+	serve(r.Route(""), x)
+	s := read(t, r)
+	s.want(`penstock_requests_total{route="",code="404",class="4xx"}`, 1)
+	s.want(`penstock_faults_total{route="",fault="no-route"}`, 1)
+}
+
+func TestTunnelsStayOutOfTheDurations(t *testing.T) {
+	r := New(Options{})
+	x := journey(101, time.Hour)
+	x.Tunnel = true
+	serve(r.Route("ws"), x)
+	s := read(t, r)
+	s.want(`penstock_requests_total{route="ws",code="101",class="1xx"}`, 1)
+	s.want(`penstock_request_duration_seconds_count{route="ws"}`, 0)
+}
+
+func TestCountersSurviveAReload(t *testing.T) {
+	r := New(Options{})
+	r.Backend("api", "a")
+	serve(r.Route("web"), journey(200, 0, try{backend: "a", status: 200}))
+	route, backend := r.Route("web"), r.Backend("api", "a")
+	r.Retain([]string{"web"}, []string{"api"})
+	r.RetainBackends("api", []string{"a"})
+	if route != r.Route("web") || backend != r.Backend("api", "a") {
+		t.Error("a name that stays in the configuration got a new handle")
+	}
+	serve(r.Route("web"), journey(200, 0, try{backend: "a", status: 200}))
+	s := read(t, r)
+	s.want(`penstock_requests_total{route="web",code="200",class="2xx"}`, 2)
+	s.want(`penstock_backend_requests_total{upstream="api",backend="a",route="web"}`, 2)
+}
+
+func TestNamesThatAreGoneAreNotWritten(t *testing.T) {
+	r := New(Options{})
+	old, stays := r.Route("old"), r.Route("stays")
+	for _, address := range []string{"a", "b"} {
+		r.Backend("api", address)
+		serve(stays, journey(200, 0, try{backend: address, status: 200}))
+	}
+	r.Backend("legacy", "c")
+	late := journey(200, 0, try{backend: "b", status: 200})
+	old.Begin(late)
+	r.Retain([]string{"stays"}, []string{"api"})
+	r.RetainBackends("api", []string{"a"})
+	old.Observe(late) // a request of the old generation ends
+	serve(stays, journey(200, 0, try{backend: "b", status: 200}))
+	s := read(t, r)
+	s.absent(`route="old"`)
+	s.absent(`backend="b"`)
+	s.absent(`"legacy"`)
+	s.want(`penstock_backend_requests_total{upstream="api",backend="a",route="stays"}`, 1)
+	s.want(`penstock_backend_requests_unattributed_total`, 2)
+	s.want(`penstock_requests_in_flight{route=""}`, 0) // the series without a route always stays
+}
+
+func TestLabelValuesAreEscaped(t *testing.T) {
+	r := New(Options{Version: "1\"2\\3\n4\r5\xff6"})
+	r.Route("a\"b\\c\nd\x00e\xffé")
+	s := read(t, r)
+	s.want(`penstock_requests_in_flight{route="a\"b\\c\nd`+"\ufffd"+`e`+"\ufffd"+`é"}`, 0)
+}
+
+func TestGaugesComeFromTheirCallbacks(t *testing.T) {
+	r := New(Options{})
+	read(t, r).absent("penstock_backend_up")
+	r.SetBackendGauges(func(emit func(BackendGauges)) {
+		emit(BackendGauges{Upstream: "api", Address: "a", Up: true, InFlight: 2, Active: 3, Idle: 4, Waiting: 5})
+		emit(BackendGauges{Upstream: "api", Address: "b"})
+	})
+	r.SetProcessGauges(func() ProcessGauges {
+		return ProcessGauges{Connections: 1, Refused: 2, Tunnels: 3, Generations: 4, AccessLogLines: 5}
+	})
+	s := read(t, r)
+	s.want(`penstock_backend_up{upstream="api",backend="a"}`, 1)
+	s.want(`penstock_backend_up{upstream="api",backend="b"}`, 0)
+	s.want(`penstock_backend_requests_in_flight{upstream="api",backend="a"}`, 2)
+	s.want(`penstock_backend_connections{upstream="api",backend="a",state="active"}`, 3)
+	s.want(`penstock_backend_connections{upstream="api",backend="a",state="idle"}`, 4)
+	s.want(`penstock_backend_requests_waiting{upstream="api",backend="a"}`, 5)
+	s.want(`penstock_client_connections`, 1)
+	s.want(`penstock_client_connections_refused_total`, 2)
+	s.want(`penstock_tunnels_open`, 3)
+	s.want(`penstock_config_generations_live`, 4)
+	s.want(`penstock_access_log_lines_dropped_total`, 5)
+}
+
+func TestReloadResultIsKept(t *testing.T) {
+	now := time.Unix(1000, 0)
+	r := New(Options{Now: func() time.Time { return now }})
+	r.Reloaded(true)
+	now = now.Add(90 * time.Second)
+	r.Reloaded(false)
+	s := read(t, r)
+	s.want(`penstock_config_last_reload_successful`, 0)
+	s.want(`penstock_config_last_reload_timestamp_seconds`, 1000)
+	s.want(`penstock_config_reloads_total{result="success"}`, 1)
+	s.want(`penstock_config_reloads_total{result="failure"}`, 1)
+	s.want(`penstock_uptime_seconds`, 90)
+}
+
+func TestNothingIsLostUnderConcurrency(t *testing.T) {
+	const workers, each = 8, 500
+	r := New(Options{})
+	r.Backend("api", "a")
+	var wg sync.WaitGroup
+	for range workers {
+		wg.Go(func() {
+			for range each {
+				serve(r.Route("web"), journey(200, 2*time.Second, try{backend: "a", status: 200}))
+			}
+		})
+	}
+	wg.Go(func() {
+		for range 20 {
+			r.Retain([]string{"web"}, []string{"api"})
+			r.RetainBackends("api", []string{"a"})
+			read(t, r)
+		}
+	})
+	wg.Wait()
+	s := read(t, r)
+	s.want(`penstock_requests_total{route="web",code="200",class="2xx"}`, workers*each)
+	s.want(`penstock_requests_in_flight{route="web"}`, 0)
+	s.want(`penstock_request_duration_seconds_sum{route="web"}`, 2*workers*each)
+	s.want(`penstock_backend_requests_total{upstream="api",backend="a",route="web"}`, workers*each)
+	s.want(`penstock_backend_first_byte_duration_seconds_bucket{upstream="api",backend="a",le="2.5"}`, workers*each)
+}
