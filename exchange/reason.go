@@ -11,6 +11,7 @@ const (
 	BadTarget                 // the request target cannot be read, or no route may see it
 	BadHeader                 // the header section breaks RFC 9112 §5
 	BadHost                   // Host is missing, repeated or not a host (RFC 9112 §3.2)
+	HeaderStalled             // no complete request head within the header timeout
 	BadFraming                // Content-Length and Transfer-Encoding (RFC 9112 §6)
 	UnknownCoding             // a transfer coding other than chunked (RFC 9112 §6.1)
 	HeaderTooLarge            // the request head does not fit in the limit
@@ -29,7 +30,6 @@ const (
 	OutOfTime                 // timeouts.request passed before a response head came
 	FirstByteTimeout          // no response head within timeouts.first_byte
 	BodyIdleTimeout           // no byte of a body for timeouts.body_idle
-	UpgradeRefused            // the wanted upgrade is not listed in upgrades
 	UpgradeUnasked            // a 101 that nobody asked for, or to another protocol
 	Panicked                  // a bug of ours; the request is lost, the process lives
 	reasonCount
@@ -45,6 +45,7 @@ var reasonTable = [reasonCount]struct {
 	BadTarget:          {"bad-target", 400, "The request target is not valid."},
 	BadHeader:          {"bad-header", 400, "The request header is not valid HTTP/1.1."},
 	BadHost:            {"bad-host", 400, "The Host field is missing or not valid."},
+	HeaderStalled:      {"header-stalled", 408, "The request header did not arrive in time."},
 	BadFraming:         {"bad-framing", 400, "The length of the request body is not stated validly."},
 	UnknownCoding:      {"unknown-coding", 501, "Only the chunked transfer coding is supported."},
 	HeaderTooLarge:     {"header-too-large", 431, "The request header is too large."},
@@ -63,7 +64,6 @@ var reasonTable = [reasonCount]struct {
 	OutOfTime:          {"out-of-time", 504, "The request was not answered in time."},
 	FirstByteTimeout:   {"first-byte-timeout", 504, "The backend did not answer in time."},
 	BodyIdleTimeout:    {"body-idle-timeout", 504, "The transfer stopped moving."},
-	UpgradeRefused:     {"upgrade-refused", 501, "This upgrade is not allowed here."},
 	UpgradeUnasked:     {"upgrade-unasked", 502, ""},
 	Panicked:           {"panic", 500, ""},
 }
