@@ -1,0 +1,78 @@
+package upstream
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"penstock/conn"
+	"penstock/lb"
+)
+
+// Options describes one configured upstream. NewCluster validates it and keeps
+// a copy; nothing in it may change afterwards.
+type Options struct {
+	Name     string           // for the log and for errors; must not be empty
+	Backends []BackendOptions // at least one, in the order of the configuration
+	Balance  lb.Options       // how every route picks; the zero value is round robin
+	Pool     PoolOptions      // connection pool of each backend
+	TLS      TLSOptions       // for backends whose Scheme is "https"
+	Eject    lb.EjectOptions  // passive ejection
+	Probe    ProbeOptions     // how an ejected backend is tried again
+	Refresh  time.Duration    // how often the Sources look; only compared, so that a new value brings the new Sources in
+	Sweeper  *conn.Sweeper    // enforces the deadlines of every backend connection; must not be nil
+	Log      *slog.Logger     // nil discards
+	Now      func() time.Time // nil means time.Now
+}
+
+// BackendOptions is one entry of an upstream's backends: an IP address, a Unix
+// socket, or a name whose addresses Source finds. All endpoints of a name share
+// the entry's Weight (each of them has it) and Backup.
+type BackendOptions struct {
+	Scheme string // "http", "https" or "unix"
+	Host   string // name or IP address without brackets; empty for "unix"
+	Port   uint16 // 1..65535; zero for "unix"
+	Path   string // socket path for "unix", else empty
+	Weight int    // share of the traffic, 0..1000; zero drains the backend
+	Backup bool   // used only while no other backend of the route is usable
+	Source Source // finds the addresses of a name; nil for IP addresses and Unix sockets
+}
+
+// Source finds the endpoints of one entry and keeps looking. It is declared here
+// so that this package needs no discovery; the gateway plugs one in.
+type Source interface {
+	// Start returns once the first answer has been emitted or could not be had,
+	// and goes on calling emit, from one goroutine at a time, whenever the
+	// answer changes. An error means that the source does not run.
+	Start(ctx context.Context, emit func([]lb.Endpoint)) error
+	// Shutdown stops the source and waits for what it started.
+	Shutdown(ctx context.Context) error
+}
+
+// PoolOptions bounds the connections to one backend. NewCluster fills in the
+// defaults, so a Client never sees a zero; negative means off.
+type PoolOptions struct {
+	Max          int           // open connections, idle ones included; zero means 512; must not be negative
+	Idle         int           // idle connections kept; zero means 64; negative keeps none
+	IdleTimeout  time.Duration // an idle connection is closed after this; zero means 4s (below Node's 5s); must not be negative
+	MaxAge       time.Duration // a connection this old is closed after its request; zero means 10m; negative means never
+	Queue        int           // requests that may wait for a connection; zero means 256; negative means none
+	QueueTimeout time.Duration // how long one may wait; zero means 250ms; must not be negative
+}
+
+// TLSOptions says how https backends are spoken to. The zero value verifies the
+// backend by the URL's host against the system's roots.
+type TLSOptions struct {
+	CA       string // PEM file with the roots to trust instead of the system's; empty means the system's
+	Name     string // name for SNI and verification; empty means the URL's host
+	Cert     string // PEM file with the client certificate and its chain; empty sends none
+	Key      string // PEM file with the client certificate's key; set together with Cert
+	Insecure bool   // do not verify the backend at all; logged loudly
+}
+
+// ProbeOptions says how a backend that was ejected is tried before its time is
+// over: by a connection (with the TLS handshake for https) that is closed at once.
+type ProbeOptions struct {
+	Every   time.Duration // shortest pause between two probes; jitter adds up to as much again; zero means 500ms
+	Timeout time.Duration // for one probe; zero means 1s
+}

@@ -1,0 +1,142 @@
+package upstream
+
+import (
+	"slices"
+	"sync"
+
+	"penstock/conn"
+	"penstock/lb"
+)
+
+// registry holds the endpoints of all clusters that came from one another, so
+// that an endpoint is shared wherever its key is equal and indexes are unique.
+type registry struct {
+	mu        sync.Mutex
+	endpoints map[endpointKey]*endpoint
+	slots     []*endpoint // by Backend.Index; nil is free
+	clusters  []*Cluster  // those that have not ended, oldest first
+}
+
+func newRegistry() *registry { return &registry{endpoints: make(map[endpointKey]*endpoint)} }
+
+// endpoint is one backend with its connections, shared by clusters.
+type endpoint struct {
+	key     endpointKey
+	dialer  *dialer
+	backend *lb.Backend
+	client  *Client
+	users   int // lists that hold it; guarded by registry.mu
+}
+
+// endpointKey is everything that must be equal for two clusters to share an endpoint.
+type endpointKey struct {
+	entry      entryID // one name's address is not another name's, even when they are equal
+	address    string
+	serverName string // "" for plain connections
+	secrets    [32]byte
+	pool       PoolOptions
+	sweeper    *conn.Sweeper
+}
+
+func (c *Cluster) endpointKey(e *entry, address string) endpointKey {
+	k := endpointKey{entry: e.id, address: address, pool: c.o.Pool, sweeper: c.o.Sweeper}
+	if e.id.scheme == "https" {
+		k.serverName = c.secrets.serverName(e.host)
+		k.secrets = c.secrets.digest
+	}
+	return k
+}
+
+// take returns the endpoint for k, made for c when there is none, with one user more.
+func (r *registry) take(k endpointKey, c *Cluster) *endpoint {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := r.endpoints[k]
+	if p == nil {
+		index := slices.Index(r.slots, nil)
+		if index < 0 {
+			index = len(r.slots)
+			r.slots = append(r.slots, nil)
+		}
+		p = c.newEndpoint(k, index)
+		r.slots[index] = p
+		r.endpoints[k] = p
+	}
+	p.users++
+	return p
+}
+
+func (c *Cluster) newEndpoint(k endpointKey, index int) *endpoint {
+	d := newDialer(k.address, k.sweeper)
+	if k.serverName != "" {
+		d.tls = c.secrets.forBackend(k.serverName)
+	}
+	b := lb.NewBackend(k.address, index)
+	return &endpoint{key: k, dialer: d, backend: b, client: newClient(clientOptions{
+		Backend: b,
+		Dial:    d.dial,
+		Pool:    k.pool,
+		Now:     c.o.Now,
+	})}
+}
+
+// release gives one use of each endpoint back and closes those without users.
+func (r *registry) release(endpoints []*endpoint) {
+	var unused []*endpoint
+	r.mu.Lock()
+	for _, p := range endpoints {
+		if p.users--; p.users == 0 {
+			delete(r.endpoints, p.key)
+			r.slots[p.backend.Index()] = nil
+			unused = append(unused, p)
+		}
+	}
+	r.mu.Unlock()
+	for _, p := range unused {
+		p.client.Close()
+	}
+}
+
+// join adds c as the newest cluster.
+func (r *registry) join(c *Cluster) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.clusters = append(r.clusters, c)
+}
+
+// leave takes c out.
+func (r *registry) leave(c *Cluster) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.clusters = slices.DeleteFunc(r.clusters, func(other *Cluster) bool { return other == c })
+}
+
+// rouse tells every cluster's prober that something was ejected: whichever
+// cluster saw it, any of them may be the one that stays.
+func (r *registry) rouse() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.clusters {
+		c.rouse()
+	}
+}
+
+// settle is called after changed had made a list or ended. Shared backends
+// report to the group that was made last; that must be the newest cluster's,
+// whose ejection options are in force.
+func (r *registry) settle(changed *Cluster) {
+	r.mu.Lock()
+	var newest *Cluster
+	if n := len(r.clusters); n > 0 {
+		newest = r.clusters[n-1]
+	}
+	r.mu.Unlock()
+	if newest == nil || newest == changed {
+		return
+	}
+	newest.mu.Lock()
+	defer newest.mu.Unlock()
+	if !newest.ended {
+		newest.rebuild()
+	}
+}

@@ -1,0 +1,128 @@
+package upstream
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"penstock/lb"
+)
+
+// Member is one backend as a View hands it out. It is immutable; nobody may
+// write to it.
+type Member struct {
+	Client  *Client     // does the round trip; shared by every route and generation
+	Backend *lb.Backend // the same as Client.Backend(); shared likewise
+	Host    []byte      // Host field for a backend that wants its own name: the URL's authority, without a default port
+	Entry   int         // index into Options.Backends of the cluster that made the View
+}
+
+// View is what one route sees of a Cluster: all of its backends with the
+// route's own weights, over shared in-flight counts, health and connections.
+type View struct {
+	cluster *Cluster
+	key     viewKey
+	weights map[string]int
+	users   int // guarded by cluster.mu
+	current atomic.Pointer[selection]
+}
+
+// selection keeps a pool and the members its backends belong to together, so
+// that one load sees both from the same list.
+type selection struct {
+	pool    *lb.Pool
+	members []*Member // by Backend.Index; nil where the list has none
+}
+
+// viewKey tells views apart: the same route with the same weights is one view.
+type viewKey struct{ route, weights string }
+
+// View returns the view for key, which names the route; weights replaces the
+// weight of single backends for it, by "host:port" or "unix:/path" as
+// configured (a name's weight holds for each of its addresses) or by a single
+// address of a name, which wins. Zero takes a backend out. The same key and
+// weights give the same view, so that its place in the rotation survives a
+// reload. Every View must be Released.
+func (c *Cluster) View(key string, weights map[string]int) *View {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := viewKey{key, canonical(weights)}
+	v := c.views[k]
+	if v == nil {
+		v = &View{cluster: c, key: k, weights: maps.Clone(weights)}
+		c.views[k] = v
+		v.rebuild()
+	}
+	v.users++
+	return v
+}
+
+// Pick chooses a backend for a request that has tried those in tried; key is
+// used by hashing only, now is in Unix nanoseconds. It returns nil when nothing
+// is left. It takes no lock and allocates nothing.
+func (v *View) Pick(key uint64, tried *lb.Set, now int64) *Member {
+	s := v.current.Load()
+	b := s.pool.Pick(key, tried, now)
+	if b == nil {
+		return nil
+	}
+	return s.members[b.Index()]
+}
+
+// Release ends one use of the view. After the last, the view no longer follows
+// the cluster, but requests that hold it may still Pick.
+func (v *View) Release() {
+	c := v.cluster
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if v.users--; v.users == 0 {
+		delete(c.views, v.key)
+	}
+}
+
+// rebuild makes the view follow the cluster's current list and weights.
+// The cluster's mu is held.
+func (v *View) rebuild() {
+	l := v.cluster.list
+	weights := make([]int, len(l.members))
+	backup := make([]bool, len(l.members))
+	for i, m := range l.members {
+		if m == nil {
+			continue
+		}
+		e := &v.cluster.entries[m.Entry]
+		weights[i] = v.weight(e, m.Backend.Address())
+		backup[i] = e.backup
+	}
+	v.current.Store(&selection{
+		pool:    lb.NewPool(l.group, weights, backup, v.cluster.o.Balance),
+		members: l.members,
+	})
+}
+
+// weight is what the view gives to one address of an entry: nothing when an
+// operator drained it, else the route's own weight, else the one in force.
+func (v *View) weight(e *entry, address string) int {
+	w, set := v.cluster.weight(e, address)
+	if set && w == 0 {
+		return 0
+	}
+	if own, ok := v.weights[address]; ok {
+		return own
+	}
+	if own, ok := v.weights[e.address]; ok {
+		return own
+	}
+	return w
+}
+
+// canonical writes weights as a string that is equal for equal maps.
+func canonical(weights map[string]int) string {
+	var b strings.Builder
+	for _, address := range slices.Sorted(maps.Keys(weights)) {
+		fmt.Fprintf(&b, "%q=%d ", address, weights[address])
+	}
+	return b.String()
+}
