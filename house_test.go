@@ -1,0 +1,129 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"testing"
+)
+
+// law is the house: who may know whom, what is fenced to one room, how large
+// things get. It is data; house_rules_test.go judges a tree by it and
+// house_self_test.go shows that each rule can fail.
+type law struct {
+	module  string // import path of the module
+	rooms   []room
+	fences  []fence
+	banned  []string          // names that no folder and no package bears
+	spared  map[string]string // "file.go" or "file.go:Func" of a size rule -> reason
+	states  map[string]string // "folder:variable" that is allowed to change -> reason
+	library map[string]string // "folder" that may be entered from any test -> reason
+}
+
+// room is one package folder and what it may know.
+type room struct {
+	path  string   // folder below the module; "" is main
+	layer int      // a test may look sideways and down, never up
+	may   []string // folders of ours that it imports; "*" is any room of a lower layer
+	never []string // import paths that its code must not see; one with a slash covers what lies below it
+	why   string
+}
+
+// fence keeps a third party, or one of its names, in the rooms that own it.
+type fence struct {
+	path string // import path; covers what lies below it
+	name string // an exported name of path; empty fences the whole path
+	only []string
+	why  string
+}
+
+const (
+	maxFileLines     = 400
+	maxFunctionLines = 60
+	maxParameters    = 5
+
+	httpServer = "github.com/valyala/fasthttp"
+)
+
+func house() law {
+	blind := []string{httpServer, "net/http"} // knows no HTTP library
+	return law{
+		module: "penstock",
+		rooms: []room{
+			{"", 5, []string{"cli"}, nil, "main hands its arguments over and embeds the shipped file"},
+			{"cli", 4, []string{"*"}, nil, "wires everything, one file per subcommand"},
+			{"admin", 3, []string{"config", "exchange", "metrics"}, nil, "sees the gateway through interfaces that it declares itself"},
+			{"gateway", 2, []string{"*"}, []string{"net/http"}, "the only mixer; HTTP is fasthttp's here"},
+			{"gateway/gatewaytest", 3, []string{"*"}, nil, "helpers for black-box tests, imported by tests only"},
+			{"conformance", 3, []string{"*"}, nil, "black-box cases against a running gateway"},
+			{"loadtest", 4, []string{"origin"}, nil, "a black box over sockets"},
+			{"upstream", 1, []string{"lb", "exchange", "headers", "conn"}, []string{"net/http"}, "one backend, one round trip; options come as upstream.Options"},
+			{"policy", 1, []string{"exchange", "headers", "ratelimit"}, []string{"net/http"}, "refuses, edits, answers; never forwards"},
+			{"discovery", 1, []string{"lb"}, blind, "emits endpoints"},
+			{"accesslog", 1, []string{"exchange"}, blind, "reads the record"},
+			{"metrics", 1, []string{"exchange"}, blind, "reads the record"},
+			{"config", 0, nil, blind, "data only, loadable by tools"},
+			{"exchange", 0, nil, blind, "everyone reads it"},
+			{"headers", 0, nil, blind, "field rules on bytes"},
+			{"conn", 0, nil, blind, "bytes and deadlines"},
+			{"lb", 0, nil, append(blind, "net", "syscall"), "choice among backends, testable without sockets"},
+			{"ratelimit", 0, nil, append(blind, "net", "syscall"), "arithmetic, testable without sockets"},
+			{"watch", 0, nil, blind, "files"},
+			{"listener", 0, []string{"conn"}, blind, "accepts connections and is handed a limit"},
+			{"tunnel", 0, []string{"conn"}, blind, "two connections, spliced"},
+			{"origin", 0, nil, []string{httpServer}, "a backend like any other"},
+		},
+		fences: []fence{
+			{"gopkg.in/yaml.v3", "", []string{"config"}, "configuration is data once it left config"},
+			{"github.com/VictoriaMetrics/metrics", "", []string{"metrics"}, "one place that names metrics"},
+			{"github.com/fasthttp/router", "", []string{"admin"}, "public routes are matched by our own matcher"},
+			{"github.com/fsnotify/fsnotify", "", []string{"watch"}, "one source of file events"},
+			{"golang.org/x/sys", "", []string{"conn", "listener", "cli"}, "system calls stay at the edge"},
+			{httpServer, "", []string{"gateway", "upstream", "policy", "admin"}, "the rooms that speak HTTP"},
+			{httpServer, "HostClient", []string{"upstream"}, "the connection pool has one owner"},
+			{httpServer, "Client", nil, "requests go out through upstream's round trip"},
+			{httpServer, "PipelineClient", nil, "requests go out through upstream's round trip"},
+		},
+		banned:  []string{"util", "utils", "common", "helper", "helpers", "base", "misc", "types", "internal", "pkg", "shared", "lib"},
+		spared:  map[string]string{},
+		states:  map[string]string{},
+		library: map[string]string{"origin": "a real backend on loopback", "gateway/gatewaytest": "made for tests"},
+	}
+}
+
+// TestHouse holds the repository to its law.
+func TestHouse(t *testing.T) {
+	for _, v := range inspect(house(), os.DirFS(".")) {
+		t.Error(v)
+	}
+}
+
+// TestExceptionsAreNeeded keeps the tables of exceptions honest.
+func TestExceptionsAreNeeded(t *testing.T) {
+	l := house()
+	found := map[string]bool{}
+	strict := l
+	strict.spared, strict.states = nil, nil
+	for _, v := range inspect(strict, os.DirFS(".")) {
+		found[v.key] = true
+	}
+	for key, reason := range l.spared {
+		if !found[key] {
+			t.Errorf("spared %q (%s): nothing there breaks the law, take it out", key, reason)
+		}
+	}
+	for key, reason := range l.states {
+		if !found[key] {
+			t.Errorf("states %q (%s): nothing there breaks the law, take it out", key, reason)
+		}
+	}
+}
+
+// read returns a file of the repository.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := fs.ReadFile(os.DirFS("."), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
