@@ -28,6 +28,7 @@ type Conn struct {
 	sawEOF  atomic.Bool
 	closing atomic.Bool // Close or Abort was called
 	ending  ending
+	notes   notes
 }
 
 // ending is what Close has to know.
