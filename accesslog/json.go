@@ -1,5 +1,119 @@
 package accesslog
 
-func appendJSON(dst []byte, e *Entry) []byte { return append(dst, e.Protocol...) }
+import (
+	"strconv"
+	"time"
 
-func appendText(dst []byte, e *Entry) []byte { return append(dst, e.Protocol...) }
+	"penstock/exchange"
+)
+
+const timeLayout = "2006-01-02T15:04:05.000Z07:00" // RFC 3339 in milliseconds
+
+// appendJSON appends e as one JSON object. Durations are in milliseconds; those of
+// the steps are of the last try. Keys that say nothing are left out.
+func appendJSON(dst []byte, e *Entry) []byte {
+	x := e.Exchange
+	dst = append(dst, `{"time":"`...)
+	dst = x.Start.UTC().AppendFormat(dst, timeLayout)
+	dst = append(dst, '"')
+	dst = text(dst, `,"id":`, x.ID())
+	dst = append(dst, `,"client":"`...)
+	dst = appendClient(dst, x)
+	dst = append(dst, '"')
+	dst = text(dst, `,"method":`, e.Method)
+	dst = text(dst, `,"host":`, e.Host)
+	dst = text(dst, `,"target":`, e.Target)
+	dst = text(dst, `,"protocol":`, e.Protocol)
+	dst = text(dst, `,"route":`, x.Route)
+	if x.Upstream != "" {
+		dst = text(dst, `,"upstream":`, x.Upstream)
+	}
+	dst = number(dst, `,"status":`, int64(x.Status))
+	if f := x.Fault; f != nil {
+		dst = appendFault(dst, f)
+	}
+	dst = number(dst, `,"received":`, x.Received)
+	dst = number(dst, `,"sent":`, x.Sent)
+	dst = millis(dst, `,"took_ms":`, x.Took)
+	dst = appendTries(dst, x.Attempts)
+	dst = text(dst, `,"user_agent":`, e.UserAgent)
+	if x.Tunnel {
+		dst = append(dst, `,"tunnel":true`...)
+	}
+	return append(dst, '}', '\n')
+}
+
+// appendTries appends the last try's steps, the number of tries and, when there
+// were several, each of them in order.
+func appendTries(dst []byte, tries []exchange.Attempt) []byte {
+	if len(tries) == 0 {
+		return append(dst, `,"attempts":0`...)
+	}
+	last := &tries[len(tries)-1]
+	dst = text(dst, `,"backend":`, last.Backend)
+	dst = appendSteps(dst, last)
+	dst = number(dst, `,"attempts":`, int64(len(tries)))
+	if len(tries) == 1 {
+		return dst
+	}
+	dst = append(dst, `,"tries":[`...)
+	for i := range tries {
+		at := &tries[i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = text(dst, `{"backend":`, at.Backend)
+		dst = number(dst, `,"status":`, int64(at.Status))
+		if at.Fault != nil {
+			dst = appendFault(dst, at.Fault)
+		}
+		dst = appendSteps(dst, at)
+		dst = millis(dst, `,"took_ms":`, at.Took)
+		dst = append(dst, '}')
+	}
+	return append(dst, ']')
+}
+
+func appendSteps(dst []byte, at *exchange.Attempt) []byte {
+	dst = millis(dst, `,"queue_ms":`, at.Queue)
+	dst = millis(dst, `,"connect_ms":`, at.Connect)
+	dst = millis(dst, `,"first_byte_ms":`, at.FirstByte)
+	if at.Reused {
+		dst = append(dst, `,"reused":true`...)
+	}
+	return dst
+}
+
+// appendFault appends the fault's names. Its Err stays out: the text of an error may
+// quote what a client or backend sent.
+func appendFault(dst []byte, f *exchange.Fault) []byte {
+	dst = text(dst, `,"fault":`, f.Name())
+	dst = text(dst, `,"fault_kind":`, f.Kind.String())
+	return text(dst, `,"fault_source":`, f.Source.String())
+}
+
+// appendClient appends the client's address, nothing for unix sockets. An IPv6 zone is
+// left out: behind a trusted proxy it is text of the client's choice.
+func appendClient(dst []byte, x *exchange.Exchange) []byte {
+	return x.Client.WithZone("").AppendTo(dst)
+}
+
+func text[T ~string | ~[]byte](dst []byte, key string, value T) []byte {
+	return appendQuoted(append(dst, key...), value)
+}
+
+func number(dst []byte, key string, value int64) []byte {
+	return strconv.AppendInt(append(dst, key...), value, 10)
+}
+
+func millis(dst []byte, key string, d time.Duration) []byte {
+	return appendMillis(append(dst, key...), d)
+}
+
+// appendMillis appends d in milliseconds with three decimals; below zero is zero.
+func appendMillis(dst []byte, d time.Duration) []byte {
+	us := max(d, 0).Microseconds()
+	dst = strconv.AppendInt(dst, us/1000, 10)
+	us %= 1000
+	return append(dst, '.', byte('0'+us/100), byte('0'+us/10%10), byte('0'+us%10))
+}

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,9 @@ const (
 	DefaultQueue = 1 << 20                // bytes
 	DefaultFlush = 100 * time.Millisecond // longest stay of a line in the queue
 )
+
+// keptLine is the largest line buffer that is kept for the next line, in bytes.
+const keptLine = 16 << 10
 
 // Options configures a Log. Only File is needed.
 type Options struct {
@@ -33,25 +35,27 @@ type Options struct {
 // It is safe for concurrent use.
 type Log struct {
 	o       Options
-	lines   sync.Pool // *[]byte: a line is made outside the lock
-	wake    chan struct{}
+	open    func() (io.WriteCloser, error)
+	lines   sync.Pool     // *[]byte: a line is made outside the lock
+	wake    chan struct{} // the queue is no longer empty
+	hurry   chan struct{} // do not wait for more lines
 	stop    chan struct{}
-	done    chan struct{}
+	done    chan struct{} // closed when the writing goroutine has ended
 	dropped atomic.Uint64
-	failed  atomic.Uint64
 
-	mu     sync.Mutex
-	queue  []byte         // whole lines, at most o.Queue bytes
-	next   io.WriteCloser // opened by Reopen, taken over at the next batch; nil for none
-	closed bool
+	mu      sync.Mutex // held for a copy into the queue, never while writing
+	queue   []byte     // whole lines, at most o.Queue bytes
+	next    io.WriteCloser
+	started bool
+	closed  bool
 }
 
-// New checks o and returns a Log that does nothing until Start.
+// New checks o and returns a Log that opens nothing until Start.
 func New(o Options) (*Log, error) {
 	if o.File == "" {
 		return nil, fmt.Errorf("access log: no file named, want stdout, stderr or a path")
 	}
-	if o.Rule.Sample < 0 || o.Rule.Sample > 1 {
+	if !(o.Rule.Sample >= 0 && o.Rule.Sample <= 1) {
 		return nil, fmt.Errorf("access log: sample %v, want 0..1", o.Rule.Sample)
 	}
 	if o.Queue <= 0 {
@@ -67,34 +71,101 @@ func New(o Options) (*Log, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Log{
-		o: o, lines: sync.Pool{New: func() any { return new([]byte) }},
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		o:     o,
+		open:  func() (io.WriteCloser, error) { return openFile(o.File) },
+		lines: sync.Pool{New: func() any { return new([]byte) }},
+		wake:  make(chan struct{}, 1), hurry: make(chan struct{}, 1),
+		stop: make(chan struct{}), done: make(chan struct{}),
 	}, nil
 }
 
-// Start opens the file and begins to write. It returns when both are done.
+// Start opens the file and begins to write. A second call does nothing.
 func (l *Log) Start(context.Context) error {
 	if l == nil {
 		return nil
 	}
-	return l.Reopen()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.started || l.closed {
+		return nil
+	}
+	out, err := l.open()
+	if err != nil {
+		return fmt.Errorf("access log: %w", err)
+	}
+	l.started = true
+	go (&sink{log: l, out: out}).run()
+	return nil
 }
 
 // Wanted reports whether a request with this status that took this long is to be
-// given to Write. It costs nothing when the log is off.
+// given to Write.
 func (l *Log) Wanted(status int, took time.Duration) bool {
 	return l != nil && l.o.Rule.Wanted(status, took, l.o.Rand())
 }
 
-// Write queues the line for e and returns without waiting. When the queue is full
-// or the log is shut down the line is dropped and counted.
+// Write queues the line for e and returns without waiting for the file. When the
+// queue is full or the log is shut down the line is dropped and counted.
 func (l *Log) Write(e *Entry) {
-	_ = e
+	line := l.lines.Get().(*[]byte)
+	*line = l.o.Format.Append((*line)[:0], e)
+	l.enqueue(*line)
+	if cap(*line) <= keptLine {
+		l.lines.Put(line)
+	}
 }
 
-// Reopen opens the file anew, so that a rotated one can be left. When that fails
-// the old one stays in use and the error says why. Streams are not reopened.
-func (l *Log) Reopen() error { return nil }
+func (l *Log) enqueue(line []byte) {
+	l.mu.Lock()
+	was := len(l.queue)
+	fits := !l.closed && was+len(line) <= l.o.Queue
+	if fits {
+		l.queue = append(l.queue, line...)
+	}
+	now := len(l.queue)
+	l.mu.Unlock()
+	switch {
+	case !fits:
+		l.dropped.Add(1)
+	case was == 0:
+		signal(l.wake)
+	case now > l.o.Queue/2:
+		signal(l.hurry)
+	}
+}
+
+// signal leaves a token unless one is there already.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Reopen opens the file anew, so that a rotated one is left within one flush. When
+// that fails the old one stays in use and the error says why. For stdout and stderr
+// it changes nothing.
+func (l *Log) Reopen() error {
+	if l == nil {
+		return nil
+	}
+	out, err := l.open()
+	if err != nil {
+		return fmt.Errorf("access log stays with the open file: %w", err)
+	}
+	l.mu.Lock()
+	unused := l.next
+	l.next = out
+	if !l.started || l.closed {
+		unused, l.next = out, nil
+	}
+	l.mu.Unlock()
+	if unused != nil {
+		unused.Close()
+	}
+	signal(l.hurry)
+	return nil
+}
 
 // Dropped returns how many lines were lost so far, to a full queue or a failed write.
 func (l *Log) Dropped() uint64 {
@@ -104,8 +175,26 @@ func (l *Log) Dropped() uint64 {
 	return l.dropped.Load()
 }
 
-// Shutdown writes what is queued and closes the file. When ctx ends first it
-// returns ctx's error and leaves the rest unwritten.
-func (l *Log) Shutdown(ctx context.Context) error { return nil }
-
-var _ = os.Stdout
+// Shutdown writes what is queued and closes the file. When ctx ends first, it returns
+// while the write is still stuck, and the error says so.
+func (l *Log) Shutdown(ctx context.Context) error {
+	if l == nil {
+		return nil
+	}
+	l.mu.Lock()
+	first, started := !l.closed, l.started
+	l.closed = true
+	l.mu.Unlock()
+	if first {
+		close(l.stop)
+	}
+	if !started {
+		return nil
+	}
+	select {
+	case <-l.done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("access log %s still has lines to write: %w", l.o.File, ctx.Err())
+	}
+}
