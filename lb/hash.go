@@ -11,6 +11,58 @@ const (
 	slotCount = 1 << slotBits
 )
 
+// hashing is what a tier needs for consistent hashing.
+type hashing struct {
+	slots []uint16 // slot -> member
+	seeds []uint64 // of each member, from its address
+	bound float64  // negative = none
+}
+
+func newHashing(members []member, bound float64) *hashing {
+	if bound == 0 {
+		bound = 1.25
+	}
+	h := &hashing{bound: bound}
+	for _, m := range members {
+		h.seeds = append(h.seeds, Hash([]byte(m.address)))
+	}
+	if len(members) > 0 {
+		h.place(members)
+	}
+	return h
+}
+
+// place gives every slot to a member by weighted rendezvous: each member draws a
+// number for the slot from its address, exponentially distributed with its
+// weight as the rate, and the smallest wins. So a member's share follows its
+// weight, a member that goes leaves all other slots where they are, and neither
+// the order of the members nor a restart matters.
+func (h *hashing) place(members []member) {
+	h.slots = make([]uint16, slotCount)
+	for s := range h.slots {
+		best, smallest := 0, math.Inf(1)
+		mark := mix(uint64(s) * golden)
+		for i := range members {
+			if e, wins := h.race(i, mark, smallest, members[i].weight); wins {
+				best, smallest = i, e
+			}
+		}
+		h.slots[s] = uint16(best)
+	}
+}
+
+// race returns the number that member i draws for a mark, and whether it is
+// below the smallest so far.
+func (h *hashing) race(i int, mark uint64, smallest float64, weight int64) (e float64, wins bool) {
+	u := float64(mix(h.seeds[i]^mark)>>11+1) / (1 << 53) // in (0, 1]
+	limit := smallest * float64(weight)
+	if 1-u > limit { // -ln u is at least 1-u: most losers are known without the logarithm
+		return 0, false
+	}
+	e = -math.Log(u)
+	return e / float64(weight), e < limit
+}
+
 // hash sends equal keys to the same member. The key's slot belongs to one; when
 // that one is unusable or has more than its bounded share of the requests in
 // flight, the key's next slot is asked, which is again always the same one.
@@ -21,23 +73,51 @@ func (t *tier) hash(a ask) *Backend {
 	}
 	key := mix(a.key)
 	for range 2 * quickDraws {
-		m := &t.members[t.slots[key>>(64-slotBits)]]
+		m := &t.members[t.hashing.slots[key>>(64-slotBits)]]
 		if a.allows(m.Backend) && t.hasRoom(m, usable) {
 			return m.Backend
 		}
 		key = mix(key + golden)
 	}
-	return t.emptiest(a)
+	return t.rendezvous(a, usable)
+}
+
+// rendezvous decides by the key among all members, looking at each: for when the
+// key's first slots have led to none. Of members without room, which there are
+// only while loads change, it takes the emptiest.
+func (t *tier) rendezvous(a ask, usable int64) *Backend {
+	mark := mix(a.key)
+	smallest := math.Inf(1)
+	var best, emptiest *member
+	for i := range t.members {
+		m := &t.members[i]
+		if !a.allows(m.Backend) {
+			continue
+		}
+		if emptiest == nil || m.inFlight.Load()*emptiest.weight < emptiest.inFlight.Load()*m.weight {
+			emptiest = m
+		}
+		if e, wins := t.hashing.race(i, mark, smallest, m.weight); wins && t.hasRoom(m, usable) {
+			best, smallest = m, e
+		}
+	}
+	switch {
+	case best != nil:
+		return best.Backend
+	case emptiest != nil:
+		return emptiest.Backend
+	}
+	return nil
 }
 
 // hasRoom reports whether one more request keeps m within its bound: its share
 // of all requests in flight by weight, times the bound, rounded up.
 func (t *tier) hasRoom(m *member, usable int64) bool {
-	if t.bound < 0 {
+	if t.hashing.bound < 0 {
 		return true
 	}
 	all := float64(t.ledger.inFlight.Load() + 1)
-	room := math.Ceil(t.bound * all * float64(m.weight) / float64(usable))
+	room := math.Ceil(t.hashing.bound * all * float64(m.weight) / float64(usable))
 	return float64(m.inFlight.Load()+1) <= room
 }
 
@@ -50,59 +130,6 @@ func (t *tier) usable(a ask) int64 {
 		}
 	}
 	return sum
-}
-
-// emptiest returns the allowed member with the fewest requests in flight per
-// weight: it is within its bound whenever any is.
-func (t *tier) emptiest(a ask) *Backend {
-	var best *member
-	var least int64
-	for i := range t.members {
-		m := &t.members[i]
-		if !a.allows(m.Backend) {
-			continue
-		}
-		if n := m.inFlight.Load(); best == nil || n*best.weight < least*m.weight {
-			best, least = m, n
-		}
-	}
-	if best == nil {
-		return nil
-	}
-	return best.Backend
-}
-
-// place gives every slot to a member by weighted rendezvous: each member draws a
-// number for the slot from its address, exponentially distributed with its
-// weight as the rate, and the smallest wins. So a member's share follows its
-// weight, a member that goes leaves all other slots where they are, and neither
-// the order of the members nor a restart matters.
-func place(members []member) []uint16 {
-	if len(members) == 0 {
-		return nil
-	}
-	seeds := make([]uint64, len(members))
-	for i, m := range members {
-		seeds[i] = Hash([]byte(m.address))
-	}
-	slots := make([]uint16, slotCount)
-	for s := range slots {
-		best, smallest := 0, math.Inf(1)
-		mark := mix(uint64(s) * golden)
-		for i, m := range members {
-			u := float64(mix(seeds[i]^mark)>>11+1) / (1 << 53) // in (0, 1]
-			// -ln u >= 1-u: most losers are known without the logarithm.
-			limit := smallest * float64(m.weight)
-			if 1-u > limit {
-				continue
-			}
-			if e := -math.Log(u); e < limit {
-				best, smallest = i, e/float64(m.weight)
-			}
-		}
-		slots[s] = uint16(best)
-	}
-	return slots
 }
 
 // Hash returns a well-mixed 64 bit hash of b, the same on every machine and

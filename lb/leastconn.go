@@ -12,7 +12,7 @@ func (t *tier) leastConn(a ask) *Backend {
 	if len(t.members) > exactMembers {
 		return t.leastConnOfSome(a)
 	}
-	turn := t.order.Next()
+	turn := t.turn(a)
 	best := -1
 	if a.allows(t.members[turn].Backend) {
 		best = turn

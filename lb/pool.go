@@ -96,14 +96,14 @@ type tier struct {
 	members []member
 	weight  int64     // of all members
 	order   *Sequence // of the members
-	slots   []uint16  // ConsistentHash only: slot -> member
-	bound   float64   // ConsistentHash only
+	hashing *hashing  // ConsistentHash only
 	ledger  *ledger
 	random  random
 
 	_     [64]byte
-	spare atomic.Uint64 // RoundRobin: the cursor for those whose turn fell on an unusable one
-	_     [56]byte
+	spare atomic.Uint64 // RoundRobin: the cursor for turns that fell on an unusable one
+	open  atomic.Uint64 // the cursor while everything is ejected
+	_     [48]byte
 }
 
 func (t *tier) build(members []member, l *ledger, o Options) {
@@ -119,11 +119,7 @@ func (t *tier) build(members []member, l *ledger, o Options) {
 	}
 	t.spare.Store(t.random.next())
 	if o.Method == ConsistentHash {
-		t.slots = place(members)
-		t.bound = o.Bound
-		if t.bound == 0 {
-			t.bound = 1.25
-		}
+		t.hashing = newHashing(members, o.Bound)
 	}
 }
 
@@ -149,6 +145,15 @@ func (t *tier) pick(a ask) *Backend {
 	default:
 		return t.roundRobin(a)
 	}
+}
+
+// turn returns the member whose turn it is. While everything is ejected, every
+// pick asks twice; turns of their own keep that from skipping every other one.
+func (t *tier) turn(a ask) int {
+	if a.open {
+		return t.order.at(t.open.Add(1))
+	}
+	return t.order.Next()
 }
 
 // sweep draws one of the allowed members by weight, looking at all of them: for

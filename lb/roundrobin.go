@@ -5,7 +5,7 @@ package lb
 // the usable ones get those turns in proportion to their weights, and none of
 // them because it happens to stand behind the unusable one.
 func (t *tier) roundRobin(a ask) *Backend {
-	if b := t.members[t.order.Next()].Backend; a.allows(b) {
+	if b := t.members[t.turn(a)].Backend; a.allows(b) {
 		return b
 	}
 	for range 2 * quickDraws {
