@@ -35,13 +35,24 @@ func (b *Block) Reset() {
 // Add appends a field of the gateway's own. It keeps name and value; name must be
 // a token and value free of control characters.
 func (b *Block) Add(name, value []byte) {
-	b.add(Field{Name: name, Value: value, ID: IDOf(name), Ours: true})
+	f := b.next(IDOf(name))
+	f.Name, f.Value, f.Ours = name, value, true
 }
 
-func (b *Block) add(f Field) {
-	b.Fields = append(b.Fields, f)
-	b.twice |= b.seen & (1 << f.ID)
-	b.seen |= 1 << f.ID
+// next appends a field with this ID for the caller to give name and value. The
+// pointer is valid until the next field is appended.
+func (b *Block) next(id ID) *Field {
+	n := len(b.Fields)
+	if n < cap(b.Fields) {
+		b.Fields = b.Fields[:n+1]
+	} else {
+		b.Fields = append(b.Fields, Field{})
+	}
+	b.twice |= b.seen & (1 << id)
+	b.seen |= 1 << id
+	f := &b.Fields[n]
+	f.ID, f.Drop, f.Ours = id, false, false
+	return f
 }
 
 // Get returns the value of the first kept field with this ID, nil when there is
@@ -61,7 +72,7 @@ func (b *Block) Get(id ID) []byte {
 // when there is none. An empty value is empty but not nil.
 func (b *Block) Lookup(name []byte) []byte {
 	for i := range b.Fields {
-		if f := &b.Fields[i]; !f.Drop && equalFold(f.Name, name) {
+		if f := &b.Fields[i]; !f.Drop && sameName(f.Name, name) {
 			return f.Value
 		}
 	}

@@ -74,8 +74,9 @@ func (e *Edits) Apply(b *Block) {
 	for i := range e.drop {
 		e.drop[i].apply(b)
 	}
-	for _, f := range e.fields {
-		b.add(f)
+	for i := range e.fields {
+		f := &e.fields[i]
+		*b.next(f.ID) = *f
 	}
 }
 

@@ -1,5 +1,7 @@
 package headers
 
+import "strings"
+
 // ID is a field name that the gateway knows, whatever its case. Other stands for
 // all names that it does not.
 type ID uint8
@@ -145,14 +147,33 @@ func hashName(name []byte) uint {
 	return (n*37 + first*7 + middle*29 + last*3) % idSlots
 }
 
-// IDOf returns the ID of a field name. name must be a token and not empty.
+// idLower is idText in lower case.
+var idLower = func() (table [idCount]string) {
+	for id := range table {
+		table[id] = strings.ToLower(idText[id])
+	}
+	return table
+}()
+
+// foldsTo reports whether name is known in any case. Setting the bit 0x20 maps
+// letters to lower case and nothing but controls onto digits and "-".
+func foldsTo(name []byte, known string) bool {
+	for i := range len(known) {
+		if name[i]|0x20 != known[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// IDOf returns the ID of a field name. name is not empty and has no controls.
 func IDOf(name []byte) ID {
 	for slot := hashName(name); ; slot = (slot + 1) % idSlots {
 		id := idIndex[slot]
 		if id == Other {
 			return rareID(name)
 		}
-		if equalFold(name, idText[id]) {
+		if known := idLower[id]; len(known) == len(name) && foldsTo(name, known) {
 			return id
 		}
 	}

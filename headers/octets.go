@@ -53,7 +53,20 @@ func lower(c byte) byte {
 }
 
 // equalFold compares as ASCII, ignoring the case of letters only.
-func equalFold[T []byte | string](a []byte, b T) bool {
+func equalFold(a []byte, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] && lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameName is equalFold for two names in bytes.
+func sameName(a, b []byte) bool {
 	if len(a) != len(b) {
 		return false
 	}

@@ -1,6 +1,9 @@
 package headers
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Parse reads a field section in one strict pass (RFC 9112 §5). raw holds field
 // lines that each end with CRLF, with or without the empty line that ends the
@@ -29,7 +32,8 @@ func (b *Block) Parse(raw []byte) Problem {
 		if len(rest) < end+2 || rest[end] != '\r' || rest[end+1] != '\n' {
 			return badValue(rest[end:])
 		}
-		b.add(Field{Name: raw[:name:name], Value: trimOWS(rest[:end:end]), ID: IDOf(raw[:name])})
+		f := b.next(IDOf(raw[:name]))
+		f.Name, f.Value = raw[:name:name], trimOWS(rest[:end:end])
 		raw = rest[end+2:]
 	}
 	return NoProblem
@@ -51,29 +55,28 @@ const (
 )
 
 // valueLength returns how many octets at the start of b may stand in a field
-// value (RFC 9110 §5.5). Eight at a time while none of them is a control.
+// value (RFC 9110 §5.5): everything but controls, HTAB excepted. It looks at eight
+// octets at a time; the lowest bit found is exact, those above it may be borrows.
 func valueLength(b []byte) int {
 	i := 0
-	for {
-		for i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
-			del := w ^ 0x7f*everyByte
-			control := (w-' '*everyByte)&^w | (del-everyByte)&^del
-			if control&highBits != 0 {
-				break
-			}
+	for i+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[i:])
+		del := w ^ 0x7f*everyByte
+		control := ((w-' '*everyByte)&^w | (del-everyByte)&^del) & highBits
+		if control == 0 {
 			i += 8
+			continue
 		}
-		stop := min(i+8, len(b))
-		for ; i < stop; i++ {
-			if !is(b[i], valueOctet) {
-				return i
-			}
-		}
-		if i == len(b) {
+		i += bits.TrailingZeros64(control) / 8
+		if b[i] != '\t' {
 			return i
 		}
+		i++
 	}
+	for i < len(b) && is(b[i], valueOctet) {
+		i++
+	}
+	return i
 }
 
 // endOfSection judges the line that begins with CR or LF.
