@@ -2,10 +2,10 @@ package accesslog
 
 import "unicode/utf8"
 
-// plain holds the ASCII characters that stand in a JSON string as they are.
-var plain = func() (table [utf8.RuneSelf]bool) {
-	for c := range table {
-		table[c] = c >= ' ' && c != '"' && c != '\\' && c != 0x7f
+// plain holds the bytes that stand in a JSON string as they are, whatever follows.
+var plain = func() (table [256]bool) {
+	for c := ' '; c < 0x7f; c++ {
+		table[c] = c != '"' && c != '\\'
 	}
 	return table
 }()
@@ -18,18 +18,13 @@ func appendQuoted[T ~string | ~[]byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if !plain[c] {
-				dst = append(dst, s[start:i]...)
-				dst = appendEscape(dst, rune(c))
-				start = i + 1
-			}
+		if plain[s[i]] {
 			i++
 			continue
 		}
 		var buf [utf8.UTFMax]byte
 		r, size := utf8.DecodeRune(buf[:copy(buf[:], s[i:])])
-		if size == 1 || r < 0xa0 || r == '\u2028' || r == '\u2029' {
+		if size == 1 || r < 0xa0 || r == '\u2028' || r == '\u2029' { // size 1: ASCII to escape, or not UTF-8
 			dst = append(dst, s[start:i]...)
 			dst = appendEscape(dst, r)
 			start = i + size

@@ -7,7 +7,7 @@ import "strconv"
 //	2026-11-23T15:04:05.000Z 192.0.2.7 "GET" "a.example" "/x?y" HTTP/1.1 502 0B 12.345ms route="web" backend="10.0.0.1:80" tries=2 fault=connection_refused agent="curl/8" id="..."
 func appendText(dst []byte, e *Entry) []byte {
 	x := e.Exchange
-	dst = x.Start.UTC().AppendFormat(dst, timeLayout)
+	dst = appendTime(dst, x.Start)
 	dst = append(dst, ' ')
 	if x.Client.IsValid() {
 		dst = appendClient(dst, x)
