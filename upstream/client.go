@@ -1,0 +1,255 @@
+package upstream
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"penstock/conn"
+	"penstock/exchange"
+	"penstock/headers"
+	"penstock/lb"
+)
+
+// maxBuffered is the largest answer, in bytes, that is read whole, so that the
+// backend's connection is free before a slow client has read it.
+const maxBuffered = 32 << 10
+
+// lastWords is how long an answer is still awaited on a connection that does not
+// take our request any more.
+const lastWords = time.Second
+
+// Client makes round trips with one backend. It is safe for concurrent use.
+type Client struct {
+	backend *lb.Backend
+	pool    *pool
+	now     func() time.Time
+}
+
+// clientOptions says what a Client works with. All fields are required.
+type clientOptions struct {
+	Backend *lb.Backend                                     // what the balancer knows the backend as
+	Dial    func(timeout time.Duration) (*conn.Conn, error) // returns a connection that is ready, TLS included
+	Pool    PoolOptions                                     // with its defaults filled in
+	Now     func() time.Time
+}
+
+// newClient does no I/O.
+func newClient(o clientOptions) *Client {
+	return &Client{backend: o.Backend, pool: newPool(o), now: o.Now}
+}
+
+// Backend returns what the balancer knows the backend as.
+func (c *Client) Backend() *lb.Backend { return c.backend }
+
+// Stats returns how many connections are open, idle ones included, how many are
+// idle, and how many requests wait for one.
+func (c *Client) Stats() (open, idle, waiting int) { return c.pool.stats() }
+
+// CloseIdle closes the connections that no request uses.
+func (c *Client) CloseIdle() { c.pool.hc.CloseIdleConnections() }
+
+// Close closes the idle connections and lets none become idle any more. Round
+// trips that run, or still begin, end as usual.
+func (c *Client) Close() { c.pool.close() }
+
+// RoundTrip sends req and fills resp with the answer; at records what happened.
+// It returns nil as soon as the answer's head is known and its body is either at
+// hand or ready to flow; the connection is given back when nothing uses it any
+// more. On a fault resp holds nothing and the connection is closed. It never
+// repeats a request of which the backend can have seen a byte.
+func (c *Client) RoundTrip(req *Request, resp *Response, at *exchange.Attempt) *exchange.Fault {
+	resp.Discard()
+	t := &resp.trip
+	*t = trip{client: c, req: req, resp: resp, at: at, now: at.Start}
+	if t.now.IsZero() {
+		t.now = c.now()
+	}
+	f := t.send()
+	if f == nil {
+		f = t.receive()
+	}
+	if f != nil {
+		t.giveUp()
+		at.Took = c.now().Sub(at.Start)
+		at.Fault = f
+	}
+	return f
+}
+
+// trip is one round trip under way. It lives inside its Response.
+type trip struct {
+	client   *Client
+	req      *Request
+	resp     *Response
+	at       *exchange.Attempt
+	lease    lease // nil when no connection is held
+	slot     bool  // holds a slot of the pool
+	last     bool  // the connection is too old to be kept
+	keep     bool  // the answer lets the connection be kept
+	begun    bool  // an answer, at least an interim one, has begun
+	now      time.Time
+	src      source
+	up       *upload         // nil when the body is not streamed
+	writeErr error           // why the head, or a body at hand, could not be written
+	late     exchange.Reason // what a passed read deadline means before the head
+}
+
+// send takes a connection and writes the request. An error of writing is kept for
+// later: the backend may have answered all the same.
+func (t *trip) send() *exchange.Fault {
+	pool := t.client.pool
+	waited, f := pool.enter(t.now, t.req.Times.Deadline)
+	if waited {
+		now := t.client.now()
+		t.at.Queue, t.now = now.Sub(t.now), now
+	}
+	if f != nil {
+		return f
+	}
+	t.slot = true
+	for {
+		if f := t.connect(); f != nil {
+			return f
+		}
+		t.resp.out = t.req.appendTo(t.resp.out[:0], t.last)
+		n, err := writeMoving(t.src.conn, t.resp.out, t.req.Times.BodyIdle)
+		t.at.Wrote = n > 0
+		if err == nil {
+			break
+		}
+		if n > 0 || !t.at.Reused || errors.Is(err, os.ErrDeadlineExceeded) {
+			t.writeErr = err
+			return nil
+		}
+		pool.give(t.lease, false) // closed since the probe, and not a byte was taken
+		t.lease = nil
+	}
+	switch body := &t.req.Body; {
+	case body.streamed():
+		t.up = startUpload(t)
+		t.src.up = t.up
+	case len(body.Bytes) > 0:
+		t.at.Sent = int64(len(body.Bytes))
+		t.now = t.client.now()
+	}
+	return nil
+}
+
+// connect takes a connection for the slot that t holds.
+func (t *trip) connect() *exchange.Fault {
+	pool, limit, clipped := t.client.pool, t.req.Times.Connect, false
+	if limit <= 0 {
+		limit = fallbackConnect
+	}
+	if d := t.req.Times.Deadline; !d.IsZero() {
+		left := d.Sub(t.now)
+		if left <= 0 {
+			return exchange.Refuse(exchange.OutOfTime)
+		}
+		if left < limit {
+			limit, clipped = left, true
+		}
+	}
+	var l lease
+	var reused bool
+	var err error
+	if t.req.Fresh {
+		l, err = pool.takeFresh(limit)
+	} else {
+		l, reused, err = pool.take(t.now, limit)
+	}
+	if !reused {
+		now := t.client.now()
+		t.at.Connect, t.now = now.Sub(t.now), now
+	}
+	if err != nil {
+		return connectFault(err, clipped)
+	}
+	t.lease, t.at.Reused, t.last = l, reused, pool.old(l, t.now)
+	t.src = source{conn: l.Conn().(*conn.Conn)}
+	return nil
+}
+
+// receive reads heads until the final one and then takes care of the body.
+func (t *trip) receive() *exchange.Fault {
+	t.src.br = t.client.pool.reader(t.src.conn)
+	t.await()
+	for interim := 0; ; interim++ {
+		if f := t.readHead(); f != nil {
+			return f
+		}
+		t.begun = true
+		status := t.resp.Status
+		if status == 101 {
+			return t.switchProtocol()
+		}
+		if status >= 200 {
+			break
+		}
+		if interim == maxInterim {
+			return t.fault(exchange.HTTPProtocolError, exchange.NoReason, errInterim)
+		}
+		if status != 100 && t.req.Interim != nil {
+			t.req.Interim(status, &t.resp.Head)
+		}
+	}
+	t.arrived()
+	r := t.resp
+	t.keep = !t.last && r.Framing.Kind != headers.UntilClose && persistent(r)
+	t.src.idle = t.req.Times.BodyIdle
+	switch {
+	case r.Framing.Kind == headers.NoBody:
+	case r.Framing.Kind == headers.Sized && r.Framing.Length <= maxBuffered:
+		if f := t.readWhole(int(r.Framing.Length)); f != nil {
+			return f
+		}
+	case !r.stream.open(t):
+		return nil // the stream settles
+	}
+	t.settle()
+	return nil
+}
+
+// await arms the wait for the response head. While an upload runs the wait has no
+// end of its own: the upload arms it when the last byte is sent.
+func (t *trip) await() {
+	switch {
+	case t.writeErr != nil:
+		t.src.conn.SetReadDeadlineIn(lastWords)
+	case t.up == nil:
+		by, late := t.req.Times.headBy(t.now, 0)
+		t.late = late
+		_ = t.src.conn.SetReadDeadline(by)
+	}
+}
+
+// headBy returns when the head must be there for a request sent at the time sent,
+// which took its upload moved, and what it means when it is not. Zero: no limit.
+func (t *Times) headBy(sent time.Time, moved time.Duration) (by time.Time, late exchange.Reason) {
+	if t.FirstByte > 0 {
+		by, late = sent.Add(t.FirstByte), exchange.FirstByteTimeout
+	}
+	if t.Deadline.IsZero() {
+		return by, late
+	}
+	if end := t.Deadline.Add(moved); by.IsZero() || end.Before(by) {
+		return end, exchange.OutOfTime
+	}
+	return by, late
+}
+
+// arrived notes that the final head has been read.
+func (t *trip) arrived() {
+	t.up.answered()
+	t.now = t.client.now()
+	t.at.Status, t.at.FirstByte = t.resp.Status, t.now.Sub(t.at.Start)
+}
+
+// persistent reports whether the backend keeps its connection (RFC 9112 §9.3).
+func persistent(r *Response) bool {
+	if r.HTTP11 {
+		return !r.Head.ConnectionHas("close")
+	}
+	return r.Head.ConnectionHas("keep-alive") && !r.Head.ConnectionHas("close")
+}

@@ -1,0 +1,182 @@
+package upstream
+
+import (
+	"bufio"
+	"math"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/conn"
+	"penstock/exchange"
+)
+
+// pool holds the connections to one backend. fasthttp's HostClient keeps the idle
+// ones, newest first; before it stands a queue of our own, because HostClient can
+// neither bound the length of its queue nor tell waiting from dialling.
+//
+// A slot is the right to use one connection; there are PoolOptions.Max. With a
+// slot in hand either an idle connection exists or there is room to dial one, so
+// HostClient's own limit is never met.
+type pool struct {
+	options PoolOptions
+	dial    func(timeout time.Duration) (*conn.Conn, error)
+	now     func() time.Time
+	hc      *fasthttp.HostClient
+	store   store
+	slots   chan struct{} // one element for each slot in use
+	waiting atomic.Int64
+	loose   atomic.Int64 // connections that HostClient does not know
+	closed  atomic.Bool
+}
+
+// lease is a connection that was taken from the pool and must be given back.
+type lease interface {
+	Conn() net.Conn
+	CreatedTime() time.Time
+	LastUseTime() time.Time // zero for one that never served
+}
+
+// store is the part of HostClient that we use, with its unexported connection
+// type hidden behind lease.
+type store struct {
+	take    func(dialTimeout time.Duration) (lease, error)
+	put     func(lease)
+	discard func(lease)
+}
+
+func newStore[C lease](take func(time.Duration, bool) (C, error), put, discard func(C)) store {
+	return store{
+		take:    func(d time.Duration) (lease, error) { return take(d, false) },
+		put:     func(l lease) { put(l.(C)) },
+		discard: func(l lease) { discard(l.(C)) },
+	}
+}
+
+// fresh is a lease on a connection outside the pool: it serves one request.
+type fresh struct{ conn *conn.Conn }
+
+func (f *fresh) Conn() net.Conn         { return f.conn }
+func (f *fresh) CreatedTime() time.Time { return time.Time{} }
+func (f *fresh) LastUseTime() time.Time { return time.Time{} }
+
+func newPool(o clientOptions) *pool {
+	p := &pool{options: o.Pool, dial: o.Dial, now: o.Now, slots: make(chan struct{}, o.Pool.Max)}
+	p.hc = &fasthttp.HostClient{
+		MaxConns:            math.MaxInt32, // the slots are the limit
+		MaxIdleConnDuration: o.Pool.IdleTimeout,
+		ConnPoolStrategy:    fasthttp.LIFO,
+		ReadBufferSize:      maxResponseHead,
+		DialTimeout: func(_ string, timeout time.Duration) (net.Conn, error) {
+			c, err := o.Dial(timeout)
+			if err != nil {
+				return nil, err // not c: a nil *conn.Conn is no nil net.Conn
+			}
+			return c, nil
+		},
+	}
+	p.store = newStore(p.hc.AcquireConn, p.hc.ReleaseConn, p.hc.CloseConn)
+	return p
+}
+
+// enter takes a slot. When none is free it waits its turn, at most for
+// QueueTimeout and never beyond deadline (zero: none).
+func (p *pool) enter(now, deadline time.Time) (waited bool, f *exchange.Fault) {
+	select {
+	case p.slots <- struct{}{}:
+		return false, nil
+	default:
+	}
+	if p.waiting.Add(1) > int64(p.options.Queue) {
+		p.waiting.Add(-1)
+		return false, exchange.Refuse(exchange.QueueFull)
+	}
+	defer p.waiting.Add(-1)
+	wait, reason := p.options.QueueTimeout, exchange.QueueTimeout
+	if !deadline.IsZero() && deadline.Sub(now) < wait {
+		wait, reason = deadline.Sub(now), exchange.OutOfTime
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case p.slots <- struct{}{}: // in the order of arrival
+		return true, nil
+	case <-timer.C:
+		return true, exchange.Refuse(reason)
+	}
+}
+
+func (p *pool) leave() { <-p.slots }
+
+// take returns a connection for the holder of a slot: the newest idle one that
+// still lives, else a new one. dial bounds the setting up of the latter.
+func (p *pool) take(now time.Time, dial time.Duration) (l lease, reused bool, err error) {
+	for {
+		l, err := p.store.take(dial)
+		if err != nil {
+			return nil, false, err
+		}
+		used := l.LastUseTime()
+		if used.IsZero() {
+			return l, false, nil
+		}
+		if now.Sub(used) <= p.options.IdleTimeout && l.Conn().(*conn.Conn).Alive() {
+			return l, true, nil
+		}
+		p.store.discard(l) // every lap uses up one idle connection
+	}
+}
+
+// takeFresh dials a connection that will never be pooled.
+func (p *pool) takeFresh(dial time.Duration) (lease, error) {
+	c, err := p.dial(dial)
+	if err != nil {
+		return nil, err
+	}
+	p.loose.Add(1)
+	return &fresh{c}, nil
+}
+
+// old reports whether the connection has served long enough (PoolOptions.MaxAge).
+// So has a fresh one: it is not kept.
+func (p *pool) old(l lease, now time.Time) bool {
+	return l.CreatedTime().IsZero() || p.options.MaxAge > 0 && now.Sub(l.CreatedTime()) >= p.options.MaxAge
+}
+
+// give takes the connection back. It is kept for the next request if that is
+// wanted and there is room, else closed. The slot stays with the caller.
+func (p *pool) give(l lease, wanted bool) {
+	if f, ok := l.(*fresh); ok {
+		_ = f.conn.Close()
+		p.loose.Add(-1)
+		return
+	}
+	if !wanted || p.closed.Load() || p.hc.IdleConnsCount() >= p.options.Idle {
+		p.store.discard(l)
+		return
+	}
+	_ = l.Conn().SetDeadline(time.Time{}) // lazy: nothing for the sweeper to do while it is idle
+	p.store.put(l)
+}
+
+// reader returns a pooled reader of 32 KiB for c.
+func (p *pool) reader(c net.Conn) *bufio.Reader { return p.hc.AcquireReader(c) }
+
+func (p *pool) giveReader(br *bufio.Reader) {
+	br.Reset(nil) // so that a reader in the pool keeps no connection alive
+	p.hc.ReleaseReader(br)
+}
+
+// stats returns how many connections are open, how many of them are idle, and how
+// many requests wait for one.
+func (p *pool) stats() (open, idle, waiting int) {
+	return p.hc.ConnsCount() + int(p.loose.Load()), p.hc.IdleConnsCount(), int(p.waiting.Load())
+}
+
+// close closes the idle connections; those in use follow when they are given back.
+func (p *pool) close() {
+	p.closed.Store(true)
+	p.hc.CloseIdleConnections()
+}

@@ -1,0 +1,58 @@
+package upstream
+
+import (
+	"io"
+	"time"
+
+	"penstock/headers"
+)
+
+// Request is what goes to the backend. The gateway fills it; RoundTrip only reads
+// it. Everything in it must stay as it is until RoundTrip has returned and, when
+// the answer has a Body, until that is closed.
+type Request struct {
+	Method  []byte // as received
+	Target  []byte // request target, byte for byte as it goes on the wire
+	Host    []byte // value of the Host field; may be empty (RFC 9112 §3.2)
+	Fields  []byte // end-to-end field lines, each with CRLF; no Host, no framing, nothing hop-by-hop
+	Upgrade []byte // protocol that is asked for (RFC 9110 §7.8); nil asks for none
+	Body    Body   // what follows the head
+	Times   Times  // how long each step may take
+	Fresh   bool   // use a connection of its own, not a pooled one; it is closed afterwards
+
+	// Interim is given every interim answer but 100 and 101 (RFC 9110 §15.2), on
+	// the goroutine that called RoundTrip. b is valid during the call. Nil drops them.
+	Interim func(status int, b *headers.Block)
+}
+
+// Times bounds the steps of a round trip. Zero in any field means no bound.
+type Times struct {
+	Connect   time.Duration // TCP and TLS set-up; zero means one second
+	FirstByte time.Duration // from the request's last byte to the end of the response head
+	BodyIdle  time.Duration // without any byte of a body moving
+	Deadline  time.Time     // no response head after it; moved on by the time that an upload takes
+}
+
+// Body is the body of a request. Either it is at hand in Bytes, or Stream yields
+// it; without both it is empty.
+type Body struct {
+	Framing headers.Framing // NoBody, Sized or Chunked
+	Bytes   []byte          // the whole body, sent with a Content-Length whatever Framing.Kind is, unless that is NoBody
+	Stream  io.Reader       // the body as it comes from the client; wins over Bytes
+
+	// Stream must return io.EOF only when the body is verifiably complete. Any other
+	// error ends the round trip: the backend sees an aborted request. An error that
+	// is an *exchange.Fault becomes the fault of the round trip.
+
+	// Abort makes a Read that is blocked return an error; it is called from another
+	// goroutine than Read, at most once, and only for an upload that is then reported
+	// as cut. It must be set together with Stream.
+	Abort func()
+
+	// Trailers returns the trailer field lines to send, each with CRLF, once Stream
+	// has returned io.EOF. It counts for Chunked only; nil sends none.
+	Trailers func() []byte
+}
+
+// streamed reports whether the body has to be pumped.
+func (b *Body) streamed() bool { return b.Stream != nil && b.Framing.Kind != headers.NoBody }
