@@ -6,9 +6,8 @@ import (
 )
 
 const (
-	kib = 1 << 10
-	mib = 1 << 20
-	gib = 1 << 30
+	mib          = 1 << 20
+	defaultBound = 1.25 // of Balance, when it hashes
 )
 
 // Default returns a new Config with every default and no upstream or route.
@@ -46,7 +45,6 @@ func defaultAccess() *Access {
 // DefaultUpstream returns a new upstream with every default, no name and no backend.
 func DefaultUpstream() *Upstream {
 	return &Upstream{
-		Balance: Balance{Method: RoundRobin, Bound: 1.25},
 		Pool: Pool{
 			Max: 512, Idle: 64, IdleTimeout: 4 * time.Second, MaxAge: 10 * time.Minute,
 			Queue: 256, QueueTimeout: 250 * time.Millisecond,

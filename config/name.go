@@ -1,8 +1,11 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -10,6 +13,7 @@ import (
 // conditions alone: "/api/*", "api.example.com/api/*", "POST /orders/{id}",
 // "/a [X-Beta=yes ?debug]". It is unique within a file, because two routes with
 // the same conditions are refused, and it does not change when others do.
+// The value of a field that carries a secret is shown as a short hash.
 func (r *Route) Name() string {
 	var b strings.Builder
 	if len(r.Methods) > 0 {
@@ -39,8 +43,21 @@ func (m *Match) conditions() []string {
 }
 
 func condition(name, value string) string {
-	if value == "" {
-		return name
+	switch {
+	case value == "":
+		return plainOrQuoted(name)
+	case secretField(name):
+		// Enough to tell two routes apart, too little to find the secret.
+		sum := sha256.Sum256([]byte(value))
+		return plainOrQuoted(name) + "=#" + hex.EncodeToString(sum[:4])
 	}
-	return name + "=" + value
+	return plainOrQuoted(name) + "=" + plainOrQuoted(value)
+}
+
+// plainOrQuoted quotes what could be mistaken for the rest of a name.
+func plainOrQuoted(s string) string {
+	if word(strings.ReplaceAll(s, ".", "_")) {
+		return s
+	}
+	return strconv.Quote(s)
 }

@@ -2,7 +2,9 @@ package config
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // SegmentKind is what one segment of a path pattern takes.
@@ -69,7 +71,10 @@ func parseSegment(s string) (Segment, error) {
 			return Segment{}, fmt.Errorf("%q in segment %q: {name} and * take a whole segment", s[i:i+1], s)
 		}
 		if i := strings.IndexFunc(s, notInPath); i >= 0 {
-			return Segment{}, fmt.Errorf("character %q cannot stand in a path; write it percent-encoded", s[i:i+1])
+			return Segment{}, fmt.Errorf("character %q cannot stand in a path; write it percent-encoded", firstRune(s[i:]))
+		}
+		if err := normal(s); err != nil {
+			return Segment{}, err
 		}
 		return Segment{Kind: Literal, Text: s}, nil
 	}
@@ -81,6 +86,41 @@ func parseSegment(s string) (Segment, error) {
 		return Segment{Kind: Rest, Text: name}, nil
 	}
 	return Segment{Kind: Param, Text: name}, nil
+}
+
+func firstRune(s string) string {
+	_, n := utf8.DecodeRuneInString(s)
+	return s[:n]
+}
+
+// normal refuses a segment that no request's path has once it is normalised:
+// dot segments are resolved, and needless percent-encoding is undone
+// (RFC 3986 §6.2.2).
+func normal(s string) error {
+	if s == "." || s == ".." {
+		return fmt.Errorf("segment %q is resolved before routes are matched", s)
+	}
+	for i := range len(s) {
+		if s[i] != '%' {
+			continue
+		}
+		code := s[i:min(i+3, len(s))]
+		c, err := strconv.ParseUint(strings.TrimPrefix(code, "%"), 16, 8)
+		switch {
+		case err != nil || len(code) < 3:
+			return fmt.Errorf("%q is not a percent-encoded byte", code)
+		case unreserved(byte(c)):
+			return fmt.Errorf("%q is decoded before routes are matched; write %q", code, string(rune(c)))
+		case c == 0:
+			return fmt.Errorf("%q is refused in every request", code)
+		}
+	}
+	return nil
+}
+
+// unreserved reports the bytes that need no percent-encoding (RFC 3986 §2.3).
+func unreserved(c byte) bool {
+	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0
 }
 
 // notInPath reports the characters that a request's path never has (RFC 3986 §3.3).

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// check notes what only shows when the whole file was read. root is its top mapping.
+func (d *decoder) check(root value, c *Config) {
+	d.checkListeners(root, c)
+	if !d.has(root, "routes") {
+		d.problem(root, "has no routes; the shortest is: routes: [{ path: \"/*\", upstream: \"http://localhost:3000\" }]")
+	} else if len(c.Routes) == 0 && !d.reported("routes") {
+		d.problemIn(root, "routes", "got no route, want at least one")
+	}
+	d.checkDuplicates(c)
+	d.warn(c)
+}
+
+// reported reports whether a problem at path or below it is noted.
+func (d *decoder) reported(path string) bool {
+	return slices.ContainsFunc(d.problems, func(p Problem) bool { return strings.HasPrefix(p.Path, path) })
+}
+
+// checkListeners notes addresses that cannot be listened on together.
+func (d *decoder) checkListeners(root value, c *Config) {
+	for i, a := range c.Listen {
+		for _, b := range c.Listen[:i] {
+			if clash(a, b) {
+				d.problemAt(d.listenPlace(root, i), "listen", "%q and %q need the same port", b, a)
+			}
+		}
+		if c.Admin.Listen == "" || !clash(a, c.Admin.Listen) {
+			continue
+		}
+		key := "admin"
+		if d.has(root, "admin.listen") {
+			key = "admin.listen"
+		}
+		if d.has(root, key) {
+			d.problemIn(root, key, "%q needs the same port as listen %q", c.Admin.Listen, a)
+		} else {
+			d.problemAt(d.listenPlace(root, i), "listen", "%q needs the same port as admin %q", a, c.Admin.Listen)
+		}
+	}
+}
+
+// listenPlace returns where the i-th address stands; the top of the file when it is the default.
+func (d *decoder) listenPlace(root value, i int) place {
+	for _, path := range []string{index("listen", i), "listen"} {
+		if p, found := d.at[path]; found {
+			return p
+		}
+	}
+	return root.place
+}
+
+// checkUpstream notes what is wrong with the parts of an upstream together.
+func (d *decoder) checkUpstream(v value, u *Upstream) {
+	if !d.has(v, "backends") {
+		d.problem(v, "has no backends")
+	}
+	pool := value{path: join(v.path, "pool"), place: v.place}
+	if u.Pool.Idle > u.Pool.Max {
+		if d.has(pool, "idle") {
+			d.problemIn(pool, "idle", "got %d, which is above max %d", u.Pool.Idle, u.Pool.Max)
+		}
+		u.Pool.Idle = u.Pool.Max
+	}
+	https := func(b Backend) bool { return b.Scheme == HTTPS }
+	if d.has(v, "tls") && len(u.Backends) > 0 && !slices.ContainsFunc(u.Backends, https) {
+		d.problemIn(v, "tls", "no backend is https://")
+	}
+	d.checkTLS(value{path: join(v.path, "tls"), place: v.place}, &u.TLS)
+}
+
+// warn collects remarks about what is valid but deserves a look.
+func (d *decoder) warn(c *Config) {
+	used := make(map[string]bool)
+	for _, r := range c.Routes {
+		for _, t := range r.Targets {
+			used[t.Upstream] = true
+		}
+	}
+	for _, u := range c.Upstreams {
+		path := join("upstreams", u.Name)
+		if !used[u.Name] {
+			d.warning(c, path, "no route uses it")
+		}
+		if u.TLS.Insecure {
+			d.warning(c, path+".tls.insecure", "the backends' certificates are not verified")
+		}
+	}
+	if c.Admin.Listen != "" && !loopback(c.Admin.Listen) && c.Admin.Token == "" {
+		d.warning(c, "admin", "%q is not loopback and there is no token: only health and metrics are served there", c.Admin.Listen)
+	}
+}
+
+func (d *decoder) warning(c *Config, path, format string, args ...any) {
+	w := decoder{name: d.name}
+	w.problemAt(d.at[path], path, format, args...)
+	c.Warnings = append(c.Warnings, w.problems[0].Error())
+}

@@ -1,0 +1,85 @@
+package config
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// maxPEM bounds the size of a file of certificates, in bytes.
+const maxPEM = 4 * mib
+
+// checkTLS notes certificate files that are missing, unreadable or do not fit together.
+func (d *decoder) checkTLS(v value, t *TLS) {
+	if t.CA != "" {
+		pem, err := readPEM(t.CA)
+		switch {
+		case err != nil:
+			d.problemIn(v, "ca", "%v", err)
+		case !x509.NewCertPool().AppendCertsFromPEM(pem):
+			d.problemIn(v, "ca", "%s holds no PEM certificate", t.CA)
+		}
+	}
+	if t.CA != "" && t.Insecure {
+		d.problemIn(v, "insecure", "stands beside ca, which would verify nothing")
+	}
+	switch {
+	case t.Cert != "" && t.Key == "" && !d.has(v, "key"):
+		d.problemIn(v, "cert", "needs key")
+	case t.Key != "" && t.Cert == "" && !d.has(v, "cert"):
+		d.problemIn(v, "key", "needs cert")
+	}
+	if t.Cert == "" || t.Key == "" {
+		return
+	}
+	cert, err := readPEM(t.Cert)
+	if err != nil {
+		d.problemIn(v, "cert", "%v", err)
+	}
+	key, errKey := readPEM(t.Key)
+	if errKey != nil {
+		d.problemIn(v, "key", "%v", errKey)
+	}
+	if err != nil || errKey != nil {
+		return
+	}
+	if _, err := tls.X509KeyPair(cert, key); err != nil {
+		d.problemIn(v, "cert", "%s and %s: %v", t.Cert, t.Key, err)
+	}
+}
+
+// readPEM reads a regular file. A pipe or device is refused, for it could block.
+func readPEM(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a file", name)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxPEM))
+	if err != nil {
+		return nil, unreadable(name, err)
+	}
+	return data, nil
+}
+
+// unreadable words the usual reasons alike on every system.
+func unreadable(name string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s does not exist", name)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%s may not be read by this user", name)
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}

@@ -1,0 +1,289 @@
+package config
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"gopkg.in/yaml.v3"
+)
+
+// decoder turns the nodes of one file into a Config and collects what is wrong.
+type decoder struct {
+	name     string // of the file, as the caller gave it
+	problems Errors
+	at       map[string]place // where the value of each path that was read stands
+	lookups  int              // aliases followed so far
+}
+
+// The kinds of node that are told apart here.
+const (
+	mappingNode  = yaml.MappingNode
+	sequenceNode = yaml.SequenceNode
+	scalarNode   = yaml.ScalarNode
+)
+
+// place is a position in the file, from 1.
+type place struct{ line, column int }
+
+// value is one node with its path, such as "routes[2].retry".
+type value struct {
+	node  *yaml.Node // never an alias
+	place place
+	path  string
+}
+
+// field is one key of a mapping that is read into a T.
+type field[T any] struct {
+	key    string
+	inside []string // the keys below it, for Keys: "max", "*.weight", "[].path"
+	read   func(d *decoder, v value, t *T)
+}
+
+// pair is one entry of a mapping.
+type pair struct {
+	key   string
+	place place // of the key
+	value value
+}
+
+// maxAliases bounds the work that a small file full of aliases can ask for.
+const maxAliases = 1000
+
+// problem notes what is wrong with v.
+func (d *decoder) problem(v value, format string, args ...any) {
+	d.problemAt(v.place, v.path, format, args...)
+}
+
+func (d *decoder) problemAt(p place, path, format string, args ...any) {
+	d.problems = append(d.problems, Problem{
+		File: d.name, Line: p.line, Column: p.column, Path: path, Text: fmt.Sprintf(format, args...),
+	})
+}
+
+// problemIn notes what is wrong with the value under key in v, or with v when
+// the key is not there.
+func (d *decoder) problemIn(v value, key, format string, args ...any) {
+	path := join(v.path, key)
+	p, found := d.at[path]
+	if !found {
+		p, path = v.place, v.path
+	}
+	d.problemAt(p, path, format, args...)
+}
+
+// has reports whether key was written in the mapping v.
+func (d *decoder) has(v value, key string) bool {
+	_, found := d.at[join(v.path, key)]
+	return found
+}
+
+// value resolves an alias and notes where the node stands.
+func (d *decoder) value(n *yaml.Node, path string) value {
+	p := place{n.Line, n.Column}
+	if n.Kind == yaml.AliasNode {
+		if d.lookups++; d.lookups > maxAliases {
+			n = &yaml.Node{Kind: scalarNode, Tag: "!!null"}
+		} else {
+			n = n.Alias
+		}
+	}
+	d.at[path] = p
+	return value{node: n, place: p, path: path}
+}
+
+// join appends a key to a path; one that is not a plain word is quoted in brackets.
+func join(path, key string) string {
+	if !word(key) {
+		return path + "[" + strconv.Quote(key) + "]"
+	}
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+func word(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if c != '_' && c != '-' && (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
+// kind names what a node is, for messages.
+func kind(n *yaml.Node) string {
+	switch {
+	case n.Kind == yaml.MappingNode:
+		return "a mapping"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case empty(n):
+		return "nothing"
+	}
+	return strconv.Quote(n.Value)
+}
+
+// empty reports whether nothing was written for the node, or null.
+func empty(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+
+// mapping reads the keys of v into t, in the order of fields and not of the
+// file, so that a field may rely on those before it. Unknown keys are problems.
+func mapping[T any](d *decoder, v value, fields []field[T], t *T) bool {
+	pairs, ok := d.pairs(v)
+	if !ok {
+		return false
+	}
+	for _, f := range fields {
+		for _, p := range pairs {
+			if p.key == f.key && d.written(p.value) {
+				f.read(d, p.value, t)
+			}
+		}
+	}
+	for _, p := range pairs {
+		if !slices.ContainsFunc(fields, func(f field[T]) bool { return f.key == p.key }) {
+			d.problemAt(p.place, p.value.path, "unknown key%s", didYouMean(p.key, names(fields)))
+		}
+	}
+	return true
+}
+
+// names returns the keys of fields.
+func names[T any](fields []field[T]) []string {
+	all := make([]string, len(fields))
+	for i, f := range fields {
+		all[i] = f.key
+	}
+	return all
+}
+
+// under returns every key path of fields with prefix before it.
+func under[T any](prefix string, fields []field[T]) []string {
+	var all []string
+	for _, f := range fields {
+		all = append(all, prefix+f.key)
+		for _, s := range f.inside {
+			all = append(all, prefix+f.key+s)
+		}
+	}
+	return all
+}
+
+// section is a field whose value is a mapping, read into a part of T.
+func section[T, S any](key string, fields []field[S], part func(*T) *S) field[T] {
+	return field[T]{
+		key:    key,
+		inside: under(".", fields),
+		read:   func(d *decoder, v value, t *T) { mapping(d, v, fields, part(t)) },
+	}
+}
+
+// written notes a problem when v has no value at all.
+func (d *decoder) written(v value) bool {
+	if empty(v.node) {
+		d.problem(v, "has no value; write one or remove the key")
+		return false
+	}
+	return true
+}
+
+// pairs returns the entries of the mapping v, those merged by << included.
+// A key that stands twice is a problem.
+func (d *decoder) pairs(v value) ([]pair, bool) {
+	if v.node.Kind != yaml.MappingNode {
+		d.problem(v, "got %s, want a mapping (key: value)", kind(v.node))
+		return nil, false
+	}
+	var own, merged []pair
+	for i := 0; i+1 < len(v.node.Content); i += 2 {
+		k, n := v.node.Content[i], v.node.Content[i+1]
+		at := place{k.Line, k.Column}
+		if k.Tag == "!!merge" {
+			merged = append(merged, d.merged(value{node: n, place: place{n.Line, n.Column}, path: v.path}, 0)...)
+			continue
+		}
+		if k.Kind == yaml.AliasNode {
+			k = k.Alias
+		}
+		if k.Kind != yaml.ScalarNode {
+			d.problemAt(at, v.path, "got %s as a key, want plain text; quote a value that starts with { or [", kind(k))
+			continue
+		}
+		path := join(v.path, k.Value)
+		if j := slices.IndexFunc(own, func(p pair) bool { return p.key == k.Value }); j >= 0 {
+			d.problemAt(at, path, "stands twice, first on line %d", own[j].place.line)
+			continue
+		}
+		own = append(own, pair{key: k.Value, place: at, value: d.value(n, path)})
+	}
+	for _, p := range merged {
+		if !slices.ContainsFunc(own, func(o pair) bool { return o.key == p.key }) {
+			p.value = d.value(p.value.node, join(v.path, p.key))
+			own = append(own, p)
+		}
+	}
+	return own, true
+}
+
+// maxMergeDepth bounds how far a merged mapping may itself merge others.
+const maxMergeDepth = 8
+
+// merged returns the entries that << takes from v: a mapping or a list of them.
+// Entries of v's own merges follow. Their values are still unresolved.
+func (d *decoder) merged(v value, depth int) []pair {
+	n := v.node
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	d.lookups++
+	switch {
+	case depth > maxMergeDepth || d.lookups > maxAliases:
+		d.problem(v, "<< goes too deep")
+		return nil
+	case n.Kind == yaml.SequenceNode:
+		var all []pair
+		for _, item := range n.Content {
+			all = append(all, d.merged(value{node: item, place: place{item.Line, item.Column}, path: v.path}, depth+1)...)
+		}
+		return all
+	case n.Kind != yaml.MappingNode:
+		d.problem(v, "<< takes a mapping or a list of mappings, got %s", kind(n))
+		return nil
+	}
+	var own, deeper []pair
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k, item := n.Content[i], n.Content[i+1]
+		if k.Tag == "!!merge" {
+			deeper = append(deeper, d.merged(value{node: item, place: v.place, path: v.path}, depth+1)...)
+		} else if k.Kind == yaml.ScalarNode {
+			own = append(own, pair{key: k.Value, place: place{k.Line, k.Column}, value: value{node: item}})
+		}
+	}
+	return append(own, deeper...)
+}
+
+// list returns the items of v; anything but a list is a list of one.
+// `off` is an empty list.
+func (d *decoder) list(v value) []value {
+	if v.node.Kind != yaml.SequenceNode {
+		if off(v) {
+			return nil
+		}
+		return []value{v}
+	}
+	items := make([]value, 0, len(v.node.Content))
+	for i, n := range v.node.Content {
+		item := d.value(n, index(v.path, i))
+		if empty(item.node) {
+			d.problem(item, "got nothing, want a value")
+			continue
+		}
+		items = append(items, item)
+	}
+	return items
+}

@@ -1,0 +1,203 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// rootFields are the keys of a file. Routes come last because they start from
+// what the other keys say.
+var rootFields = []field[Config]{
+	{key: "listen", read: readListen},
+	{key: "admin", inside: under(".", adminFields), read: readAdmin},
+	section("limits", limitFields, func(c *Config) *Limits { return &c.Limits }),
+	section("timeouts", timeoutFields, func(c *Config) *Timeouts { return &c.Timeouts }),
+	{key: "trusted_proxies", read: readProxies},
+	{key: "forwarded", read: func(d *decoder, v value, c *Config) { d.onOff(v, &c.Forwarded) }},
+	{key: "upgrades", read: func(d *decoder, v value, c *Config) { c.Upgrades = d.unique(v, protocolName) }},
+	{key: "trailers", read: func(d *decoder, v value, c *Config) { c.Trailers = d.unique(v, trailerName) }},
+	{key: "upstreams", inside: append([]string{".*"}, under(".*.", upstreamFields)...), read: readUpstreams},
+	{key: "routes", inside: append([]string{"[]"}, under("[].", routeFields)...), read: readRoutes},
+	section("log", logFields, func(c *Config) *Log { return &c.Log }),
+	section("answers", answerFields, func(c *Config) *Answers { return &c.Answers }),
+}
+
+// Keys returns the path of every key that a file may have, such as
+// "routes[].retry.times" and "upstreams.*.pool.max", in the order of the
+// documentation. `[]` is an item of a list, `*` a name that the file chooses.
+func Keys() []string { return under("", rootFields) }
+
+func readListen(d *decoder, v value, c *Config) {
+	if len(d.list(v)) == 0 {
+		d.problem(v, "got no address, want at least one")
+	}
+	c.Listen = d.unique(v, listenAddress)
+}
+
+var adminFields = []field[Admin]{
+	{key: "listen", read: readAdminListen},
+	{key: "token", read: func(d *decoder, v value, a *Admin) {
+		if s, ok := d.text(v); ok && s != "" {
+			a.Token, _ = d.line(v)
+		}
+	}},
+}
+
+func readAdmin(d *decoder, v value, c *Config) {
+	if v.node.Kind == mappingNode {
+		mapping(d, v, adminFields, &c.Admin)
+		return
+	}
+	readAdminListen(d, v, &c.Admin)
+}
+
+func readAdminListen(d *decoder, v value, a *Admin) {
+	if off(v) {
+		a.Listen = ""
+		return
+	}
+	s, ok := d.line(v)
+	if !ok {
+		return
+	}
+	address, wrong := listenAddress(s)
+	if wrong != "" {
+		d.problem(v, "got %q, %s", s, wrong)
+		return
+	}
+	a.Listen = address
+}
+
+const (
+	maxConnections = 10_000_000
+	maxCount       = 1_000_000
+)
+
+var limitFields = []field[Limits]{
+	{key: "connections", read: func(d *decoder, v value, l *Limits) { d.count(v, 1, maxConnections, &l.Connections) }},
+	{key: "requests", read: func(d *decoder, v value, l *Limits) { d.count(v, 1, maxConnections, &l.Requests) }},
+	{key: "body", read: func(d *decoder, v value, l *Limits) { d.size(v, &l.Body) }},
+}
+
+var timeoutFields = []field[Timeouts]{
+	{key: "connect", read: func(d *decoder, v value, t *Timeouts) { d.duration(v, positive, &t.Connect) }},
+	{key: "first_byte", read: func(d *decoder, v value, t *Timeouts) { d.duration(v, orOff, &t.FirstByte) }},
+	{key: "request", read: func(d *decoder, v value, t *Timeouts) { d.duration(v, orOff, &t.Request) }},
+	{key: "body_idle", read: func(d *decoder, v value, t *Timeouts) { d.duration(v, orOff, &t.BodyIdle) }},
+	{key: "idle", read: func(d *decoder, v value, t *Timeouts) { d.duration(v, orOff, &t.Idle) }},
+	section("drain", drainFields, func(t *Timeouts) *Drain { return &t.Drain }),
+}
+
+var drainFields = []field[Drain]{
+	{key: "delay", read: func(d *decoder, v value, r *Drain) { d.duration(v, orZero, &r.Delay) }},
+	{key: "deadline", read: func(d *decoder, v value, r *Drain) { d.duration(v, positive, &r.Deadline) }},
+}
+
+func readProxies(d *decoder, v value, c *Config) {
+	c.TrustedProxies = nil
+	for _, item := range d.list(v) {
+		s, ok := d.line(item)
+		if !ok {
+			continue
+		}
+		p, wrong := parsePrefix(s)
+		switch {
+		case wrong != "":
+			d.problem(item, "got %q, %s", s, wrong)
+		case slices.Contains(c.TrustedProxies, p):
+			d.problem(item, "%q stands twice", s)
+		default:
+			c.TrustedProxies = append(c.TrustedProxies, p)
+		}
+	}
+}
+
+// parsePrefix reads a CIDR or a single address.
+func parsePrefix(s string) (p netip.Prefix, wrong string) {
+	const want = `want a network such as "10.0.0.0/8" or one address`
+	if !strings.Contains(s, "/") {
+		a, err := netip.ParseAddr(s)
+		if err != nil || a.Zone() != "" {
+			return p, want
+		}
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), ""
+	}
+	p, err := netip.ParsePrefix(s)
+	switch {
+	case err != nil || p.Addr().Is4In6():
+		return p, want
+	case p != p.Masked():
+		return p, "whose address has bits behind the mask; want " + p.Masked().String()
+	}
+	return p, ""
+}
+
+var logFields = []field[Log]{
+	{key: "level", read: func(d *decoder, v value, l *Log) {
+		levels := []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+		if i, ok := d.choice(v, []string{"debug", "info", "warn", "error"}); ok {
+			l.Level = levels[i]
+		}
+	}},
+	{key: "access", inside: under(".", accessFields), read: readAccess},
+}
+
+func readAccess(d *decoder, v value, l *Log) {
+	switch {
+	case off(v):
+		l.Access = nil
+	case v.node.Kind == mappingNode:
+		mapping(d, v, accessFields, l.Access)
+	case !on(v):
+		l.Access.File, _ = d.line(v)
+	}
+}
+
+var accessFields = []field[Access]{
+	{key: "file", read: func(d *decoder, v value, a *Access) { a.File, _ = d.line(v) }},
+	{key: "format", read: func(d *decoder, v value, a *Access) {
+		if i, ok := d.choice(v, formatText[:]); ok {
+			a.Format = AccessFormat(i)
+		}
+	}},
+	{key: "sample", read: func(d *decoder, v value, a *Access) { d.share(v, 0, 100, &a.Sample) }},
+	{key: "always", read: readAlways},
+}
+
+func readAlways(d *decoder, v value, a *Access) {
+	a.Always = Always{}
+	for _, item := range d.list(v) {
+		s, ok := d.text(item)
+		if !ok {
+			continue
+		}
+		if limit, found := strings.CutPrefix(s, "slower than "); found {
+			took, ok := parseDuration(strings.TrimSpace(limit))
+			if !ok || took == 0 || took > maxDuration {
+				d.problem(item, `got %q, want "slower than" and %s`, s, durationForm)
+			} else {
+				a.Always.SlowerThan = took
+			}
+			continue
+		}
+		if r, ok := parseStatuses(s); ok {
+			a.Always.Statuses = append(a.Always.Statuses, r)
+			continue
+		}
+		d.problem(item, `got %q, want a status such as 502, 5xx or 502-504, or "slower than 1s"`, s)
+	}
+}
+
+var answerFields = []field[Answers]{
+	{key: "proxy_status", read: func(d *decoder, v value, a *Answers) { d.onOff(v, &a.ProxyStatus) }},
+	{key: "request_id", read: func(d *decoder, v value, a *Answers) {
+		if off(v) {
+			a.RequestID = ""
+		} else {
+			d.fieldName(v, &a.RequestID)
+		}
+	}},
+}

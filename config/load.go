@@ -1,0 +1,135 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Load reads the configuration in the file path, with variables from the
+// environment. Every problem of the file comes back as Errors; a file that is
+// missing or cannot be read is an error of its own.
+func Load(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: no such file; name one with -config FILE, or write one that begins with: %s", path, smallest)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	return Parse(path, data, os.LookupEnv)
+}
+
+// smallest is the shortest useful file.
+const smallest = `routes: [{ path: "/*", upstream: "http://localhost:3000" }]`
+
+// Parse reads a configuration from data. The name stands in messages, and its
+// folder is where relative names of certificate files begin. env looks up a
+// variable; nil means none is set. The error is Errors with every problem found.
+func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, error) {
+	if env == nil {
+		env = func(string) (string, bool) { return "", false }
+	}
+	d := &decoder{name: name, at: make(map[string]place)}
+	root := d.document(data)
+	if root == nil {
+		return nil, d.problems.sorted()
+	}
+	d.expand(root, env)
+	if d.problems != nil {
+		return nil, d.problems.sorted()
+	}
+	c := Default()
+	top := d.value(root, "")
+	if mapping(d, top, rootFields, c) {
+		d.check(top, c)
+	}
+	if d.problems != nil {
+		return nil, d.problems.sorted()
+	}
+	return c, nil
+}
+
+// document returns the top node of the only YAML document in data, or nil after
+// noting why there is none.
+func (d *decoder) document(data []byte) *yaml.Node {
+	var doc, second yaml.Node
+	reader := yaml.NewDecoder(bytes.NewReader(data))
+	err := reader.Decode(&doc)
+	if err == nil {
+		err = reader.Decode(&second)
+	}
+	root := doc.Content
+	switch {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		d.syntax(string(data), err)
+		return nil
+	default:
+		d.problemAt(place{second.Line, second.Column}, "", "a second YAML document starts here; a file holds one")
+		return nil
+	}
+	if len(root) == 0 || empty(root[0]) {
+		d.problemAt(place{}, "", "is empty; the shortest useful file is: %s", smallest)
+		return nil
+	}
+	if root[0].Kind != mappingNode {
+		d.problemAt(place{root[0].Line, root[0].Column}, "", "got %s, want keys such as listen, upstreams and routes", kind(root[0]))
+		return nil
+	}
+	return root[0]
+}
+
+// syntax notes what keeps data from being YAML: the habits that newcomers trip
+// over by name, else what the parser says.
+func (d *decoder) syntax(data string, err error) {
+	for _, t := range findTraps(data) {
+		d.problemAt(t.place, "", "%s", t.text)
+	}
+	if d.problems == nil {
+		at, text := parserError(data, err)
+		d.problemAt(at, "", "not YAML: %s", text)
+	}
+}
+
+var parserLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
+
+// parserError finds the place that the YAML library means. It counts the lines
+// of some messages from 0 and of others from 1, and leaves the first out.
+func parserError(data string, err error) (place, string) {
+	m := parserLine.FindStringSubmatch(err.Error())
+	if m == nil {
+		return place{1, 1}, err.Error()
+	}
+	n, _ := strconv.Atoi(m[1])
+	if n == 0 || strings.HasPrefix(m[2], "did not find expected") && !strings.Contains(m[2], "alphabetic") {
+		n++
+	}
+	lines := strings.Split(data, "\n")
+	n = min(n, len(lines))
+	text := lines[n-1]
+	return place{n, len(text) - len(strings.TrimLeft(text, " \t")) + 1}, m[2]
+}
+
+// expand replaces the variables in every scalar below n, keys included.
+func (d *decoder) expand(n *yaml.Node, env func(string) (string, bool)) {
+	if n.Kind == scalarNode {
+		s, err := expand(n.Value, env)
+		if err != nil {
+			d.problemAt(place{n.Line, n.Column}, "", "%v", err)
+			return
+		}
+		n.Value = s
+	}
+	for _, child := range n.Content {
+		d.expand(child, env)
+	}
+}

@@ -1,0 +1,190 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// token reports whether s is a token (RFC 9110 §5.6.2), as field names,
+// methods and protocols are.
+func token(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		if !unreserved(c) && strings.IndexByte("!#$%&'*+^`|", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// ownFields are fields that the gateway alone writes: connection, framing and
+// routing (RFC 9110 §7.6.1, RFC 9112 §6).
+var ownFields = []string{
+	"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+	"content-length", "host", "expect", "proxy-authenticate", "proxy-authorization",
+}
+
+// noTrailers are fields that have no meaning, or a dangerous one, after a body
+// (RFC 9110 §6.5.1).
+var noTrailers = []string{
+	"authorization", "cookie", "set-cookie", "cache-control", "age", "expires", "date", "location", "retry-after",
+	"vary", "content-encoding", "content-type", "content-range", "max-forwards", "pragma", "range", "warning",
+	"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "via",
+}
+
+// secretField reports whether a field of that name usually carries a secret,
+// which is then not shown.
+func secretField(name string) bool {
+	lower := strings.ToLower(name)
+	for _, part := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey"} {
+		if strings.Contains(lower, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// fieldName checks the name of a field that a file wants written or removed.
+func fieldName(s string) (shaped, wrong string) {
+	switch {
+	case !token(s):
+		return s, "want the name of a header field"
+	case contains(ownFields, s):
+		return s, "which the gateway alone writes"
+	}
+	return s, ""
+}
+
+// trailerName checks the name of a trailer field that is to be passed on.
+func trailerName(s string) (shaped, wrong string) {
+	if shaped, wrong = fieldName(s); wrong == "" && contains(noTrailers, s) {
+		return s, "which must not stand in a trailer (RFC 9110 section 6.5.1)"
+	}
+	return shaped, wrong
+}
+
+// methodName checks a method. Methods are case-sensitive (RFC 9110 §9.1).
+func methodName(s string) (shaped, wrong string) {
+	upper := strings.ToUpper(s)
+	switch {
+	case !token(s):
+		return s, "want a method such as GET"
+	case s != upper:
+		return s, "want " + upper + "; methods are case-sensitive"
+	case s == "CONNECT":
+		return s, "which a gateway does not serve"
+	}
+	return s, ""
+}
+
+// protocolName checks what may be tunnelled.
+func protocolName(s string) (shaped, wrong string) {
+	lower := strings.ToLower(s)
+	switch {
+	case !token(strings.Replace(s, "/", "", 1)):
+		return s, "want the name of a protocol such as websocket"
+	case lower == "h2c":
+		return s, "which is refused: requests inside it would pass every rule of the gateway unseen"
+	}
+	return lower, ""
+}
+
+// hostPattern checks a host of a route: exact or "*." before a name.
+func hostPattern(s string) (shaped, wrong string) {
+	lower := strings.TrimSuffix(strings.ToLower(s), ".")
+	name, _ := strings.CutPrefix(lower, "*.")
+	switch {
+	case s == "*":
+		return s, "leave host out to take any"
+	case strings.Contains(s, "*") && strings.Contains(name, "*"):
+		return s, `want * only as the first label, as in "*.example.com"`
+	case strings.Contains(s, "://"):
+		return s, "want a host without a scheme"
+	case !hostname(name):
+		return s, `want a host such as api.example.com or "*.example.com", without a port`
+	}
+	return lower, ""
+}
+
+// hostname reports whether s is a lower-case name or IP address without port.
+func hostname(s string) bool {
+	if inner, found := strings.CutPrefix(s, "["); found {
+		a, err := netip.ParseAddr(strings.TrimSuffix(inner, "]"))
+		return err == nil && a.Is6() && a.Zone() == "" && strings.HasSuffix(s, "]")
+	}
+	if s == "" || len(s) > 253 {
+		return false
+	}
+	for label := range strings.SplitSeq(s, ".") {
+		if label == "" || len(label) > 63 || strings.ContainsFunc(label, notInLabel) {
+			return false
+		}
+	}
+	return true
+}
+
+func notInLabel(r rune) bool {
+	return r != '-' && r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9')
+}
+
+// authority reports whether s is a lower-case host, or host:port.
+func authority(s string) bool {
+	if hostname(s) {
+		return true
+	}
+	i := strings.LastIndexByte(s, ':')
+	return i > 0 && hostname(s[:i]) && port(s[i+1:], 1)
+}
+
+// port reports whether s is a decimal port, at least low.
+func port(s string, low int) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && digits(s) && s == strconv.Itoa(n) && n >= low && n <= 65535
+}
+
+// isURL reports whether the value of an upstream is a URL rather than a name.
+func isURL(s string) bool {
+	return strings.Contains(s, "://") || strings.HasPrefix(s, "unix:")
+}
+
+// parseBackend reads the URL of a backend; wrong says what is not right with it.
+func parseBackend(s string) (b Backend, wrong string) {
+	const want = `want "http://host:port", "https://host:port" or "unix:/path"`
+	b.Weight = 1
+	if path, found := strings.CutPrefix(s, "unix:"); found {
+		path = strings.TrimPrefix(path, "//")
+		b.Scheme, b.Socket = Unix, path
+		if !strings.HasPrefix(path, "/") {
+			return b, `want the absolute path of a socket, "unix:/path"`
+		}
+		return b, ""
+	}
+	u, err := url.Parse(s)
+	if err != nil {
+		return b, want
+	}
+	i := slices.Index(schemeText[:Unix], u.Scheme)
+	switch {
+	case i < 0:
+		return b, want
+	case u.User != nil:
+		return b, "want no user or password; set Authorization under headers.request"
+	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
+		return b, "want no path or query; a route's rewrite changes the path"
+	}
+	b.Scheme, b.Host, b.Port = Scheme(i), strings.ToLower(u.Hostname()), u.Port()
+	if b.Port == "" {
+		b.Port = map[Scheme]string{HTTP: "80", HTTPS: "443"}[b.Scheme]
+	}
+	bracketed := b.Host
+	if strings.Contains(b.Host, ":") {
+		bracketed = "[" + b.Host + "]"
+	}
+	if !hostname(bracketed) || !port(b.Port, 1) || strings.HasSuffix(u.Host, ":") {
+		return b, want
+	}
+	return b, ""
+}

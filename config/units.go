@@ -1,0 +1,119 @@
+package config
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The forms that messages ask for.
+const (
+	durationForm = "a duration with its unit, such as 250ms, 5s, 1m or 1h"
+	sizeForm     = "a size with its unit, such as 512B, 16KiB, 64MiB or 1GiB"
+	shareForm    = "a share in percent, such as 10%"
+	rateForm     = "a rate per second, such as 10/s"
+	rangeForm    = "two durations, such as 25ms..1s"
+)
+
+// maxDuration is the longest duration that a file may ask for.
+const maxDuration = 10000 * time.Hour
+
+// parseDuration reads "250ms", "5s", "1h30m"; a sign or a bare number is not ok.
+func parseDuration(s string) (time.Duration, bool) {
+	if s == "" || s[0] < '0' || s[0] > '9' || s[len(s)-1] >= '0' && s[len(s)-1] <= '9' {
+		return 0, false
+	}
+	d, err := time.ParseDuration(s)
+	return d, err == nil && d >= 0
+}
+
+// formatDuration writes d in the largest unit that keeps it whole: "75s", "10m".
+func formatDuration(d time.Duration) string {
+	for _, u := range []struct {
+		unit time.Duration
+		name string
+	}{{time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}, {time.Millisecond, "ms"}, {time.Microsecond, "us"}} {
+		if d >= u.unit && d%u.unit == 0 {
+			return strconv.FormatInt(int64(d/u.unit), 10) + u.name
+		}
+	}
+	if d == 0 {
+		return "0s"
+	}
+	return strconv.FormatInt(int64(d), 10) + "ns"
+}
+
+var sizeUnits = []struct {
+	name  string
+	bytes int64
+}{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
+
+// parseSize reads "512B", "16KiB", "64MiB"; a bare number is not ok.
+func parseSize(s string) (int64, bool) {
+	for _, u := range sizeUnits {
+		number, found := strings.CutSuffix(s, u.name)
+		if !found {
+			continue
+		}
+		n, err := strconv.ParseUint(number, 10, 63)
+		if err != nil || n > math.MaxInt64/uint64(u.bytes) {
+			return 0, false
+		}
+		return int64(n) * u.bytes, true
+	}
+	return 0, false
+}
+
+// formatSize writes n in the largest unit that keeps it whole: "16MiB".
+func formatSize(n int64) string {
+	for _, u := range sizeUnits {
+		if n >= u.bytes && n%u.bytes == 0 {
+			return strconv.FormatInt(n/u.bytes, 10) + u.name
+		}
+	}
+	return "0B"
+}
+
+// parseDecimal reads up to 9 digits with up to 4 more after a point: so few
+// that what formatDecimal writes is read back as the same number.
+func parseDecimal(s string) (float64, bool) {
+	whole, fraction, point := strings.Cut(s, ".")
+	if !digits(whole) || len(whole) > 9 || point && (!digits(fraction) || len(fraction) > 4) {
+		return 0, false
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	return f, err == nil
+}
+
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func formatDecimal(f float64) string {
+	s := strconv.FormatFloat(f, 'f', 4, 64)
+	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
+}
+
+// parseShare reads "10%" as 0.1.
+func parseShare(s string) (float64, bool) {
+	number, found := strings.CutSuffix(s, "%")
+	f, ok := parseDecimal(number)
+	return f / 100, ok && found
+}
+
+func formatShare(f float64) string { return formatDecimal(f*100) + "%" }
+
+// parseRate reads "10/s" as 10.
+func parseRate(s string) (float64, bool) {
+	number, found := strings.CutSuffix(s, "/s")
+	f, ok := parseDecimal(number)
+	return f, ok && found
+}
+
+func formatRate(f float64) string { return formatDecimal(f) + "/s" }

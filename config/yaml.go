@@ -1,0 +1,188 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// YAML prints the effective configuration with every default, in the order of
+// the documentation. Parse reads it back to an equal Config, with one exception:
+// a secret (the admin token, the value of a field that carries credentials) is
+// printed as "(set)", which Parse refuses, so that what is printed may be shown
+// to others and cannot be run by mistake.
+func (c *Config) YAML() ([]byte, error) {
+	root := tree()
+	root.put("listen", texts(c.Listen))
+	root.put("admin", c.Admin.tree())
+	root.put("limits", flow(tree().
+		put("connections", number(c.Limits.Connections)).
+		put("requests", number(c.Limits.Requests)).
+		put("body", sizeOrOff(c.Limits.Body))))
+	root.put("timeouts", c.Timeouts.tree())
+	root.put("trusted_proxies", prefixes(c.TrustedProxies))
+	root.put("forwarded", onOrOff(c.Forwarded))
+	root.put("upgrades", texts(c.Upgrades))
+	root.put("trailers", texts(c.Trailers))
+	if upstreams := c.namedUpstreams(); len(upstreams.Content) > 0 {
+		root.put("upstreams", upstreams)
+	}
+	routes := list()
+	for _, r := range c.Routes {
+		routes.Content = append(routes.Content, (*yaml.Node)(r.tree(c)))
+	}
+	root.put("routes", routes)
+	root.put("log", c.Log.tree())
+	root.put("answers", flow(tree().
+		put("proxy_status", onOrOff(c.Answers.ProxyStatus)).
+		put("request_id", textOrOff(c.Answers.RequestID))))
+	var out bytes.Buffer
+	e := yaml.NewEncoder(&out)
+	e.SetIndent(2)
+	if err := e.Encode((*yaml.Node)(root)); err != nil {
+		return nil, fmt.Errorf("printing the configuration: %w", err)
+	}
+	return out.Bytes(), nil
+}
+
+// node is a yaml.Node that is being built.
+type node yaml.Node
+
+func tree() *node { return &node{Kind: mappingNode} }
+
+func list() *node { return &node{Kind: sequenceNode} }
+
+// put appends a key and its value, and returns n.
+func (n *node) put(key string, value *node) *node {
+	n.Content = append(n.Content, (*yaml.Node)(plain(key)), (*yaml.Node)(value))
+	return n
+}
+
+// flow prints n on one line.
+func flow(n *node) *node {
+	n.Style = yaml.FlowStyle
+	return n
+}
+
+// plain is a scalar that may be written without quotes.
+func plain(s string) *node { return &node{Kind: scalarNode, Value: s} }
+
+// free is a scalar of any text: quoted, with its ${ escaped.
+func free(s string) *node {
+	return &node{Kind: scalarNode, Tag: "!!str", Style: yaml.DoubleQuotedStyle, Value: escape(s)}
+}
+
+func texts(all []string) *node {
+	n := flow(list())
+	for _, s := range all {
+		n.Content = append(n.Content, (*yaml.Node)(free(s)))
+	}
+	return n
+}
+
+func prefixes(all []netip.Prefix) *node {
+	n := flow(list())
+	for _, p := range all {
+		n.Content = append(n.Content, (*yaml.Node)(free(p.String())))
+	}
+	return n
+}
+
+func number(i int) *node { return plain(strconv.Itoa(i)) }
+
+func onOrOff(on bool) *node {
+	if on {
+		return plain("on")
+	}
+	return plain("off")
+}
+
+func textOrOff(s string) *node {
+	if s == "" {
+		return plain("off")
+	}
+	return free(s)
+}
+
+// durationOrOff prints zero as off.
+func durationOrOff(d time.Duration) *node {
+	if d == 0 {
+		return plain("off")
+	}
+	return plain(formatDuration(d))
+}
+
+func sizeOrOff(n int64) *node {
+	if n == Unlimited {
+		return plain("off")
+	}
+	return plain(formatSize(n))
+}
+
+// conditionsTree prints a mapping of names to values, sorted; secrets are hidden.
+func conditionsTree(m map[string]string) *node {
+	n := flow(tree())
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		n.putText(name, hidden(name, m[name]))
+	}
+	return n
+}
+
+// putText appends a key that may be any text.
+func (n *node) putText(key string, value *node) *node {
+	n.Content = append(n.Content, (*yaml.Node)(free(key)), (*yaml.Node)(value))
+	return n
+}
+
+func hidden(name, value string) *node {
+	if value != "" && secretField(name) {
+		return free(redacted)
+	}
+	return free(value)
+}
+
+func (a *Admin) tree() *node {
+	n := flow(tree()).put("listen", textOrOff(a.Listen))
+	if a.Token != "" {
+		n.put("token", free(redacted))
+	}
+	return n
+}
+
+func (t *Timeouts) tree() *node {
+	return tree().
+		put("connect", plain(formatDuration(t.Connect))).
+		put("first_byte", durationOrOff(t.FirstByte)).
+		put("request", durationOrOff(t.Request)).
+		put("body_idle", durationOrOff(t.BodyIdle)).
+		put("idle", durationOrOff(t.Idle)).
+		put("drain", flow(tree().
+			put("delay", plain(formatDuration(t.Drain.Delay))).
+			put("deadline", plain(formatDuration(t.Drain.Deadline)))))
+}
+
+func (l *Log) tree() *node {
+	n := tree().put("level", plain(strings.ToLower(l.Level.String())))
+	if l.Access == nil {
+		return n.put("access", plain("off"))
+	}
+	always := flow(list())
+	for _, s := range l.Access.Always.Statuses {
+		always.Content = append(always.Content, (*yaml.Node)(plain(s.String())))
+	}
+	if d := l.Access.Always.SlowerThan; d > 0 {
+		always.Content = append(always.Content, (*yaml.Node)(plain("slower than "+formatDuration(d))))
+	}
+	return n.put("access", flow(tree().
+		put("file", free(l.Access.File)).
+		put("format", plain(l.Access.Format.String())).
+		put("sample", plain(formatShare(l.Access.Sample))).
+		put("always", always)))
+}
