@@ -47,8 +47,12 @@ func newRoute(reg *Registry, name string) *Route {
 	return r
 }
 
-// Begin counts a request in. Each Begin needs one Observe of the same Route.
+// Begin counts a request in. Each Begin needs one Observe of the same Route. Route ""
+// has no requests in flight: that nothing matches is known only with the answer.
 func (r *Route) Begin(x *exchange.Exchange) {
+	if r.name == "" {
+		return
+	}
 	r.cells[shardOf(x)&uint(len(r.cells)-1)].inFlight.Add(1)
 }
 
@@ -58,7 +62,9 @@ func (r *Route) Begin(x *exchange.Exchange) {
 func (r *Route) Observe(x *exchange.Exchange) {
 	shard := shardOf(x)
 	c := &r.cells[shard&uint(len(r.cells)-1)]
-	c.inFlight.Add(-1)
+	if r.name != "" {
+		c.inFlight.Add(-1)
+	}
 	c.codes[slotOf(x.Status)].Add(1)
 	if !x.Tunnel {
 		c.duration.observe(x.Took)

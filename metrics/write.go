@@ -68,6 +68,9 @@ func (p *page) routes(routes []*Route) {
 	}
 	p.open(inFlight)
 	for _, r := range routes {
+		if r.name == "" {
+			continue // see Route.Begin
+		}
 		var n int64
 		for i := range r.cells {
 			n += r.cells[i].inFlight.Load()
