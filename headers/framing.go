@@ -99,7 +99,7 @@ func coding(b *Block, http11 bool) (bool, Problem) {
 // codings, from one that leaves the length of the body open.
 func otherCoding(value []byte) Problem {
 	final := false // the last member so far is chunked
-	for m := range members(value) {
+	for m := range List(value) {
 		if len(m) == 0 || final || nameLength(m) != len(m) {
 			return BadCoding
 		}

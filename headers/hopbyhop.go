@@ -21,7 +21,7 @@ func (b *Block) DropHopByHop() {
 }
 
 func (b *Block) dropListed(value []byte) {
-	for name := range members(value) {
+	for name := range List(value) {
 		// Only names that we do not know can be named: the known ones are dropped
 		// already or are end-to-end.
 		if len(name) == 0 || IDOf(name) != Other {

@@ -5,10 +5,10 @@ import (
 	"iter"
 )
 
-// members yields the members of a comma-separated list without the white space
+// List yields the members of a comma-separated list without the white space
 // around them (RFC 9110 §5.6.1). Empty ones are yielded too. It does not know
 // quoted strings: use it for lists of tokens and addresses.
-func members(value []byte) iter.Seq[[]byte] {
+func List(value []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for {
 			m, rest, more := bytes.Cut(value, comma)
@@ -25,7 +25,7 @@ var comma = []byte(",")
 // HasToken reports whether the comma-separated list value has token as a member,
 // in any case. Parameters after a member are not looked at.
 func HasToken(value []byte, token string) bool {
-	for m := range members(value) {
+	for m := range List(value) {
 		if equalFold(m, token) {
 			return true
 		}

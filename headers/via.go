@@ -94,7 +94,7 @@ func entryEnd(value []byte) int {
 
 // loopLists looks at the part before the parameters of each member.
 func loopLists(value []byte, name string) bool {
-	for m := range members(value) {
+	for m := range List(value) {
 		if semi := bytes.IndexByte(m, ';'); semi >= 0 {
 			m = trimOWS(m[:semi])
 		}
