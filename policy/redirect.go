@@ -1,0 +1,61 @@
+package policy
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/exchange"
+)
+
+// RedirectOptions describe a redirect.
+type RedirectOptions struct {
+	To     string   // template of the Location; see Template
+	Code   int      // 301, 302, 303, 307 or 308
+	Params []string // what the route's path captures
+}
+
+// Redirect answers every request with another place (RFC 9110 §15.4). Location is
+// what the template says: a path stays a path, and nothing is ever built from the
+// Host that the client sent. The request's query is kept when the template has none.
+type Redirect struct {
+	to   *Template
+	code int
+}
+
+// NewRedirect compiles a redirect.
+func NewRedirect(o RedirectOptions) (*Redirect, error) {
+	if !slices.Contains([]int{301, 302, 303, 307, 308}, o.Code) {
+		return nil, fmt.Errorf("code: got %d, want 301, 302, 303, 307 or 308", o.Code)
+	}
+	to, err := NewTemplate(o.To, o.Params)
+	if err != nil {
+		return nil, err
+	}
+	return &Redirect{to: to, code: o.Code}, nil
+}
+
+// Place returns Redirecting.
+func (r *Redirect) Place() Place { return Redirecting }
+
+// OnRequest answers.
+func (r *Redirect) OnRequest(ctx *fasthttp.RequestCtx, x *exchange.Exchange) Verdict {
+	var room [512]byte
+	location := r.to.Append(room[:0], nil, x)
+	if query := queryOf(ctx); len(query) > 0 && !r.to.HasQuery() {
+		location = appendEncoded(append(location, '?'), query, tailSafe)
+	}
+	ctx.SetStatusCode(r.code)
+	ctx.Response.Header.SetBytesV(fasthttp.HeaderLocation, location)
+	return Answered
+}
+
+// queryOf returns the query as it was received.
+func queryOf(ctx *fasthttp.RequestCtx) []byte {
+	_, query, _ := bytes.Cut(ctx.Request.Header.RequestURI(), questionMark)
+	return query
+}
+
+var questionMark = []byte("?")
