@@ -73,17 +73,18 @@ func (c *Conn) linger() {
 	if left <= 0 || d <= 0 || !ok || c.sawEOF.Load() {
 		return
 	}
+	// Closing the socket is the one bound that holds for the TLS farewell, for reading,
+	// and whatever happens to deadlines meanwhile.
+	limit := time.AfterFunc(d, func() { _ = c.socket.Close() })
+	defer limit.Stop()
 	if c.secure {
-		c.secureLimit(d)
 		_ = c.CloseWrite() // close_notify; when it cannot be sent, FIN alone must do
 	}
 	if half.CloseWrite() != nil {
 		return // the peer is gone
 	}
-	c.in.mu.Lock() // a sweep at this moment must not replace the raw deadline
-	c.in.deadline.Store(0)
-	_ = c.socket.SetReadDeadline(time.Now().Add(d))
-	c.in.mu.Unlock()
+	c.arm(&c.in, 0)
+	c.rearm(&c.in) // the deadline may have been the reason for this answer
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	for left > 0 {
@@ -93,14 +94,6 @@ func (c *Conn) linger() {
 			return
 		}
 	}
-}
-
-// secureLimit bounds the time in which close_notify is written.
-func (c *Conn) secureLimit(d time.Duration) {
-	c.out.mu.Lock()
-	defer c.out.mu.Unlock()
-	c.out.deadline.Store(0)
-	_ = c.socket.SetWriteDeadline(time.Now().Add(d))
 }
 
 // end closes the raw connection, leaves the sweeper and calls the callbacks, once.
@@ -121,6 +114,9 @@ func (c *Conn) end(now bool) error {
 		_ = c.socket.Close() // the one error that matters is that of the Close below
 	}
 	err := c.raw.Close()
+	if errors.Is(err, net.ErrClosed) {
+		err = nil // the end of lingering was faster
+	}
 	c.sweeper.remove(c)
 	for _, f := range callbacks {
 		f()

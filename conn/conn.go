@@ -2,7 +2,6 @@ package conn
 
 import (
 	"crypto/tls"
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -102,16 +101,17 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return 0, os.ErrDeadlineExceeded
 	}
 	n, err := c.raw.Read(p)
-	for err != nil && n == 0 && timedOut(err) {
-		if err = c.resume(&c.in); err == nil {
-			n, err = c.raw.Read(p)
-		}
+	for n == 0 && timedOut(err) && c.resume(&c.in) {
+		n, err = c.raw.Read(p)
 	}
 	c.in.leave(n)
-	if err != nil && errors.Is(err, io.EOF) {
+	if err == nil {
+		return n, nil
+	}
+	if err == io.EOF {
 		c.sawEOF.Store(true)
 	}
-	return n, err
+	return n, plain(err)
 }
 
 // Write writes all of p or returns an error with the number of bytes written before.
@@ -122,18 +122,11 @@ func (c *Conn) Write(p []byte) (int, error) {
 		return 0, os.ErrDeadlineExceeded
 	}
 	n, err := c.raw.Write(p)
-	for err != nil && timedOut(err) {
-		if err = c.resume(&c.out); err != nil {
-			break
-		}
-		if c.secure { // half a record is on the wire: crypto/tls refuses to go on
-			err = os.ErrDeadlineExceeded
-			break
-		}
+	for timedOut(err) && !c.secure && c.resume(&c.out) { // crypto/tls cannot go on after half a record
 		var more int
 		more, err = c.raw.Write(p[n:])
 		n += more
 	}
 	c.out.leave(n)
-	return n, err
+	return n, plain(err)
 }

@@ -95,14 +95,14 @@ func (c *Conn) begin(s *side) bool {
 	return true
 }
 
-// resume decides about a call that the raw deadline ended: nil means that the
-// deadline has been moved meanwhile and the call goes on.
-func (c *Conn) resume(s *side) error {
+// resume decides about a call that the raw deadline ended: true means that the
+// deadline has been moved meanwhile and the call must go on.
+func (c *Conn) resume(s *side) bool {
 	if c.sweeper.past(s.deadline.Load()) {
-		return os.ErrDeadlineExceeded
+		return false
 	}
 	c.rearm(s)
-	return nil
+	return true
 }
 
 // fire sets the raw deadline to the past, unless the deadline was moved meanwhile.
@@ -144,4 +144,13 @@ func (s *side) overdue(now int64, secure bool) bool {
 }
 
 // timedOut reports whether err is a passed deadline, as opposed to the kernel's ETIMEDOUT.
-func timedOut(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
+func timedOut(err error) bool { return err != nil && errors.Is(err, os.ErrDeadlineExceeded) }
+
+// plain replaces a passed deadline by os.ErrDeadlineExceeded itself, so that it is
+// the same error with and without I/O.
+func plain(err error) error {
+	if timedOut(err) {
+		return os.ErrDeadlineExceeded
+	}
+	return err
+}

@@ -83,16 +83,14 @@ func (m *mover) read() error {
 	}
 	m.got, m.err, m.noPipe = 0, nil, false
 	err := c.sys.Read(m.fill)
-	for err != nil && timedOut(err) {
-		if err = c.resume(&c.in); err == nil {
-			err = c.sys.Read(m.fill)
-		}
-	}
-	if err == nil {
-		err = m.err
+	for timedOut(err) && c.resume(&c.in) {
+		err = c.sys.Read(m.fill)
 	}
 	c.in.leave(m.got)
-	return err
+	if err != nil {
+		return plain(err)
+	}
+	return m.err
 }
 
 // fromSource runs when the source may be readable. False makes it wait.
@@ -126,20 +124,17 @@ func (m *mover) write(moved func(int64)) (done int64, err error) {
 		}
 		m.want, m.got, m.err = left, 0, nil
 		err := c.sys.Write(m.drain)
-		for err != nil && timedOut(err) {
-			if err = c.resume(&c.out); err == nil {
-				err = c.sys.Write(m.drain)
-			}
-		}
-		if err == nil {
-			err = m.err
+		for timedOut(err) && c.resume(&c.out) {
+			err = c.sys.Write(m.drain)
 		}
 		c.out.leave(m.got)
-		if err == nil && m.got == 0 {
-			err = io.ErrShortWrite
-		}
-		if err != nil {
-			return done, err
+		switch {
+		case err != nil:
+			return done, plain(err)
+		case m.err != nil:
+			return done, m.err
+		case m.got == 0:
+			return done, io.ErrShortWrite
 		}
 		left -= m.got
 		done += int64(m.got)

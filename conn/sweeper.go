@@ -16,11 +16,12 @@ const batch = 1024
 
 // Sweeper enforces the deadlines of its connections and keeps a coarse clock.
 type Sweeper struct {
-	now   atomic.Int64 // nanoseconds since base, as of the last tick
-	base  time.Time
-	tick  time.Duration
-	pipes pipes
+	now  atomic.Int64 // nanoseconds since base, as of the last tick
+	base time.Time
+	tick time.Duration
+	_    [64]byte // every Read looks at now: keep the cache line free of what is written often
 
+	pipes  pipes
 	mu     sync.Mutex
 	conns  []*Conn
 	closed bool
