@@ -11,6 +11,9 @@ import (
 	"penstock/lb"
 )
 
+// retireLimit is how long the end of a retired cluster waits for its sources.
+const retireLimit = 10 * time.Second
+
 // Cluster is one configured upstream at work: its endpoints with their shared
 // health and connection pools, and every route's View of them.
 //
@@ -198,7 +201,9 @@ func (c *Cluster) Retire(after time.Duration) {
 		return
 	}
 	c.timer = time.AfterFunc(after, func() {
-		if err := c.finish(context.Background()); err != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), retireLimit)
+		defer cancel()
+		if err := c.finish(ctx); err != nil {
 			c.o.Log.Error("discovery did not stop cleanly", "upstream", c.o.Name, "error", err)
 		}
 	})
@@ -258,9 +263,11 @@ func (c *Cluster) end() {
 	if ended {
 		return
 	}
-	c.shared.leave(c)
+	newest := c.shared.leave(c)
 	c.shared.release(c.list.endpoints())
-	c.shared.settle(c)
+	if newest {
+		c.shared.settle(c)
+	}
 }
 
 // current returns the list in force.

@@ -104,11 +104,13 @@ func (r *registry) join(c *Cluster) {
 	r.clusters = append(r.clusters, c)
 }
 
-// leave takes c out.
-func (r *registry) leave(c *Cluster) {
+// leave takes c out and reports whether it was the newest.
+func (r *registry) leave(c *Cluster) (newest bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	newest = r.clusters[len(r.clusters)-1] == c
 	r.clusters = slices.DeleteFunc(r.clusters, func(other *Cluster) bool { return other == c })
+	return newest
 }
 
 // rouse tells every cluster's prober that something was ejected: whichever

@@ -86,14 +86,11 @@ func (v *View) Release() {
 // The cluster's mu is held.
 func (v *View) rebuild() {
 	l := v.cluster.list
-	weights := make([]int, len(l.members))
-	backup := make([]bool, len(l.members))
-	for i, m := range l.members {
-		if m == nil {
-			continue
-		}
-		e := &v.cluster.entries[m.Entry]
-		weights[i] = v.weight(e, m.Backend.Address())
+	weights := make([]int, len(l.own))
+	backup := make([]bool, len(l.own))
+	for i, p := range l.own {
+		e := &v.cluster.entries[l.members[p.backend.Index()].Entry]
+		weights[i] = v.weight(e, p.key.address)
 		backup[i] = e.backup
 	}
 	v.current.Store(&selection{

@@ -1,0 +1,205 @@
+package upstream
+
+import (
+	"bufio"
+	"context"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"penstock/exchange"
+	"penstock/lb"
+)
+
+// testOrigin is a backend that answers every request with 200 and its address.
+type testOrigin struct {
+	address  string
+	listener net.Listener
+	accepted atomic.Int64
+	gone     chan struct{} // one for each connection that the other side closed
+	arrived  chan struct{} // one for each request to /hold
+	proceed  chan struct{} // lets one request to /hold go on
+}
+
+func newTestOrigin(t testing.TB) *testOrigin { return startOrigin(t, "tcp", "127.0.0.1:0") }
+
+func startOrigin(t testing.TB, network, address string) *testOrigin {
+	t.Helper()
+	l, err := net.Listen(network, address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveOrigin(t, l)
+}
+
+// serveOrigin answers on l until the test ends.
+func serveOrigin(t testing.TB, l net.Listener) *testOrigin {
+	o := &testOrigin{
+		address: l.Addr().String(), listener: l,
+		gone: make(chan struct{}, 1000), arrived: make(chan struct{}), proceed: make(chan struct{}),
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			o.accepted.Add(1)
+			go o.serve(c)
+		}
+	}()
+	return o
+}
+
+func (o *testOrigin) serve(c net.Conn) {
+	defer c.Close()
+	lines := bufio.NewReader(c)
+	for held := false; ; {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			o.gone <- struct{}{}
+			return
+		}
+		if strings.HasPrefix(line, "GET ") {
+			held = strings.HasPrefix(line, "GET /hold ")
+		}
+		if line != "\r\n" {
+			continue
+		}
+		if held {
+			o.arrived <- struct{}{}
+			<-o.proceed
+		}
+		_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: " + strconv.Itoa(len(o.address)) + "\r\n\r\n" + o.address))
+	}
+}
+
+// port returns the origin's port.
+func (o *testOrigin) port(t testing.TB) uint16 {
+	t.Helper()
+	_, text, err := net.SplitHostPort(o.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return uint16(port)
+}
+
+// entryFor is a backend entry for the origin's address.
+func entryFor(t testing.TB, o *testOrigin, weight int) BackendOptions {
+	return BackendOptions{Scheme: "http", Host: "127.0.0.1", Port: o.port(t), Weight: weight}
+}
+
+// get makes one GET with m and returns the answer's body.
+func get(t testing.TB, m *Member, target string) string {
+	t.Helper()
+	body, f := roundTrip(m, target)
+	if f != nil {
+		t.Errorf("GET %s from %s: %v", target, m.Backend.Address(), f)
+	}
+	return body
+}
+
+func roundTrip(m *Member, target string) (body string, f *exchange.Fault) {
+	req := &Request{Method: []byte("GET"), Target: []byte(target), Host: m.Host, Times: Times{Connect: 5 * time.Second, FirstByte: 10 * time.Second}}
+	var resp Response
+	defer resp.Discard()
+	if f := m.Client.RoundTrip(req, &resp, new(exchange.Attempt)); f != nil {
+		return "", f
+	}
+	return string(resp.Buffered), nil
+}
+
+// must returns the cluster and ends it with the test.
+func must(t testing.TB, c *Cluster, err error) *Cluster {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Shutdown(context.Background()); err != nil {
+			t.Errorf("shutdown: %v", err)
+		}
+	})
+	return c
+}
+
+// pickAll picks until every backend of the view has come, at most 100 times, and
+// returns them by address.
+func pickAll(v *View) map[string]*Member {
+	found := make(map[string]*Member)
+	for range 100 {
+		if m := v.Pick(0, nil, 0); m != nil {
+			found[m.Backend.Address()] = m
+		}
+	}
+	return found
+}
+
+// within waits for one value, for at most ten seconds.
+func within[T any](t testing.TB, what string, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(10 * time.Second):
+		t.Fatalf("%s: nothing happened within 10s", what)
+		panic("unreachable")
+	}
+}
+
+// fakeSource emits what a test tells it to.
+type fakeSource struct {
+	first  []string // emitted by Start
+	fails  error    // what Start returns
+	blocks bool     // Start waits for its ctx to end
+	emit   func(addresses ...string)
+	ended  atomic.Bool
+}
+
+func (s *fakeSource) Start(ctx context.Context, emit func([]lb.Endpoint)) error {
+	s.emit = func(addresses ...string) { emit(endpointsOf(addresses...)) }
+	if s.blocks {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	if s.first != nil {
+		s.emit(s.first...)
+	}
+	return s.fails
+}
+
+func (s *fakeSource) Shutdown(context.Context) error {
+	s.ended.Store(true)
+	return nil
+}
+
+func endpointsOf(addresses ...string) []lb.Endpoint {
+	found := make([]lb.Endpoint, len(addresses))
+	for i, a := range addresses {
+		found[i].Address = a
+	}
+	return found
+}
+
+// messages is a log whose messages a test can wait for.
+type messages chan string
+
+func (m messages) Enabled(context.Context, slog.Level) bool { return true }
+func (m messages) WithAttrs([]slog.Attr) slog.Handler       { return m }
+func (m messages) WithGroup(string) slog.Handler            { return m }
+func (m messages) Handle(_ context.Context, r slog.Record) error {
+	select {
+	case m <- r.Message:
+	default:
+	}
+	return nil
+}

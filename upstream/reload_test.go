@@ -1,0 +1,223 @@
+package upstream
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"penstock/lb"
+)
+
+// literals is two backends with these weights.
+func literals(t *testing.T, a, b *testOrigin, weightA, weightB int) Options {
+	return Options{Name: "api", Sweeper: newSweeper(t), Backends: []BackendOptions{entryFor(t, a, weightA), entryFor(t, b, weightB)}}
+}
+
+func TestReloadSharesEndpoints(t *testing.T) {
+	a, b := newTestOrigin(t), newTestOrigin(t)
+	o := literals(t, a, b, 5, 3)
+	prev, err := NewCluster(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := pickAll(prev.View("route", nil))
+	get(t, old[a.address], "/")
+
+	o.Backends = []BackendOptions{entryFor(t, a, 1)} // b goes, a has another weight
+	next, err := NewClusterFrom(prev, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := pickAll(next.View("route", nil))
+	if len(now) != 1 || now[a.address].Client != old[a.address].Client || now[a.address].Backend != old[a.address].Backend {
+		t.Fatalf("got %v, want %s with its client and backend", now, a.address)
+	}
+	get(t, old[b.address], "/") // the old generation still serves
+	if err := prev.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "connection of the backend that only the old one used", b.gone)
+	get(t, now[a.address], "/")
+	if got := a.accepted.Load(); got != 1 {
+		t.Errorf("connected %d times, want once over both generations", got)
+	}
+	if err := next.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	within(t, "last user gone", a.gone)
+}
+
+func TestReloadWithoutChangeKeepsTheCluster(t *testing.T) {
+	a, b := newTestOrigin(t), newTestOrigin(t)
+	o := literals(t, a, b, 5, 3)
+	prev, err := NewCluster(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := NewClusterFrom(prev, o)
+	if err != nil || same != prev {
+		t.Fatalf("got %p and %v, want the previous cluster %p", same, err, prev)
+	}
+	m := same.View("route", nil).Pick(0, nil, 0)
+	get(t, m, "/")
+	prev.Retire(0) // one of two claims
+	if _, idle, _ := m.Client.Stats(); idle != 1 {
+		t.Errorf("%d idle connections while a claim is left, want 1", idle)
+	}
+	if err := same.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, idle, _ := m.Client.Stats(); idle != 0 {
+		t.Errorf("%d idle connections after the last claim, want 0", idle)
+	}
+}
+
+func TestReloadSharesOnlyWhatIsEqual(t *testing.T) {
+	a, b, ca := newTestOrigin(t), newTestOrigin(t), newAuthority(t)
+	for _, tc := range []struct {
+		name   string
+		change func(o *Options)
+		shared bool
+	}{
+		{"balance", func(o *Options) { o.Balance.Method = lb.P2C }, true},
+		{"ejection", func(o *Options) { o.Eject.Failures = 7 }, true},
+		{"backup", func(o *Options) { o.Backends[1].Backup = true }, true},
+		{"order", func(o *Options) { o.Backends[0], o.Backends[1] = o.Backends[1], o.Backends[0] }, true},
+		{"pool", func(o *Options) { o.Pool.Max = 7 }, false},
+		{"scheme", func(o *Options) { o.Backends[0].Scheme = "https" }, false},
+		{"TLS options without https", func(o *Options) { o.TLS = TLSOptions{CA: ca.file} }, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			o := literals(t, a, b, 1, 1)
+			made, err := NewCluster(o)
+			prev := must(t, made, err)
+			tc.change(&o)
+			made, err = NewClusterFrom(prev, o)
+			next := must(t, made, err)
+			was, is := pickAll(prev.View("r", nil))[a.address], next.list.members
+			var now *Member
+			for _, m := range is {
+				if m != nil && m.Backend.Address() == a.address {
+					now = m
+				}
+			}
+			if got := was.Client == now.Client && was.Backend == now.Backend; got != tc.shared {
+				t.Errorf("shared: got %v, want %v", got, tc.shared)
+			}
+		})
+	}
+}
+
+func TestReloadWithOtherCertificatesSharesNothing(t *testing.T) {
+	ca, other := newAuthority(t), newAuthority(t)
+	o := Options{Name: "api", Sweeper: newSweeper(t), TLS: TLSOptions{CA: ca.file}, Backends: []BackendOptions{
+		{Scheme: "https", Host: "127.0.0.1", Port: 9, Weight: 1},
+	}}
+	made, err := NewCluster(o)
+	prev := must(t, made, err)
+	made, err = NewClusterFrom(prev, o)
+	if same := must(t, made, err); same != prev {
+		t.Error("the same file gave a new cluster")
+	}
+	o.TLS.CA = other.file
+	made, err = NewClusterFrom(prev, o)
+	if next := must(t, made, err); next.list.own[0] == prev.list.own[0] {
+		t.Error("connections verified against another authority are shared")
+	}
+	o.TLS.CA = "absent.pem"
+	if _, err = NewClusterFrom(prev, o); err == nil || !strings.HasPrefix(err.Error(), "upstreams.api.tls.ca: open absent.pem") {
+		t.Errorf("got %v, want the upstream, the key and the file", err)
+	}
+}
+
+// A generation that fails is shut down; what it had made must not be in force.
+func TestFailedGenerationLeavesTheOldOneInForce(t *testing.T) {
+	a, b := newTestOrigin(t), newTestOrigin(t)
+	o := literals(t, a, b, 1, 1)
+	o.Eject = lb.EjectOptions{Failures: 1, Base: time.Hour, Max: time.Hour}
+	made, err := NewCluster(o)
+	prev := must(t, made, err)
+	o.Eject.Failures = 1000
+	next, err := NewClusterFrom(prev, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := next.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m := pickAll(prev.View("r", nil))[a.address]
+	fail(m, 1)
+	if got := prev.State()[0]; got.State != Ejected || got.Reason != "connect-failures" || got.Ejections != 1 {
+		t.Errorf("got %+v, want ejected under the old generation's rule", got)
+	}
+}
+
+// fail reports so many connection failures of m.
+func fail(m *Member, times int) {
+	for range times {
+		m.Backend.Begin()
+		m.Backend.End(lb.ConnectFailure, time.Millisecond, time.Now())
+	}
+}
+
+func TestHealthSurvivesReload(t *testing.T) {
+	a, b := newTestOrigin(t), newTestOrigin(t)
+	o := literals(t, a, b, 1, 1)
+	o.Eject = lb.EjectOptions{Failures: 2, Base: time.Hour, Max: time.Hour}
+	made, err := NewCluster(o)
+	prev := must(t, made, err)
+	fail(pickAll(prev.View("r", nil))[a.address], 2)
+	o.Backends = []BackendOptions{entryFor(t, b, 2), entryFor(t, a, 7)}
+	made, err = NewClusterFrom(prev, o)
+	next := must(t, made, err)
+	if got := next.State()[1]; got.Address != a.address || got.State != Ejected || got.Weight != 7 {
+		t.Errorf("got %+v, want %s ejected with weight 7", got, a.address)
+	}
+	view := next.View("r", nil)
+	for range 20 {
+		if got := view.Pick(0, nil, time.Now().UnixNano()); got.Backend.Address() != b.address {
+			t.Fatalf("picked %s, which is ejected", got.Backend.Address())
+		}
+	}
+}
+
+// A reload must not wait for a resolver when the addresses are known.
+func TestReloadKeepsAddressesOfNames(t *testing.T) {
+	o := Options{Name: "web", Sweeper: newSweeper(t), Backends: []BackendOptions{
+		{Scheme: "http", Host: "web", Port: 80, Weight: 1, Source: &fakeSource{first: []string{"127.0.0.1:9"}}},
+	}}
+	made, err := NewCluster(o)
+	prev := must(t, made, err)
+	if err := prev.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o.Backends = []BackendOptions{o.Backends[0]}
+	o.Backends[0].Weight, o.Backends[0].Source = 2, &fakeSource{blocks: true}
+	made, err = NewClusterFrom(prev, o)
+	next := must(t, made, err)
+	if err := next.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := next.list.own; len(got) != 1 || got[0] != prev.list.own[0] {
+		t.Errorf("got %v, want the endpoint that was found before", got)
+	}
+}
+
+func TestInsecureIsShoutedOnce(t *testing.T) {
+	said := make(messages, 16)
+	o := Options{Name: "api", Sweeper: newSweeper(t), Log: slog.New(said), TLS: TLSOptions{Insecure: true}, Backends: []BackendOptions{
+		{Scheme: "https", Host: "127.0.0.1", Port: 9, Weight: 1},
+	}}
+	made, err := NewCluster(o)
+	prev := must(t, made, err)
+	if got := within(t, "warning", said); !strings.HasPrefix(got, "INSECURE") {
+		t.Errorf("got %q, want a warning", got)
+	}
+	o.Backends = []BackendOptions{{Scheme: "https", Host: "127.0.0.1", Port: 9, Weight: 2}}
+	made, err = NewClusterFrom(prev, o)
+	must(t, made, err)
+	if len(said) != 0 {
+		t.Errorf("a reload said it again: %q", <-said)
+	}
+}
