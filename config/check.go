@@ -33,12 +33,8 @@ func (d *decoder) checkListeners(root value, c *Config) {
 		if c.Admin.Listen == "" || !clash(a, c.Admin.Listen) {
 			continue
 		}
-		key := "admin"
-		if d.has(root, "admin.listen") {
-			key = "admin.listen"
-		}
-		if d.has(root, key) {
-			d.problemIn(root, key, "%q needs the same port as listen %q", c.Admin.Listen, a)
+		if d.has(root, "admin") {
+			d.problemIn(d.part(root, "admin"), "listen", "%q needs the same port as listen %q", c.Admin.Listen, a)
 		} else {
 			d.problemAt(d.listenPlace(root, i), "listen", "%q needs the same port as admin %q", a, c.Admin.Listen)
 		}
@@ -60,7 +56,7 @@ func (d *decoder) checkUpstream(v value, u *Upstream) {
 	if !d.has(v, "backends") {
 		d.problem(v, "has no backends")
 	}
-	pool := value{path: join(v.path, "pool"), place: v.place}
+	pool := d.part(v, "pool")
 	if u.Pool.Idle > u.Pool.Max {
 		if d.has(pool, "idle") {
 			d.problemIn(pool, "idle", "got %d, which is above max %d", u.Pool.Idle, u.Pool.Max)
@@ -71,7 +67,7 @@ func (d *decoder) checkUpstream(v value, u *Upstream) {
 	if d.has(v, "tls") && len(u.Backends) > 0 && !slices.ContainsFunc(u.Backends, https) {
 		d.problemIn(v, "tls", "no backend is https://")
 	}
-	d.checkTLS(value{path: join(v.path, "tls"), place: v.place}, &u.TLS)
+	d.checkTLS(d.part(v, "tls"), &u.TLS)
 }
 
 // warn collects remarks about what is valid but deserves a look.

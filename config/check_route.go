@@ -50,8 +50,8 @@ func (d *decoder) checkForwarding(v value, c *Config, r *Route) {
 		sum += t.Weight
 		valid = valid && t.Weight >= 0 && c.Upstream(t.Upstream) != nil && len(c.Upstream(t.Upstream).Backends) > 0
 	}
-	if !valid {
-		return
+	if !valid || len(r.Targets) == 0 {
+		return // said already
 	}
 	if sum == 0 {
 		d.problemIn(v, "upstream", "every weight is 0, so nothing can be sent anywhere")
@@ -101,25 +101,22 @@ func (d *decoder) checkAnswer(v value, r *Route, kind string) {
 			d.problemIn(v, key, "needs upstream; this route has %s", kind)
 		}
 	}
-	if d.has(value{path: join(v.path, "headers")}, "request") {
-		d.problemIn(value{path: join(v.path, "headers"), place: v.place}, "request", "needs upstream; this route has %s", kind)
+	if headers := d.part(v, "headers"); d.has(headers, "request") {
+		d.problemIn(headers, "request", "needs upstream; this route has %s", kind)
 	}
 	r.Retry, r.Upgrades, r.Trailers = Retry{}, nil, nil
 	if r.Redirect == nil || r.Redirect.To == "" {
 		return
 	}
-	to, key := r.Redirect.To, "redirect"
-	if d.has(v, "redirect.to") {
-		key = "redirect.to"
-	}
-	d.checkTemplate(v, key, to, r.Pattern)
+	to, at := r.Redirect.To, d.part(v, "redirect")
+	d.checkTemplate(at, "to", to, r.Pattern)
 	rest, http := strings.CutPrefix(to, "http://")
 	rest, https := strings.CutPrefix(rest, "https://")
 	host, _, _ := strings.Cut(rest, "/")
 	path := strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//")
 	absolute := (http || https) && authority(strings.ToLower(host))
 	if !path && !absolute || strings.ContainsFunc(to, notInURL) {
-		d.problemIn(v, key, "got %q, want a path that starts with one /, or http(s)://host/path with a fixed host", to)
+		d.problemIn(at, "to", "got %q, want a path that starts with one /, or http(s)://host/path with a fixed host", to)
 	}
 }
 

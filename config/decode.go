@@ -64,12 +64,20 @@ func (d *decoder) problemAt(p place, path, format string, args ...any) {
 // problemIn notes what is wrong with the value under key in v, or with v when
 // the key is not there.
 func (d *decoder) problemIn(v value, key, format string, args ...any) {
-	path := join(v.path, key)
-	p, found := d.at[path]
-	if !found {
-		p, path = v.place, v.path
+	if d.has(v, key) {
+		v = d.part(v, key)
 	}
-	d.problemAt(p, path, format, args...)
+	d.problem(v, format, args...)
+}
+
+// part returns the value under key in the mapping v, without its node; its
+// place is that of v when the key is not there.
+func (d *decoder) part(v value, key string) value {
+	p := value{path: join(v.path, key), place: v.place}
+	if at, found := d.at[p.path]; found {
+		p.place = at
+	}
+	return p
 }
 
 // has reports whether key was written in the mapping v.
@@ -118,9 +126,9 @@ func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]
 // kind names what a node is, for messages.
 func kind(n *yaml.Node) string {
 	switch {
-	case n.Kind == yaml.MappingNode:
+	case n.Kind == mappingNode:
 		return "a mapping"
-	case n.Kind == yaml.SequenceNode:
+	case n.Kind == sequenceNode:
 		return "a list"
 	case empty(n):
 		return "nothing"
@@ -129,7 +137,7 @@ func kind(n *yaml.Node) string {
 }
 
 // empty reports whether nothing was written for the node, or null.
-func empty(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
+func empty(n *yaml.Node) bool { return n.Kind == scalarNode && n.Tag == "!!null" }
 
 // mapping reads the keys of v into t, in the order of fields and not of the
 // file, so that a field may rely on those before it. Unknown keys are problems.
@@ -195,7 +203,7 @@ func (d *decoder) written(v value) bool {
 // pairs returns the entries of the mapping v, those merged by << included.
 // A key that stands twice is a problem.
 func (d *decoder) pairs(v value) ([]pair, bool) {
-	if v.node.Kind != yaml.MappingNode {
+	if v.node.Kind != mappingNode {
 		d.problem(v, "got %s, want a mapping (key: value)", kind(v.node))
 		return nil, false
 	}
@@ -210,7 +218,7 @@ func (d *decoder) pairs(v value) ([]pair, bool) {
 		if k.Kind == yaml.AliasNode {
 			k = k.Alias
 		}
-		if k.Kind != yaml.ScalarNode {
+		if k.Kind != scalarNode {
 			d.problemAt(at, v.path, "got %s as a key, want plain text; quote a value that starts with { or [", kind(k))
 			continue
 		}
@@ -245,13 +253,13 @@ func (d *decoder) merged(v value, depth int) []pair {
 	case depth > maxMergeDepth || d.lookups > maxAliases:
 		d.problem(v, "<< goes too deep")
 		return nil
-	case n.Kind == yaml.SequenceNode:
+	case n.Kind == sequenceNode:
 		var all []pair
 		for _, item := range n.Content {
 			all = append(all, d.merged(value{node: item, place: place{item.Line, item.Column}, path: v.path}, depth+1)...)
 		}
 		return all
-	case n.Kind != yaml.MappingNode:
+	case n.Kind != mappingNode:
 		d.problem(v, "<< takes a mapping or a list of mappings, got %s", kind(n))
 		return nil
 	}
@@ -260,20 +268,22 @@ func (d *decoder) merged(v value, depth int) []pair {
 		k, item := n.Content[i], n.Content[i+1]
 		if k.Tag == "!!merge" {
 			deeper = append(deeper, d.merged(value{node: item, place: v.place, path: v.path}, depth+1)...)
-		} else if k.Kind == yaml.ScalarNode {
+		} else if k.Kind == scalarNode {
 			own = append(own, pair{key: k.Value, place: place{k.Line, k.Column}, value: value{node: item}})
 		}
 	}
 	return append(own, deeper...)
 }
 
-// list returns the items of v; anything but a list is a list of one.
-// `off` is an empty list.
+// list returns the items of v; a scalar is a list of one, `off` an empty list.
 func (d *decoder) list(v value) []value {
-	if v.node.Kind != yaml.SequenceNode {
-		if off(v) {
-			return nil
-		}
+	switch {
+	case v.node.Kind == mappingNode:
+		d.problem(v, "got a mapping, want a list")
+		return nil
+	case off(v):
+		return nil
+	case v.node.Kind == scalarNode:
 		return []value{v}
 	}
 	items := make([]value, 0, len(v.node.Content))

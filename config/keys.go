@@ -30,7 +30,7 @@ var rootFields = []field[Config]{
 func Keys() []string { return under("", rootFields) }
 
 func readListen(d *decoder, v value, c *Config) {
-	if len(d.list(v)) == 0 {
+	if off(v) || v.node.Kind == sequenceNode && len(v.node.Content) == 0 {
 		d.problem(v, "got no address, want at least one")
 	}
 	c.Listen = d.unique(v, listenAddress)
@@ -39,9 +39,12 @@ func readListen(d *decoder, v value, c *Config) {
 var adminFields = []field[Admin]{
 	{key: "listen", read: readAdminListen},
 	{key: "token", read: func(d *decoder, v value, a *Admin) {
-		if s, ok := d.text(v); ok && s != "" {
-			a.Token, _ = d.line(v)
+		s, ok := d.text(v)
+		if ok && strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+			d.problem(v, "want letters, digits and signs of ASCII, without blanks")
+			return
 		}
+		a.Token = s
 	}},
 }
 

@@ -11,8 +11,10 @@ func readRetry(d *decoder, v value, r *draft) {
 	case off(v):
 		retry.Times = 0
 	case on(v):
-	case v.node.Kind == scalarNode:
+	case v.node.Kind == scalarNode && digits(v.node.Value):
 		d.count(v, 0, maxRetries, &retry.Times)
+	case v.node.Kind == scalarNode:
+		d.problem(v, "got %q, want off, a number of further tries, or a mapping", v.node.Value)
 	default:
 		if mapping(d, v, retryFields, retry) {
 			d.checkRetry(v, retry)
@@ -161,7 +163,7 @@ func (d *decoder) fields(v value, many bool) []Field {
 			items = d.list(p.value)
 		}
 		for _, item := range items {
-			if s, ok := d.fieldValue(item); ok {
+			if s, ok := d.fieldValue(item, p.key); ok {
 				all = append(all, Field{Name: p.key, Value: s})
 			}
 		}
@@ -169,14 +171,17 @@ func (d *decoder) fields(v value, many bool) []Field {
 	return all
 }
 
-// fieldValue reads the value of a header field (RFC 9110 §5.5).
-func (d *decoder) fieldValue(v value) (string, bool) {
+// fieldValue reads the value of the field name (RFC 9110 §5.5).
+func (d *decoder) fieldValue(v value, name string) (string, bool) {
 	s, ok := d.text(v)
 	if !ok {
 		return "", false
 	}
 	inner := func(r rune) bool { return control(r) && r != '\t' }
 	if strings.ContainsFunc(s, inner) || strings.Trim(s, " \t") != s {
+		if secretField(name) {
+			s = redacted
+		}
 		d.problem(v, "got %q, want one line without blanks around it", s)
 		return "", false
 	}

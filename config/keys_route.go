@@ -109,14 +109,17 @@ func readTargets(d *decoder, v value, r *draft) {
 			r.route.Targets = append(r.route.Targets, t)
 		}
 	case sequenceNode:
+		known := len(d.problems)
 		var urls []string
 		for _, item := range d.list(v) {
 			s, ok := d.line(item)
 			if ok && !isURL(s) {
 				d.problem(item, "got %q, want a URL; several upstreams are written with weights: { %s: 1, ... }", s, s)
-			} else if ok {
-				urls = append(urls, s)
 			}
+			urls = append(urls, s)
+		}
+		if len(d.problems) > known {
+			return
 		}
 		if name := d.inline(v, r.config, urls); name != "" {
 			r.route.Targets = []Target{{Upstream: name, Weight: 1}}
@@ -159,7 +162,7 @@ func (d *decoder) inline(v value, c *Config, urls []string) string {
 	for _, s := range urls {
 		b, wrong := parseBackend(s)
 		if wrong != "" {
-			d.problem(v, "got %q, %s", s, wrong)
+			d.problem(v, "got %q, %s", shown(s), wrong)
 			return ""
 		}
 		if slices.Contains(names, b.URL()) {

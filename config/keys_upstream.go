@@ -99,7 +99,7 @@ func readBackend(d *decoder, v value, b *Backend) {
 	}
 	got, wrong := parseBackend(s)
 	if wrong != "" {
-		d.problem(v, "got %q, %s", s, wrong)
+		d.problem(v, "got %q, %s", shown(s), wrong)
 		return
 	}
 	b.Scheme, b.Host, b.Port, b.Socket = got.Scheme, got.Host, got.Port, got.Socket

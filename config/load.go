@@ -20,7 +20,7 @@ import (
 func Load(path string) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: no such file; name one with -config FILE, or write one that begins with: %s", path, smallest)
+		return nil, fmt.Errorf("%s: no such file; name one with -config FILE, or write one; the shortest useful is: %s (%w)", path, smallest, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
@@ -96,6 +96,12 @@ func (d *decoder) syntax(data string, err error) {
 	}
 	if d.problems == nil {
 		at, text := parserError(data, err)
+		switch {
+		case strings.Contains(text, "expected key"), strings.Contains(text, "'-' indicator"):
+			text = "what begins here is not indented alike (" + text + ")"
+		case strings.Contains(text, "mapping values"):
+			text = "this line is indented deeper than the one it belongs to (" + text + ")"
+		}
 		d.problemAt(at, "", "not YAML: %s", text)
 	}
 }

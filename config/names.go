@@ -150,6 +150,14 @@ func isURL(s string) bool {
 	return strings.Contains(s, "://") || strings.HasPrefix(s, "unix:")
 }
 
+// shown is s without the password that a URL in it may carry.
+func shown(s string) string {
+	if u, err := url.Parse(s); err == nil {
+		return u.Redacted()
+	}
+	return s
+}
+
 // parseBackend reads the URL of a backend; wrong says what is not right with it.
 func parseBackend(s string) (b Backend, wrong string) {
 	const want = `want "http://host:port", "https://host:port" or "unix:/path"`
@@ -171,7 +179,7 @@ func parseBackend(s string) (b Backend, wrong string) {
 	case i < 0:
 		return b, want
 	case u.User != nil:
-		return b, "want no user or password; set Authorization under headers.request"
+		return b, "want no user or password in it; set Authorization under headers.request"
 	case u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery:
 		return b, "want no path or query; a route's rewrite changes the path"
 	}

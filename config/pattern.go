@@ -111,7 +111,7 @@ func normal(s string) error {
 			return fmt.Errorf("%q is not a percent-encoded byte", code)
 		case unreserved(byte(c)):
 			return fmt.Errorf("%q is decoded before routes are matched; write %q", code, string(rune(c)))
-		case c == 0:
+		case c == 0 || c == '/' || c == '\\':
 			return fmt.Errorf("%q is refused in every request", code)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"gopkg.in/yaml.v3"
 )
 
 // redacted is what YAML prints in place of a secret. Parse refuses it as a value.
@@ -22,6 +24,9 @@ func on(v value) bool {
 // text reads one scalar as it is written; numbers and switches are text too.
 func (d *decoder) text(v value) (string, bool) {
 	switch {
+	case v.node.Kind == mappingNode && v.node.Style == yaml.FlowStyle:
+		d.problem(v, "got a mapping, want text; quote a value that starts with {")
+		return "", false
 	case v.node.Kind != scalarNode || empty(v.node):
 		d.problem(v, "got %s, want text", kind(v.node))
 		return "", false

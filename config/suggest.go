@@ -1,7 +1,7 @@
 package config
 
 // nearest returns the name in names closest to got, or "" when none is close:
-// at most 3 single-character edits, and fewer than half of got.
+// at most 3 edits, and at most half as many as got has characters.
 func nearest(got string, names []string) string {
 	best, name := min(3, len(got)/2)+1, ""
 	for _, n := range names {
@@ -20,28 +20,32 @@ func didYouMean(got string, names []string) string {
 	return ""
 }
 
-// distance counts the insertions, deletions and replacements of bytes that turn
-// a into b. Lengths more than 3 apart return their difference unexamined.
+// distance counts the insertions, deletions, replacements and swaps of
+// neighbouring bytes that turn a into b. Lengths more than 3 apart return their
+// difference unexamined.
 func distance(a, b string) int {
 	if d := len(a) - len(b); d > 3 || d < -3 {
 		return max(d, -d)
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+	rows := make([][]int, len(a)+1)
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			above := row[j+1]
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
 			}
-			row[j+1] = min(replace, above+1, row[j]+1)
-			diagonal = above
+			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
+			}
 		}
 	}
-	return row[len(b)]
+	return rows[len(a)][len(b)]
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // trap is something that people write in YAML and that YAML reads otherwise.
@@ -19,6 +20,13 @@ func findTraps(data string) []trap {
 	for i, line := range strings.Split(data, "\n") {
 		s.scanLine(i+1, strings.TrimSuffix(line, "\r"))
 	}
+	switch {
+	case s.traps != nil:
+	case s.quote != 0:
+		s.traps = []trap{{s.quoteAt, "the quote that opens here is not closed"}}
+	case s.depth > 0:
+		s.traps = s.opened[len(s.opened)-1:]
+	}
 	return s.traps
 }
 
@@ -27,9 +35,11 @@ func findTraps(data string) []trap {
 type scanner struct {
 	traps   []trap
 	anchors []string
-	depth   int  // open [ and {
-	quote   byte // the quote that is open over a line's end, or 0
-	block   int  // indent of the key of a block scalar (| or >), or -1
+	depth   int    // open [ and {
+	opened  []trap // where each of them stands
+	quote   byte   // the quote that is open over a line's end, or 0
+	quoteAt place  // where it stands
+	block   int    // indent of the key of a block scalar (| or >), or -1
 
 	number int    // of the current line, from 1
 	line   string // the current one
@@ -73,13 +83,15 @@ func (s *scanner) step(i, indent int) int {
 	case c == '#':
 		return len(s.line)
 	case c == '"' || c == '\'':
-		s.quote = c
+		s.quote, s.quoteAt = c, s.place(i)
 		return i + 1
 	case c == '[' || c == '{':
-		s.depth++
+		s.opened = append(s.opened, trap{s.place(i), fmt.Sprintf("the %c that opens here is not closed", c)})
+		s.depth = len(s.opened)
 		return i + 1
 	case c == ']' || c == '}':
-		s.depth = max(0, s.depth-1)
+		s.opened = s.opened[:max(0, len(s.opened)-1)]
+		s.depth = len(s.opened)
 		return i + 1
 	case (c == '-' || c == '?') && blank && s.depth == 0:
 		return i + 1
@@ -131,7 +143,7 @@ func (s *scanner) plain(i int) int {
 	}
 	switch c := word[0]; {
 	case c == '*' && !s.alias(word):
-		s.add(i, "%s must be quoted: unquoted, * refers to a YAML anchor; write %q", s.whole(i), s.whole(i))
+		s.add(i, "%s must be quoted: unquoted, it refers to a YAML anchor, and there is none of that name; write %q", s.whole(i), s.whole(i))
 	case c == '@' || c == '`' || c == '%':
 		s.add(i, "%s must be quoted: no unquoted value begins with %c; write %q", s.whole(i), c, s.whole(i))
 	case s.depth > 0 && c == ':':
@@ -201,6 +213,10 @@ func (s *scanner) whole(i int) string {
 }
 
 func (s *scanner) add(i int, format string, args ...any) {
-	column := len([]rune(s.line[:i])) + 1
-	s.traps = append(s.traps, trap{place{s.number, column}, fmt.Sprintf(format, args...)})
+	s.traps = append(s.traps, trap{s.place(i), fmt.Sprintf(format, args...)})
+}
+
+// place returns the position of the byte i of the current line.
+func (s *scanner) place(i int) place {
+	return place{s.number, utf8.RuneCountInString(s.line[:i]) + 1}
 }

@@ -29,12 +29,19 @@ func parseDuration(s string) (time.Duration, bool) {
 }
 
 // formatDuration writes d in the largest unit that keeps it whole: "75s", "10m".
+// A minute is 60s.
 func formatDuration(d time.Duration) string {
 	for _, u := range []struct {
-		unit time.Duration
-		name string
-	}{{time.Hour, "h"}, {time.Minute, "m"}, {time.Second, "s"}, {time.Millisecond, "ms"}, {time.Microsecond, "us"}} {
-		if d >= u.unit && d%u.unit == 0 {
+		unit, from time.Duration
+		name       string
+	}{
+		{time.Hour, time.Hour, "h"},
+		{time.Minute, 2 * time.Minute, "m"},
+		{time.Second, time.Second, "s"},
+		{time.Millisecond, time.Millisecond, "ms"},
+		{time.Microsecond, time.Microsecond, "us"},
+	} {
+		if d >= u.from && d%u.unit == 0 {
 			return strconv.FormatInt(int64(d/u.unit), 10) + u.name
 		}
 	}
