@@ -12,8 +12,8 @@ type peeked uint8
 
 const (
 	peekQuiet peeked = iota // nothing to read: as an idle connection should be
-	peekData                // unread bytes
-	peekEnded               // end of stream or an error
+	peekData                // unread bytes, or the end of the stream
+	peekEnded               // an error
 )
 
 // Alive probes an idle connection before it is used again: false means that the peer

@@ -9,10 +9,10 @@ import (
 )
 
 // probe looks at a socket without taking anything from it. It holds its callback and
-// buffer so that a look does not allocate.
+// argument so that a look does not allocate.
 type probe struct {
 	control func(fd uintptr)
-	buf     [1]byte
+	fds     [1]unix.PollFd
 	seen    peeked
 }
 
@@ -30,15 +30,18 @@ func (p *probe) look(sys syscall.RawConn) peeked {
 	return p.seen
 }
 
+// peek asks whether a read would return at once: with data, or with the end of the
+// stream, which poll does not tell apart.
 func (p *probe) peek(fd uintptr) {
+	p.fds[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
 	for {
-		n, _, err := unix.Recvfrom(int(fd), p.buf[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		n, err := unix.Poll(p.fds[:], 0)
 		switch {
 		case err == unix.EINTR:
 			continue
-		case err == unix.EAGAIN:
+		case err == nil && n == 0:
 			p.seen = peekQuiet
-		case err == nil && n > 0:
+		case err == nil && p.fds[0].Revents&unix.POLLIN != 0:
 			p.seen = peekData
 		}
 		return
