@@ -1,0 +1,52 @@
+//go:build !race
+
+package lb
+
+import (
+	"testing"
+	"time"
+)
+
+func TestPickDoesNotAllocate(t *testing.T) {
+	for m := range methodCount {
+		for _, n := range []int{1, 3, 16, 1000} {
+			p, list := loaded(n, m)
+			key := uint64(0)
+			got := testing.AllocsPerRun(1000, func() {
+				var tried Set
+				key++
+				b := p.Pick(key, &tried, t0.UnixNano())
+				b.Begin()
+				b.End(Success, time.Millisecond, t0)
+				tried.Add(b)
+				p.Pick(key, &tried, t0.UnixNano())
+			})
+			if got != 0 {
+				t.Errorf("%v, %d backends: got %v allocations per request, want 0", m, n, got)
+			}
+			if n > 1 {
+				eject(list[0])
+			}
+			if got := testing.AllocsPerRun(1000, func() { p.Pick(1, nil, t0.UnixNano()) }); got != 0 {
+				t.Errorf("%v, %d backends, one ejected: got %v allocations per pick, want 0", m, n, got)
+			}
+		}
+	}
+}
+
+func TestSmallThingsDoNotAllocate(t *testing.T) {
+	s := NewSequence([]int{5, 3, 1}, 0)
+	_, list := backends(3, EjectOptions{Failures: 1, Base: time.Nanosecond})
+	key := []byte("a key of some length")
+	now := t0
+	if got := testing.AllocsPerRun(1000, func() {
+		now = now.Add(time.Second)
+		s.Next()
+		Hash(key)
+		list[0].Begin()
+		list[0].End(ConnectFailure, 0, now) // ejects
+		list[0].State(now)
+	}); got != 0 {
+		t.Errorf("got %v allocations, want 0", got)
+	}
+}

@@ -1,0 +1,63 @@
+package lb
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// TestConcurrentUse lets requests, ejections, probes, readers and changes of the
+// group go on at once; under -race it looks for races, and at the end nothing
+// may be in flight and everything be up again.
+func TestConcurrentUse(t *testing.T) {
+	eachMethod(t, func(t *testing.T, o Options) {
+		var ejected atomic.Int64
+		rule := EjectOptions{Failures: 2, Base: time.Microsecond, OnEject: func(*Backend, time.Time) { ejected.Add(1) }}
+		g, list := backends(20, rule)
+		var current atomic.Pointer[Pool]
+		current.Store(NewPool(g, nil, nil, o))
+
+		var wg sync.WaitGroup
+		for worker := range 6 {
+			wg.Go(func() {
+				var tried Set
+				for i := range 2000 {
+					now := t0.Add(time.Duration(i) * time.Microsecond)
+					tried.Reset()
+					for try := range 3 {
+						b := current.Load().Pick(keyOf(i*worker), &tried, now.UnixNano())
+						b.Begin()
+						b.End(Outcome((i+try+b.Index())%4), time.Duration(1+i%100), now)
+						tried.Add(b)
+					}
+				}
+			})
+		}
+		wg.Go(func() {
+			for i := range 30 { // the address list changes
+				next := NewGroup(list[i%5:], rule)
+				current.Store(NewPool(next, nil, nil, o))
+				for _, b := range list {
+					next.Restore(b, t0.Add(time.Millisecond))
+					b.State(t0)
+					_, _, _ = b.Latency(), b.Ejections(), b.EjectedUntil()
+				}
+			}
+		})
+		wg.Wait()
+		var ejections uint64
+		for _, b := range list {
+			if b.InFlight() != 0 {
+				t.Errorf("%s has %d in flight at the end, want 0", b.Address(), b.InFlight())
+			}
+			ejections += b.Ejections()
+		}
+		if n := g.ledger.inFlight.Load(); n != 0 {
+			t.Errorf("the groups count %d in flight at the end, want 0", n)
+		}
+		if ejections == 0 || ejections != uint64(ejected.Load()) {
+			t.Errorf("got %d ejections and %d calls of OnEject, want the same and some", ejections, ejected.Load())
+		}
+	})
+}
