@@ -2,15 +2,33 @@ package admin
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Limits of the listener. It serves a few operators and a scraper.
+const (
+	maxConnections = 256
+	maxHead        = 16 << 10 // bytes
+	maxBody        = 16 << 10 // bytes
+	readTimeout    = 10 * time.Second
+	writeTimeout   = 30 * time.Second
+	idleTimeout    = 60 * time.Second
 )
 
 // Options configures a Server. Address and the five interfaces are needed.
 type Options struct {
 	Address   string   // "host:port", ":port" or "unix:/path"
-	Token     string   // "" means none
-	Names     []string // host names, besides localhost and IP addresses, that requests may use
+	Token     string   // bearer token; "" means none
+	Names     []string // host names that requests may use besides the one in Address, localhost and IP addresses
 	Build     Build
 	Readiness Readiness
 	Views     Views
@@ -22,18 +40,111 @@ type Options struct {
 
 // Server is the admin listener.
 type Server struct {
-	o Options
+	o         Options
+	gate      *gate
+	http      *fasthttp.Server
+	listener  *listener
+	life      context.Context // ends with Shutdown
+	end       context.CancelFunc
+	served    chan struct{} // closed when Serve has returned
+	profiling atomic.Bool   // a profile that lasts is being taken
+	stopOnce  sync.Once
 }
 
 // New checks o. It opens nothing.
-func New(o Options) (*Server, error) { return &Server{o: o}, nil }
+func New(o Options) (*Server, error) {
+	if o.Address == "" {
+		return nil, errors.New("admin: no address given")
+	}
+	if o.Readiness == nil || o.Views == nil || o.Balancer == nil || o.Reloader == nil || o.Metrics == nil {
+		return nil, errors.New("admin: an interface of the gateway is missing")
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{o: o, served: make(chan struct{})}
+	s.life, s.end = context.WithCancel(context.Background())
+	return s, nil
+}
 
-// Start opens the listener and returns once it serves.
-func (s *Server) Start(ctx context.Context) error { return nil }
+// Start opens the listener and returns once it serves. It is called once.
+func (s *Server) Start(context.Context) error {
+	ln, err := listen(s.o.Address)
+	if err != nil {
+		return fmt.Errorf("admin: %w", err)
+	}
+	s.listener = ln
+	s.gate = newGate(s.o, ln.Addr())
+	s.http = &fasthttp.Server{
+		Handler:                      s.recovering(s.router()),
+		ErrorHandler:                 refuseBroken,
+		Logger:                       quiet{s.o.Log},
+		Concurrency:                  maxConnections,
+		ReadBufferSize:               maxHead,
+		MaxRequestBodySize:           maxBody,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		CloseOnShutdown:              true,
+		NoDefaultServerHeader:        true,
+		SecureErrorLogMessage:        true,
+		DisablePreParseMultipartForm: true,
+	}
+	go func() {
+		defer close(s.served)
+		if err := s.http.Serve(ln); err != nil && s.life.Err() == nil {
+			s.o.Log.Error("admin listener ended", slog.Any("error", err))
+		}
+	}()
+	return nil
+}
 
 // Addr returns the address that Start opened; nil before.
-func (s *Server) Addr() net.Addr { return nil }
+func (s *Server) Addr() net.Addr {
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
 
-// Shutdown stops accepting, lets running requests finish until ctx ends and then
-// closes their connections.
-func (s *Server) Shutdown(ctx context.Context) error { return nil }
+// Shutdown stops accepting, ends profiles that are being taken, lets other requests
+// finish until ctx ends and then closes their connections. The error tells how many.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.end()
+	if s.listener == nil {
+		return nil
+	}
+	s.stopOnce.Do(func() { s.listener.Close() })
+	s.listener.closeUnused()
+	err := s.http.ShutdownWithContext(ctx)
+	cut := s.listener.closeAll()
+	<-s.served
+	if err != nil {
+		return fmt.Errorf("admin: %d connections were cut: %w", cut, err)
+	}
+	return nil
+}
+
+// recovering turns a panic into one 500.
+func (s *Server) recovering(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) {
+		defer func() {
+			if p := recover(); p != nil {
+				s.o.Log.Error("admin request panicked", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+				refuse(ctx, fasthttp.StatusInternalServerError, "The request failed because of a bug; the log tells more.")
+			}
+		}()
+		ctx.Response.Header.Set("Cache-Control", "no-store")
+		ctx.Response.Header.Set("X-Content-Type-Options", "nosniff")
+		next(ctx)
+	}
+}
+
+// quiet passes the server's remarks to the log at level debug: they tell of broken
+// connections, which are the clients' business. Only the kind of remark is logged, as
+// its details may quote a header.
+type quiet struct{ log *slog.Logger }
+
+func (q quiet) Printf(format string, _ ...any) {
+	q.log.Debug("admin server", slog.String("remark", format))
+}
