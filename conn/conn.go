@@ -91,7 +91,8 @@ func (c *Conn) BytesWritten() int64 { return c.out.bytes.Load() }
 func (c *Conn) Reads() uint32 { return c.in.count() }
 
 // SawEOF reports whether the peer's end of stream was read: FIN, or close_notify
-// under TLS. A TLS stream cut without close_notify is an error, not an end.
+// under TLS. A TLS stream cut without close_notify is an error, not an end, if its
+// transport is an Underlay.
 func (c *Conn) SawEOF() bool { return c.sawEOF.Load() }
 
 // Read reads into p. Past the read deadline it returns os.ErrDeadlineExceeded
@@ -109,7 +110,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	if err == io.EOF {
-		c.sawEOF.Store(true)
+		return n, c.endOfStream()
 	}
 	return n, plain(err)
 }

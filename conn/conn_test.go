@@ -8,6 +8,14 @@ import (
 	"time"
 )
 
+// stillSweeper returns a sweeper whose clock only the test moves.
+func stillSweeper(t testing.TB) *Sweeper {
+	t.Helper()
+	s := NewSweeper(time.Millisecond)
+	t.Cleanup(func() { _ = s.Shutdown(context.Background()) })
+	return s
+}
+
 // newSweeper returns a started sweeper that ends with the test.
 func newSweeper(t testing.TB, tick time.Duration) *Sweeper {
 	t.Helper()
