@@ -14,7 +14,7 @@ func TestConcurrentUse(t *testing.T) {
 	eachMethod(t, func(t *testing.T, o Options) {
 		var ejected atomic.Int64
 		rule := EjectOptions{Failures: 2, Base: time.Microsecond, OnEject: func(*Backend, time.Time) { ejected.Add(1) }}
-		g, list := backends(20, rule)
+		g, list := backends(10, rule)
 		var current atomic.Pointer[Pool]
 		current.Store(NewPool(g, nil, nil, o))
 
@@ -22,7 +22,7 @@ func TestConcurrentUse(t *testing.T) {
 		for worker := range 6 {
 			wg.Go(func() {
 				var tried Set
-				for i := range 2000 {
+				for i := range 1000 {
 					now := t0.Add(time.Duration(i) * time.Microsecond)
 					tried.Reset()
 					for try := range 3 {
@@ -35,7 +35,7 @@ func TestConcurrentUse(t *testing.T) {
 			})
 		}
 		wg.Go(func() {
-			for i := range 30 { // the address list changes
+			for i := range 10 { // the address list changes
 				next := NewGroup(list[i%5:], rule)
 				current.Store(NewPool(next, nil, nil, o))
 				for _, b := range list {

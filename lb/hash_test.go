@@ -49,15 +49,15 @@ func TestHashPlacementIsFixed(t *testing.T) {
 func TestHashFollowsWeights(t *testing.T) {
 	g, _ := backends(4, EjectOptions{})
 	weights := []int{500, 300, 100, 1}
-	got := shares(NewPool(g, weights, nil, Options{Method: ConsistentHash, Bound: -1}), 500_000, nil)
-	wantShares(t, map[int]int{0: got[0], 1: got[1], 2: got[2]}, weights[:3], 0.03)
-	if got[3] == 0 || got[3] > 1200 {
-		t.Errorf("weight 1 of 901: got %d of 500000 picks, want about 555", got[3])
+	got := shares(NewPool(g, weights, nil, Options{Method: ConsistentHash, Bound: -1}), 250_000, nil)
+	wantShares(t, got[:3], weights[:3], 0.03)
+	if got[3] == 0 || got[3] > 600 {
+		t.Errorf("weight 1 of 901: got %d of 250000 picks, want about 277", got[3])
 	}
 }
 
 func TestHashRemovalMovesOnlyItsShare(t *testing.T) {
-	const keys = 20_000
+	const keys = 10_000
 	g, list := backends(10, EjectOptions{Failures: 1})
 	o := Options{Method: ConsistentHash}
 	before := placement(NewPool(g, nil, nil, o), keys)
@@ -104,8 +104,8 @@ func TestHashRemovalMovesOnlyItsShare(t *testing.T) {
 func TestHashWeightChangeMovesOnlyTheDifference(t *testing.T) {
 	g, list := backends(4, EjectOptions{})
 	o := Options{Method: ConsistentHash}
-	before := placement(NewPool(g, []int{2, 2, 2, 2}, nil, o), 20_000)
-	after := placement(NewPool(g, []int{1, 2, 2, 2}, nil, o), 20_000)
+	before := placement(NewPool(g, []int{2, 2, 2, 2}, nil, o), 10_000)
+	after := placement(NewPool(g, []int{1, 2, 2, 2}, nil, o), 10_000)
 	moved := 0
 	for i := range before {
 		if before[i] != after[i] {
@@ -115,7 +115,7 @@ func TestHashWeightChangeMovesOnlyTheDifference(t *testing.T) {
 			}
 		}
 	}
-	if want := 20_000 * (1./4 - 1./7); math.Abs(float64(moved)-want) > 0.1*want {
+	if want := 10_000 * (1./4 - 1./7); math.Abs(float64(moved)-want) > 0.1*want {
 		t.Errorf("%d keys moved, want about %.0f", moved, want)
 	}
 }
@@ -160,7 +160,7 @@ func TestHashBoundedLoadHoldsTheBound(t *testing.T) {
 					t.Fatalf("%s has %d of %d in flight, want at most %d", b.Address(), b.InFlight(), all, limit)
 				}
 			}
-			w.run(20_000)
+			w.run(5000)
 		})
 	}
 }

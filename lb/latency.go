@@ -8,26 +8,30 @@ const unknownLatency = 1e9
 // draws without regard to weight, which is part of the cost, so that light and
 // slow members are looked at too.
 func (t *tier) latency(a ask) *Backend {
-	first := t.glance(a, nil)
-	if first == nil {
+	n := len(t.members)
+	first := t.glance(a, 0, n)
+	if first < 0 {
 		return t.sweep(a)
 	}
-	second := t.glance(a, first)
-	if second == nil || first.cost(a.now) <= second.cost(a.now) {
-		return first.Backend
-	}
-	return second.Backend
-}
-
-// glance draws an allowed member other than not; nil when it finds none soon.
-func (t *tier) glance(a ask, not *member) *member {
-	for range quickDraws {
-		m := &t.members[t.random.below(uint64(len(t.members)))]
-		if m != not && a.allows(m.Backend) {
-			return m
+	best := &t.members[first]
+	if second := t.glance(a, first+1, n-1); second >= 0 {
+		if m := &t.members[second]; m.cost(a.now) < best.cost(a.now) {
+			best = m
 		}
 	}
-	return nil
+	return best.Backend
+}
+
+// glance draws one of the n members from this index on, counted in a circle; -1
+// when a few draws have met only unusable ones.
+func (t *tier) glance(a ask, from, n int) int {
+	for range quickDraws {
+		i := (from + int(t.random.below(uint64(n)))) % len(t.members)
+		if a.allows(t.members[i].Backend) {
+			return i
+		}
+	}
+	return -1
 }
 
 // cost is latency x (in-flight + the one to come) / weight.

@@ -6,7 +6,7 @@ func (t *tier) p2c(a ask) *Backend {
 	if first == nil {
 		return t.sweep(a)
 	}
-	for range quickDraws {
+	for range samples {
 		second := t.draw(a)
 		switch {
 		case second == nil || second == first:

@@ -3,12 +3,18 @@ package lb
 import (
 	"math/bits"
 	"math/rand/v2"
+	"sort"
 	"sync/atomic"
 )
 
 // golden is 2^64 divided by the golden ratio: its multiples modulo 2^64 are the
 // most evenly spread sequence there is.
 const golden = 0x9E3779B97F4A7C15
+
+const (
+	guideBits = 8
+	guideSize = 1 << guideBits
+)
 
 // Sequence repeats the indexes of some items in proportion to their weights and
 // as evenly interleaved as possible: of the weights 5, 1, 1 it makes
@@ -17,6 +23,7 @@ const golden = 0x9E3779B97F4A7C15
 type Sequence struct {
 	items []uint32 // one whole period, when it is short enough
 	upto  []uint64 // else the running sums of the weights
+	guide []uint32 // and, for each 256th of their range, the item it begins in
 	total uint64
 
 	_      [64]byte // the cursor has its own cache line
@@ -49,7 +56,13 @@ func NewSequence(weights []int, limit int) *Sequence {
 	if sum/divisor <= uint64(limit) {
 		s.items = interleave(weights, int(sum/divisor))
 		s.upto = nil
+		return s
 	}
+	for part := range uint64(guideSize) {
+		p, _ := bits.Mul64(part<<(64-guideBits), sum)
+		s.guide = append(s.guide, uint32(sort.Search(len(s.upto)-1, func(i int) bool { return s.upto[i] > p })))
+	}
+	s.guide = append(s.guide, uint32(len(s.upto)-1))
 	return s
 }
 
@@ -80,7 +93,8 @@ func (s *Sequence) search(point uint64) int {
 		return -1
 	}
 	p, _ := bits.Mul64(point, s.total)
-	lo, hi := 0, len(s.upto)-1
+	part := point >> (64 - guideBits)
+	lo, hi := int(s.guide[part]), int(s.guide[part+1])
 	for lo < hi {
 		if mid := int(uint(lo+hi) / 2); s.upto[mid] > p {
 			hi = mid

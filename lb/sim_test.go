@@ -20,8 +20,8 @@ func backends(n int, o EjectOptions) (*Group, []*Backend) {
 }
 
 // shares picks n times without load and counts by index.
-func shares(p *Pool, n int, tried *Set) map[int]int {
-	count := map[int]int{}
+func shares(p *Pool, n int, tried *Set) []int {
+	count := make([]int, len(p.group.backends))
 	for i := range n {
 		if b := p.Pick(Hash([]byte{byte(i), byte(i >> 8), byte(i >> 16)}), tried, t0.UnixNano()); b != nil {
 			count[b.Index()]++
@@ -32,7 +32,7 @@ func shares(p *Pool, n int, tried *Set) map[int]int {
 
 // wantShares fails unless the counts follow the weights within tolerance, which
 // is relative to the fair count.
-func wantShares(t *testing.T, got map[int]int, weights []int, tolerance float64) {
+func wantShares(t *testing.T, got []int, weights []int, tolerance float64) {
 	t.Helper()
 	total, sum := 0, 0
 	for _, n := range got {
@@ -77,8 +77,8 @@ type flight struct {
 
 // run lets every client send one request after the other until the number is
 // reached, and returns the counts by index.
-func (w *world) run(requests int) map[int]int {
-	count := map[int]int{}
+func (w *world) run(requests int) []int {
+	count := make([]int, len(w.service))
 	free := make([]time.Time, len(w.service))
 	flying := make([]flight, w.clients)
 	send := func(client int, now time.Time) {
