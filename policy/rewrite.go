@@ -3,6 +3,8 @@ package policy
 import (
 	"fmt"
 	"strings"
+
+	"penstock/headers"
 )
 
 // NewStripPrefix returns a template for the request's path without a prefix of
@@ -11,7 +13,11 @@ func NewStripPrefix(prefix string) (*Template, error) {
 	if !strings.HasPrefix(prefix, "/") || strings.ContainsAny(prefix, "?{}") || strings.ContainsFunc(prefix, notInTarget) {
 		return nil, fmt.Errorf("%q: want a path that starts with / and has no parameters", prefix)
 	}
-	return &Template{isPath: true, strip: strings.TrimRight(prefix, "/") + "/"}, nil
+	normal, problem := headers.NormalizePath(nil, []byte(prefix)) // request paths are in normal form
+	if problem != headers.NoProblem {
+		return nil, fmt.Errorf("%q is in no request's path: %v", prefix, problem)
+	}
+	return &Template{isPath: true, strip: strings.TrimRight(string(normal), "/") + "/"}, nil
 }
 
 // stripped returns path without the prefix, which ends with a slash.

@@ -1,0 +1,63 @@
+//go:build !race
+
+package policy
+
+import (
+	"testing"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/headers"
+)
+
+// The race detector allocates, so this file stands apart from the others.
+
+func TestPoliciesAllocateNothing(t *testing.T) {
+	rewrite, err := NewTemplate("/v2/orders/{id}", []string{"id"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	strip, err := NewStripPrefix("/a/prefix/that/is/longer/than/thirty/two/bytes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	redirect, err := NewRedirect(RedirectOptions{To: "/api/{id}", Code: 308, Params: []string{"id"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	edits, err := headers.NewEdits([]headers.Pair{{Name: "X-A", Value: "1"}}, nil, []string{"X-B"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	edit := NewHeaders(edits)
+	x := captured("id", "4711")
+	defer x.Release()
+	var ctx fasthttp.RequestCtx
+	ctx.Request.SetRequestURI("/old/4711?q=1")
+	path, dst := []byte("/a/prefix/that/is/longer/than/thirty/two/bytes/x"), make([]byte, 0, 256)
+	for name, step := range map[string]func(){
+		"rewrite":  func() { dst = rewrite.Append(dst[:0], path, x) },
+		"strip":    func() { dst = strip.Append(dst[:0], path, x) },
+		"redirect": func() { redirect.OnRequest(&ctx, x) },
+		"edit":     func() { ctx.Response.Header.Set("X-B", "2"); edit.OnResponse(&ctx, x) },
+	} {
+		step()
+		if n := testing.AllocsPerRun(500, step); n != 0 {
+			t.Errorf("%s: got %v allocations, want 0", name, n)
+		}
+	}
+}
+
+func BenchmarkTemplate(b *testing.B) {
+	rewrite, err := NewTemplate("/v2/orders/{id}", []string{"id"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	x := captured("id", "4711")
+	defer x.Release()
+	dst := make([]byte, 0, 256)
+	b.ReportAllocs()
+	for b.Loop() {
+		dst = rewrite.Append(dst[:0], nil, x)
+	}
+}
