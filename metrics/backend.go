@@ -9,13 +9,12 @@ import (
 // backendKey names a backend: the upstream's name and the address.
 type backendKey struct{ upstream, address string }
 
-// Backend counts the tries at one backend. It comes from Registry.Backend.
-type Backend struct {
-	key       backendKey
-	upstream  *Upstream
-	cells     []backendCell
-	faults    faultCounts
-	ejections atomic.Uint64
+// backend counts the tries at one backend.
+type backend struct {
+	key      backendKey
+	upstream *Upstream
+	cells    []backendCell
+	faults   faultCounts
 }
 
 // backendCell is one shard of a backend's counters.
@@ -30,14 +29,11 @@ type backendCell struct {
 	_         [64]byte // keeps the next shard off the last cache line
 }
 
-func newBackend(reg *Registry, key backendKey, u *Upstream) *Backend {
-	return &Backend{key: key, upstream: u, cells: make([]backendCell, reg.shards), faults: newFaultCounts()}
+func newBackend(reg *Registry, key backendKey, u *Upstream) *backend {
+	return &backend{key: key, upstream: u, cells: make([]backendCell, reg.shards), faults: newFaultCounts()}
 }
 
-// Ejected counts one ejection.
-func (b *Backend) Ejected() { b.ejections.Add(1) }
-
-func (b *Backend) observe(at *exchange.Attempt, shard uint) {
+func (b *backend) observe(at *exchange.Attempt, shard uint) {
 	c := &b.cells[shard&uint(len(b.cells)-1)]
 	if at.Fault == nil {
 		c.ok.Add(1)

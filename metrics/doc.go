@@ -1,9 +1,9 @@
 // Package metrics counts what the gateway does and writes it in the Prometheus
 // text format.
 //
-// A Registry owns everything; there are no globals. Handles (Route, Upstream,
-// Backend) are made when a snapshot is assembled and survive reloads, so that no
-// counter restarts. The gateway's finish calls Route.Begin and Route.Observe; both
+// A Registry owns everything; there are no globals. Handles (Route, Upstream) are made
+// when a snapshot is assembled and survive reloads, so that no counter restarts;
+// backends follow from the tries and from the gateway's own list of them. The gateway's finish calls Route.Begin and Route.Observe; both
 // allocate nothing, take no lock and write to a shard that mostly belongs to the
 // processor that runs them.
 //

@@ -39,7 +39,7 @@ var (
 	sentBytes       = family{"penstock_backend_sent_body_bytes_total", counter, "bytes", "Request body bytes written to the backend."}
 	receivedBytes   = family{"penstock_backend_received_body_bytes_total", counter, "bytes", "Response body bytes read from the backend."}
 	ejections       = family{"penstock_backend_ejections_total", counter, "", "Times the backend was taken out for failing connections."}
-	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the backend may be picked, 0 while it is ejected."}
+	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the backend may be picked, 0 while it is ejected or drained."}
 	backendInFlight = family{"penstock_backend_requests_in_flight", gauge, "", "Tries under way at the backend."}
 	connections     = family{"penstock_backend_connections", gauge, "", "Connections to the backend, by state: active or idle."}
 	waiting         = family{"penstock_backend_requests_waiting", gauge, "", "Requests that wait for a connection to the backend."}
@@ -57,7 +57,7 @@ var (
 	reloads           = family{"penstock_config_reloads_total", counter, "", "Loads of the configuration, by result: success or failure."}
 	generations       = family{"penstock_config_generations_live", gauge, "", "Snapshots still in use; slow requests keep old ones alive."}
 	logDropped        = family{"penstock_access_log_lines_dropped_total", counter, "", "Access log lines lost to a full queue or a failed write."}
-	unattributed      = family{"penstock_backend_requests_unattributed_total", counter, "", "Tries at backends that are not or no longer registered."}
+	unattributed      = family{"penstock_backend_requests_unattributed_total", counter, "", "Tries at backends that are no longer configured, or one too many to count."}
 	buildInfo         = family{"penstock_build_info", gauge, "", "Always 1; the labels say what runs."}
 	uptime            = family{"penstock_uptime_seconds", gauge, "seconds", "Time since the process began to serve."}
 )

@@ -10,9 +10,12 @@ import (
 // usual returns a route and an exchange as most requests leave it: one try, reused.
 func usual() (*Route, *exchange.Exchange) {
 	r := New(Options{})
-	for _, address := range []string{"10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080"} {
-		r.Backend("api", address)
-	}
+	r.Upstream("api")
+	r.SetBackendGauges(func(emit func(BackendGauges)) {
+		for _, address := range []string{"10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080"} {
+			emit(BackendGauges{Upstream: "api", Address: address})
+		}
+	})
 	x := journey(200, 1500*time.Microsecond, try{backend: "10.0.0.2:8080", status: 200})
 	x.Sent = 512
 	x.Attempts[0].Reused, x.Attempts[0].Received = true, 512

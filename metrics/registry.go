@@ -16,10 +16,14 @@ import (
 // maxShards bounds the memory of one handle; more cores than this share shards.
 const maxShards = 16
 
+// DefaultBackends is the usual bound on backends with series of their own.
+const DefaultBackends = 4096
+
 // Options configures a Registry. The zero value is usable.
 type Options struct {
 	Version  string           // for penstock_build_info; "" stays empty
 	Revision string           // likewise, the source revision
+	Backends int              // how many may have series of their own, the rest is unattributed; zero means DefaultBackends
 	Now      func() time.Time // nil means time.Now
 }
 
@@ -33,7 +37,7 @@ type Registry struct {
 	mu        sync.Mutex // held to change the maps below, never by Observe
 	routes    map[string]*Route
 	upstreams map[string]*Upstream
-	backends  atomic.Pointer[map[backendKey]*Backend] // replaced whole, never changed
+	backends  map[backendKey]*backend
 	sources   sources
 
 	reloadOK, reloadFailed atomic.Uint64
@@ -48,13 +52,16 @@ func New(o Options) *Registry {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Backends <= 0 {
+		o.Backends = DefaultBackends
+	}
 	r := &Registry{
 		set: vm.NewSet(), o: o, started: o.Now(),
 		shards:    min(1<<bits.Len(uint(runtime.GOMAXPROCS(0)-1)), maxShards),
 		routes:    map[string]*Route{},
 		upstreams: map[string]*Upstream{},
+		backends:  map[backendKey]*backend{},
 	}
-	r.backends.Store(&map[backendKey]*Backend{})
 	r.Route("")
 	r.set.RegisterMetricsWriter(r.write)
 	return r
@@ -74,14 +81,11 @@ func (r *Registry) Route(name string) *Route {
 }
 
 // Upstream returns the handle of the upstream called name, the same one for as
-// long as Retain keeps it.
+// long as Retain keeps it. Tries at its backends are counted from then on, under the
+// address in exchange.Attempt.Backend.
 func (r *Registry) Upstream(name string) *Upstream {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.upstream(name)
-}
-
-func (r *Registry) upstream(name string) *Upstream {
 	u := r.upstreams[name]
 	if u == nil {
 		u = &Upstream{name: name, retries: newFaultCounts()}
@@ -90,22 +94,18 @@ func (r *Registry) upstream(name string) *Upstream {
 	return u
 }
 
-// Backend returns the handle of the backend at address in upstream, the same one
-// for as long as RetainBackends keeps it. The address is spelled as in
-// exchange.Attempt.Backend: tries at addresses that were never asked for here are
-// counted as unattributed only.
-func (r *Registry) Backend(upstream, address string) *Backend {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	key := backendKey{upstream, address}
-	old := *r.backends.Load()
-	if b := old[key]; b != nil {
+// backend returns the counters of a backend, made when they are missing; nil when the
+// upstream is not registered or too many are counted. r.mu is held.
+func (r *Registry) backend(key backendKey) *backend {
+	if b := r.backends[key]; b != nil {
 		return b
 	}
-	b := newBackend(r, key, r.upstream(upstream))
-	next := maps.Clone(old)
-	next[key] = b
-	r.backends.Store(&next)
+	u := r.upstreams[key.upstream]
+	if u == nil || len(r.backends) >= r.o.Backends {
+		return nil
+	}
+	b := newBackend(r, key, u)
+	r.backends[key] = b
 	return b
 }
 
@@ -124,21 +124,14 @@ func (r *Registry) Retain(routes, upstreams []string) {
 	r.dropBackends(func(k backendKey) bool { return r.upstreams[k.upstream] == nil })
 }
 
-// RetainBackends drops the backends of upstream whose address is not listed. It is
-// called when discovery or a reload has taken some away.
-func (r *Registry) RetainBackends(upstream string, addresses []string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.dropBackends(func(k backendKey) bool {
-		return k.upstream == upstream && !slices.Contains(addresses, k.address)
-	})
-}
-
 // dropBackends removes the backends that gone names, here and from every route.
+// r.mu is held.
 func (r *Registry) dropBackends(gone func(backendKey) bool) {
-	next := maps.Clone(*r.backends.Load())
-	maps.DeleteFunc(next, func(k backendKey, _ *Backend) bool { return gone(k) })
-	r.backends.Store(&next)
+	before := len(r.backends)
+	maps.DeleteFunc(r.backends, func(k backendKey, _ *backend) bool { return gone(k) })
+	if len(r.backends) == before {
+		return
+	}
 	for _, route := range r.routes {
 		route.dropLanes(gone)
 	}
@@ -162,15 +155,12 @@ func (r *Registry) WritePrometheus(w io.Writer) {
 	vm.WriteProcessMetrics(w)
 }
 
-// lane finds or makes the counters between a route and a backend. It returns nil
-// when the backend is not registered.
+// lane makes the counters between a route and a backend. It returns nil when the
+// backend cannot be counted.
 func (r *Registry) lane(route *Route, key backendKey) *lane {
-	if (*r.backends.Load())[key] == nil {
-		return nil
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	b := (*r.backends.Load())[key] // again: it may have gone in between
+	b := r.backend(key)
 	if b == nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func serve(route *Route, x *exchange.Exchange) {
 func TestRequestIsCountedByRouteAndCode(t *testing.T) {
 	r := New(Options{})
 	route := r.Route("web")
-	r.Backend("api", "10.0.0.1:80")
+	r.Upstream("api")
 	x := journey(200, 3*time.Millisecond, try{backend: "10.0.0.1:80", status: 200})
 	x.Received, x.Sent = 7, 11
 	at := &x.Attempts[0]
@@ -67,8 +68,7 @@ func TestRequestIsCountedByRouteAndCode(t *testing.T) {
 func TestRetriesAreCountedByWhatFailedBefore(t *testing.T) {
 	r := New(Options{})
 	route := r.Route("web")
-	r.Backend("api", "a")
-	r.Backend("api", "b").Ejected()
+	r.Upstream("api")
 	refused := &exchange.Fault{Kind: exchange.ConnectionRefused, Source: exchange.Upstream}
 	x := journey(200, time.Second, try{backend: "a", fault: refused}, try{backend: "b", status: 503}, try{backend: "a", status: 200})
 	serve(route, x)
@@ -80,7 +80,6 @@ func TestRetriesAreCountedByWhatFailedBefore(t *testing.T) {
 	s.want(`penstock_backend_attempts_total{upstream="api",backend="a",outcome="connection_refused"}`, 1)
 	s.want(`penstock_backend_attempts_total{upstream="api",backend="a",outcome="ok"}`, 1)
 	s.want(`penstock_backend_requests_total{upstream="api",backend="a",route="web"}`, 2)
-	s.want(`penstock_backend_ejections_total{upstream="api",backend="b"}`, 1)
 }
 
 func TestUnmatchedRequestsShareOneSeries(t *testing.T) {
@@ -106,12 +105,11 @@ func TestTunnelsStayOutOfTheDurations(t *testing.T) {
 
 func TestCountersSurviveAReload(t *testing.T) {
 	r := New(Options{})
-	r.Backend("api", "a")
+	upstream := r.Upstream("api")
 	serve(r.Route("web"), journey(200, 0, try{backend: "a", status: 200}))
-	route, backend := r.Route("web"), r.Backend("api", "a")
+	route := r.Route("web")
 	r.Retain([]string{"web"}, []string{"api"})
-	r.RetainBackends("api", []string{"a"})
-	if route != r.Route("web") || backend != r.Backend("api", "a") {
+	if route != r.Route("web") || upstream != r.Upstream("api") {
 		t.Error("a name that stays in the configuration got a new handle")
 	}
 	serve(r.Route("web"), journey(200, 0, try{backend: "a", status: 200}))
@@ -123,24 +121,58 @@ func TestCountersSurviveAReload(t *testing.T) {
 func TestNamesThatAreGoneAreNotWritten(t *testing.T) {
 	r := New(Options{})
 	old, stays := r.Route("old"), r.Route("stays")
-	for _, address := range []string{"a", "b"} {
-		r.Backend("api", address)
-		serve(stays, journey(200, 0, try{backend: address, status: 200}))
+	for _, upstream := range []string{"api", "legacy"} {
+		r.Upstream(upstream)
+		x := journey(200, 0, try{backend: "a", status: 200})
+		x.Upstream = upstream
+		serve(stays, x)
 	}
-	r.Backend("legacy", "c")
-	late := journey(200, 0, try{backend: "b", status: 200})
+	late := journey(200, 0, try{backend: "a", status: 200})
+	late.Upstream = "legacy"
 	old.Begin(late)
 	r.Retain([]string{"stays"}, []string{"api"})
-	r.RetainBackends("api", []string{"a"})
 	old.Observe(late) // a request of the old generation ends
-	serve(stays, journey(200, 0, try{backend: "b", status: 200}))
 	s := read(t, r)
 	s.absent(`route="old"`)
-	s.absent(`backend="b"`)
 	s.absent(`"legacy"`)
 	s.want(`penstock_backend_requests_total{upstream="api",backend="a",route="stays"}`, 1)
-	s.want(`penstock_backend_requests_unattributed_total`, 2)
+	s.want(`penstock_backend_requests_unattributed_total`, 1)
 	s.want(`penstock_request_duration_seconds_count{route=""}`, 0) // the series without a route always stays
+}
+
+func TestBackendsFollowDiscovery(t *testing.T) {
+	r := New(Options{})
+	r.Upstream("api")
+	route, live := r.Route("web"), []string{"a", "b"}
+	r.SetBackendGauges(func(emit func(BackendGauges)) {
+		for _, address := range live {
+			emit(BackendGauges{Upstream: "api", Address: address, Up: true})
+		}
+	})
+	s := read(t, r)
+	s.want(`penstock_backend_attempts_total{upstream="api",backend="b",outcome="ok"}`, 0) // before any request
+	for range 3 {
+		serve(route, journey(200, 0, try{backend: "b", status: 200}))
+	}
+	live = []string{"a", "c"}
+	s = read(t, r)
+	s.want(`penstock_backend_attempts_total{upstream="api",backend="b",outcome="ok"}`, 3) // its last word
+	s.want(`penstock_backend_attempts_total{upstream="api",backend="c",outcome="ok"}`, 0)
+	read(t, r).absent(`backend="b"`)
+	serve(route, journey(200, 0, try{backend: "a", status: 200}))
+	read(t, r).want(`penstock_backend_requests_total{upstream="api",backend="a",route="web"}`, 1)
+}
+
+func TestBackendsAreBounded(t *testing.T) {
+	r := New(Options{Backends: 5})
+	r.Upstream("api")
+	route := r.Route("web")
+	for i := range 8 {
+		serve(route, journey(200, 0, try{backend: strconv.Itoa(i), status: 200}))
+	}
+	s := read(t, r)
+	s.want(`penstock_backend_requests_unattributed_total`, 3)
+	s.want(`penstock_requests_total{route="web",code="200",class="2xx"}`, 8)
 }
 
 func TestLabelValuesAreEscaped(t *testing.T) {
@@ -154,8 +186,9 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	r := New(Options{})
 	read(t, r).absent("penstock_backend_up")
 	r.SetBackendGauges(func(emit func(BackendGauges)) {
-		emit(BackendGauges{Upstream: "api", Address: "a", Up: true, InFlight: 2, Active: 3, Idle: 4, Waiting: 5})
+		emit(BackendGauges{Upstream: "api", Address: "a", Up: true, InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Ejections: 6})
 		emit(BackendGauges{Upstream: "api", Address: "b"})
+		emit(BackendGauges{Upstream: "api", Address: "b"}) // two entries with one address
 	})
 	r.SetProcessGauges(func() ProcessGauges {
 		return ProcessGauges{Connections: 1, Refused: 2, Tunnels: 3, Generations: 4, AccessLogLines: 5}
@@ -167,6 +200,7 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	s.want(`penstock_backend_connections{upstream="api",backend="a",state="active"}`, 3)
 	s.want(`penstock_backend_connections{upstream="api",backend="a",state="idle"}`, 4)
 	s.want(`penstock_backend_requests_waiting{upstream="api",backend="a"}`, 5)
+	s.want(`penstock_backend_ejections_total{upstream="api",backend="a"}`, 6)
 	s.want(`penstock_client_connections`, 1)
 	s.want(`penstock_client_connections_refused_total`, 2)
 	s.want(`penstock_tunnels_open`, 3)
@@ -191,7 +225,8 @@ func TestReloadResultIsKept(t *testing.T) {
 func TestNothingIsLostUnderConcurrency(t *testing.T) {
 	const workers, each = 8, 500
 	r := New(Options{})
-	r.Backend("api", "a")
+	r.Upstream("api")
+	r.SetBackendGauges(func(emit func(BackendGauges)) { emit(BackendGauges{Upstream: "api", Address: "a"}) })
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
@@ -203,7 +238,6 @@ func TestNothingIsLostUnderConcurrency(t *testing.T) {
 	wg.Go(func() {
 		for range 20 {
 			r.Retain([]string{"web"}, []string{"api"})
-			r.RetainBackends("api", []string{"a"})
 			read(t, r)
 		}
 	})

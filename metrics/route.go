@@ -28,7 +28,7 @@ type routeCell struct {
 
 // lane counts the tries of one route at one backend, in shards.
 type lane struct {
-	backend *Backend
+	backend *backend
 	cells   []laneCell
 }
 
@@ -89,7 +89,7 @@ func (r *Route) Observe(x *exchange.Exchange) {
 	}
 }
 
-// lane returns the counters towards a backend, nil when it is not registered.
+// lane returns the counters towards a backend, nil when it cannot be counted.
 func (r *Route) lane(key backendKey) *lane {
 	if l := (*r.lanes.Load())[key]; l != nil {
 		return l
@@ -98,7 +98,7 @@ func (r *Route) lane(key backendKey) *lane {
 }
 
 // addLane makes the counters towards b unless they exist. Registry.mu is held.
-func (r *Route) addLane(key backendKey, b *Backend) *lane {
+func (r *Route) addLane(key backendKey, b *backend) *lane {
 	old := *r.lanes.Load()
 	if l := old[key]; l != nil {
 		return l

@@ -5,10 +5,11 @@ import "sync/atomic"
 // BackendGauges is the present state of one backend.
 type BackendGauges struct {
 	Upstream, Address string
-	Up                bool  // may be picked; false while ejected
-	InFlight          int64 // tries under way
-	Active, Idle      int   // connections in use and waiting in the pool
-	Waiting           int   // requests that wait for a connection
+	Up                bool   // may be picked; false while ejected
+	InFlight          int64  // tries under way
+	Active, Idle      int    // connections in use and waiting in the pool
+	Waiting           int    // requests that wait for a connection
+	Ejections         uint64 // how often it was ejected so far
 }
 
 // ProcessGauges is the present state of what exists once. Totals count from the
@@ -27,9 +28,9 @@ type sources struct {
 	process  atomic.Pointer[func() ProcessGauges]
 }
 
-// SetBackendGauges sets the callback that emits the state of every backend. It is
-// called at each WritePrometheus, maybe by several goroutines at once. Without one
-// the gauges of backends are not written.
+// SetBackendGauges sets the callback that emits the state of every backend. It is called at each WritePrometheus, maybe by several goroutines at once. Backends
+// that it emits are written from the start; one that it emits no longer is written once
+// more and then dropped. Without a callback there are no gauges of backends.
 func (r *Registry) SetBackendGauges(f func(emit func(BackendGauges))) { r.sources.backends.Store(&f) }
 
 // SetProcessGauges sets the callback for the state of listener, tunnels, snapshots

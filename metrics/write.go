@@ -10,27 +10,51 @@ import (
 
 // snapshot is the sorted list of handles that one output shows.
 type snapshot struct {
-	routes    []*Route
+	routes    []routeView
 	upstreams []*Upstream
-	backends  []*Backend
+	backends  []*backend
 	gauges    []BackendGauges
 }
 
+// snapshot collects what is written. Backends that discovery has brought get their
+// series here, and those that it has taken away lose theirs for the next time.
 func (r *Registry) snapshot() *snapshot {
-	s := &snapshot{}
-	r.mu.Lock()
-	s.routes = slices.Collect(maps.Values(r.routes))
-	s.upstreams = slices.Collect(maps.Values(r.upstreams))
-	r.mu.Unlock()
-	s.backends = slices.Collect(maps.Values(*r.backends.Load()))
-	if f := r.sources.backends.Load(); f != nil {
-		(*f)(func(g BackendGauges) { s.gauges = append(s.gauges, g) })
+	s, live := &snapshot{}, map[backendKey]bool{}
+	emit := r.sources.backends.Load()
+	if emit != nil {
+		(*emit)(func(g BackendGauges) {
+			if !live[g.key()] { // the format forbids a series twice
+				live[g.key()] = true
+				s.gauges = append(s.gauges, g)
+			}
+		})
 	}
-	slices.SortFunc(s.routes, func(a, b *Route) int { return cmp.Compare(a.name, b.name) })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for k := range live {
+		r.backend(k)
+	}
+	s.upstreams = slices.Collect(maps.Values(r.upstreams))
+	s.backends = slices.Collect(maps.Values(r.backends))
+	for _, route := range r.routes {
+		s.routes = append(s.routes, routeView{route, *route.lanes.Load()})
+	}
+	if emit != nil {
+		r.dropBackends(func(k backendKey) bool { return !live[k] })
+	}
+	slices.SortFunc(s.routes, func(a, b routeView) int { return cmp.Compare(a.name, b.name) })
 	slices.SortFunc(s.upstreams, func(a, b *Upstream) int { return cmp.Compare(a.name, b.name) })
-	slices.SortFunc(s.backends, func(a, b *Backend) int { return a.key.compare(b.key) })
+	slices.SortFunc(s.backends, func(a, b *backend) int { return a.key.compare(b.key) })
 	return s
 }
+
+// routeView is a route with the lanes that it had when the snapshot was taken.
+type routeView struct {
+	*Route
+	lanes map[backendKey]*lane
+}
+
+func (g BackendGauges) key() backendKey { return backendKey{g.Upstream, g.Address} }
 
 func (k backendKey) compare(o backendKey) int {
 	return cmp.Or(cmp.Compare(k.upstream, o.upstream), cmp.Compare(k.address, o.address))
@@ -48,7 +72,7 @@ func (r *Registry) write(w io.Writer) {
 	w.Write(p.buf) // the caller owns w and learns of its errors from it
 }
 
-func (p *page) routes(routes []*Route) {
+func (p *page) routes(routes []routeView) {
 	p.open(requests)
 	for _, r := range routes {
 		for slot := range codeSlots {
@@ -91,21 +115,20 @@ func (p *page) routes(routes []*Route) {
 	}
 }
 
-func (p *page) lanes(routes []*Route) {
+func (p *page) lanes(routes []routeView) {
 	p.open(backendRequests)
 	for _, r := range routes {
-		lanes := *r.lanes.Load()
-		for _, k := range slices.SortedFunc(maps.Keys(lanes), backendKey.compare) {
+		for _, k := range slices.SortedFunc(maps.Keys(r.lanes), backendKey.compare) {
 			var n uint64
-			for i := range lanes[k].cells {
-				n += lanes[k].cells[i].requests.Load()
+			for i := range r.lanes[k].cells {
+				n += r.lanes[k].cells[i].requests.Load()
 			}
 			p.count(backendRequests, n, "upstream", k.upstream, "backend", k.address, "route", r.name)
 		}
 	}
 }
 
-func (p *page) backends(backends []*Backend) {
+func (p *page) backends(backends []*backend) {
 	p.open(attempts)
 	for _, b := range backends {
 		p.count(attempts, b.sum(func(c *backendCell) uint64 { return c.ok.Load() }), b.key.labels("outcome", "ok")...)
@@ -141,10 +164,6 @@ func (p *page) backends(backends []*Backend) {
 			p.durations(of.family, &t, b.key.labels()...)
 		}
 	}
-	p.open(ejections)
-	for _, b := range backends {
-		p.count(ejections, b.ejections.Load(), b.key.labels()...)
-	}
 }
 
 func (p *page) gauges(gauges []BackendGauges) {
@@ -153,9 +172,8 @@ func (p *page) gauges(gauges []BackendGauges) {
 	}
 	p.open(connections)
 	for _, g := range gauges {
-		k := backendKey{g.Upstream, g.Address}
-		p.level(connections, float64(g.Active), k.labels("state", "active")...)
-		p.level(connections, float64(g.Idle), k.labels("state", "idle")...)
+		p.level(connections, float64(g.Active), g.key().labels("state", "active")...)
+		p.level(connections, float64(g.Idle), g.key().labels("state", "idle")...)
 	}
 	for _, of := range []struct {
 		family family
@@ -164,10 +182,11 @@ func (p *page) gauges(gauges []BackendGauges) {
 		{backendUp, func(g BackendGauges) float64 { return truth(g.Up) }},
 		{backendInFlight, func(g BackendGauges) float64 { return float64(g.InFlight) }},
 		{waiting, func(g BackendGauges) float64 { return float64(g.Waiting) }},
+		{ejections, func(g BackendGauges) float64 { return float64(g.Ejections) }},
 	} {
 		p.open(of.family)
 		for _, g := range gauges {
-			p.level(of.family, of.value(g), backendKey{g.Upstream, g.Address}.labels()...)
+			p.level(of.family, of.value(g), g.key().labels()...)
 		}
 	}
 }
@@ -230,7 +249,7 @@ func (r *Route) sum(of func(*routeCell) uint64) (n uint64) {
 }
 
 // sum adds a counter over the shards.
-func (b *Backend) sum(of func(*backendCell) uint64) (n uint64) {
+func (b *backend) sum(of func(*backendCell) uint64) (n uint64) {
 	for i := range b.cells {
 		n += of(&b.cells[i])
 	}
