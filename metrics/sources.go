@@ -28,9 +28,10 @@ type sources struct {
 	process  atomic.Pointer[func() ProcessGauges]
 }
 
-// SetBackendGauges sets the callback that emits the state of every backend. It is called at each WritePrometheus, maybe by several goroutines at once. Backends
-// that it emits are written from the start; one that it emits no longer is written once
-// more and then dropped. Without a callback there are no gauges of backends.
+// SetBackendGauges sets the callback that emits the state of every backend. It is
+// called at each WritePrometheus, maybe by several goroutines at once. Backends that it
+// emits are written from the start; one that it emits no longer is written once more
+// and then dropped. Without a callback there are no gauges of backends.
 func (r *Registry) SetBackendGauges(f func(emit func(BackendGauges))) { r.sources.backends.Store(&f) }
 
 // SetProcessGauges sets the callback for the state of listener, tunnels, snapshots
