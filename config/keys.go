@@ -18,15 +18,16 @@ var rootFields = []field[Config]{
 	{key: "forwarded", read: func(d *decoder, v value, c *Config) { d.onOff(v, &c.Forwarded) }},
 	{key: "upgrades", read: func(d *decoder, v value, c *Config) { c.Upgrades = d.unique(v, protocolName) }},
 	{key: "trailers", read: func(d *decoder, v value, c *Config) { c.Trailers = d.unique(v, trailerName) }},
-	{key: "upstreams", inside: append([]string{".*"}, under(".*.", upstreamFields)...), read: readUpstreams},
-	{key: "routes", inside: append([]string{"[]"}, under("[].", routeFields)...), read: readRoutes},
+	{key: "upstreams", inside: under(".*.", upstreamFields), read: readUpstreams},
+	{key: "routes", inside: under("[].", routeFields), read: readRoutes},
 	section("log", logFields, func(c *Config) *Log { return &c.Log }),
 	section("answers", answerFields, func(c *Config) *Answers { return &c.Answers }),
 }
 
 // Keys returns the path of every key that a file may have, such as
 // "routes[].retry.times" and "upstreams.*.pool.max", in the order of the
-// documentation. `[]` is an item of a list, `*` a name that the file chooses.
+// documentation. `[]` is an item of a list, `*` a name that the file chooses;
+// names of header fields and the like have no path of their own.
 func Keys() []string { return under("", rootFields) }
 
 func readListen(d *decoder, v value, c *Config) {

@@ -125,7 +125,7 @@ func readRespond(d *decoder, v value, r *draft) {
 
 var respondFields = []field[Respond]{
 	{key: "status", read: func(d *decoder, v value, r *Respond) { d.count(v, 200, 599, &r.Status) }},
-	{key: "headers", inside: []string{".*"}, read: func(d *decoder, v value, r *Respond) { r.Headers = d.fields(v, true) }},
+	{key: "headers", read: func(d *decoder, v value, r *Respond) { r.Headers = d.fields(v, true) }},
 	{key: "body", read: func(d *decoder, v value, r *Respond) { r.Body, _ = d.text(v) }},
 }
 
@@ -135,8 +135,8 @@ var headerFields = []field[Headers]{
 }
 
 var editFields = []field[Edits]{
-	{key: "set", inside: []string{".*"}, read: func(d *decoder, v value, e *Edits) { e.Set = d.fields(v, false) }},
-	{key: "add", inside: []string{".*"}, read: func(d *decoder, v value, e *Edits) { e.Add = d.fields(v, true) }},
+	{key: "set", read: func(d *decoder, v value, e *Edits) { e.Set = d.fields(v, false) }},
+	{key: "add", read: func(d *decoder, v value, e *Edits) { e.Add = d.fields(v, true) }},
 	{key: "remove", read: func(d *decoder, v value, e *Edits) { e.Remove = d.unique(v, fieldName) }},
 }
 

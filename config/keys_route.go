@@ -16,8 +16,8 @@ var routeFields = []field[draft]{
 	{key: "host", read: func(d *decoder, v value, r *draft) { r.route.Hosts = d.unique(v, hostPattern) }},
 	{key: "methods", read: func(d *decoder, v value, r *draft) { r.route.Methods = d.unique(v, methodName) }},
 	section("match", matchFields, func(r *draft) *Match { return &r.route.Match }),
-	{key: "upstream", inside: []string{".*"}, read: readTargets},
-	{key: "weights", inside: []string{".*"}, read: readWeights},
+	{key: "upstream", read: readTargets},
+	{key: "weights", read: readWeights},
 	{key: "retry", inside: under(".", retryFields), read: readRetry},
 	section("timeouts", routeTimeoutFields, func(r *draft) *RouteTimeouts { return &r.route.Timeouts }),
 	{key: "rewrite", read: func(d *decoder, v value, r *draft) { r.route.Rewrite, _ = d.line(v) }},
@@ -59,10 +59,10 @@ func readPath(d *decoder, v value, r *Route) {
 }
 
 var matchFields = []field[Match]{
-	{key: "header", inside: []string{".*"}, read: func(d *decoder, v value, m *Match) {
+	{key: "header", read: func(d *decoder, v value, m *Match) {
 		m.Header = d.conditions(v, token)
 	}},
-	{key: "query", inside: []string{".*"}, read: func(d *decoder, v value, m *Match) {
+	{key: "query", read: func(d *decoder, v value, m *Match) {
 		m.Query = d.conditions(v, func(name string) bool { return name != "" && !strings.ContainsFunc(name, control) })
 	}},
 }

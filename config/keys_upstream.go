@@ -8,7 +8,7 @@ import (
 
 var upstreamFields = []field[Upstream]{
 	{key: "balance", inside: under(".", balanceFields), read: readBalance},
-	{key: "backends", inside: append([]string{"[]"}, under("[].", backendFields)...), read: readBackends},
+	{key: "backends", inside: under("[].", backendFields), read: readBackends},
 	{key: "host", read: readHost},
 	section("pool", poolFields, func(u *Upstream) *Pool { return &u.Pool }),
 	{key: "retry_budget", inside: under(".", budgetFields), read: func(d *decoder, v value, u *Upstream) {

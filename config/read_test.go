@@ -1,0 +1,212 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// equal compares by value and names what differs.
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+}
+
+func fileConfig(t *testing.T, name string) *Config {
+	t.Helper()
+	return mustParse(t, string(read(t, "testdata/"+name)))
+}
+
+func TestDefaults(t *testing.T) {
+	c := fileConfig(t, "minimal.good.yaml")
+	want := Default()
+	want.Upstreams = []*Upstream{inlineUpstream("http://localhost:3000")}
+	r := want.DefaultRoute()
+	r.Path, r.Pattern = "/*", Pattern{{Kind: Rest}}
+	r.Targets = []Target{{Upstream: "http://localhost:3000", Weight: 1}}
+	want.Routes = []*Route{r}
+	equal(t, "the smallest file", c, want)
+}
+
+// inlineUpstream is what a route's URLs become.
+func inlineUpstream(urls ...string) *Upstream {
+	u := DefaultUpstream()
+	u.Name, u.Inline = strings.Join(urls, ","), true
+	for _, s := range urls {
+		b, _ := parseBackend(s)
+		u.Backends = append(u.Backends, b)
+	}
+	return u
+}
+
+func TestDefaultsAreNotShared(t *testing.T) {
+	a, b := Default(), Default()
+	a.Upgrades[0], a.Log.Access.File = "changed", "changed"
+	if b.Upgrades[0] != "websocket" || b.Log.Access.File != "stdout" {
+		t.Error("one Default changes with another")
+	}
+}
+
+func TestLongForms(t *testing.T) {
+	c := fileConfig(t, "full.good.yaml")
+	equal(t, "listen", c.Listen, []string{"127.0.0.1:8081", "[::1]:8081", "unix:/run/penstock.sock"})
+	equal(t, "admin", c.Admin, Admin{Listen: "unix:/run/admin.sock", Token: "s3cret"})
+	equal(t, "limits", c.Limits, Limits{Connections: 100, Requests: 50, Body: 1 << 30})
+	equal(t, "timeouts", c.Timeouts, Timeouts{
+		Connect: 2 * time.Second, Request: 90 * time.Second, BodyIdle: 1500 * time.Millisecond, Idle: 10 * time.Second,
+		Drain: Drain{Delay: 5 * time.Second, Deadline: time.Hour},
+	})
+	equal(t, "trusted_proxies", c.TrustedProxies, []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("192.0.2.1/32"),
+	})
+	equal(t, "forwarded", c.Forwarded, true)
+	equal(t, "upgrades", c.Upgrades, []string{"websocket", "mqtt"})
+	equal(t, "trailers", c.Trailers, []string{"Server-Timing", "grpc-status"})
+	equal(t, "log", c.Log, Log{Level: slog.LevelDebug, Access: &Access{
+		File: "/var/log/access.log", Format: Text, Sample: 0.005,
+		Always: Always{Statuses: Statuses{{404, 404}}, SlowerThan: 2 * time.Second},
+	}})
+	equal(t, "answers", c.Answers, Answers{})
+}
+
+func TestLongUpstream(t *testing.T) {
+	c := fileConfig(t, "full.good.yaml")
+	equal(t, "api", c.Upstream("api"), &Upstream{
+		Name:    "api",
+		Balance: Balance{Method: Hash, HashOn: HashHeader, HashName: "X-Tenant", Bound: 1.5},
+		Backends: []Backend{
+			{Scheme: HTTP, Host: "10.0.0.1", Port: "8080", Weight: 5},
+			{Scheme: HTTPS, Host: "api.internal", Port: "443"},
+			{Scheme: Unix, Socket: "/run/app.sock", Weight: 1, Backup: true},
+			{Scheme: HTTP, Host: "2001:db8::1", Port: "80", Weight: 1},
+		},
+		Host:        HostPolicy{Mode: HostFixed, Name: "api.example:8443"},
+		Pool:        Pool{Max: 10, Idle: 5, IdleTimeout: time.Second, QueueTimeout: time.Second},
+		RetryBudget: RetryBudget{Ratio: 0.125, Floor: 0.5},
+		Eject:       Eject{Failures: 3, Base: 2 * time.Second, Max: 4 * time.Second, AtMost: 1},
+		DNS:         DNS{Refresh: time.Minute},
+		TLS:         TLS{Name: "sni.example", Insecure: true},
+	})
+	spare := c.Upstream("spare")
+	equal(t, "retry_budget: off", spare.RetryBudget, RetryBudget{Off: true})
+	equal(t, "eject: off", spare.Eject, Eject{})
+	equal(t, "host: upstream", spare.Host, HostPolicy{Mode: HostUpstream})
+	equal(t, "balance: p2c", spare.Balance, Balance{Method: P2C})
+	equal(t, "unknown upstream", c.Upstream("nobody"), (*Upstream)(nil))
+}
+
+func TestLongRoute(t *testing.T) {
+	r := fileConfig(t, "full.good.yaml").Routes[0]
+	equal(t, "orders", r, &Route{
+		Hosts:    []string{"api.example.com", "*.example.org"},
+		Path:     "/orders/{id}/*",
+		Pattern:  Pattern{{Literal, "orders"}, {Param, "id"}, {Kind: Rest}},
+		Methods:  []string{"GET", "POST"},
+		Match:    Match{Header: map[string]string{"X-Beta": "yes", "X-Any": ""}, Query: map[string]string{"debug": "", "page": "2"}},
+		Targets:  []Target{{"api", 95}, {"spare", 5}, {"http://inline:1", 0}},
+		Weights:  map[string]int{"10.0.0.1:8080": 1, "api.internal:443": 7},
+		Timeouts: RouteTimeouts{Connect: 3 * time.Second, FirstByte: 4 * time.Second, BodyIdle: 5 * time.Second},
+		Retry: Retry{
+			Times: 3, Timeout: true, Statuses: Statuses{{502, 502}, {500, 599}, {500, 504}},
+			Backoff: Backoff{10 * time.Millisecond, 20 * time.Millisecond},
+			Methods: []string{"GET", "POST"}, Need: "Idempotency-Key",
+		},
+		Rewrite: "/v2/{id}",
+		Headers: Headers{
+			Request:  Edits{Set: []Field{{"X-Edge", "penstock"}}, Add: []Field{{"X-Tag", "a"}, {"X-Tag", "b"}}, Remove: []string{"X-Debug"}},
+			Response: Edits{Set: []Field{{"X-Frame-Options", "DENY"}}, Remove: []string{"X-Powered-By"}},
+		},
+		MaxBody: Unlimited,
+	})
+}
+
+func TestRoutesTakeTheDefaultsOfTheFile(t *testing.T) {
+	c := fileConfig(t, "full.good.yaml")
+	r := c.Routes[1]
+	equal(t, "timeouts", r.Timeouts, RouteTimeouts{Connect: 2 * time.Second, Request: 90 * time.Second, BodyIdle: 1500 * time.Millisecond})
+	equal(t, "body", r.MaxBody, int64(1<<30))
+	equal(t, "upgrades", r.Upgrades, []string{"websocket", "mqtt"})
+	equal(t, "trailers", r.Trailers, []string{"Server-Timing", "grpc-status"})
+	equal(t, "strip_prefix", r.StripPrefix, "/api/v1")
+	equal(t, "retry: off", r.Retry, Retry{})
+}
+
+func TestAnswers(t *testing.T) {
+	c := fileConfig(t, "full.good.yaml")
+	equal(t, "redirect", c.Routes[2].Redirect, &Redirect{To: "https://new.example/{rest}?from=old", Code: 301})
+	equal(t, "respond", c.Routes[3].Respond, &Respond{
+		Status: 404, Body: "no ${robots}\n",
+		Headers: []Field{{"Content-Type", "text/plain"}, {"Link", "a"}, {"Link", "b"}},
+	})
+	if r := c.Routes[3]; r.Targets != nil || r.Upgrades != nil || r.Trailers != nil || r.Retry.Times != 0 {
+		t.Errorf("a fixed answer keeps what only forwarding needs: %+v", r)
+	}
+}
+
+func TestShortForms(t *testing.T) {
+	c := fileConfig(t, "short.good.yaml")
+	equal(t, "listen", c.Listen, []string{":0"})
+	equal(t, "admin", c.Admin, Admin{})
+	equal(t, "trusted_proxies", c.TrustedProxies, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")})
+	equal(t, "upgrades", c.Upgrades, []string(nil))
+	equal(t, "access", c.Log.Access.File, "/var/log/penstock.log")
+	equal(t, "third", c.Upstream("third").Balance, Balance{Method: LeastConn})
+	equal(t, "assets", len(c.Upstream("assets").Backends), 2)
+
+	names := make([]string, len(c.Upstreams))
+	for i, u := range c.Upstreams {
+		names[i] = u.Name
+	}
+	equal(t, "upstreams", names, []string{"web", "assets", "third", "http://localhost:3000", "http://a:80,https://b:443"})
+
+	routes := make(map[string]*Route)
+	for _, r := range c.Routes {
+		routes[r.Path] = r
+	}
+	equal(t, "retry: 3", routes["/assets/*"].Retry.Times, 3)
+	equal(t, "retry: on", routes["/inlines"].Retry, DefaultRetry())
+	equal(t, "equal URLs are one upstream", routes["/again"].Targets, routes["/inline"].Targets)
+	equal(t, "backoff: off", routes["/again"].Retry.Backoff, Backoff{})
+	equal(t, "when: connect", routes["/again"].Retry.Reset, false)
+	equal(t, "redirect", routes["/new"].Redirect, &Redirect{To: "/there", Code: 308})
+	equal(t, "respond", routes["/gone"].Respond, &Respond{Status: 410})
+}
+
+func TestMerge(t *testing.T) {
+	c := fileConfig(t, "merge.good.yaml")
+	b := c.Upstream("b")
+	equal(t, "own key beats the merged one", b.Backends[0].Host, "b")
+	equal(t, "merged host", b.Host, HostPolicy{Mode: HostUpstream})
+	pool := c.Upstream("c").Pool
+	equal(t, "own, first merged, second merged", []int{pool.Max, pool.Idle, pool.Queue}, []int{4, 2, 1})
+}
+
+func TestIdleFollowsMax(t *testing.T) {
+	c := mustParse(t, `
+upstreams: { a: { backends: ["http://a:1"], pool: { max: 10 } } }
+routes: [{ path: "/*", upstream: a }]`)
+	equal(t, "idle", c.Upstream("a").Pool.Idle, 10)
+}
+
+func TestWarnings(t *testing.T) {
+	c := mustParse(t, `
+admin: "0.0.0.0:9901"
+upstreams:
+  used: { backends: ["https://a:1"], tls: { insecure: on } }
+  spare: "http://b:1"
+routes: [{ path: "/*", upstream: used }]`)
+	want := []string{
+		"config.yaml:4:55: upstreams.used.tls.insecure: the backends' certificates are not verified",
+		"config.yaml:5:10: upstreams.spare: no route uses it",
+		`config.yaml:2:8: admin: "0.0.0.0:9901" is not loopback and there is no token: only health and metrics are served there`,
+	}
+	slices.Sort(want)
+	got := slices.Sorted(slices.Values(c.Warnings))
+	equal(t, "warnings", got, want)
+}

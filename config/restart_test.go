@@ -1,0 +1,60 @@
+package config
+
+import (
+	"slices"
+	"testing"
+)
+
+const restartBase = `
+listen: [":8080"]
+admin: { listen: "127.0.0.1:9901", token: one }
+timeouts: { idle: 10s }
+log: { access: { file: stdout } }
+routes: [{ path: "/*", upstream: "http://a:1" }]
+`
+
+func TestRestartOnly(t *testing.T) {
+	for _, tc := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"nothing", restartBase, nil},
+		{"what a reload takes", `
+listen: ":8080"
+admin: { listen: "127.0.0.1:9901", token: one }
+limits: { connections: 1, requests: 1, body: off }
+timeouts: { idle: 10s, request: off, connect: 9s, drain: { delay: 1s } }
+trusted_proxies: 10.0.0.0/8
+upgrades: off
+log: { level: debug, access: { file: stdout, sample: 1%, format: text } }
+answers: { proxy_status: off, request_id: off }
+routes: [{ path: "/a", respond: 200 }]`, nil},
+		{"every key that needs a restart", `
+listen: ":8081"
+admin: { listen: "127.0.0.1:9902", token: two }
+timeouts: { idle: 11s }
+log: { access: { file: stderr } }
+routes: [{ path: "/*", upstream: "http://a:1" }]`,
+			[]string{"listen", "admin.listen", "admin.token", "timeouts.idle", "log.access.file"}},
+		{"access log off", `
+admin: { listen: "127.0.0.1:9901", token: one }
+timeouts: { idle: 10s }
+log: { access: off }
+routes: [{ path: "/*", upstream: "http://a:1" }]`, []string{"log.access.file"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := RestartOnly(mustParse(t, restartBase), mustParse(t, tc.text))
+			if !slices.Equal(got, tc.want) {
+				t.Errorf("got %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+func TestRestartKeysAreKnown(t *testing.T) {
+	for _, k := range restartKeys {
+		if !slices.Contains(Keys(), k.key) {
+			t.Errorf("%s is no key", k.key)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"bytes"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// roundTrip prints c and reads it back; secrets are taken out first because
+// they do not come back.
+func roundTrip(t testing.TB, c *Config) (*Config, []byte) {
+	t.Helper()
+	printed, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Parse("config.yaml", printed, nil)
+	if err != nil {
+		t.Fatalf("what was printed is refused: %v\n%s", err, printed)
+	}
+	again.Warnings = c.Warnings // they carry positions
+	return again, printed
+}
+
+func TestYAMLRoundTrip(t *testing.T) {
+	for _, name := range append(testFiles(t, "*.good.yaml", 5), filepath.Join("..", "config.yaml")) {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			c := mustParse(t, string(read(t, name)))
+			c.Admin.Token = ""
+			again, printed := roundTrip(t, c)
+			if !reflect.DeepEqual(again, c) {
+				t.Errorf("lost in print:\n got %+v\nwant %+v\n%s", again, c, printed)
+			}
+			_, twice := roundTrip(t, again)
+			if !bytes.Equal(printed, twice) {
+				t.Errorf("printed differently the second time:\n%s\n%s", printed, twice)
+			}
+		})
+	}
+}
+
+func TestYAMLShowsEveryDefault(t *testing.T) {
+	printed, err := mustParse(t, `routes: [{ path: "/*", upstream: "http://localhost:3000" }]`).YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `listen: [":8080"]
+admin: {listen: "127.0.0.1:9901"}
+limits: {connections: 16000, requests: 8000, body: 16MiB}
+timeouts:
+  connect: 1s
+  first_byte: 15s
+  request: 30s
+  body_idle: 60s
+  idle: 75s
+  drain: {delay: 0s, deadline: 30s}
+trusted_proxies: []
+forwarded: off
+upgrades: ["websocket"]
+trailers: []
+routes:
+  - path: "/*"
+    upstream: "http://localhost:3000"
+    retry: {times: 1, when: [connect, reset], backoff: 25ms..1s, methods: ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]}
+    timeouts: {connect: 1s, first_byte: 15s, request: 30s, body_idle: 60s}
+    upgrades: ["websocket"]
+    trailers: []
+    limits: {body: 16MiB}
+log:
+  level: info
+  access: {file: "stdout", format: json, sample: 100%, always: [5xx, slower than 1s]}
+answers: {proxy_status: on, request_id: "X-Request-Id"}
+`
+	if got := string(printed); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestYAMLHidesSecrets(t *testing.T) {
+	c := mustParse(t, `
+admin: { listen: "127.0.0.1:9901", token: s3cret-one }
+routes:
+  - path: "/*"
+    upstream: "http://a:1"
+    match: { header: { X-Api-Key: s3cret-two } }
+    headers: { request: { set: { Authorization: "Bearer s3cret-three" } }, response: { add: { Set-Cookie: [s3cret-four, b] } } }`)
+	printed, err := c.YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(printed), "s3cret") {
+		t.Errorf("a secret is printed:\n%s", printed)
+	}
+	if strings.Contains(c.Routes[0].Name(), "s3cret") {
+		t.Errorf("a secret is in the route's name: %s", c.Routes[0].Name())
+	}
+	if _, err := Parse("config.yaml", printed, nil); err == nil {
+		t.Errorf("a configuration without its secrets is accepted:\n%s", printed)
+	}
+}
