@@ -42,26 +42,25 @@ func (h *hashing) place(members []member) {
 	for s := range h.slots {
 		best, smallest := 0, math.Inf(1)
 		mark := mix(uint64(s) * golden)
-		for i := range members {
-			if e, wins := h.race(i, mark, smallest, members[i].weight); wins {
-				best, smallest = i, e
+		for i, seed := range h.seeds {
+			if n := lot(seed, mark); n < smallest*members[i].share {
+				if e := arrival(n) / members[i].share; e < smallest {
+					best, smallest = i, e
+				}
 			}
 		}
 		h.slots[s] = uint16(best)
 	}
 }
 
-// race returns the number that member i draws for a mark, and whether it is
-// below the smallest so far.
-func (h *hashing) race(i int, mark uint64, smallest float64, weight int64) (e float64, wins bool) {
-	u := float64(mix(h.seeds[i]^mark)>>11+1) / (1 << 53) // in (0, 1]
-	limit := smallest * float64(weight)
-	if 1-u > limit { // -ln u is at least 1-u: most losers are known without the logarithm
-		return 0, false
-	}
-	e = -math.Log(u)
-	return e / float64(weight), e < limit
+// lot returns the number from 0 to below 1 that a seed draws for a mark.
+func lot(seed, mark uint64) float64 {
+	return float64((seed^mark)*golden>>11) / (1 << 53)
 }
+
+// arrival turns a lot into an exponentially distributed number. It is never
+// smaller than the lot, which spares most losers the logarithm.
+func arrival(lot float64) float64 { return -math.Log1p(-lot) }
 
 // hash sends equal keys to the same member. The key's slot belongs to one; when
 // that one is unusable or has more than its bounded share of the requests in
@@ -97,7 +96,7 @@ func (t *tier) rendezvous(a ask, usable int64) *Backend {
 		if emptiest == nil || m.inFlight.Load()*emptiest.weight < emptiest.inFlight.Load()*m.weight {
 			emptiest = m
 		}
-		if e, wins := t.hashing.race(i, mark, smallest, m.weight); wins && t.hasRoom(m, usable) {
+		if e := arrival(lot(t.hashing.seeds[i], mark)) / m.share; e < smallest && t.hasRoom(m, usable) {
 			best, smallest = m, e
 		}
 	}
@@ -117,7 +116,7 @@ func (t *tier) hasRoom(m *member, usable int64) bool {
 		return true
 	}
 	all := float64(t.ledger.inFlight.Load() + 1)
-	room := math.Ceil(t.hashing.bound * all * float64(m.weight) / float64(usable))
+	room := math.Ceil(t.hashing.bound * all * m.share / float64(usable))
 	return float64(m.inFlight.Load()+1) <= room
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -44,6 +45,20 @@ func TestHashPlacementIsFixed(t *testing.T) {
 			t.Errorf("%q: got %#x, want %#x", text, got, want)
 		}
 	}
+	g, _ := backends(5, EjectOptions{})
+	places := ""
+	p := NewPool(g, []int{5, 3, 1, 1, 1}, nil, Options{Method: ConsistentHash})
+	for i := range 40 {
+		places += strconv.Itoa(p.Pick(keyOf(i), nil, t0.UnixNano()).Index())
+	}
+	if want := "4202101004211230000011013040004132201021"; places != want {
+		t.Errorf("got keys at %s, want %s", places, want)
+	}
+}
+
+func TestHashIsEvenOverManyBackends(t *testing.T) {
+	g, _ := backends(100, EjectOptions{})
+	wantShares(t, shares(NewPool(g, nil, nil, Options{Method: ConsistentHash}), 200_000, nil), onesOf(100), 0.2)
 }
 
 func TestHashFollowsWeights(t *testing.T) {

@@ -39,7 +39,7 @@ func (m *member) cost(now int64) float32 {
 	waiting := float32(m.inFlight.Load())
 	avg, known := m.Backend.latency.at(now)
 	if !known {
-		return unknownLatency * waiting / float32(m.weight)
+		return unknownLatency * waiting / float32(m.share)
 	}
-	return avg * (waiting + 1) / float32(m.weight)
+	return avg * (waiting + 1) / float32(m.share)
 }

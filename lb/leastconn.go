@@ -13,42 +13,46 @@ func (t *tier) leastConn(a ask) *Backend {
 		return t.leastConnOfSome(a)
 	}
 	turn := t.turn(a)
-	best := -1
-	if a.allows(t.members[turn].Backend) {
-		best = turn
+	var best *member
+	var least float64
+	if m := &t.members[turn]; a.allows(m.Backend) {
+		best, least = m, m.load()
 	}
-	ties := int64(0) // weight of the members equal to best that are not the turn's
+	ties := int64(0) // weight of those equal to best, when it is not the turn's
 	for i := range t.members {
 		m := &t.members[i]
 		if i == turn || !a.allows(m.Backend) {
 			continue
 		}
+		load := m.load()
 		switch {
-		case best < 0 || t.members[best].busier(m):
-			best, ties = i, m.weight
-		case best != turn && !m.busier(&t.members[best]):
+		case best == nil || load < least:
+			best, least, ties = m, load, m.weight
+		case load == least && ties > 0:
 			// Each of several equals wins with its weight's share.
 			if ties += m.weight; int64(t.random.below(uint64(ties))) < m.weight {
-				best = i
+				best = m
 			}
 		}
 	}
-	if best < 0 {
+	if best == nil {
 		return nil
 	}
-	return t.members[best].Backend
+	return best.Backend
 }
 
 // leastConnOfSome compares a few draws instead of all members.
 func (t *tier) leastConnOfSome(a ask) *Backend {
-	var best *member
-	for range samples {
-		if m := t.draw(a); m != nil && (best == nil || best.busier(m)) {
-			best = m
-		}
-	}
+	best := t.draw(a)
 	if best == nil {
 		return t.sweep(a)
+	}
+	least := best.load()
+	for range samples - 1 {
+		m := &t.members[t.order.draw(t.random.next())]
+		if load := m.load(); load < least && a.allows(m.Backend) {
+			best, least = m, load
+		}
 	}
 	return best.Backend
 }

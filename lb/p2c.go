@@ -7,27 +7,24 @@ func (t *tier) p2c(a ask) *Backend {
 		return t.sweep(a)
 	}
 	for range samples {
-		second := t.draw(a)
-		switch {
-		case second == nil || second == first:
-		case first.busier(second):
-			return second.Backend
-		default:
-			return first.Backend
+		second := &t.members[t.order.draw(t.random.next())]
+		if second == first || !a.allows(second.Backend) {
+			continue
 		}
+		if second.load() < first.load() {
+			return second.Backend
+		}
+		break
 	}
 	return first.Backend
 }
 
-// busier reports whether m has more in flight per weight than o. An idle member
-// is never busier, whatever its weight; else the attempt to come counts too.
-func (m *member) busier(o *member) bool {
-	mine, theirs := m.inFlight.Load(), o.inFlight.Load()
-	if mine == 0 {
-		return false
+// load is how busy m is: requests in flight, with the one to come, per weight.
+// An idle member is never busier than another, whatever its weight.
+func (m *member) load() float64 {
+	n := m.inFlight.Load()
+	if n == 0 {
+		return 0
 	}
-	if theirs == 0 {
-		return true
-	}
-	return (mine+1)*o.weight > (theirs+1)*m.weight
+	return float64(n+1) / m.share
 }

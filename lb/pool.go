@@ -38,9 +38,9 @@ func NewPool(g *Group, weights []int, backup []bool, o Options) *Pool {
 		switch {
 		case w <= 0:
 		case i < len(backup) && backup[i]:
-			spare = append(spare, member{b, int64(w)})
+			spare = append(spare, member{b, int64(w), float64(w)})
 		default:
-			primary = append(primary, member{b, int64(w)})
+			primary = append(primary, member{b, int64(w), float64(w)})
 		}
 	}
 	p.primary.build(primary, g.ledger, o)
@@ -88,6 +88,7 @@ func (a ask) allows(b *Backend) bool {
 type member struct {
 	*Backend
 	weight int64
+	share  float64 // the same, for those who calculate with it
 }
 
 // tier is either the primaries or the backups of a pool.
