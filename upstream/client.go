@@ -179,7 +179,6 @@ func (t *trip) receive() *exchange.Fault {
 		if f := t.readHead(); f != nil {
 			return f
 		}
-		t.begun = true
 		status := t.resp.Status
 		if status == 101 {
 			return t.switchProtocol()

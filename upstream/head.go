@@ -101,6 +101,7 @@ func (t *trip) readHead() *exchange.Fault {
 
 // parseHead judges the head in resp.raw. Nothing of a head with a problem is used.
 func (t *trip) parseHead() *exchange.Fault {
+	t.begun = true
 	r := t.resp
 	line := bytes.IndexByte(r.raw, '\n')
 	var p headers.Problem

@@ -1,0 +1,260 @@
+package upstream
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"penstock/conn"
+	"penstock/exchange"
+	"penstock/headers"
+	"penstock/lb"
+)
+
+// peer is the backend's end of one connection; a test writes every word it says.
+type peer struct {
+	net.Conn
+	t testing.TB
+	r *bufio.Reader
+}
+
+// head reads a request head and returns it with its empty line; "" at the end of the stream.
+func (p *peer) head() string {
+	var head strings.Builder
+	for {
+		line, err := p.r.ReadString('\n')
+		head.WriteString(line)
+		if err != nil || line == "\r\n" {
+			return head.String()
+		}
+	}
+}
+
+// take reads n bytes.
+func (p *peer) take(n int) string {
+	buf := make([]byte, n)
+	if _, err := io.ReadFull(p.r, buf); err != nil {
+		p.t.Errorf("backend: reading %d bytes: %v", n, err)
+	}
+	return string(buf)
+}
+
+// rest reads to the end of the stream; the error is nil for an orderly one.
+func (p *peer) rest() (string, error) {
+	all, err := io.ReadAll(p.r)
+	return string(all), err
+}
+
+// say writes; that the client has gone is no mistake of the backend's.
+func (p *peer) say(text string) { _, _ = io.WriteString(p.Conn, text) }
+
+// script is a backend: the n-th connection is served by the n-th of its acts, later
+// ones by the last. A connection is closed when its act returns.
+type script struct {
+	address string
+	mu      sync.Mutex
+	served  int
+	acts    sync.WaitGroup
+}
+
+func newScript(t testing.TB, acts ...func(*peer)) *script {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &script{address: l.Addr().String()}
+	var open sync.Map
+	s.acts.Go(func() {
+		for n := 0; ; n++ {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			s.mu.Lock()
+			s.served++
+			s.mu.Unlock()
+			open.Store(c, nil)
+			act := acts[min(n, len(acts)-1)]
+			s.acts.Go(func() {
+				defer open.Delete(c)
+				defer c.Close()
+				act(&peer{Conn: c, t: t, r: bufio.NewReader(c)})
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = l.Close()
+		open.Range(func(c, _ any) bool { _ = c.(net.Conn).Close(); return true })
+		s.acts.Wait()
+	})
+	return s
+}
+
+// connections returns how many were accepted.
+func (s *script) connections() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.served
+}
+
+// answers is an act that answers every request without a body with the same words.
+func answers(words string) func(*peer) {
+	return func(p *peer) {
+		for p.head() != "" {
+			p.say(words)
+		}
+	}
+}
+
+const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+// clientOf returns a client of s whose pool is as change leaves it.
+func clientOf(t testing.TB, s *script, change ...func(*clientOptions)) *Client {
+	t.Helper()
+	sweeper := newSweeper(t)
+	o := clientOptions{
+		Backend: lb.NewBackend(s.address, 0),
+		Dial: func(timeout time.Duration) (*conn.Conn, error) {
+			d := dialer{endpoint: s.address, network: "tcp", address: s.address, sweeper: sweeper}
+			return d.dial(timeout)
+		},
+		Pool: PoolOptions{Max: 8, Idle: 8, IdleTimeout: time.Minute, MaxAge: -1, Queue: 8, QueueTimeout: 10 * time.Second},
+		Now:  time.Now,
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	c := newClient(o)
+	t.Cleanup(func() {
+		if n := len(c.pool.slots); n != 0 {
+			t.Errorf("%d slots of the pool are still taken", n)
+		}
+		if open, idle, waiting := c.Stats(); open != idle || waiting != 0 {
+			t.Errorf("pool at the end: %d open, %d idle, %d waiting; want none in use", open, idle, waiting)
+		}
+		c.Close()
+	})
+	return c
+}
+
+// request is a request with no body and generous times.
+func request(method, target string) *Request {
+	return &Request{
+		Method: []byte(method), Target: []byte(target), Host: []byte("a.example"),
+		Times: Times{Connect: 5 * time.Second, FirstByte: 10 * time.Second, BodyIdle: 10 * time.Second},
+	}
+}
+
+// trial is one round trip with all that it left behind.
+type trial struct {
+	resp  Response
+	at    exchange.Attempt
+	fault *exchange.Fault
+}
+
+// try makes a round trip; what is left of the answer is given up with the test.
+func try(t testing.TB, c *Client, req *Request) *trial {
+	t.Helper()
+	tr := &trial{at: exchange.Attempt{Start: time.Now()}}
+	t.Cleanup(tr.resp.Reset)
+	tr.fault = c.RoundTrip(req, &tr.resp, &tr.at)
+	return tr
+}
+
+// must makes a round trip that has to end well.
+func mustTry(t testing.TB, c *Client, req *Request) *trial {
+	t.Helper()
+	tr := try(t, c, req)
+	if tr.fault != nil {
+		t.Fatalf("%s %s: %v", req.Method, req.Target, tr.fault)
+	}
+	return tr
+}
+
+// wantFault fails the test unless f has this kind and reason.
+func wantFault(t testing.TB, f *exchange.Fault, kind exchange.Kind, reason exchange.Reason) {
+	t.Helper()
+	if f == nil {
+		t.Fatalf("got no fault, want %s/%s", kind, reason)
+	}
+	if f.Kind != kind || f.Reason != reason {
+		t.Errorf("got fault %s/%s (%v), want %s/%s", f.Kind, f.Reason, f, kind, reason)
+	}
+}
+
+// wantStats fails the test unless the pool is in this state.
+func wantStats(t testing.TB, c *Client, open, idle int) {
+	t.Helper()
+	if gotOpen, gotIdle, _ := c.Stats(); gotOpen != open || gotIdle != idle {
+		t.Errorf("pool: %d open, %d idle; want %d and %d", gotOpen, gotIdle, open, idle)
+	}
+}
+
+// pipeBody is a request body that a test writes piece by piece.
+type pipeBody struct {
+	*io.PipeReader
+	w *io.PipeWriter
+}
+
+func newPipeBody() *pipeBody {
+	r, w := io.Pipe()
+	return &pipeBody{r, w}
+}
+
+var errAborted = errors.New("aborted")
+
+// sized makes b the body of req, with a Content-Length.
+func (b *pipeBody) sized(req *Request, n int64) *Request {
+	req.Body = Body{Framing: headers.Framing{Kind: headers.Sized, Length: n}, Stream: b, Abort: b.abort}
+	return req
+}
+
+// chunked makes b the body of req, of unknown length.
+func (b *pipeBody) chunked(req *Request) *Request {
+	req.Body = Body{Framing: headers.Framing{Kind: headers.Chunked, Length: -1}, Stream: b, Abort: b.abort}
+	return req
+}
+
+func (b *pipeBody) abort() { _ = b.CloseWithError(errAborted) }
+
+// sinkPair returns a client's connection and what the client holds of it.
+func sinkPair(t testing.TB) (sink *conn.Conn, client net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	client, err = net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink = conn.New(accepted, newSweeper(t))
+	t.Cleanup(func() { _ = client.Close(); _ = sink.Close() })
+	return sink, client
+}
+
+// drained waits until the pool holds no connection in use.
+func drained(t testing.TB, c *Client) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for len(c.pool.slots) > 0 {
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%d slots are still taken", len(c.pool.slots))
+		case <-time.After(time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,402 @@
+package upstream
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// ending is what OnClose was told.
+type ending struct {
+	calls    int
+	complete bool
+	fault    *exchange.Fault
+	received int64
+}
+
+func watch(s *BodyStream) *ending {
+	e := new(ending)
+	s.OnClose = func(complete bool, fault *exchange.Fault, received int64) {
+		*e = ending{e.calls + 1, complete, fault, received}
+	}
+	return e
+}
+
+// streamed makes a round trip whose answer must be a stream.
+func streamed(t testing.TB, c *Client, req *Request) *trial {
+	t.Helper()
+	tr := mustTry(t, c, req)
+	if tr.resp.Body == nil {
+		t.Fatal("the answer is not streamed")
+	}
+	return tr
+}
+
+func TestBodiesThatAreCut(t *testing.T) {
+	const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+	const incomplete, coding = exchange.HTTPResponseIncomplete, exchange.HTTPResponseTransferCoding
+	for _, tc := range []struct {
+		name, answer, body string
+		kind               exchange.Kind
+	}{
+		{"large sized", "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\nabc", "abc", incomplete},
+		{"between chunks", chunked + "3\r\nabc\r\n", "abc", incomplete},
+		{"in a chunk", chunked + "5\r\nabc", "abc", incomplete},
+		{"behind the chunk's data", chunked + "3\r\nabc", "abc", incomplete},
+		{"in the size line", chunked + "3\r\nabc\r\n1", "abc", incomplete},
+		{"behind the last chunk's size line", chunked + "3\r\nabc\r\n0\r\n", "abc", incomplete},
+		{"in the trailers", chunked + "3\r\nabc\r\n0\r\nX-A: b\r\n", "abc", incomplete},
+		{"one byte before the end", chunked + "3\r\nabc\r\n0\r\n\r", "abc", incomplete},
+		{"before the first chunk", chunked, "", incomplete},
+		{"an octet in place of CRLF (9112 §7.1)", chunked + "3\r\nabcX0\r\n\r\n", "abc", coding},
+		{"a bare LF behind the size (9112 §7.1)", chunked + "3\nabc\r\n0\r\n\r\n", "", coding},
+		{"a size like 0x3", chunked + "0x3\r\nabc\r\n0\r\n\r\n", "", coding},
+		{"a bad trailer", chunked + "3\r\nabc\r\n0\r\nX A: b\r\n\r\n", "abc", coding},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newScript(t, func(p *peer) {
+				p.head()
+				p.say(tc.answer)
+			})
+			c := clientOf(t, s)
+			tr := streamed(t, c, request("GET", "/"))
+			end := watch(tr.resp.Body)
+			var got bytes.Buffer
+			n, err := tr.resp.Body.WriteTo(&got)
+			f, _ := errors.AsType[*exchange.Fault](err)
+			wantFault(t, f, tc.kind, exchange.NoReason)
+			if got.String() != tc.body || n != int64(len(tc.body)) || !f.Begun {
+				t.Errorf("delivered %q (%d), begun %t; want %q, true", got.String(), n, f.Begun, tc.body)
+			}
+			if _, again := tr.resp.Body.Read(make([]byte, 1)); again != err {
+				t.Errorf("Read after the error: %v, want the same again", again)
+			}
+			_ = tr.resp.Body.Close()
+			_ = tr.resp.Body.CloseWithError(err)
+			if *end != (ending{1, false, f, int64(len(tc.body))}) || tr.at.Fault != f {
+				t.Errorf("OnClose %+v, attempt's fault %v; want once, incomplete, %v", *end, tr.at.Fault, f)
+			}
+			wantStats(t, c, 0, 0)
+		})
+	}
+}
+
+func TestSmallBodyThatIsCut(t *testing.T) {
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc")
+	})
+	c := clientOf(t, s)
+	tr := try(t, c, request("GET", "/"))
+	wantFault(t, tr.fault, exchange.HTTPResponseIncomplete, exchange.NoReason)
+	if !tr.fault.Begun || tr.resp.Buffered != nil {
+		t.Errorf("begun %t, body %q; want true and none", tr.fault.Begun, tr.resp.Buffered)
+	}
+	wantStats(t, c, 0, 0)
+}
+
+func TestBodyThatStalls(t *testing.T) {
+	for _, tc := range []struct{ name, answer string }{
+		{"small", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nabc"},
+		{"large", "HTTP/1.1 200 OK\r\nContent-Length: 40000\r\n\r\nabc"},
+		{"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"},
+		{"until close", "HTTP/1.1 200 OK\r\n\r\nabc"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newScript(t, func(p *peer) {
+				p.head()
+				p.say(tc.answer)
+				_, _ = p.rest()
+			})
+			req := request("GET", "/")
+			req.Times.BodyIdle = 30 * time.Millisecond
+			c := clientOf(t, s)
+			tr := try(t, c, req)
+			f := tr.fault
+			if f == nil {
+				_, err := io.ReadAll(tr.resp.Body)
+				f, _ = errors.AsType[*exchange.Fault](err)
+			}
+			wantFault(t, f, exchange.HTTPResponseTimeout, exchange.BodyIdleTimeout)
+			wantStats(t, c, 0, 0)
+		})
+	}
+}
+
+// TestBodyFlowsAsItArrives plays an event stream: each event must reach the client
+// before the backend sends the next.
+func TestBodyFlowsAsItArrives(t *testing.T) {
+	for _, tc := range []struct {
+		name, head, format string
+		out                Out
+		want               func(event string) string
+		tail, end          string
+	}{
+		{"chunked to chunked", "Transfer-Encoding: chunked\r\n\r\n", "%x\r\n%s\r\n", OutChunked,
+			func(e string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(e), e) }, "0\r\n\r\n", ""},
+		{"chunked to bytes", "Transfer-Encoding: chunked\r\n\r\n", "%x\r\n%s\r\n", OutUntilClose,
+			func(e string) string { return e }, "0\r\n\r\n", ""},
+		{"until close to chunked", "\r\n", "%[2]s", OutChunked,
+			func(e string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(e), e) }, "", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			seen := make(chan struct{})
+			events := []string{"first", "second, and longer", strings.Repeat("x", 40)}
+			s := newScript(t, func(p *peer) {
+				p.head()
+				p.say("HTTP/1.1 200 OK\r\n" + tc.head)
+				for _, e := range events {
+					p.say(fmt.Sprintf(tc.format, len(e), e))
+					<-seen
+				}
+				p.say(tc.tail)
+			})
+			tr := streamed(t, clientOf(t, s), request("GET", "/"))
+			sink, client := sinkPair(t)
+			tr.resp.Body.Sink, tr.resp.Body.Out = sink, tc.out
+			end := watch(tr.resp.Body)
+			done := make(chan error, 1)
+			go func() { _, err := tr.resp.Body.WriteTo(io.Discard); done <- err }()
+			for _, e := range events {
+				got := make([]byte, len(tc.want(e)))
+				if _, err := io.ReadFull(client, got); err != nil || string(got) != tc.want(e) {
+					t.Fatalf("client read %q, %v; want %q", got, err, tc.want(e))
+				}
+				seen <- struct{}{}
+			}
+			if err := within(t, "end", done); err != nil {
+				t.Error(err)
+			}
+			_ = tr.resp.Body.Close()
+			want := int64(len(strings.Join(events, "")))
+			if *end != (ending{1, true, nil, want}) || tr.resp.Body.Sent() != want || tr.at.Received != want {
+				t.Errorf("OnClose %+v, sent %d, attempt received %d; want complete with %d", *end, tr.resp.Body.Sent(), tr.at.Received, want)
+			}
+		})
+	}
+}
+
+func TestTrailersArrive(t *testing.T) {
+	for _, tc := range []struct{ name, first, second string }{
+		{"later", "3\r\nabc\r\n", "0\r\nX-Sum: 9\r\nX-B: c\r\n\r\n"},
+		{"together with the head", "3\r\nabc\r\n0\r\nX-Sum: 9\r\nX-B: c\r\n\r\n", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newScript(t, func(p *peer) {
+				p.head()
+				p.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + tc.first)
+				p.say(tc.second)
+				_, _ = p.rest()
+			})
+			c := clientOf(t, s)
+			tr := streamed(t, c, request("GET", "/"))
+			var sum string
+			tr.resp.Body.OnTrailers = func(b *headers.Block) { sum = string(b.Lookup([]byte("x-sum"))) }
+			got, err := io.ReadAll(tr.resp.Body)
+			if string(got) != "abc" || err != nil || sum != "9" {
+				t.Errorf("body %q, %v, trailer X-Sum %q; want abc and 9", got, err, sum)
+			}
+			wantStats(t, c, 1, 1)
+		})
+	}
+}
+
+// TestLargeBodies moves bodies of both framings to a client and compares checksums.
+func TestLargeBodies(t *testing.T) {
+	const size = 3<<20 + 17
+	body := make([]byte, size)
+	rnd := rand.NewChaCha8([32]byte{1})
+	_, _ = rnd.Read(body)
+	for _, tc := range []struct {
+		name, head string
+		chunk      int
+		out        Out
+		sink       bool
+	}{
+		{"sized, by splice", fmt.Sprintf("Content-Length: %d\r\n\r\n", size), 0, OutSized, true},
+		{"sized, to a writer", fmt.Sprintf("Content-Length: %d\r\n\r\n", size), 0, OutSized, false},
+		{"sized, to chunked", fmt.Sprintf("Content-Length: %d\r\n\r\n", size), 0, OutChunked, true},
+		{"small chunks", "Transfer-Encoding: chunked\r\n\r\n", 700, OutUntilClose, true},
+		{"large chunks, chunked again", "Transfer-Encoding: chunked\r\n\r\n", 300_000, OutChunked, true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newScript(t, func(p *peer) {
+				for p.head() != "" {
+					p.say("HTTP/1.1 200 OK\r\n" + tc.head)
+					for at := 0; tc.chunk > 0 && at < size; at += tc.chunk {
+						piece := body[at:min(size, at+tc.chunk)]
+						p.say(fmt.Sprintf("%x\r\n%s\r\n", len(piece), piece))
+					}
+					if tc.chunk > 0 {
+						p.say("0\r\n\r\n")
+					} else {
+						_, _ = p.Write(body)
+					}
+				}
+			})
+			c := clientOf(t, s)
+			tr := streamed(t, c, request("GET", "/"))
+			sum := sha256.New()
+			var n int64
+			var err error
+			if !tc.sink {
+				n, err = tr.resp.Body.WriteTo(sum)
+			} else {
+				n, err = throughSink(t, tr.resp.Body, tc.out, sum)
+			}
+			if err != nil || n != size || !bytes.Equal(sum.Sum(nil), checksum(body)) {
+				t.Errorf("moved %d of %d bytes, %v, checksums equal: %t", n, size, err, bytes.Equal(sum.Sum(nil), checksum(body)))
+			}
+			wantStats(t, c, 1, 1)
+		})
+	}
+}
+
+func checksum(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return sum[:]
+}
+
+// throughSink sends the body to a client that decodes what it gets into w.
+func throughSink(t *testing.T, body *BodyStream, out Out, w io.Writer) (int64, error) {
+	t.Helper()
+	sink, client := sinkPair(t)
+	body.Sink, body.Out = sink, out
+	read := make(chan error, 1)
+	go func() {
+		var r io.Reader = client
+		if out == OutChunked {
+			r = referenceChunked(client)
+		}
+		_, err := io.Copy(w, r)
+		read <- err
+	}()
+	n, err := body.WriteTo(io.Discard)
+	if out == OutChunked {
+		_, _ = io.WriteString(sink, "0\r\n\r\n")
+	}
+	_ = sink.CloseWrite()
+	if err := within(t, "client", read); err != nil {
+		t.Errorf("client: %v", err)
+	}
+	return n, err
+}
+
+func TestClientThatGoesAway(t *testing.T) {
+	for _, tc := range []struct {
+		name, head string
+	}{
+		{"during a splice", "Content-Length: 1000000000\r\n\r\n"},
+		{"during copying", "\r\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			stopped := make(chan error, 1)
+			s := newScript(t, func(p *peer) {
+				p.head()
+				p.say("HTTP/1.1 200 OK\r\n" + tc.head)
+				for piece := make([]byte, 1<<16); ; {
+					if _, err := p.Write(piece); err != nil {
+						stopped <- err
+						return
+					}
+				}
+			})
+			c := clientOf(t, s)
+			tr := streamed(t, c, request("GET", "/"))
+			sink, client := sinkPair(t)
+			tr.resp.Body.Sink, tr.resp.Body.Out = sink, OutSized
+			end := watch(tr.resp.Body)
+			done := make(chan error, 1)
+			go func() { _, err := tr.resp.Body.WriteTo(io.Discard); done <- err }()
+			_, _ = io.ReadFull(client, make([]byte, 1<<20))
+			_ = client.(*net.TCPConn).SetLinger(0)
+			_ = client.Close()
+			f, _ := errors.AsType[*exchange.Fault](within(t, "WriteTo", done))
+			wantFault(t, f, exchange.HTTPRequestError, exchange.ClientGone)
+			within(t, "backend", stopped)
+			_ = tr.resp.Body.CloseWithError(f)
+			if end.complete || end.fault != f || f.Source != exchange.Client {
+				t.Errorf("OnClose %+v", *end)
+			}
+			wantStats(t, c, 0, 0)
+		})
+	}
+}
+
+func TestClientThatDoesNotRead(t *testing.T) {
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.say("HTTP/1.1 200 OK\r\n\r\n")
+		for piece := make([]byte, 1<<16); ; {
+			if _, err := p.Write(piece); err != nil {
+				return
+			}
+		}
+	})
+	c := clientOf(t, s)
+	tr := streamed(t, c, request("GET", "/"))
+	sink, _ := sinkPair(t)
+	tr.resp.Body.Sink, tr.resp.Body.Idle = sink, 30*time.Millisecond
+	_, err := tr.resp.Body.WriteTo(io.Discard)
+	f, _ := errors.AsType[*exchange.Fault](err)
+	wantFault(t, f, exchange.ConnectionWriteTimeout, exchange.BodyIdleTimeout)
+	if f.Source != exchange.Client {
+		t.Errorf("source %s, want client", f.Source)
+	}
+	wantStats(t, c, 0, 0)
+}
+
+func TestStreamThatNobodyWants(t *testing.T) {
+	closed := make(chan struct{}, 2)
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.say("HTTP/1.1 200 OK\r\n\r\n")
+		_, _ = p.rest()
+		closed <- struct{}{}
+	})
+	c := clientOf(t, s)
+	tr := streamed(t, c, request("GET", "/"))
+	end := watch(tr.resp.Body)
+	tr.resp.Discard()
+	within(t, "backend", closed)
+	if end.calls != 1 || end.complete || end.fault != exchange.Refuse(exchange.ClientGone) {
+		t.Errorf("OnClose %+v; want once, incomplete, client gone", *end)
+	}
+	tr = streamed(t, c, request("GET", "/"))
+	cause := errors.New("broken pipe")
+	end = watch(tr.resp.Body)
+	_ = tr.resp.Body.CloseWithError(cause)
+	if end.calls != 1 || end.fault == nil || !errors.Is(end.fault, cause) {
+		t.Errorf("OnClose %+v; want a fault that wraps %v", *end, cause)
+	}
+	within(t, "backend", closed)
+	wantStats(t, c, 0, 0)
+}
+
+// TestConnectionIsFreeBeforeTheClientHasRead: the backend is done, the client is slow.
+func TestConnectionIsFreeBeforeTheClientHasRead(t *testing.T) {
+	answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", maxBuffered+1, strings.Repeat("a", maxBuffered+1))
+	c := clientOf(t, newScript(t, answers(answer)))
+	tr := streamed(t, c, request("GET", "/"))
+	read, write := io.Pipe()
+	go func() { _, err := tr.resp.Body.WriteTo(write); _ = write.CloseWithError(err) }()
+	first := make([]byte, maxBuffered)
+	if _, err := io.ReadFull(read, first); err != nil {
+		t.Fatal(err)
+	}
+	drained(t, c)
+	if _, err := io.ReadAll(read); err != nil {
+		t.Error(err)
+	}
+	wantStats(t, c, 1, 1)
+}
