@@ -17,16 +17,19 @@ const (
 // lets an upstream with little traffic retry at all. It is safe for concurrent
 // use and lock-free.
 type Budget struct {
-	ratio             float64
-	burst             float64 // the floor of a whole window
-	requests, retries [slotCount]slot
+	ratio float64
+	burst float64 // the floor of a whole window
+
+	_        [64]byte // what every request writes has its own cache lines
+	requests [slotCount]slot
+	_        [64]byte
+	retries  [slotCount]slot
 }
 
 // slot counts the events of one second. The upper half of the word is the
 // second, the lower half the count.
 type slot struct {
 	word atomic.Uint64
-	_    [56]byte // slots do not share cache lines
 }
 
 // NewBudget makes a budget of ratio retries for each recent request, 0.1 for
