@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"time"
+
+	"penstock/config"
+)
+
+// signals are the channels that the operating system's signals arrive on.
+type signals struct {
+	stop, reload, reopen chan os.Signal
+}
+
+// listenForSignals takes over the signals that the gateway understands.
+func listenForSignals() signals {
+	s := signals{make(chan os.Signal, 2), make(chan os.Signal, 1), make(chan os.Signal, 1)}
+	signal.Notify(s.stop, stopSignals()...)
+	if list := reloadSignals(); len(list) > 0 { // Notify without a list means all
+		signal.Notify(s.reload, list...)
+	}
+	if list := reopenSignals(); len(list) > 0 {
+		signal.Notify(s.reopen, list...)
+	}
+	return s
+}
+
+func (s signals) forget() {
+	signal.Stop(s.stop)
+	signal.Stop(s.reload)
+	signal.Stop(s.reopen)
+}
+
+// wait follows signals and file changes until the end, and returns the exit code.
+func (s *service) wait(sig signals, parts []part) int {
+	ctx, cancel := context.WithCancel(context.Background())
+	var follower sync.WaitGroup
+	follower.Go(func() { s.follow(ctx, sig) })
+	code := exitGood
+	select {
+	case first := <-sig.stop:
+		s.log.Info("shutting down", "signal", first.String())
+	case err := <-s.gateway.Fatal():
+		s.log.Error("shutting down", "error", err)
+		code = exitFailed
+	}
+	ended := make(chan int, 1)
+	go func() {
+		cancel()
+		follower.Wait()
+		ended <- s.shutdown(parts, code)
+	}()
+	select {
+	case code = <-ended:
+		return code
+	case second := <-sig.stop:
+		s.log.Warn("ending at once", "signal", second.String())
+		return exitFailed
+	}
+}
+
+// follow reloads and reopens as signals and files ask, one thing at a time.
+func (s *service) follow(ctx context.Context, sig signals) {
+	var changed <-chan struct{}
+	if s.watch != nil {
+		changed = s.watch.Events()
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-sig.reload:
+			_ = s.reload("signal") // it is in the log
+		case <-changed:
+			_ = s.reload("file")
+		case <-sig.reopen:
+			s.reopen()
+		}
+	}
+}
+
+// reload reads the configuration anew and hands it to the gateway. Whatever is
+// wrong with it is logged and returned, and the running one stays.
+func (s *service) reload(cause string) error {
+	s.reloads.Lock()
+	defer s.reloads.Unlock()
+	cfg, err := s.load()
+	if err != nil {
+		s.metrics.Reloaded(false)
+	} else {
+		err = s.gateway.Reload(cfg)
+	}
+	if err != nil {
+		for _, line := range problems(err) {
+			s.log.Error("reload refused", "cause", cause, "generation", s.gateway.Generation(), "problem", line)
+		}
+		return err
+	}
+	s.level.Set(cfg.Log.Level)
+	for _, w := range cfg.Warnings {
+		s.log.Warn("configuration", "remark", w)
+	}
+	s.log.Info("reloaded", "cause", cause, "generation", s.gateway.Generation())
+	return nil
+}
+
+// problems splits an error into what is wrong, one thing each.
+func problems(err error) []error {
+	found, ok := errors.AsType[config.Errors](err)
+	if !ok {
+		return []error{err}
+	}
+	list := make([]error, len(found))
+	for i, p := range found {
+		list[i] = p
+	}
+	return list
+}
+
+// reopen follows a log rotation.
+func (s *service) reopen() {
+	if s.access == nil {
+		return
+	}
+	if err := s.access.Reopen(); err != nil {
+		s.log.Error("the access log stays in its old file", "error", err)
+		return
+	}
+	s.log.Info("access log reopened")
+}
+
+// drain ends the gateway: not ready for the announced delay while requests are
+// still taken, then at most the deadline for what is under way.
+func (s *service) drain(context.Context) error {
+	times := s.gateway.Config().Timeouts.Drain
+	s.gateway.Drain()
+	if times.Delay > 0 {
+		s.log.Info("not ready, still serving", "delay", times.Delay)
+		<-time.After(times.Delay)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), times.Deadline)
+	defer cancel()
+	return s.gateway.Shutdown(ctx)
+}
+
+// shutdown ends parts, the last one first, and returns the exit code. What had
+// to be cut is a warning: the deadline is the operator's own.
+func (s *service) shutdown(parts []part, code int) int {
+	for i := len(parts) - 1; i >= 0; i-- {
+		ctx, cancel := context.WithTimeout(context.Background(), partGrace)
+		err := parts[i].shutdown(ctx)
+		cancel()
+		switch {
+		case errors.Is(err, context.DeadlineExceeded):
+			s.log.Warn("cut at the deadline", "part", parts[i].name, "error", err)
+		case err != nil:
+			s.log.Error("shutdown", "part", parts[i].name, "error", err)
+			code = exitFailed
+		}
+	}
+	s.log.Info("ended", "code", code)
+	return code
+}
+
+// addresses writes a list of listening addresses.
+func addresses(all []net.Addr) string {
+	text := make([]string, len(all))
+	for i, a := range all {
+		text[i] = a.String()
+	}
+	return strings.Join(text, " ")
+}

@@ -1,0 +1,140 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Program is one invocation of the command. Args, Stdout and Stderr are needed.
+type Program struct {
+	Args    []string // without the program's name
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Version string // empty means what the build recorded
+	Shipped []byte // the example configuration, which demo runs
+
+	// Getenv looks up an environment variable; nil means os.LookupEnv.
+	Getenv func(name string) (value string, set bool)
+}
+
+// The exit codes.
+const (
+	exitGood   = 0 // done, or ended as asked
+	exitFailed = 1 // failed while running
+	exitUsage  = 2 // bad arguments or configuration
+)
+
+// defaultConfig is the file that commands read when -config does not name one.
+const defaultConfig = "config.yaml"
+
+// command is one subcommand.
+type command struct {
+	name  string
+	flags string // as usage shows them
+	about string
+	run   func(p *Program, args []string) int
+}
+
+// commands returns the subcommands in the order that help lists them.
+func commands() []command {
+	return []command{
+		{"run", "[-config FILE]", "run the gateway (the default)", (*Program).run},
+		{"demo", "[-public ADDR] [-admin ADDR]", "run three origins and the gateway with the shipped configuration", (*Program).demo},
+		{"check", "[-config FILE]", "report every problem of a configuration", (*Program).check},
+		{"config", "[-config FILE]", "print the configuration with every default", (*Program).config},
+		{"origin", "[-listen ADDR] [-name NAME]", "run the embedded origin alone", (*Program).origin},
+		{"health", "[-config FILE | -admin ADDR]", "ask a running gateway whether it is healthy", (*Program).health},
+		{"version", "", "print the version", (*Program).version},
+		{"help", "", "print this", (*Program).help},
+	}
+}
+
+// Main runs the subcommand that p.Args name and returns the exit code: 0 good,
+// 1 failed while running, 2 bad usage or configuration.
+func Main(p Program) int {
+	if p.Getenv == nil {
+		p.Getenv = os.LookupEnv
+	}
+	name, args := "run", p.Args
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		name, args = args[0], args[1:]
+	}
+	if len(args) > 0 && name == "run" && isHelp(args[0]) && len(p.Args) == 1 {
+		name, args = "help", nil
+	}
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+	if i < 0 {
+		names := make([]string, len(all))
+		for i, c := range all {
+			names[i] = c.name
+		}
+		return p.usage("%q is not a command%s; there are %s", name, didYouMean(name, names), strings.Join(names, ", "))
+	}
+	return all[i].run(&p, args)
+}
+
+func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
+
+// help prints what there is.
+func (p *Program) help(args []string) int {
+	if len(args) > 0 {
+		return p.usage("help takes no arguments, got %q; penstock COMMAND -h tells about one command", args[0])
+	}
+	out := p.Stdout
+	_, _ = fmt.Fprint(out, "Penstock, an HTTP gateway.\n\nUsage:\n")
+	for _, c := range commands() {
+		_, _ = fmt.Fprintf(out, "  penstock %-37s %s\n", strings.TrimSpace(c.name+" "+c.flags), c.about)
+	}
+	_, _ = fmt.Fprintf(out, "\nFILE is ./%s unless told otherwise.\nExit codes: 0 good, 1 failed while running, 2 bad usage or configuration.\n", defaultConfig)
+	return exitGood
+}
+
+// usage complains about the arguments.
+func (p *Program) usage(format string, args ...any) int {
+	_, _ = fmt.Fprintf(p.Stderr, "penstock: "+format+"\n", args...)
+	return exitUsage
+}
+
+// fail reports why a command ended badly.
+func (p *Program) fail(err error) int {
+	_, _ = fmt.Fprintf(p.Stderr, "penstock: %v\n", err)
+	return exitFailed
+}
+
+// didYouMean suggests the name that is nearest to got, "" when none is near.
+func didYouMean(got string, names []string) string {
+	best, nearest := min(3, len(got)/2), ""
+	for _, name := range names {
+		if n := edits(got, name); n <= best {
+			best, nearest = n-1, name
+		}
+	}
+	if nearest == "" {
+		return ""
+	}
+	return fmt.Sprintf(" (did you mean %q?)", nearest)
+}
+
+// edits counts the bytes to insert, delete or replace to turn a into b.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		corner := row[0]
+		row[0]++
+		for j := range len(b) {
+			next := corner
+			if a[i] != b[j] {
+				next = 1 + min(corner, row[j], row[j+1])
+			}
+			corner, row[j+1] = row[j+1], next
+		}
+	}
+	return row[len(b)]
+}

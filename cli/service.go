@@ -1,0 +1,151 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"penstock/accesslog"
+	"penstock/admin"
+	"penstock/config"
+	"penstock/gateway"
+	"penstock/listener"
+	"penstock/metrics"
+	"penstock/watch"
+)
+
+// service is a gateway with everything that runs beside it. What a command sets
+// is first, load, files, hint and ready; build makes the rest.
+type service struct {
+	first *config.Config
+	load  func() (*config.Config, error) // reads the configuration anew
+	files []string                       // a change of one of them is a reload; nil watches none
+	hint  func(part string) string       // what to do when an address is taken; nil adds nothing
+	ready func(s *service)               // called once everything serves; nil does nothing
+
+	log     *slog.Logger
+	level   *slog.LevelVar
+	access  *accesslog.Log // nil when off
+	metrics *metrics.Registry
+	gateway *gateway.Gateway
+	admin   *admin.Server // nil when off
+	watch   *watch.Watcher
+	reloads sync.Mutex // one at a time, whoever asks
+}
+
+// part is something that is started and shut down.
+type part struct {
+	name     string
+	start    func(context.Context) error
+	shutdown func(context.Context) error
+}
+
+// partGrace bounds the end of everything but the gateway, which has its own.
+const partGrace = 5 * time.Second
+
+// serve runs s until a signal or a fatal error ends it and returns the exit code.
+func (p *Program) serve(s *service) int {
+	sig := listenForSignals()
+	defer sig.forget()
+	if err := p.build(s); err != nil {
+		p.complain(err)
+		return exitUsage
+	}
+	parts := s.parts()
+	for i, x := range parts {
+		if err := x.start(context.Background()); err != nil {
+			s.shutdown(parts[:i], exitFailed)
+			if errors.Is(err, syscall.EADDRINUSE) && s.hint != nil {
+				err = fmt.Errorf("%w; %s", err, s.hint(x.name))
+			}
+			return p.fail(fmt.Errorf("%s: %w", x.name, err))
+		}
+	}
+	s.metrics.Reloaded(true)
+	s.log.Info("serving", "version", built(p.Version).version, "listen", addresses(s.gateway.Addrs()), "admin", s.first.Admin.Listen)
+	if s.ready != nil {
+		s.ready(s)
+	}
+	return s.wait(sig, parts)
+}
+
+// build makes the parts of s. It opens no socket; an error is the configuration's.
+func (p *Program) build(s *service) (err error) {
+	cfg := s.first
+	s.level = new(slog.LevelVar)
+	s.level.Set(cfg.Log.Level)
+	s.log = newLog(p.Stderr, s.level)
+	files, err := listener.RaiseFileLimit()
+	if err != nil {
+		s.log.Warn("the limit of open files stays as it is", "error", err)
+	}
+	p.limitMemory(s.log)
+	b := built(p.Version)
+	s.metrics = metrics.New(metrics.Options{Version: b.version, Revision: b.revision})
+	if s.access, err = newAccessLog(cfg.Log.Access, s.log); err != nil {
+		return err
+	}
+	s.gateway, err = gateway.New(gateway.Options{
+		Config: cfg, Log: s.log, Metrics: s.metrics, Access: s.access, FileLimit: files,
+	})
+	if err != nil {
+		return err
+	}
+	if s.files != nil {
+		s.watch = watch.New(watch.Options{Paths: s.files})
+	}
+	return s.buildAdmin(cfg, b)
+}
+
+// limitMemory makes the Go heap respect the container's limit. An operator's
+// own GOMEMLIMIT wins.
+func (p *Program) limitMemory(log *slog.Logger) {
+	if _, set := p.Getenv("GOMEMLIMIT"); set {
+		return
+	}
+	if limit := memoryLimit(os.DirFS("/")); limit > 0 {
+		debug.SetMemoryLimit(limit)
+		log.Info("memory limit follows the control group", "bytes", limit)
+	}
+}
+
+// newAccessLog returns the access log that c asks for; nil when it is off.
+func newAccessLog(c *config.Access, log *slog.Logger) (*accesslog.Log, error) {
+	if c == nil {
+		return nil, nil
+	}
+	o := accesslog.Options{File: c.File, Rule: accesslog.Rule{Sample: c.Sample}, Log: log}
+	if c.Format == config.Text {
+		o.Format = accesslog.Text
+	}
+	for _, r := range c.Always.Statuses {
+		o.Rule.Always = append(o.Rule.Always, accesslog.Condition{StatusMin: r.First, StatusMax: r.Last})
+	}
+	if c.Always.SlowerThan > 0 {
+		o.Rule.Always = append(o.Rule.Always, accesslog.Condition{SlowerThan: c.Always.SlowerThan})
+	}
+	return accesslog.New(o)
+}
+
+// parts lists what is to be started, in order; it is shut down in reverse: the
+// gateway drains while admin still answers, and the access log ends last.
+func (s *service) parts() []part {
+	var parts []part
+	if s.access != nil {
+		parts = append(parts, part{"access log", s.access.Start, s.access.Shutdown})
+	}
+	if s.admin != nil {
+		parts = append(parts, part{"admin", s.admin.Start, s.admin.Shutdown})
+	}
+	parts = append(parts, part{"listen", s.gateway.Start, s.drain})
+	if s.watch != nil {
+		parts = append(parts, part{"watch", s.watch.Start, s.watch.Shutdown})
+	}
+	return parts
+}

@@ -1,0 +1,17 @@
+//go:build unix
+
+package cli
+
+import (
+	"os"
+	"syscall"
+)
+
+// stopSignals end the process: the first one in order, the second at once.
+func stopSignals() []os.Signal { return []os.Signal{syscall.SIGTERM, os.Interrupt} }
+
+// reloadSignals make the gateway read its configuration anew.
+func reloadSignals() []os.Signal { return []os.Signal{syscall.SIGHUP} }
+
+// reopenSignals make the gateway open its log files anew.
+func reopenSignals() []os.Signal { return []os.Signal{syscall.SIGUSR1} }
