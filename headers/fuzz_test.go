@@ -26,14 +26,19 @@ func slowParse(raw string) (fields [][2]string, ok bool) {
 	if lines[len(lines)-1] == "" {
 		lines = lines[:len(lines)-1]
 	}
+	options := 0
 	for _, line := range lines {
 		m := fieldLine.FindStringSubmatch(line)
 		if m == nil {
 			return nil, false
 		}
 		fields = append(fields, [2]string{m[1], m[2]})
+		if strings.EqualFold(m[1], "Connection") {
+			_, value, _ := strings.Cut(line, ":")
+			options += len([]rune(value))
+		}
 	}
-	return fields, len(fields) <= defaultMaxFields
+	return fields, len(fields) <= defaultMaxFields && options <= maxConnection
 }
 
 // latin1 makes every octet a rune, as regexp does not know octets.

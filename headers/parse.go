@@ -5,6 +5,11 @@ import (
 	"math/bits"
 )
 
+// maxConnection bounds all Connection values of a section together, in bytes. Each
+// option is compared with each field, so thousands of them would be cheap to send
+// and dear to obey.
+const maxConnection = 1024
+
 // Parse reads a field section in one strict pass (RFC 9112 §5). raw holds field
 // lines that each end with CRLF, with or without the empty line that ends the
 // section. On a problem b holds the fields before it and must not be used.
@@ -16,6 +21,7 @@ func (b *Block) Parse(raw []byte) Problem {
 	if limit == 0 {
 		limit = defaultMaxFields
 	}
+	options := 0 // bytes of Connection values
 	for len(raw) > 0 {
 		if raw[0] == '\r' || raw[0] == '\n' {
 			return endOfSection(raw)
@@ -34,6 +40,11 @@ func (b *Block) Parse(raw []byte) Problem {
 		}
 		f := b.next(IDOf(raw[:name]))
 		f.Name, f.Value = raw[:name:name], trimOWS(rest[:end:end])
+		if f.ID == Connection {
+			if options += end; options > maxConnection {
+				return TooMany
+			}
+		}
 		raw = rest[end+2:]
 	}
 	return NoProblem

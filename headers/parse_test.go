@@ -114,6 +114,17 @@ func TestParseBoundsFields(t *testing.T) {
 	}
 }
 
+func TestParseBoundsConnectionOptions(t *testing.T) {
+	line := "Connection: " + strings.Repeat("a,", 255) + "\r\n" // about half of what is allowed
+	var b Block
+	if got := b.Parse([]byte(line)); got != NoProblem {
+		t.Errorf("one long line: got %v, want none", got)
+	}
+	if got := b.Parse([]byte(line + line + line)); got != TooMany {
+		t.Errorf("three long lines: got %v, want %v", got, TooMany)
+	}
+}
+
 func TestResetForgetsAndKeepsStorage(t *testing.T) {
 	b := Block{MaxFields: 3}
 	b.Parse([]byte("Host: a\r\nHost: b\r\n"))
