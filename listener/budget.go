@@ -1,0 +1,19 @@
+package listener
+
+// Parts of the limit of open files that are not connections.
+const (
+	spareFiles     = 200 // listeners, logs, pipes of spliced transfers, dials, the admin's connections
+	minConnections = 64  // what is granted even when the sum does not fit
+)
+
+// ConnectionBudget returns how many client connections fit into a limit of open
+// files beside upstreamMax upstream connections and some spare: want, or fewer with
+// lowered set, but not below 64 (or want, when that is less). A limit of 0 is unknown
+// and grants want.
+func ConnectionBudget(want, upstreamMax, fileLimit int) (granted int, lowered bool) {
+	room := max(fileLimit-upstreamMax-spareFiles, minConnections)
+	if fileLimit <= 0 || want <= room {
+		return want, false
+	}
+	return room, true
+}

@@ -1,0 +1,130 @@
+package listener
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"penstock/conn"
+)
+
+// Back-off while the system has nothing left to accept with.
+const (
+	backoffMin = 5 * time.Millisecond
+	backoffMax = time.Second
+)
+
+// Options says what a Listener is made of.
+type Options struct {
+	Listener net.Listener  // where connections come from; required; the Listener closes it
+	Sweeper  *conn.Sweeper // registers the connections and enforces their deadlines; required
+	Max      *Limit        // shared by all listeners; nil means no limit
+	Log      *slog.Logger  // nil means slog.Default
+}
+
+// Listener is a net.Listener whose connections are *conn.Conn.
+type Listener struct {
+	net.Listener
+	sweeper  *conn.Sweeper
+	max      *Limit
+	log      *slog.Logger
+	refused  atomic.Int64
+	refusals chan struct{} // one place for each refusal that is being written
+	closed   chan struct{}
+	once     sync.Once
+}
+
+// New returns a Listener over o.Listener.
+func New(o Options) *Listener {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Listener{
+		Listener: o.Listener,
+		sweeper:  o.Sweeper,
+		max:      o.Max,
+		log:      o.Log,
+		refusals: make(chan struct{}, maxRefusals),
+		closed:   make(chan struct{}),
+	}
+}
+
+// Accept returns the next connection, a *conn.Conn. When the system is out of
+// descriptors or memory it waits and tries again, so that a peak does not end the
+// server; a connection above the limit is refused and the next one waited for.
+// The error is final: net.ErrClosed after Close.
+func (l *Listener) Accept() (net.Conn, error) {
+	var wait time.Duration
+	for {
+		raw, err := l.Listener.Accept()
+		if err != nil {
+			if !passing(err) {
+				return nil, err
+			}
+			wait = min(max(2*wait, backoffMin), backoffMax)
+			if !l.pause(wait, err) {
+				return nil, net.ErrClosed
+			}
+			continue
+		}
+		if wait > 0 {
+			l.log.Info("accepting connections again", "listener", l.Addr().String())
+			wait = 0
+		}
+		if !l.max.begin() {
+			l.refuse(raw)
+			continue
+		}
+		c := conn.New(raw, l.sweeper)
+		c.OnClose(l.max.end)
+		return c, nil
+	}
+}
+
+// Close stops accepting. Connections stay open, and on Linux those that wait to be
+// accepted are taken first, as long as Accept is being called: at most a second.
+func (l *Listener) Close() error {
+	l.once.Do(func() {
+		quiesce(l.Listener)
+		close(l.closed)
+	})
+	return l.Listener.Close()
+}
+
+// Refused returns how many connections were turned away above the limit.
+func (l *Listener) Refused() int64 { return l.refused.Load() }
+
+// pause waits before the next try; false means that the listener was closed.
+// It warns once a second at most: from the second step on the waits add up to that.
+func (l *Listener) pause(wait time.Duration, err error) bool {
+	if wait == backoffMin || wait == backoffMax {
+		l.log.Warn("cannot accept connections", "listener", l.Addr().String(), "err", err, "retry_in", wait)
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-l.closed:
+		return false
+	}
+}
+
+// passing reports whether Accept may succeed later: the system lacks something, or
+// the one connection was lost before it was taken.
+func passing(err error) bool {
+	for _, e := range []error{
+		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.ECONNABORTED, syscall.ECONNRESET, syscall.EPROTO, syscall.EPERM,
+		syscall.ENETDOWN, syscall.ENETUNREACH, syscall.EHOSTUNREACH,
+	} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
