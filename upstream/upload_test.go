@@ -1,0 +1,461 @@
+package upstream
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// feed writes the pieces as the client would and then ends the body with err.
+func (b *pipeBody) feed(err error, pieces ...string) *pipeBody {
+	go func() {
+		for _, p := range pieces {
+			_, _ = io.WriteString(b.w, p)
+		}
+		_ = b.w.CloseWithError(err)
+	}()
+	return b
+}
+
+func TestUploadOnTheWire(t *testing.T) {
+	const sized = "POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 6\r\n\r\n"
+	const chunked = "POST / HTTP/1.1\r\nHost: a.example\r\nTransfer-Encoding: chunked\r\n\r\n"
+	trailers := func() []byte { return []byte("X-Sum: 9\r\n") }
+	for _, tc := range []struct {
+		name     string
+		chunked  bool
+		stream   io.Reader
+		trailers func() []byte
+		want     string
+	}{
+		{"sized", false, newPipeBody().feed(nil, "abc", "def"), nil, sized + "abcdef"},
+		{"chunked: one chunk a piece", true, newPipeBody().feed(nil, "abc", "def"), nil, chunked + "3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"},
+		{"chunked and empty", true, newPipeBody().feed(nil), nil, chunked + "0\r\n\r\n"},
+		{"trailers (9112 §7.1.2)", true, newPipeBody().feed(nil, "abc"), trailers, chunked + "3\r\nabc\r\n0\r\nX-Sum: 9\r\n\r\n"},
+		{"the end comes with the last bytes, sized", false, eager{strings.NewReader("abcdef")}, nil, sized + "abcdef"},
+		{"the end comes with the last bytes", true, eager{strings.NewReader("abc")}, nil, chunked + "3\r\nabc\r\n0\r\n\r\n"},
+		{"the end with the last bytes, and trailers", true, eager{strings.NewReader("abc")}, trailers, chunked + "3\r\nabc\r\n0\r\nX-Sum: 9\r\n\r\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := make(chan string, 1)
+			s := newScript(t, func(p *peer) {
+				got <- p.take(len(tc.want))
+				p.say(ok)
+				_, _ = p.rest()
+			})
+			c := clientOf(t, s)
+			req := request("POST", "/")
+			req.Body = Body{Framing: headers.Framing{Kind: headers.Sized, Length: 6}, Stream: tc.stream, Trailers: tc.trailers, Abort: func() {
+				t.Error("a body that was sent to its end was aborted")
+			}}
+			if tc.chunked {
+				req.Body.Framing = headers.Framing{Kind: headers.Chunked, Length: -1}
+			}
+			tr := mustTry(t, c, req)
+			if raw := within(t, "request", got); raw != tc.want {
+				t.Errorf("backend read %q, want %q", raw, tc.want)
+			}
+			sent := int64(len("abcdef"))
+			if tc.chunked {
+				sent = int64(strings.Count(tc.want, "abc")+strings.Count(tc.want, "def")) * 3
+			}
+			if tr.resp.UploadCut || tr.resp.Uploading() || tr.at.Sent != sent {
+				t.Errorf("cut %t, uploading %t, sent %d; want neither, and %d", tr.resp.UploadCut, tr.resp.Uploading(), tr.at.Sent, sent)
+			}
+			wantStats(t, c, 1, 1)
+		})
+	}
+}
+
+// eager returns io.EOF together with the last bytes.
+type eager struct{ r *strings.Reader }
+
+func (e eager) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	if e.r.Len() == 0 {
+		err = io.EOF
+	}
+	return n, err
+}
+
+func TestUploadThatTheClientCuts(t *testing.T) {
+	gone := exchange.Refuse(exchange.BodyTooLarge)
+	for _, tc := range []struct {
+		name    string
+		chunked bool
+		err     error
+		reason  exchange.Reason
+		pieces  []string
+	}{
+		{"sized, with a fault", false, gone, exchange.BodyTooLarge, []string{"abc"}},
+		{"sized, with an error", false, io.ErrUnexpectedEOF, exchange.BodyIncomplete, []string{"abc"}},
+		{"sized, the end comes early", false, nil, exchange.BodyIncomplete, []string{"abc"}},
+		{"sized, more than announced", false, nil, exchange.BodyIncomplete, []string{"abcdefg"}},
+		{"sized, an error behind the last byte", false, gone, exchange.BodyTooLarge, []string{"abcdef"}},
+		{"chunked, with a fault", true, gone, exchange.BodyTooLarge, []string{"abc"}},
+		{"chunked, before the first byte", true, gone, exchange.BodyTooLarge, nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := make(chan string, 1)
+			s := newScript(t, func(p *peer) {
+				p.head()
+				all, _ := p.rest()
+				got <- all
+			})
+			c := clientOf(t, s)
+			body := newPipeBody().feed(tc.err, tc.pieces...)
+			req := body.sized(request("POST", "/"), 6)
+			if tc.chunked {
+				req = body.chunked(request("POST", "/"))
+			}
+			tr := try(t, c, req)
+			wantFault(t, tr.fault, exchange.HTTPRequestError, tc.reason)
+			if tc.err == gone && tr.fault != gone {
+				t.Errorf("fault %v is not the stream's own", tr.fault)
+			}
+			raw := within(t, "backend", got)
+			if len(raw) >= 6 && !tc.chunked || strings.Contains(raw, "0\r\n\r\n") {
+				t.Errorf("backend read %q: a complete body", raw)
+			}
+			wantStats(t, c, 0, 0)
+		})
+	}
+}
+
+func TestEarlyAnswerToAnUpload(t *testing.T) {
+	const refusal = "HTTP/1.1 413 Content Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nno!"
+	for _, tc := range []struct {
+		name string
+		act  func(*peer)
+	}{
+		{"and the backend goes on listening", func(p *peer) { p.head(); p.say(refusal); _, _ = p.rest() }},
+		{"and the backend closes", func(p *peer) {
+			p.head()
+			p.take(3)
+			p.say(refusal)
+			_ = p.Conn.(*net.TCPConn).CloseWrite()
+			_, _ = p.rest()
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := clientOf(t, newScript(t, tc.act))
+			body := newPipeBody()
+			aborted := make(chan struct{})
+			req := body.sized(request("POST", "/"), 1<<40)
+			req.Body.Abort = func() { close(aborted); body.abort() }
+			go func() {
+				for err := error(nil); err == nil; {
+					_, err = io.WriteString(body.w, "abc")
+					select {
+					case <-aborted:
+						return
+					default:
+					}
+				}
+			}()
+			tr := mustTry(t, c, req)
+			if tr.resp.Status != 413 || string(tr.resp.Buffered) != "no!" || !tr.resp.UploadCut || tr.resp.Uploading() {
+				t.Errorf("got %d %q, cut %t, uploading %t; want 413 no!, true, false", tr.resp.Status, tr.resp.Buffered, tr.resp.UploadCut, tr.resp.Uploading())
+			}
+			within(t, "Abort", aborted)
+			wantStats(t, c, 0, 0)
+		})
+	}
+}
+
+// TestAnswerBehindAWriteError: the backend answers and resets, which our writes see first.
+func TestAnswerBehindAWriteError(t *testing.T) {
+	closed := make(chan struct{})
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.say("HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\n\r\nno!")
+		_ = p.Close() // unread input: the kernel sends a reset behind the answer
+		close(closed)
+	})
+	c := clientOf(t, s)
+	body := newPipeBody()
+	req := body.chunked(request("POST", "/"))
+	answered := inBackground(t, c, req)
+	_, _ = io.WriteString(body.w, strings.Repeat("a", 10))
+	tr := within(t, "answer", answered)
+	<-closed
+	if tr.fault != nil || tr.resp.Status != 401 || !tr.resp.UploadCut {
+		t.Errorf("fault %v, status %d, cut %t; want 401 and true", tr.fault, tr.resp.Status, tr.resp.UploadCut)
+	}
+	wantStats(t, c, 0, 0)
+}
+
+func TestBackendThatClosesDuringAnUpload(t *testing.T) {
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.take(3)
+	})
+	c := clientOf(t, s)
+	body := newPipeBody()
+	done := inBackground(t, c, body.sized(request("PUT", "/"), 1<<30))
+	for err := error(nil); err == nil; {
+		_, err = io.WriteString(body.w, strings.Repeat("a", 1000))
+	}
+	tr := within(t, "fault", done)
+	wantFault(t, tr.fault, exchange.ConnectionTerminated, exchange.NoReason)
+	if tr.fault.Source != exchange.Upstream || !tr.fault.Wrote || tr.fault.Begun {
+		t.Errorf("fault %+v", tr.fault)
+	}
+	wantStats(t, c, 0, 0)
+}
+
+// TestBackendThatDoesNotReadTheUpload: body_idle is the only limit, and it holds.
+func TestBackendThatDoesNotReadTheUpload(t *testing.T) {
+	stop := make(chan struct{})
+	s := newScript(t, func(p *peer) {
+		p.head()
+		<-stop
+	})
+	defer close(stop)
+	c := clientOf(t, s)
+	req := request("POST", "/")
+	req.Body = Body{Framing: headers.Framing{Kind: headers.Chunked, Length: -1}, Stream: rand.NewChaCha8([32]byte{}), Abort: func() {}}
+	req.Times.BodyIdle, req.Times.FirstByte = 50*time.Millisecond, 10*time.Millisecond
+	tr := try(t, c, req)
+	wantFault(t, tr.fault, exchange.ConnectionWriteTimeout, exchange.BodyIdleTimeout)
+	wantStats(t, c, 0, 0)
+}
+
+// TestSlowUploadOutlivesTheOtherLimits: neither first_byte nor the request's
+// deadline counts the time in which the body moves; both count what follows.
+func TestSlowUploadOutlivesTheOtherLimits(t *testing.T) {
+	for _, tc := range []struct {
+		name            string
+		first, deadline time.Duration
+		answers         bool
+		reason          exchange.Reason
+	}{
+		{"an answer after it is in time", 10 * time.Second, 20 * time.Millisecond, true, exchange.NoReason},
+		{"first byte begins after it", 30 * time.Millisecond, time.Minute, false, exchange.FirstByteTimeout},
+		{"the deadline moves on with it", time.Minute, 60 * time.Millisecond, false, exchange.OutOfTime},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			next := make(chan struct{}, 1)
+			s := newScript(t, func(p *peer) {
+				p.head()
+				for range 8 {
+					p.take(len("3\r\nabc\r\n"))
+					next <- struct{}{}
+				}
+				p.take(len("0\r\n\r\n"))
+				if tc.answers {
+					p.say(ok)
+				}
+				_, _ = p.rest()
+			})
+			body := newPipeBody()
+			req := body.chunked(request("POST", "/"))
+			began := time.Now()
+			req.Times.FirstByte, req.Times.Deadline = tc.first, began.Add(tc.deadline)
+			c := clientOf(t, s)
+			done := inBackground(t, c, req)
+			for range 8 {
+				_, _ = io.WriteString(body.w, "abc")
+				within(t, "piece", next)
+				<-time.After(10 * time.Millisecond) // a slow client
+			}
+			_ = body.w.Close()
+			tr := within(t, "answer", done)
+			if tc.answers {
+				if tr.fault != nil || tr.resp.UploadCut {
+					t.Errorf("fault %v, cut %t; want an answer", tr.fault, tr.resp.UploadCut)
+				}
+				return
+			}
+			wantFault(t, tr.fault, exchange.HTTPResponseTimeout, tc.reason)
+			if took := time.Since(began); took < 80*time.Millisecond+min(tc.first, tc.deadline)-10*time.Millisecond {
+				t.Errorf("given up after %v", took)
+			}
+		})
+	}
+}
+
+func TestPanicInAnUpload(t *testing.T) {
+	s := newScript(t, func(p *peer) { _, _ = p.rest() })
+	c := clientOf(t, s)
+	req := request("POST", "/")
+	req.Body = Body{Framing: headers.Framing{Kind: headers.Chunked, Length: -1}, Stream: panicking{}, Abort: func() {}}
+	tr := try(t, c, req)
+	wantFault(t, tr.fault, exchange.ProxyInternalError, exchange.Panicked)
+	wantStats(t, c, 0, 0)
+}
+
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("on purpose") }
+
+// TestDuplex echoes: the answer begins before the upload ends, and both move on.
+func TestDuplex(t *testing.T) {
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+		for {
+			chunk := p.take(len("5\r\nhello\r\n"))
+			p.say(chunk)
+			if chunk == "5\r\nclose\r\n" {
+				break
+			}
+		}
+		p.take(len("0\r\n\r\n"))
+		p.say("0\r\n\r\n")
+		_, _ = p.rest()
+	})
+	c := clientOf(t, s)
+	body := newPipeBody()
+	tr := streamed(t, c, body.chunked(request("POST", "/")))
+	if !tr.resp.Uploading() {
+		t.Error("the answer is here, the body is not sent: want Uploading")
+	}
+	got := make([]byte, 5)
+	for _, word := range []string{"hello", "world", "close"} {
+		_, _ = io.WriteString(body.w, word)
+		if _, err := io.ReadFull(tr.resp.Body, got); err != nil || string(got) != word {
+			t.Fatalf("echo of %q: %q, %v", word, got, err)
+		}
+	}
+	_ = body.w.Close()
+	if rest, err := io.ReadAll(tr.resp.Body); len(rest) > 0 || err != nil {
+		t.Errorf("behind the last echo: %q, %v", rest, err)
+	}
+	if tr.resp.Uploading() || tr.resp.UploadCut || tr.at.Sent != 15 || tr.at.Received != 15 {
+		t.Errorf("uploading %t, cut %t, sent %d, received %d; want neither, 15, 15", tr.resp.Uploading(), tr.resp.UploadCut, tr.at.Sent, tr.at.Received)
+	}
+	wantStats(t, c, 1, 1)
+}
+
+func TestDuplexThatEndsEarly(t *testing.T) {
+	const begin = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+	for _, tc := range []struct {
+		name    string
+		act     func(*peer, chan struct{})
+		client  error // what ends the request body
+		reason  exchange.Reason
+		backend bool // the backend's body is complete
+	}{
+		{"the answer is complete first", func(p *peer, begun chan struct{}) { <-begun; p.say("0\r\n\r\n"); _, _ = p.rest() }, nil, exchange.NoReason, true},
+		{"the client breaks off", func(p *peer, _ chan struct{}) { _, _ = p.rest() }, exchange.Refuse(exchange.BodyStalled), exchange.BodyStalled, false},
+		{"the backend breaks off", func(_ *peer, begun chan struct{}) { <-begun }, nil, exchange.NoReason, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			begun := make(chan struct{})
+			s := newScript(t, func(p *peer) { p.head(); p.say(begin); tc.act(p, begun) })
+			c := clientOf(t, s)
+			body := newPipeBody()
+			tr := streamed(t, c, body.sized(request("POST", "/"), 100))
+			end := watch(tr.resp.Body)
+			if tc.client != nil {
+				_ = body.w.CloseWithError(tc.client)
+			} else {
+				close(begun)
+			}
+			got, err := io.ReadAll(tr.resp.Body)
+			_ = tr.resp.Body.Close()
+			if string(got) != "abc" || (err == nil) != tc.backend || end.complete != tc.backend || tr.resp.UploadCut != tc.backend {
+				t.Errorf("read %q, %v, OnClose %+v, cut %t", got, err, *end, tr.resp.UploadCut)
+			}
+			if f, _ := errors.AsType[*exchange.Fault](err); err != nil && f.Reason != tc.reason {
+				t.Errorf("fault %v, want reason %s", f, tc.reason)
+			}
+			wantStats(t, c, 0, 0)
+		})
+	}
+}
+
+// TestMovementInOneDirectionKeepsTheOther: while the answer moves, a backend that
+// does not read the upload is not cut off, and the other way round.
+func TestMovementInOneDirectionKeepsTheOther(t *testing.T) {
+	const idle = 100 * time.Millisecond
+	t.Run("the answer moves", func(t *testing.T) {
+		s := newScript(t, func(p *peer) {
+			p.head()
+			p.say("HTTP/1.1 200 OK\r\n\r\n")
+			for range 12 {
+				<-time.After(idle / 4)
+				p.say("x")
+			}
+			_, _ = io.Copy(io.Discard, io.LimitReader(p.r, 8<<20))
+		})
+		c := clientOf(t, s)
+		req := request("POST", "/")
+		req.Times.BodyIdle = idle
+		req.Body = Body{Framing: headers.Framing{Kind: headers.Sized, Length: 8 << 20}, Abort: func() {},
+			Stream: io.LimitReader(rand.NewChaCha8([32]byte{}), 8<<20)}
+		got, err := io.ReadAll(streamed(t, c, req).resp.Body)
+		if len(got) != 12 || err != nil {
+			t.Errorf("read %q, %v; want 12 bytes and the end", got, err)
+		}
+	})
+	t.Run("the upload moves", func(t *testing.T) {
+		s := newScript(t, func(p *peer) {
+			p.head()
+			p.say("HTTP/1.1 200 OK\r\n\r\n")
+			p.take(12)
+			p.say("done")
+		})
+		c := clientOf(t, s)
+		req := request("POST", "/")
+		req.Times.BodyIdle = idle
+		body := newPipeBody()
+		tr := streamed(t, c, body.sized(req, 12))
+		go func() {
+			for range 12 {
+				<-time.After(idle / 4)
+				_, _ = io.WriteString(body.w, "x")
+			}
+			_ = body.w.Close()
+		}()
+		got, err := io.ReadAll(tr.resp.Body)
+		if string(got) != "done" || err != nil {
+			t.Errorf("read %q, %v; want done and the end", got, err)
+		}
+	})
+}
+
+// TestManyAborts cuts uploads and downloads thousands of times; nothing may be left.
+func TestManyAborts(t *testing.T) {
+	const rounds = 500
+	s := newScript(t, func(p *peer) {
+		for {
+			switch head := p.head(); {
+			case strings.HasPrefix(head, "GET /cut "):
+				p.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+				return
+			case strings.HasPrefix(head, "GET /flow "):
+				p.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+			case strings.HasPrefix(head, "POST /early "):
+				p.say(ok)
+			case head == "":
+				return
+			}
+		}
+	})
+	c := clientOf(t, s)
+	for i := range rounds {
+		tr := streamed(t, c, request("GET", "/cut"))
+		if _, err := tr.resp.Body.WriteTo(new(bytes.Buffer)); err == nil {
+			t.Fatal("a cut body ended well")
+		}
+		streamed(t, c, request("GET", "/flow")).resp.Discard()
+		cut := try(t, c, newPipeBody().feed(io.ErrUnexpectedEOF, "abc").sized(request("POST", "/sized"), 6))
+		wantFault(t, cut.fault, exchange.HTTPRequestError, exchange.BodyIncomplete)
+		cut = try(t, c, newPipeBody().feed(io.ErrUnexpectedEOF, "abc").chunked(request("POST", "/chunked")))
+		wantFault(t, cut.fault, exchange.HTTPRequestError, exchange.BodyIncomplete)
+		if early := mustTry(t, c, newPipeBody().chunked(request("POST", "/early"))); !early.resp.UploadCut {
+			t.Fatalf("round %d: an upload that never ended was not cut", i)
+		}
+	}
+	wantStats(t, c, 0, 0)
+}
