@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
 func TestUpdateKeepsUnchangedAddresses(t *testing.T) {
 	a, b, c := newTestOrigin(t), newTestOrigin(t), newTestOrigin(t)
 	source := &fakeSource{first: []string{a.address, b.address}}
-	o := Options{Name: "web", Sweeper: newSweeper(t), Backends: []BackendOptions{
+	o := Options{Name: "web", Sweeper: newSweeper(t), Pool: neverIdle(), Backends: []BackendOptions{
 		{Scheme: "http", Host: "web", Port: 9000, Weight: 1, Source: source},
 	}}
 	made, err := NewCluster(o)
@@ -57,7 +58,7 @@ func TestUpdateKeepsUnchangedAddresses(t *testing.T) {
 
 func TestUpdateClosesIdleConnectionsOfVanished(t *testing.T) {
 	a, b := newTestOrigin(t), newTestOrigin(t)
-	made, err := NewCluster(Options{Name: "web", Sweeper: newSweeper(t), Backends: []BackendOptions{
+	made, err := NewCluster(Options{Name: "web", Sweeper: newSweeper(t), Pool: neverIdle(), Backends: []BackendOptions{
 		{Scheme: "http", Host: "web", Port: 9000, Weight: 1, Source: new(fakeSource)},
 	}})
 	cluster := must(t, made, err)
@@ -72,19 +73,38 @@ func TestUpdateClosesIdleConnectionsOfVanished(t *testing.T) {
 }
 
 func TestRetireClosesLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := tens(t, 1, 1)
+		cluster, err := NewCluster(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cluster.Retire(30 * time.Second)
+		for _, tc := range []struct {
+			wait time.Duration
+			left int
+		}{{29 * time.Second, 2}, {2 * time.Second, 0}} {
+			time.Sleep(tc.wait) // the bubble's time
+			synctest.Wait()
+			cluster.shared.mu.Lock()
+			got := len(cluster.shared.endpoints)
+			cluster.shared.mu.Unlock()
+			if got != tc.left {
+				t.Errorf("%d endpoints after another %v, want %d", got, tc.wait, tc.left)
+			}
+		}
+	})
+}
+
+func TestRetiredClusterClosesItsConnections(t *testing.T) {
 	a, b := newTestOrigin(t), newTestOrigin(t)
 	cluster, err := NewCluster(literals(t, a, b, 1, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := cluster.View("r", nil).Pick(0, nil, 0)
-	get(t, m, "/")
-	cluster.Retire(time.Hour)
-	if _, idle, _ := m.Client.Stats(); idle != 1 {
-		t.Errorf("%d idle connections before the time is over, want 1", idle)
-	}
-	cluster.timer.Reset(0)
-	within(t, "time is over", a.gone)
+	get(t, cluster.View("r", nil).Pick(0, nil, 0), "/")
+	cluster.Retire(0)
+	within(t, "connection closed", a.gone)
 }
 
 func TestStart(t *testing.T) {

@@ -98,6 +98,9 @@ func entryFor(t testing.TB, o *testOrigin, weight int) BackendOptions {
 	return BackendOptions{Scheme: "http", Host: "127.0.0.1", Port: o.port(t), Weight: weight}
 }
 
+// neverIdle makes sure that a connection that closes was closed on purpose.
+func neverIdle() PoolOptions { return PoolOptions{IdleTimeout: time.Hour} }
+
 // get makes one GET with m and returns the answer's body.
 func get(t testing.TB, m *Member, target string) string {
 	t.Helper()

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"penstock/conn"
 )
 
 // shares counts 1000 picks by address.
@@ -40,7 +42,8 @@ const (
 
 // tens is two backends that nobody connects to.
 func tens(t testing.TB, weightOne, weightTwo int) Options {
-	return Options{Name: "api", Sweeper: newSweeper(t), Backends: []BackendOptions{
+	t.Helper()
+	return Options{Name: "api", Sweeper: conn.NewSweeper(time.Second), Backends: []BackendOptions{
 		{Scheme: "http", Host: "10.0.0.1", Port: 80, Weight: weightOne},
 		{Scheme: "http", Host: "10.0.0.2", Port: 80, Weight: weightTwo},
 	}}

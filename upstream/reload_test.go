@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
@@ -11,7 +12,10 @@ import (
 
 // literals is two backends with these weights.
 func literals(t *testing.T, a, b *testOrigin, weightA, weightB int) Options {
-	return Options{Name: "api", Sweeper: newSweeper(t), Backends: []BackendOptions{entryFor(t, a, weightA), entryFor(t, b, weightB)}}
+	return Options{
+		Name: "api", Sweeper: newSweeper(t), Pool: neverIdle(),
+		Backends: []BackendOptions{entryFor(t, a, weightA), entryFor(t, b, weightB)},
+	}
 }
 
 func TestReloadSharesEndpoints(t *testing.T) {
@@ -61,7 +65,9 @@ func TestReloadWithoutChangeKeepsTheCluster(t *testing.T) {
 	}
 	m := same.View("route", nil).Pick(0, nil, 0)
 	get(t, m, "/")
-	prev.Retire(0) // one of two claims
+	if err := prev.Shutdown(t.Context()); err != nil { // one of two claims
+		t.Fatal(err)
+	}
 	if _, idle, _ := m.Client.Stats(); idle != 1 {
 		t.Errorf("%d idle connections while a claim is left, want 1", idle)
 	}
@@ -196,7 +202,9 @@ func TestReloadKeepsAddressesOfNames(t *testing.T) {
 	o.Backends[0].Weight, o.Backends[0].Source = 2, &fakeSource{blocks: true}
 	made, err = NewClusterFrom(prev, o)
 	next := must(t, made, err)
-	if err := next.Start(t.Context()); err != nil {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := next.Start(ctx); err != nil {
 		t.Fatal(err)
 	}
 	if got := next.list.own; len(got) != 1 || got[0] != prev.list.own[0] {

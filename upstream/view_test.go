@@ -80,6 +80,10 @@ func TestViewIsTheSameForTheSameRouteAndWeights(t *testing.T) {
 		t.Error("other weights or another route gave the same view")
 	}
 	v.Release()
+	if c.View("r", map[string]int{tenOne: 2, tenTwo: 3}) != v {
+		t.Error("a view that was still used was forgotten")
+	}
+	v.Release()
 	v.Release()
 	if c.View("r", map[string]int{tenOne: 2, tenTwo: 3}) == v {
 		t.Error("a view that nobody used was kept")
