@@ -3,7 +3,6 @@ package headers
 import "testing"
 
 func TestRequestFraming(t *testing.T) {
-	sized := func(n int64) Framing { return Framing{Sized, n} }
 	none, chunked := Framing{NoBody, -1}, Framing{Chunked, -1}
 	for _, tc := range []struct {
 		name, raw string
@@ -12,11 +11,11 @@ func TestRequestFraming(t *testing.T) {
 		problem   Problem
 	}{
 		{"no field, no body (9112 §6.3 rule 7)", "Host: a\r\n", false, none, NoProblem},
-		{"a length", "Content-Length: 5\r\n", false, sized(5), NoProblem},
-		{"a length of zero is stated", "Content-Length: 0\r\n", false, sized(0), NoProblem},
-		{"a length in HTTP/1.0", "Content-Length: 5\r\n", true, sized(5), NoProblem},
-		{"leading zeros are digits (9110 §8.6)", "Content-Length: 0002\r\n", false, sized(2), NoProblem},
-		{"the greatest length", "Content-Length: 9223372036854775807\r\n", false, sized(9223372036854775807), NoProblem},
+		{"a length", "Content-Length: 5\r\n", false, Framing{Sized, 5}, NoProblem},
+		{"a length of zero is stated", "Content-Length: 0\r\n", false, Framing{Sized, 0}, NoProblem},
+		{"a length in HTTP/1.0", "Content-Length: 5\r\n", true, Framing{Sized, 5}, NoProblem},
+		{"leading zeros are digits (9110 §8.6)", "Content-Length: 0002\r\n", false, Framing{Sized, 2}, NoProblem},
+		{"the greatest length", "Content-Length: 9223372036854775807\r\n", false, Framing{Sized, 9223372036854775807}, NoProblem},
 		{"a length out of range", "Content-Length: 9223372036854775808\r\n", false, Framing{}, BadLength},
 		{"a length far out of range", "Content-Length: 99999999999999999999999999\r\n", false, Framing{}, BadLength},
 		{"a sign", "Content-Length: +5\r\n", false, Framing{}, BadLength},
@@ -25,7 +24,6 @@ func TestRequestFraming(t *testing.T) {
 		{"an empty length", "Content-Length:\r\n", false, Framing{}, BadLength},
 		{"a space inside", "Content-Length: 1 2\r\n", false, Framing{}, BadLength},
 		{"a list", "Content-Length: 5, 5\r\n", false, Framing{}, BadLength},
-		{"a fraction", "Content-Length: 5.0\r\n", false, Framing{}, BadLength},
 		{"twice the same (9112 §6.3 rule 5)", "Content-Length: 5\r\ncontent-length: 5\r\n", false, Framing{}, RepeatedLength},
 		{"twice, different", "Content-Length: 5\r\nContent-Length: 6\r\n", false, Framing{}, RepeatedLength},
 		{"chunked", "Transfer-Encoding: chunked\r\n", false, chunked, NoProblem},
