@@ -31,7 +31,7 @@ type Backend struct {
 	index   int
 
 	group  atomic.Pointer[Group]
-	ledger *ledger // set by the first NewGroup, then never again
+	ledger atomic.Pointer[ledger] // set by the first NewGroup, then never again
 
 	_        [64]byte // keeps the counters away from the read-mostly fields
 	inFlight atomic.Int64
@@ -67,11 +67,12 @@ func (b *Backend) Latency() time.Duration { return b.latency.value() }
 // Ejections returns how often the backend has been ejected in its life.
 func (b *Backend) Ejections() uint64 { return b.ejections.Load() }
 
-// Begin counts an attempt as in flight. Each Begin needs exactly one End.
+// Begin counts an attempt as in flight. Each Begin needs exactly one End. The
+// backend must be a member of a group by then.
 func (b *Backend) Begin() {
 	b.inFlight.Add(1)
-	if b.ledger != nil {
-		b.ledger.inFlight.Add(1)
+	if l := b.ledger.Load(); l != nil {
+		l.inFlight.Add(1)
 	}
 }
 
@@ -80,8 +81,8 @@ func (b *Backend) Begin() {
 // whose head has arrived) ends as Cancelled.
 func (b *Backend) End(o Outcome, took time.Duration, now time.Time) {
 	b.inFlight.Add(-1)
-	if b.ledger != nil {
-		b.ledger.inFlight.Add(-1)
+	if l := b.ledger.Load(); l != nil {
+		l.inFlight.Add(-1)
 	}
 	b.Report(o, took, now)
 }

@@ -53,7 +53,7 @@ func TestConcurrentUse(t *testing.T) {
 			}
 			ejections += b.Ejections()
 		}
-		if n := g.ledger.inFlight.Load(); n != 0 {
+		if n := g.inFlight(); n != 0 {
 			t.Errorf("the groups count %d in flight at the end, want 0", n)
 		}
 		if ejections == 0 || ejections != uint64(ejected.Load()) {

@@ -11,8 +11,9 @@ func (b *Backend) succeed(began int64) {
 	if b.streak.Load() == 0 || began < b.since.Load() {
 		return
 	}
-	b.ledger.mu.Lock()
-	defer b.ledger.mu.Unlock()
+	l := b.ledger.Load()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if since := b.since.Load(); began >= since {
 		b.streak.Store(0)
 		if end := began; b.until.Load() > end { // picked although ejected, since nothing else was left
@@ -39,8 +40,9 @@ func (g *Group) fail(b *Backend, began int64, now time.Time) {
 
 // tryEject takes b out unless too many are out already.
 func (g *Group) tryEject(b *Backend, began int64, now time.Time) (until time.Time, ok bool) {
-	g.ledger.mu.Lock()
-	defer g.ledger.mu.Unlock()
+	l := b.ledger.Load()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if began < b.until.Load() || g.out(now.UnixNano()) >= g.atMost() {
 		return time.Time{}, false
 	}
@@ -50,9 +52,7 @@ func (g *Group) tryEject(b *Backend, began int64, now time.Time) (until time.Tim
 	b.ejections.Add(1)
 	b.since.Store(now.UnixNano())
 	b.until.Store(until.UnixNano())
-	if g.ledger.quiet.Load() < until.UnixNano() {
-		g.ledger.quiet.Store(until.UnixNano())
-	}
+	l.quiet.Store(max(l.quiet.Load(), until.UnixNano()))
 	return until, true
 }
 

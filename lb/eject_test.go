@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"sync"
 	"testing"
 	"time"
 )
@@ -189,14 +190,52 @@ func TestTheNextGroupKeepsState(t *testing.T) {
 	wantOut(t, list[0], 0, true)
 	failTimes(list[1], 1, 0)
 	wantOut(t, list[1], 0, true) // its first failure still counted; two of four may be out
-	if got := next.ledger.inFlight.Load(); got != 1 {
+	if got := next.inFlight(); got != 1 {
 		t.Errorf("the next group has %d in flight, want 1", got)
 	}
 	list[2].End(Success, 0, t0)
-	if got := next.ledger.inFlight.Load(); got != 0 {
+	if got := next.inFlight(); got != 0 {
 		t.Errorf("the next group has %d in flight after the end, want 0", got)
 	}
 	if p := NewPool(next, nil, nil, Options{}); p.Group() != next || len(p.Group().Backends()) != 4 {
 		t.Error("the pool does not know its group")
+	}
+}
+
+func TestGroupsThatBeganApartCountTogether(t *testing.T) {
+	_, left := backends(2, EjectOptions{Failures: 1})
+	_, right := backends(2, EjectOptions{Failures: 1})
+	left[0].Begin()
+	right[0].Begin()
+	both := NewGroup([]*Backend{left[0], right[0], NewBackend("10.1.1.1:80", 9)}, EjectOptions{Failures: 1})
+	right[0].Begin()
+	if got := both.inFlight(); got != 3 {
+		t.Errorf("got %d in flight, want 3", got)
+	}
+	if !both.quiet(t0.UnixNano()) {
+		t.Error("not quiet before any ejection")
+	}
+	failTimes(right[0], 1, 0)
+	if both.quiet(t0.UnixNano()) || !both.quiet(t0.Add(time.Second).UnixNano()) {
+		t.Error("an ejection in the second half is not seen, or never ends")
+	}
+}
+
+// TestTwoGroupsMayMeetNewBackends builds groups at once, as two configurations
+// do that share an upstream during a reload.
+func TestTwoGroupsMayMeetNewBackends(t *testing.T) {
+	for range 50 {
+		list := []*Backend{NewBackend("10.0.0.1:80", 0), NewBackend("10.0.0.2:80", 1)}
+		var wg sync.WaitGroup
+		var groups [2]*Group
+		for i := range groups {
+			wg.Go(func() { groups[i] = NewGroup(list, EjectOptions{}) })
+		}
+		wg.Wait()
+		list[0].Begin()
+		list[1].Begin()
+		if a, b := groups[0].inFlight(), groups[1].inFlight(); a != 2 || b != 2 {
+			t.Fatalf("got %d and %d in flight, want 2 and 2", a, b)
+		}
 	}
 }

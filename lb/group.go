@@ -1,6 +1,7 @@
 package lb
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,15 +12,16 @@ import (
 type Group struct {
 	backends []*Backend
 	eject    EjectOptions
-	ledger   *ledger
+	ledgers  []*ledger // of the backends, each once: nearly always a single one
 }
 
-// ledger is what all groups in the life of one upstream share, so that nothing
-// is lost or counted twice while one group follows another.
+// ledger is what backends share over all groups that they are members of, so
+// that nothing is lost or counted twice while one group follows another. A
+// backend enters that of its first group and never leaves it.
 type ledger struct {
 	mu       sync.Mutex   // one ejection is decided at a time
-	inFlight atomic.Int64 // attempts in flight over all backends
-	quiet    atomic.Int64 // unix ns: from here on no backend is ejected
+	inFlight atomic.Int64 // attempts in flight over all its backends
+	quiet    atomic.Int64 // unix ns: from here on none of its backends is ejected
 }
 
 // EjectOptions says when a backend is left alone and for how long.
@@ -64,22 +66,45 @@ func NewGroup(backends []*Backend, o EjectOptions) *Group {
 		o.AtMost = 0.5
 	}
 	g := &Group{backends: append([]*Backend(nil), backends...), eject: o}
+	shared := g.oldestLedger()
 	for _, b := range g.backends {
-		if b.ledger != nil {
-			g.ledger = b.ledger
-			break
-		}
-	}
-	if g.ledger == nil {
-		g.ledger = &ledger{}
-	}
-	for _, b := range g.backends {
-		if b.ledger == nil {
-			b.ledger = g.ledger
+		b.ledger.CompareAndSwap(nil, shared)
+		if l := b.ledger.Load(); !slices.Contains(g.ledgers, l) {
+			g.ledgers = append(g.ledgers, l)
 		}
 		b.group.Store(g)
 	}
 	return g
+}
+
+// oldestLedger returns the ledger that new members shall enter.
+func (g *Group) oldestLedger() *ledger {
+	for _, b := range g.backends {
+		if l := b.ledger.Load(); l != nil {
+			return l
+		}
+	}
+	return &ledger{}
+}
+
+// inFlight returns the attempts in flight over all members. Those of backends
+// that have left the upstream count until they end.
+func (g *Group) inFlight() int64 {
+	var sum int64
+	for _, l := range g.ledgers {
+		sum += l.inFlight.Load()
+	}
+	return sum
+}
+
+// quiet reports whether no member is ejected; false may also mean: not known.
+func (g *Group) quiet(now int64) bool {
+	for _, l := range g.ledgers {
+		if l.quiet.Load() > now {
+			return false
+		}
+	}
+	return true
 }
 
 // Backends returns the members in the order given to NewGroup. It is read-only.
@@ -116,8 +141,9 @@ func (b *Backend) EjectedUntil() time.Time {
 // ejection still counts as a repeated one, until an attempt succeeds. It reports
 // whether the backend was ejected.
 func (g *Group) Restore(b *Backend, now time.Time) bool {
-	g.ledger.mu.Lock()
-	defer g.ledger.mu.Unlock()
+	l := b.ledger.Load()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if !b.Ejected(now.UnixNano()) {
 		return false
 	}

@@ -67,7 +67,7 @@ func arrival(lot float64) float64 { return -math.Log1p(-lot) }
 // flight, the key's next slot is asked, which is again always the same one.
 func (t *tier) hash(a ask) *Backend {
 	usable := t.weight
-	if a.tried.Len() > 0 || t.ledger.quiet.Load() > a.now {
+	if a.tried.Len() > 0 || !t.group.quiet(a.now) {
 		usable = t.usable(a)
 	}
 	key := mix(a.key)
@@ -115,7 +115,7 @@ func (t *tier) hasRoom(m *member, usable int64) bool {
 	if t.hashing.bound < 0 {
 		return true
 	}
-	all := float64(t.ledger.inFlight.Load() + 1)
+	all := float64(t.group.inFlight() + 1)
 	room := math.Ceil(t.hashing.bound * all * m.share / float64(usable))
 	return float64(m.inFlight.Load()+1) <= room
 }

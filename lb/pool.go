@@ -43,8 +43,8 @@ func NewPool(g *Group, weights []int, backup []bool, o Options) *Pool {
 			primary = append(primary, member{b, int64(w), float64(w)})
 		}
 	}
-	p.primary.build(primary, g.ledger, o)
-	p.backup.build(spare, g.ledger, o)
+	p.primary.build(primary, g, o)
+	p.backup.build(spare, g, o)
 	return p
 }
 
@@ -98,7 +98,7 @@ type tier struct {
 	weight  int64     // of all members
 	order   *Sequence // of the members
 	hashing *hashing  // ConsistentHash only
-	ledger  *ledger
+	group   *Group
 	random  random
 
 	_     [64]byte
@@ -107,8 +107,8 @@ type tier struct {
 	_     [48]byte
 }
 
-func (t *tier) build(members []member, l *ledger, o Options) {
-	t.method, t.members, t.ledger, t.random.seed = o.Method, members, l, o.Seed
+func (t *tier) build(members []member, g *Group, o Options) {
+	t.method, t.members, t.group, t.random.seed = o.Method, members, g, o.Seed
 	weights := make([]int, len(members))
 	for i, m := range members {
 		weights[i] = int(m.weight)
