@@ -100,6 +100,7 @@ func (in *inspector) inspectFolder(folder string, sources []source) {
 	}
 	in.checkPackageDoc(folder, sources)
 	in.checkState(folder, sources)
+	in.checkSleep(sources)
 }
 
 // room returns the folder's room; ok is false when the law has none.
@@ -213,9 +214,6 @@ func (in *inspector) checkIdioms(s source) {
 			return true
 		}
 		target := aliases[pkg.Name]
-		if s.test && target == "time" && sel.Sel.Name == "Sleep" {
-			in.report(sel.Pos(), s.name, "time.Sleep in a test: wait for the event, or use testing/synctest")
-		}
 		for _, f := range in.fences {
 			if f.name != "" && f.path == target && f.name == sel.Sel.Name && !s.test && !slices.Contains(f.only, s.folder) {
 				in.report(sel.Pos(), s.name, "%s.%s belongs to %v alone: %s", pkg.Name, f.name, f.only, f.why)

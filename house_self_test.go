@@ -46,6 +46,7 @@ func TestLawIsNoticedWhenBroken(t *testing.T) {
 		{"many parameters", "low/a.go", "// Package low x.\npackage low\nfunc f(a, b, c, d, e, g int) {}", "f has 6 parameters, limit 5"},
 		{"init", "low/a.go", "// Package low x.\npackage low\nfunc init() {}", "init runs behind"},
 		{"sleeping test", "low/a_test.go", "package low\nimport \"time\"\nfunc f() { time.Sleep(1) }", "time.Sleep in a test"},
+		{"sleeping beside a bubble", "low/a_test.go", "package low\nimport (\n\"testing/synctest\"\n\"time\"\n)\nfunc f() { synctest.Test(nil, func() {}); go time.Sleep(1) }", "a_test.go:6: time.Sleep in a test"},
 		{"unfinished", "low/a.go", "// Package low x.\npackage low\n// TO" + "DO: it\n", "finish it"},
 		{"no package comment", "low/a.go", "package low", "low has 0 package comments, want 1"},
 		{"odd package comment", "low/a.go", "// This is low.\npackage low", `opens with "Package low "`},
@@ -79,6 +80,8 @@ func TestLawLetsGoodCodePass(t *testing.T) {
 		{"a group's comment", "low/a.go", "// Package low x.\npackage low\n\n// Kinds.\nconst (\n\tA = iota\n\tB\n)\n"},
 		{"hidden by a local", "low/a.go", "// Package low x.\npackage low\nvar n int\nfunc f(n int) int { n++; return n }"},
 		{"pool and sentinel", "low/a.go", "// Package low x.\npackage low\nimport (\n\"sync\"\n\"errors\"\n)\nvar p = sync.Pool{}\nvar e = errors.New(\"e\")"},
+		{"sleeping in a bubble", "low/a_test.go", "package low\nimport (\n\"testing/synctest\"\n\"time\"\n)\nfunc f() { synctest.Test(nil, func() { time.Sleep(1) }) }"},
+		{"sleeping in a helper's bubble", "low/a_test.go", "package low\nimport (\n\"testing/synctest\"\n\"time\"\n)\nfunc in(g func()) { synctest.Test(nil, g) }\nfunc f() { in(func() { time.Sleep(1) }) }"},
 		{"testdata is not looked at", "low/testdata/util/a.go", "package util"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
