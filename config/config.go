@@ -20,7 +20,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // peers whose forwarding fields and request id are believed; nil means none
 	Forwarded      bool           // also send Forwarded (RFC 7239)
 	Upgrades       []string       // default of Route.Upgrades, lower case
-	Trailers       []string       // default of Route.Trailers, canonical field names
+	Trailers       []string       // default of Route.Trailers, field names as written
 	Upstreams      []*Upstream    // in file order, then the inline ones in order of first use; names are unique
 	Routes         []*Route       // in file order, which decides nothing
 	Log            Log
@@ -110,5 +110,5 @@ type Always struct {
 // Answers are the fields that the gateway adds to its responses.
 type Answers struct {
 	ProxyStatus bool   // Proxy-Status on faults (RFC 9209)
-	RequestID   string // canonical name of the field with the request's id, both ways; empty means off
+	RequestID   string // name of the field with the request's id, both ways, as written; empty means off
 }

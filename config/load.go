@@ -52,6 +52,10 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, 
 	if mapping(d, top, rootFields, c) {
 		d.check(top, c)
 	}
+	if d.lookups > maxAliases { // what was read after that is not what was written
+		d.problems = nil
+		d.problem(top, "follows more than %d aliases; write some of them out", maxAliases)
+	}
 	if d.problems != nil {
 		return nil, d.problems.sorted()
 	}

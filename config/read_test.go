@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"reflect"
@@ -185,6 +186,17 @@ func TestMerge(t *testing.T) {
 	equal(t, "merged host", b.Host, HostPolicy{Mode: HostUpstream})
 	pool := c.Upstream("c").Pool
 	equal(t, "own, first merged, second merged", []int{pool.Max, pool.Idle, pool.Queue}, []int{4, 2, 1})
+	equal(t, "an aliased list", c.Routes[1].Methods, []string{"GET", "HEAD"})
+	equal(t, "an aliased mapping", c.Routes[1].Retry, c.Routes[0].Retry)
+	equal(t, "an aliased value", c.Routes[2].Headers.Request.Set, []Field{{"X-Method", "HEAD"}})
+}
+
+func TestAliasesAreBounded(t *testing.T) {
+	text := "routes:\n  - { path: \"/*\", upstream: \"http://a:1\", methods: [&m GET" + strings.Repeat(", *m", maxAliases+1) + "] }"
+	_, err := Parse("config.yaml", []byte(text), nil)
+	if got, want := fmt.Sprint(err), "config.yaml:1:1: follows more than 1000 aliases; write some of them out"; got != want {
+		t.Errorf("got %.200s, want %s", got, want)
+	}
 }
 
 func TestIdleFollowsMax(t *testing.T) {

@@ -29,12 +29,12 @@ type Route struct {
 	Headers     Headers
 	MaxBody     int64    // bytes of a request body (key limits.body); Unlimited for off
 	Upgrades    []string // protocols that may be tunnelled, lower case; nil means none
-	Trailers    []string // trailer fields passed on both ways, canonical; nil means none
+	Trailers    []string // trailer fields passed on both ways, as written; nil means none
 }
 
 // Match are further conditions; all must hold. An empty value asks for presence.
 type Match struct {
-	Header map[string]string // by canonical field name
+	Header map[string]string // by field name as written; case makes no difference
 	Query  map[string]string
 }
 
@@ -59,7 +59,7 @@ type Respond struct {
 
 // Field is one header field to write.
 type Field struct {
-	Name  string // canonical
+	Name  string // as written; case makes no difference
 	Value string
 }
 
@@ -73,7 +73,7 @@ type Headers struct {
 type Edits struct {
 	Set    []Field  // replaces every field of that name
 	Add    []Field  // appended
-	Remove []string // canonical names
+	Remove []string // names, as written
 }
 
 // Empty reports whether the edits change nothing.
@@ -90,7 +90,7 @@ type Retry struct {
 	Statuses Statuses // the backend answered with one of these; nil means none
 	Backoff  Backoff
 	Methods  []string // methods that may be repeated, upper case
-	// Need is the canonical name of a field; a method that is not idempotent is
+	// Need is the name of a field, as written; a method that is not idempotent is
 	// repeated only when the request carries it. Empty when Methods has none.
 	Need string
 }

@@ -189,20 +189,6 @@ func (d *decoder) rate(v value, to *float64) {
 	*to = f
 }
 
-// statuses reads one entry of a list of statuses.
-func (d *decoder) status(v value, to *Statuses) {
-	s, ok := d.text(v)
-	if !ok {
-		return
-	}
-	r, ok := parseStatuses(s)
-	if !ok {
-		d.problem(v, "got %q, want a status such as 502, 5xx or 502-504", s)
-		return
-	}
-	*to = append(*to, r)
-}
-
 // unique reads a list of single-line texts, each put into shape by check, which
 // returns what is wrong with it or "". Repetitions are problems.
 func (d *decoder) unique(v value, check func(string) (string, string)) []string {
