@@ -1,0 +1,150 @@
+package gateway
+
+import (
+	"bytes"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// admit decides whether the request may enter at all. It takes one of
+// limits.requests, then takes one strict look at the head: everything behind it
+// believes only what was found here. Nothing is forwarded when it returns a fault.
+func (g *Gateway) admit(j *journey) *exchange.Fault {
+	if j.expected {
+		return nil // the expectation handler came first and admitted it
+	}
+	if g.inflight.Load() > j.snap.maxRequests {
+		return exchange.Refuse(exchange.Overloaded)
+	}
+	h := &j.ctx.Request.Header
+	if f := j.admitLine(h); f != nil {
+		return f
+	}
+	if p := j.head.Parse(h.RawHeaders()); p != headers.NoProblem {
+		return exchange.Refuse(exchange.BadHeader)
+	}
+	if f := j.admitFraming(h); f != nil {
+		return f
+	}
+	if f := j.admitTarget(h); f != nil {
+		return f
+	}
+	j.recognise()
+	if headers.PassedThrough(&j.head, g.name) {
+		return exchange.Refuse(exchange.Loop)
+	}
+	return nil
+}
+
+// admitLine judges version and method (RFC 9112 §2.3, §3).
+func (j *journey) admitLine(h *fasthttp.RequestHeader) *exchange.Fault {
+	switch string(h.Protocol()) {
+	case "HTTP/1.1":
+		j.http11 = true
+	case "HTTP/1.0":
+	default:
+		return exchange.Refuse(exchange.VersionRefused)
+	}
+	method := h.Method()
+	if bytes.EqualFold(method, []byte("CONNECT")) || bytes.EqualFold(method, []byte("TRACE")) {
+		return exchange.Refuse(exchange.MethodRefused)
+	}
+	return nil
+}
+
+// admitFraming judges the length of the body. Ours and fasthttp's reading must
+// agree, since fasthttp reads the body from the connection (RFC 9112 §6).
+func (j *journey) admitFraming(h *fasthttp.RequestHeader) *exchange.Fault {
+	framing, p := headers.RequestFraming(&j.head, j.http11)
+	switch {
+	case p == headers.UnknownCoding:
+		return exchange.Refuse(exchange.UnknownCoding)
+	case p != headers.NoProblem:
+		return exchange.Refuse(exchange.BadFraming)
+	}
+	agreed := false
+	switch framing.Kind {
+	case headers.Sized:
+		agreed = int64(h.ContentLength()) == framing.Length
+	case headers.Chunked:
+		agreed = h.ContentLength() == -1
+	default:
+		agreed = j.ctx.Request.BodyStream() == nil || h.ContentLength() == 0
+	}
+	if !agreed {
+		return exchange.Refuse(exchange.BadFraming)
+	}
+	if expect := j.head.Get(headers.Expect); expect != nil && j.http11 && !bytes.EqualFold(expect, []byte("100-continue")) {
+		return exchange.Refuse(exchange.ExpectationRefused)
+	}
+	j.framing = framing
+	return nil
+}
+
+// admitTarget finds out which host and path the client means. An absolute-form
+// target overrides Host (RFC 9112 §3.2.2); what goes upstream is origin-form.
+func (j *journey) admitTarget(h *fasthttp.RequestHeader) *exchange.Fault {
+	hosts := j.head.Count(headers.Host)
+	if hosts > 1 || (hosts == 0 && j.http11) {
+		return exchange.Refuse(exchange.BadHost)
+	}
+	j.host = j.head.Get(headers.Host)
+	t, p := headers.SplitTarget(h.RequestURI())
+	if p != headers.NoProblem {
+		return exchange.Refuse(exchange.BadTarget)
+	}
+	switch t.Form {
+	case headers.OriginForm:
+	case headers.AbsoluteForm:
+		j.host = t.Authority
+	case headers.AsteriskForm:
+		if string(h.Method()) != fasthttp.MethodOptions {
+			return exchange.Refuse(exchange.BadTarget)
+		}
+	default:
+		return exchange.Refuse(exchange.BadTarget)
+	}
+	if len(j.host) > 0 && !headers.ValidHost(j.host) {
+		return exchange.Refuse(exchange.BadHost)
+	}
+	if t.Form == headers.AsteriskForm {
+		j.target = h.RequestURI()
+		j.path = j.target
+		return nil
+	}
+	j.query, j.hasTail = t.Query, t.HasQuery
+	j.target = j.originForm(t)
+	if j.pathBuf, p = headers.NormalizePath(j.pathBuf[:0], t.Path); p != headers.NoProblem {
+		return exchange.Refuse(exchange.BadTarget)
+	}
+	j.path = j.pathBuf
+	return nil
+}
+
+// originForm is the target that goes upstream: as received, or what stands behind
+// the authority of an absolute form (RFC 9112 §3.2.1).
+func (j *journey) originForm(t headers.Target) []byte {
+	if t.Form == headers.OriginForm {
+		return j.ctx.Request.Header.RequestURI()
+	}
+	j.rewrote = append(j.rewrote[:0], t.Path...)
+	if t.HasQuery {
+		j.rewrote = append(append(j.rewrote, '?'), t.Query...)
+	}
+	return j.rewrote
+}
+
+// recognise finds out who is asking and gives the request its id.
+func (j *journey) recognise() {
+	x := j.x
+	x.Peer = j.peer()
+	x.Client = x.Peer
+	if trusted := j.snap.trusted; trusted != nil && trusted.Contains(x.Peer) {
+		x.Trusted = true
+		x.Client = headers.ClientIP(x.Peer, &j.head, trusted)
+	}
+	j.identify()
+}

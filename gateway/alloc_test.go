@@ -1,0 +1,67 @@
+//go:build !race
+
+package gateway_test
+
+import (
+	"io"
+	"testing"
+
+	"penstock/gateway/gatewaytest"
+)
+
+// loop sends one request and reads its answer, again and again, without
+// allocating, over an origin that does not allocate either.
+func loop(t testing.TB, more string) func() {
+	t.Helper()
+	answer := []byte("HTTP/1.1 200 OK\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nContent-Type: text/plain\r\nConnection: keep-alive\r\nContent-Length: 1024\r\n\r\n")
+	answer = append(answer, make([]byte, 1024)...)
+	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
+		buf := make([]byte, 4096)
+		for {
+			if _, err := p.Conn.Read(buf); err != nil {
+				return
+			}
+			if _, err := p.Write(answer); err != nil {
+				return
+			}
+		}
+	})
+	g := gatewaytest.Start(t, oneRoute(origin.URL, more))
+	c := gatewaytest.Dial(t, g.Address)
+	request := []byte("GET /index.html?x=1 HTTP/1.1\r\nHost: a.example\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n")
+	if _, err := c.Write(request); err != nil {
+		t.Fatal(err)
+	}
+	head := c.Head()
+	body := make([]byte, 1024)
+	if _, err := io.ReadFull(c.In, body); err != nil {
+		t.Fatal(err)
+	}
+	whole := make([]byte, len(head)+len(body))
+	return func() {
+		if _, err := c.Write(request); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(c.In, whole); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestProxiedSmallRequestAllocatesNothing(t *testing.T) {
+	once := loop(t, "")
+	for range 200 {
+		once() // fills the pools
+	}
+	if n := testing.AllocsPerRun(2000, once); n != 0 {
+		t.Errorf("%v allocations a request, want 0", n)
+	}
+}
+
+func BenchmarkProxiedSmallRequest(b *testing.B) {
+	once := loop(b, "")
+	b.ReportAllocs()
+	for b.Loop() {
+		once()
+	}
+}

@@ -1,0 +1,134 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+
+	"penstock/config"
+	"penstock/headers"
+	"penstock/lb"
+	"penstock/policy"
+)
+
+// assembleRoute compiles one route over the upstreams of s.
+func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot) (*route, error) {
+	r := &route{
+		name:     c.Name(),
+		retry:    compileRetry(&c.Retry),
+		times:    c.Timeouts,
+		maxBody:  c.MaxBody,
+		upgrades: byteLists(c.Upgrades),
+		trailers: byteLists(c.Trailers),
+	}
+	r.metrics = g.metrics.Route(r.name)
+	if err := r.compileEdits(&c.Headers); err != nil {
+		return nil, err
+	}
+	if err := r.compileAnswers(c); err != nil {
+		return nil, err
+	}
+	return r, r.attach(c, s)
+}
+
+// attach gives the route its view of each upstream, with the route's weights.
+func (r *route) attach(c *config.Route, s *Snapshot) error {
+	shares := make([]int, 0, len(c.Targets))
+	for _, t := range c.Targets {
+		up := s.upstream(t.Upstream)
+		if up == nil {
+			return fmt.Errorf("upstream %q is not configured", t.Upstream)
+		}
+		r.targets = append(r.targets, target{up: up, view: up.cluster.View(r.name, c.Weights)})
+		shares = append(shares, t.Weight)
+	}
+	if len(shares) > 1 {
+		r.split = lb.NewSequence(shares, 0)
+	}
+	return nil
+}
+
+func compileRetry(c *config.Retry) retryRule {
+	r := retryRule{
+		times: c.Times, connect: c.Connect, reset: c.Reset, timeout: c.Timeout,
+		methods: c.Methods, need: []byte(c.Need),
+		minWait: c.Backoff.Min, maxWait: c.Backoff.Max,
+	}
+	for _, span := range c.Statuses {
+		for code := span.First; code <= span.Last; code++ {
+			r.status.add(code)
+		}
+	}
+	return r
+}
+
+func (r *route) compileEdits(c *config.Headers) (err error) {
+	if !c.Request.Empty() {
+		if r.requestEdits, err = compileEdits(&c.Request); err != nil {
+			return fmt.Errorf("headers.request: %w", err)
+		}
+	}
+	if c.Response.Empty() {
+		return nil
+	}
+	edits, err := compileEdits(&c.Response)
+	if err != nil {
+		return fmt.Errorf("headers.response: %w", err)
+	}
+	r.answerEdits = policy.NewHeaders(edits)
+	return nil
+}
+
+// compileAnswers compiles what the route answers itself, and what it does to the
+// target of the requests that it forwards.
+func (r *route) compileAnswers(c *config.Route) (err error) {
+	params := c.Pattern.Params()
+	switch {
+	case c.Redirect != nil:
+		var p *policy.Redirect
+		p, err = policy.NewRedirect(policy.RedirectOptions{To: c.Redirect.To, Code: c.Redirect.Code, Params: params})
+		r.policies = append(r.policies, p)
+	case c.Respond != nil:
+		var p *policy.Fixed
+		p, err = policy.NewFixed(policy.FixedOptions{Status: c.Respond.Status, Fields: pairs(c.Respond.Headers), Body: c.Respond.Body})
+		r.policies = append(r.policies, p)
+	case c.Rewrite != "":
+		r.rewrite, err = policy.NewTemplate(c.Rewrite, params)
+	case c.StripPrefix != "":
+		r.rewrite, err = policy.NewStripPrefix(c.StripPrefix)
+	}
+	r.policies = policy.InOrder(r.policies)
+	return err
+}
+
+func compileEdits(c *config.Edits) (*headers.Edits, error) {
+	return headers.NewEdits(pairs(c.Set), pairs(c.Add), c.Remove)
+}
+
+func pairs(fields []config.Field) []headers.Pair {
+	out := make([]headers.Pair, 0, len(fields))
+	for _, f := range fields {
+		out = append(out, headers.Pair{Name: f.Name, Value: f.Value})
+	}
+	return out
+}
+
+// byteLists turns names into the form in which the hot path compares them.
+func byteLists(names []string) [][]byte {
+	out := make([][]byte, 0, len(names))
+	for _, n := range names {
+		out = append(out, []byte(n))
+	}
+	return slices.Clip(out)
+}
+
+// patternOf is what the matcher must know of a route.
+func patternOf(c *config.Route, index int) pattern {
+	p := pattern{hosts: c.Hosts, path: c.Path, methods: c.Methods, index: index}
+	for name, value := range c.Match.Header {
+		p.header = append(p.header, condition{name: name, value: value})
+	}
+	for name, value := range c.Match.Query {
+		p.query = append(p.query, condition{name: name, value: value})
+	}
+	return p
+}

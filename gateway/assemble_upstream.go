@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"penstock/config"
+	"penstock/discovery"
+	"penstock/lb"
+	"penstock/ratelimit"
+	"penstock/upstream"
+)
+
+// assembleUpstream makes the upstream of one configuration entry. What prev has
+// that did not change is shared: connections, health, in-flight counts, budget.
+func (g *Gateway) assembleUpstream(c *config.Upstream, prev *pooledUpstream) (*pooledUpstream, error) {
+	o, err := g.upstreamOptions(c)
+	if err != nil {
+		return nil, fmt.Errorf("upstreams.%s: %w", c.Name, err)
+	}
+	var old *upstream.Cluster
+	if prev != nil {
+		old = prev.cluster
+	}
+	cluster, err := upstream.NewClusterFrom(old, o)
+	if err != nil {
+		return nil, err
+	}
+	up := &pooledUpstream{
+		name: c.Name, config: c, cluster: cluster,
+		hashName: []byte(c.Balance.HashName), fixedHost: []byte(c.Host.Name),
+		metrics: g.metrics.Upstream(c.Name),
+	}
+	switch {
+	case prev != nil && prev.config.RetryBudget == c.RetryBudget:
+		up.budget = prev.budget
+	case !c.RetryBudget.Off:
+		up.budget = ratelimit.NewBudget(c.RetryBudget.Ratio, c.RetryBudget.Floor)
+	}
+	return up, nil
+}
+
+func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) {
+	o := upstream.Options{
+		Name:    c.Name,
+		Balance: lb.Options{Method: balanceMethods[c.Balance.Method], Bound: c.Balance.Bound},
+		Pool: upstream.PoolOptions{
+			Max: c.Pool.Max, Idle: orOff(c.Pool.Idle), IdleTimeout: c.Pool.IdleTimeout,
+			MaxAge: orOff(c.Pool.MaxAge), Queue: orOff(c.Pool.Queue), QueueTimeout: c.Pool.QueueTimeout,
+		},
+		TLS:     upstream.TLSOptions{CA: c.TLS.CA, Name: c.TLS.Name, Cert: c.TLS.Cert, Key: c.TLS.Key, Insecure: c.TLS.Insecure},
+		Eject:   lb.EjectOptions{Failures: c.Eject.Failures, Base: c.Eject.Base, Max: c.Eject.Max, AtMost: c.Eject.AtMost},
+		Sweeper: g.backends,
+		Log:     g.log,
+		Now:     g.now,
+	}
+	for i := range c.Backends {
+		b, err := g.backendOptions(c, &c.Backends[i])
+		if err != nil {
+			return o, fmt.Errorf("backends[%d]: %w", i, err)
+		}
+		o.Backends = append(o.Backends, b)
+	}
+	return o, nil
+}
+
+// backendOptions translates one entry; a name gets a source that follows DNS.
+func (g *Gateway) backendOptions(c *config.Upstream, b *config.Backend) (upstream.BackendOptions, error) {
+	o := upstream.BackendOptions{Scheme: b.Scheme.String(), Host: b.Host, Path: b.Socket, Weight: b.Weight, Backup: b.Backup}
+	if b.Scheme == config.Unix {
+		return o, nil
+	}
+	port, err := strconv.ParseUint(b.Port, 10, 16)
+	if err != nil || port == 0 {
+		return o, fmt.Errorf("port: got %q, want 1..65535", b.Port)
+	}
+	o.Port = uint16(port)
+	if _, err := netip.ParseAddr(b.Host); err == nil {
+		return o, nil
+	}
+	o.Source, err = discovery.New(discovery.Options{
+		Entries: []lb.Endpoint{{Address: b.Address(), Weight: b.Weight, Backup: b.Backup}},
+		Refresh: c.DNS.Refresh, Resolver: g.resolver, Log: g.log,
+	})
+	return o, err
+}
+
+// orOff translates a zero that the operator wrote into the "off" of Options,
+// where zero means the default.
+func orOff[T int | time.Duration](n T) T {
+	if n == 0 {
+		return -1
+	}
+	return n
+}
+
+var balanceMethods = [...]lb.Method{
+	config.RoundRobin: lb.RoundRobin, config.LeastConn: lb.LeastConn, config.P2C: lb.P2C,
+	config.Latency: lb.Latency, config.Random: lb.Random, config.Hash: lb.ConsistentHash,
+}

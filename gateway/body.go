@@ -1,0 +1,115 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// clientBody is the request body as it comes from the client: counted, bounded,
+// timed by progress, and never complete when it was cut short. Its errors are
+// io.EOF, only once the body has verifiably ended, or an *exchange.Fault.
+//
+// One goroutine reads it at a time; Abort may be called from another.
+type clientBody struct {
+	j       *journey
+	stream  io.Reader
+	want    int64 // bytes that Content-Length promised; -1 when chunked
+	limit   int64 // bytes allowed; negative for any number
+	read    int64
+	idle    time.Duration
+	err     error // the first error, for ever
+	aborted atomic.Bool
+}
+
+func (b *clientBody) open(stream io.Reader, want, limit int64, idle time.Duration) {
+	b.stream, b.want, b.limit, b.idle = stream, want, limit, idle
+}
+
+func (b *clientBody) reset() {
+	b.stream, b.want, b.limit, b.read, b.idle, b.err = nil, 0, 0, 0, 0, nil
+	b.aborted.Store(false)
+}
+
+// done reports whether the whole body has been read.
+func (b *clientBody) done() bool { return b.stream == nil || b.err == io.EOF }
+
+// Read implements io.Reader. A byte within idle keeps a slow upload alive.
+func (b *clientBody) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	if c := b.j.conn; c != nil {
+		c.SetReadDeadlineIn(b.idle)
+	}
+	if b.aborted.Load() { // after the deadline, so that Abort's own deadline stays
+		b.err = exchange.Refuse(exchange.ClientGone)
+		return 0, b.err
+	}
+	n, err := b.stream.Read(p)
+	b.read += int64(n)
+	if err != nil {
+		b.err = b.verdict(err)
+	}
+	if b.limit >= 0 && b.read > b.limit {
+		b.err = exchange.Refuse(exchange.BodyTooLarge)
+		return 0, b.err
+	}
+	if n > 0 {
+		return n, nil // an error that came along is told by the next call
+	}
+	return 0, b.err
+}
+
+// verdict says what an error of the stream means. fasthttp ends a chunked body
+// that was cut between two chunks with io.EOF, so the connection is asked too.
+func (b *clientBody) verdict(err error) error {
+	switch {
+	case err == io.EOF && b.want >= 0 && b.read == b.want:
+		return io.EOF
+	case err == io.EOF && b.want < 0 && (b.j.conn == nil || !b.j.conn.SawEOF()):
+		return io.EOF
+	case errors.Is(err, os.ErrDeadlineExceeded) && b.aborted.Load():
+		return exchange.Refuse(exchange.ClientGone)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return exchange.Refuse(exchange.BodyStalled)
+	}
+	return &exchange.Fault{Kind: exchange.HTTPRequestError, Reason: exchange.BodyIncomplete, Source: exchange.Client, Err: err}
+}
+
+// Abort makes a blocked Read return and lets none succeed any more.
+func (b *clientBody) Abort() {
+	b.aborted.Store(true)
+	if c := b.j.conn; c != nil {
+		_ = c.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// trailers returns the trailer fields of the request that the route lets pass,
+// as field lines. It may be called once Read has returned io.EOF.
+func (b *clientBody) trailers() []byte {
+	raw := b.j.ctx.Request.Header.TrailerHeader()
+	if len(raw) <= 2 || len(b.j.route.trailers) == 0 {
+		return nil
+	}
+	var block headers.Block
+	if block.Parse(raw) != headers.NoProblem {
+		return nil
+	}
+	keepListed(&block, b.j.route.trailers)
+	return block.Append(nil)
+}
+
+// keepListed drops every field whose name is not in the list (RFC 9110 §6.5.1:
+// a trailer field may be passed on only when it is known to be harmless).
+func keepListed(block *headers.Block, names [][]byte) {
+	for i := range block.Fields {
+		f := &block.Fields[i]
+		f.Drop = !listed(f.Name, names)
+	}
+}

@@ -1,0 +1,49 @@
+package gateway
+
+import (
+	"penstock/accesslog"
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// finish is the single exit of every journey. It runs when fasthttp resets the
+// request: after the last byte of the answer, after the tunnel, or after the
+// client was lost. Only here do the in-flight counts fall.
+func (g *Gateway) finish(j *journey) {
+	x := j.x
+	now := g.now()
+	x.Took = now.Sub(x.Start)
+	x.Mark(exchange.Delivered, now)
+	if !x.Tunnel {
+		x.Received = j.body.read
+		g.inflight.Add(-1)
+	}
+	if j.route != nil {
+		j.route.metrics.Observe(x)
+	} else {
+		g.unmatched.Observe(x)
+	}
+	if g.access.Wanted(x.Status, x.Took) {
+		g.access.Write(j.entry())
+	}
+	if j.conn != nil {
+		j.conn.MarkReads()
+	}
+	j.reset()
+	x.Release()
+	g.journeys.Put(j)
+}
+
+// entry is what the access log tells of the journey. It is used up before the
+// journey is reset.
+func (j *journey) entry() *accesslog.Entry {
+	protocol := "HTTP/1.0"
+	if j.http11 {
+		protocol = "HTTP/1.1"
+	}
+	j.line = accesslog.Entry{
+		Exchange: j.x, Protocol: protocol, Method: j.ctx.Method(), Host: j.host,
+		Target: j.ctx.RequestURI(), UserAgent: j.head.Get(headers.UserAgent),
+	}
+	return &j.line
+}

@@ -1,0 +1,127 @@
+package gateway
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"penstock/exchange"
+	"penstock/lb"
+	"penstock/upstream"
+)
+
+// forward sends the request to a backend until one answers or judge gives up:
+// pick, exchange, judge. On nil j.resp holds the answer.
+func (g *Gateway) forward(j *journey) *exchange.Fault {
+	g.prepare(j)
+	t := j.route.choose()
+	j.x.Upstream = t.up.name
+	t.up.countRequest(j.x.Start)
+	rule := &j.route.retry
+	for left := rule.times; ; {
+		member := t.pick(j)
+		if member == nil {
+			return exchange.Refuse(exchange.NoBackend)
+		}
+		f := g.try(j, t, member)
+		v := judge(f, j.resp.Status, j.traits(rule), rule, left)
+		if v == retry && !g.mayRetry(j, t, rule, rule.times-left) {
+			v = giveUp
+		}
+		switch v {
+		case giveUp:
+			return f
+		case refresh:
+			j.req.Fresh = true
+		case retry:
+			left--
+			j.req.Fresh = false
+			j.tried.Add(member.Backend)
+		}
+		j.resp.Discard()
+	}
+}
+
+// try is one exchange with one backend, recorded and reported to its health.
+func (g *Gateway) try(j *journey, t *target, m *upstream.Member) *exchange.Fault {
+	now := g.now()
+	at := j.x.NextAttempt(m.Backend.Address(), now)
+	if at == nil {
+		return exchange.Refuse(exchange.NoBackend)
+	}
+	j.req.Host = t.up.hostField(j, m)
+	j.at, j.backend = at, m.Backend
+	m.Backend.Begin()
+	f := m.Client.RoundTrip(&j.req, &j.resp, at)
+	at.Fault = f
+	if f == nil && j.resp.Body != nil {
+		j.resp.Body.OnClose = j.bodyClosed
+		m.Backend.Report(lb.Success, at.FirstByte, g.now()) // the body's time says nothing of the backend
+		return nil
+	}
+	if f == nil && j.resp.Tunnel != nil {
+		return nil // under way until the tunnel ends
+	}
+	j.settle(outcomeOf(f))
+	return f
+}
+
+// onBodyClose ends the try whose answer was streamed, complete or not.
+func (j *journey) onBodyClose(_ bool, f *exchange.Fault, received int64) {
+	j.at.Received, j.at.Fault, j.x.Sent = received, f, received
+	j.settle(lb.Cancelled) // the verdict was given at the head
+	if f != nil && j.x.Fault == nil {
+		j.x.Fault = f
+	}
+}
+
+// settle reports the end of a try to the balancer.
+func (j *journey) settle(o lb.Outcome) {
+	now, at := j.g.now(), j.at
+	at.Took = now.Sub(at.Start)
+	took := at.FirstByte
+	if took == 0 {
+		took = at.Took
+	}
+	j.backend.End(o, took, now)
+}
+
+// outcomeOf translates a fault for the balancer, which knows no HTTP.
+func outcomeOf(f *exchange.Fault) lb.Outcome {
+	switch {
+	case f == nil:
+		return lb.Success
+	case f.Source != exchange.Upstream || f.Reason == exchange.QueueFull || f.Reason == exchange.QueueTimeout:
+		return lb.Cancelled
+	case !f.Wrote, f.Kind == exchange.ConnectionTerminated && !f.Reused && !f.Begun:
+		return lb.ConnectFailure
+	default:
+		return lb.Failure
+	}
+}
+
+// traits says what may be done with this request again.
+func (j *journey) traits(rule *retryRule) traits {
+	t := traits{refreshed: j.req.Fresh}
+	t.replayable = j.req.Body.Stream == nil || j.body.read == 0 && j.body.err == nil
+	method := j.ctx.Method()
+	t.listed = rule.lists(method)
+	t.safe = idempotent(method) || t.listed && len(rule.need) > 0 && len(j.head.Lookup(rule.need)) > 0
+	return t
+}
+
+// mayRetry asks the budget and waits; false means that the time or the budget is
+// used up. The wait is short (at most the rule's maxWait) and ends with the deadline.
+func (g *Gateway) mayRetry(j *journey, t *target, rule *retryRule, n int) bool {
+	now := g.now()
+	pause := rule.wait(n, rand.Float64())
+	if d := j.req.Times.Deadline; !d.IsZero() && now.Add(pause).After(d) {
+		return false
+	}
+	if !t.up.mayRetry(now) {
+		return false
+	}
+	if pause > 0 {
+		time.Sleep(pause)
+	}
+	return true
+}

@@ -1,0 +1,234 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/accesslog"
+	"penstock/config"
+	"penstock/conn"
+	"penstock/discovery"
+	"penstock/listener"
+	"penstock/metrics"
+	"penstock/tunnel"
+)
+
+// Options are what a Gateway is made from.
+type Options struct {
+	Config    *config.Config     // the first generation; must not be nil
+	Log       *slog.Logger       // nil discards
+	Metrics   *metrics.Registry  // must not be nil
+	Access    *accesslog.Log     // nil writes none; the caller starts it and shuts it down
+	FileLimit uint64             // soft limit of open files; zero means unknown
+	Resolver  discovery.Resolver // nil means the system's
+	Now       func() time.Time   // nil means time.Now
+}
+
+// Gateway serves the public listeners. New makes one, Start runs it, Reload
+// changes it while it runs, Shutdown ends it.
+type Gateway struct {
+	name     string // our pseudonym in Via and CDN-Loop, unique to this process
+	log      *slog.Logger
+	now      func() time.Time
+	metrics  *metrics.Registry
+	access   *accesslog.Log
+	resolver discovery.Resolver
+
+	current     atomic.Pointer[Snapshot]
+	generations atomic.Int64 // snapshots still reachable
+	inflight    atomic.Int64
+	draining    atomic.Bool
+	ready       atomic.Bool
+	journeys    sync.Pool
+	unmatched   *metrics.Route
+	tunnels     *tunnel.Registry
+
+	server    *fasthttp.Server
+	clients   *conn.Sweeper // every connection that was accepted
+	backends  *conn.Sweeper // every connection that was dialled
+	limit     *listener.Limit
+	fileLimit uint64
+	listeners []*listener.Listener
+	serving   sync.WaitGroup
+	fatal     chan error
+
+	reload sync.Mutex // one change of the snapshot at a time; requests never take it
+}
+
+// New compiles the first generation. It opens no socket.
+func New(o Options) (*Gateway, error) {
+	if o.Config == nil || o.Metrics == nil {
+		return nil, errors.New("gateway: config and metrics are needed")
+	}
+	g := &Gateway{
+		name: fmt.Sprintf("penstock-%08x", rand.Uint32()),
+		log:  o.Log, now: o.Now, metrics: o.Metrics, access: o.Access, resolver: o.Resolver,
+		clients:   conn.NewSweeper(sweepEvery),
+		backends:  conn.NewSweeper(sweepEvery),
+		tunnels:   tunnel.NewRegistry(),
+		fileLimit: o.FileLimit,
+		fatal:     make(chan error, 1),
+		unmatched: o.Metrics.Route(""),
+	}
+	if g.log == nil {
+		g.log = slog.New(slog.DiscardHandler)
+	}
+	if g.now == nil {
+		g.now = time.Now
+	}
+	g.journeys.New = g.newJourney
+	g.server = g.newServer(o.Config.Timeouts.Idle)
+	g.limit = listener.NewLimit(g.connectionBudget(o.Config))
+	first, err := g.assemble(o.Config, nil)
+	if err != nil {
+		return nil, err
+	}
+	g.publish(first)
+	g.metrics.SetProcessGauges(g.gauges)
+	g.metrics.SetBackendGauges(g.backendGauges)
+	return g, nil
+}
+
+// Start begins to look for backends, opens the listeners and returns once they
+// accept. ctx bounds only the start.
+func (g *Gateway) Start(ctx context.Context) error {
+	g.clients.Start()
+	g.backends.Start()
+	snap := g.current.Load()
+	if err := snap.start(ctx); err != nil {
+		return err
+	}
+	for _, address := range snap.config.Listen {
+		ln, err := listener.Listen(address)
+		if err != nil {
+			return errors.Join(fmt.Errorf("listen %s: %w", address, err), g.closeListeners())
+		}
+		g.listeners = append(g.listeners, listener.New(listener.Options{
+			Listener: ln, Sweeper: g.clients, Max: g.limit, Log: g.log,
+		}))
+	}
+	for _, ln := range g.listeners {
+		g.serving.Go(func() { g.accept(ln) })
+	}
+	g.ready.Store(true)
+	return nil
+}
+
+// accept serves one listener until it is closed.
+func (g *Gateway) accept(ln net.Listener) {
+	err := g.server.Serve(ln)
+	if err != nil && !g.draining.Load() {
+		select {
+		case g.fatal <- fmt.Errorf("listener %s: %w", ln.Addr(), err):
+		default: // an earlier one is told already
+		}
+	}
+}
+
+// Reload replaces the configuration, whole or not at all: on any error the
+// running generation stays as it is. Requests under way end on the generation
+// that they began with. It may be called from any goroutine.
+func (g *Gateway) Reload(cfg *config.Config) error {
+	g.reload.Lock()
+	defer g.reload.Unlock()
+	prev := g.current.Load()
+	err := g.replace(prev, cfg)
+	g.metrics.Reloaded(err == nil)
+	g.forget(g.current.Load())
+	if err != nil {
+		return fmt.Errorf("reload keeps generation %d: %w", prev.generation, err)
+	}
+	return nil
+}
+
+func (g *Gateway) replace(prev *Snapshot, cfg *config.Config) error {
+	if g.draining.Load() {
+		return errors.New("the gateway is shutting down")
+	}
+	if keys := config.RestartOnly(prev.config, cfg); len(keys) > 0 {
+		return fmt.Errorf("%s cannot change without a restart", strings.Join(keys, ", "))
+	}
+	next, err := g.assemble(cfg, prev)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), startTime)
+	defer cancel()
+	if err := next.start(ctx); err != nil {
+		next.abandon()
+		return err
+	}
+	g.limit.Set(g.connectionBudget(cfg))
+	g.publish(next)
+	prev.retire() // only after the new one is visible
+	return nil
+}
+
+// startTime bounds how long a reload waits for the first answer of name lookups.
+const startTime = 5 * time.Second
+
+// publish makes s the generation that new requests live on.
+func (g *Gateway) publish(s *Snapshot) {
+	if prev := g.current.Load(); prev != nil {
+		s.generation = prev.generation + 1
+	} else {
+		s.generation = 1
+	}
+	countGeneration(s, &g.generations)
+	g.current.Store(s)
+}
+
+// forget drops the metrics of names that the configuration does not have, or that
+// a refused one would have had.
+func (g *Gateway) forget(s *Snapshot) {
+	routes, upstreams := []string{""}, []string(nil)
+	for _, r := range s.routes {
+		routes = append(routes, r.name)
+	}
+	for _, u := range s.upstreams {
+		upstreams = append(upstreams, u.name)
+	}
+	g.metrics.Retain(routes, upstreams)
+}
+
+// connectionBudget is how many client connections are taken: the configured
+// number, or what the file limit leaves beside the upstream connections.
+func (g *Gateway) connectionBudget(cfg *config.Config) int {
+	if g.fileLimit == 0 {
+		return cfg.Limits.Connections
+	}
+	busy, idle := 0, 0
+	for _, u := range cfg.Upstreams {
+		busy += u.Pool.Max * len(u.Backends)
+		idle += u.Pool.Idle * len(u.Backends)
+	}
+	needed := min(busy, cfg.Limits.Requests) + idle
+	granted, lowered := listener.ConnectionBudget(cfg.Limits.Connections, needed, int(min(g.fileLimit, 1<<30)))
+	if lowered {
+		g.log.Warn("limits.connections is lowered: the file limit has no room for more",
+			"configured", cfg.Limits.Connections, "granted", granted, "file_limit", g.fileLimit, "upstream_connections", needed)
+	}
+	return granted
+}
+
+// Fatal tells of an error that ended a listener; the process should end too.
+func (g *Gateway) Fatal() <-chan error { return g.fatal }
+
+// Addrs returns the addresses that are listened on, in the order configured.
+func (g *Gateway) Addrs() []net.Addr {
+	addrs := make([]net.Addr, 0, len(g.listeners))
+	for _, ln := range g.listeners {
+		addrs = append(addrs, ln.Addr())
+	}
+	return addrs
+}

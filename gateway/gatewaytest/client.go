@@ -1,0 +1,113 @@
+package gatewaytest
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Client is a raw connection to a gateway.
+type Client struct {
+	net.Conn
+	In *bufio.Reader
+	t  testing.TB
+}
+
+// Dial opens a connection that ends with the test; nothing on it waits longer
+// than Wait.
+func Dial(t testing.TB, address string) *Client {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.SetDeadline(time.Now().Add(Wait))
+	t.Cleanup(func() { _ = c.Close() })
+	return &Client{Conn: c, In: bufio.NewReader(c), t: t}
+}
+
+// Send writes raw bytes.
+func (c *Client) Send(raw string) {
+	c.t.Helper()
+	if _, err := io.WriteString(c, raw); err != nil {
+		c.t.Fatalf("send: %v", err)
+	}
+}
+
+// Answer is one response, read whole.
+type Answer struct {
+	*http.Response
+	Text string // the body
+	Err  error  // why the body is not complete; nil when it is
+}
+
+// Read reads the next response to a request with this method.
+func (c *Client) Read(method string) Answer {
+	c.t.Helper()
+	a, err := c.TryRead(method)
+	if err != nil {
+		c.t.Fatalf("read the answer: %v", err)
+	}
+	return a
+}
+
+// TryRead is Read for answers that may not come.
+func (c *Client) TryRead(method string) (Answer, error) {
+	r, err := http.ReadResponse(c.In, &http.Request{Method: method})
+	if err != nil {
+		return Answer{}, err
+	}
+	body, err := io.ReadAll(r.Body)
+	_ = r.Body.Close()
+	return Answer{Response: r, Text: string(body), Err: err}, nil
+}
+
+// Head reads the raw head of the next response, with its last empty line.
+func (c *Client) Head() string {
+	c.t.Helper()
+	var head strings.Builder
+	for {
+		line, err := c.In.ReadString('\n')
+		head.WriteString(line)
+		if err != nil {
+			c.t.Fatalf("read the head: %v after %q", err, head.String())
+		}
+		if line == "\r\n" {
+			return head.String()
+		}
+	}
+}
+
+// Closed reports whether the gateway has ended the connection without another byte.
+func (c *Client) Closed() bool {
+	_, err := c.In.ReadByte()
+	return err != nil && !isTimeout(err)
+}
+
+func isTimeout(err error) bool {
+	t, ok := err.(net.Error)
+	return ok && t.Timeout()
+}
+
+// Get sends a GET and returns the answer, over a connection of its own.
+func Get(t testing.TB, address, target string, fields ...string) Answer {
+	t.Helper()
+	c := Dial(t, address)
+	c.Send("GET " + target + " HTTP/1.1\r\nHost: a.example\r\n" + lines(fields) + "\r\n")
+	return c.Read("GET")
+}
+
+func lines(fields []string) string {
+	var all strings.Builder
+	for _, f := range fields {
+		all.WriteString(f + "\r\n")
+	}
+	return all.String()
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

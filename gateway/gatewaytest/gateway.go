@@ -1,0 +1,104 @@
+package gatewaytest
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"penstock/config"
+	"penstock/gateway"
+	"penstock/metrics"
+)
+
+// Wait is how long anything in a test may take before it counts as hanging.
+const Wait = 10 * time.Second
+
+// Gateway is a running gateway.
+type Gateway struct {
+	*gateway.Gateway
+	Address string // of the first listener
+	Metrics *metrics.Registry
+	t       testing.TB
+	stopped bool
+}
+
+// Parse reads a configuration; "LISTEN" in it becomes a free loopback address.
+func Parse(t testing.TB, yaml string) *config.Config {
+	t.Helper()
+	if !strings.Contains(yaml, "listen:") {
+		yaml = "listen: \"127.0.0.1:0\"\nadmin: off\nlog: { access: off }\n" + yaml
+	}
+	cfg, err := config.Parse("test.yaml", []byte(yaml), func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatalf("configuration:\n%v", err)
+	}
+	return cfg
+}
+
+// Start runs a gateway with this configuration until the test ends. A
+// configuration without listen gets a free loopback address and no admin.
+func Start(t testing.TB, yaml string) *Gateway {
+	t.Helper()
+	return StartWith(t, gateway.Options{Config: Parse(t, yaml)})
+}
+
+// StartWith is Start with other options; Config must be set.
+func StartWith(t testing.TB, o gateway.Options) *Gateway {
+	t.Helper()
+	if o.Metrics == nil {
+		o.Metrics = metrics.New(metrics.Options{})
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	g, err := gateway.New(o)
+	if err != nil {
+		t.Fatalf("gateway.New: %v", err)
+	}
+	if err := g.Start(t.Context()); err != nil {
+		t.Fatalf("Start: %v", err)
+	}
+	run := &Gateway{Gateway: g, Address: g.Addrs()[0].String(), Metrics: o.Metrics, t: t}
+	t.Cleanup(run.Stop)
+	return run
+}
+
+// Stop cuts what is left open and ends the gateway; a second call does nothing.
+func (g *Gateway) Stop() {
+	if g.stopped {
+		return
+	}
+	g.stopped = true
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = g.Shutdown(ctx) // what it cuts is the test's own doing
+}
+
+// Count returns the value of a metric, by its full name with labels as written;
+// -1 when there is none.
+func (g *Gateway) Count(series string) string {
+	var out strings.Builder
+	g.Metrics.WritePrometheus(&out)
+	for line := range strings.Lines(out.String()) {
+		if value, ok := strings.CutPrefix(strings.TrimSpace(line), series+" "); ok {
+			return value
+		}
+	}
+	return "none"
+}
+
+// Eventually returns once holds does, and fails the test when that takes longer
+// than Wait. It asks every millisecond.
+func Eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	deadline := time.Now().Add(Wait)
+	for !holds() {
+		if (<-tick.C).After(deadline) {
+			t.Fatalf("waited %v in vain for: %s", Wait, what)
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/accesslog"
+	"penstock/conn"
+	"penstock/exchange"
+	"penstock/headers"
+	"penstock/lb"
+	"penstock/upstream"
+)
+
+// journey is what one request needs on its way: the record, the parsed head and
+// the buffers that are used again by the next one. It is pooled, owned by the
+// goroutine that serves the connection, and handed back by finish.
+type journey struct {
+	g     *Gateway
+	ctx   *fasthttp.RequestCtx
+	x     *exchange.Exchange
+	snap  *Snapshot
+	route *route
+	conn  *conn.Conn // the client's connection; nil when it is not one of ours
+
+	head    headers.Block   // the request's fields, views into fasthttp's raw header
+	framing headers.Framing // how long the request body is
+	http11  bool
+	host    []byte // the authority that the client meant, as it spelled it
+	target  []byte // origin-form target as received
+	query   []byte // part of target behind the first '?'
+	hasTail bool   // the target has a '?', even if nothing follows it
+	path    []byte // normalised path: for matching, keys and policies
+	pathBuf []byte
+
+	req     upstream.Request
+	resp    upstream.Response
+	fields  []byte // outgoing field lines
+	rewrote []byte // outgoing target when it is not the one received
+	look    lookup // what the matcher is asked
+	body    clientBody
+	small   []byte // a request body that was read whole
+	tried   lb.Set
+	at      *exchange.Attempt // the latest try and its backend, until settle
+	backend *lb.Backend
+	moved   time.Duration // time in which the request body moved
+
+	// Method values, made once per journey because making one allocates.
+	bodyClosed   func(complete bool, f *exchange.Fault, received int64)
+	interim      func(status int, b *headers.Block)
+	abortBody    func()
+	bodyTrailers func() []byte
+
+	text     []byte // head or body of an answer while fasthttp writes it
+	note     []byte // a field value or line that goes into it
+	textFrom bytes.Reader
+	parser   *bufio.Reader // feeds text to fasthttp's response header
+
+	line     accesslog.Entry
+	expected bool // Expect: 100-continue was judged already, the head is admitted
+	closing  bool // the client's connection ends with this answer
+}
+
+type journeyKey struct{}
+
+// begin opens the record of a request that was read at now, or finds the one that
+// the expectation handler opened. finish closes it: fasthttp closes user values that
+// are io.Closers once the response is written or the connection is lost.
+func (g *Gateway) begin(ctx *fasthttp.RequestCtx, now time.Time) *journey {
+	if j, ok := ctx.UserValue(journeyKey{}).(*journey); ok {
+		return j
+	}
+	j := g.journeys.Get().(*journey)
+	j.ctx, j.x = ctx, exchange.Acquire(now)
+	j.snap = g.current.Load()
+	j.conn, _ = ctx.Conn().(*conn.Conn)
+	g.inflight.Add(1)
+	ctx.SetUserValue(journeyKey{}, j)
+	return j
+}
+
+// newJourney is what the pool calls.
+func (g *Gateway) newJourney() any {
+	j := &journey{g: g}
+	j.parser = bufio.NewReaderSize(nil, maxResponseHead)
+	j.body.j = j
+	j.bodyClosed, j.interim = j.onBodyClose, j.passInterim
+	j.abortBody, j.bodyTrailers = j.body.Abort, j.body.trailers
+	return j
+}
+
+// Close ends the journey; fasthttp calls it when it resets the request.
+func (j *journey) Close() error {
+	j.g.finish(j)
+	return nil
+}
+
+// reset makes the journey ready for another request. Large buffers are dropped
+// so that one big request does not stay in memory for ever.
+func (j *journey) reset() {
+	j.head.Reset()
+	j.resp.Reset()
+	j.body.reset()
+	j.tried.Reset()
+	j.ctx, j.x, j.snap, j.route, j.conn = nil, nil, nil, nil, nil
+	j.framing, j.http11, j.hasTail, j.moved = headers.Framing{}, false, false, 0
+	j.host, j.target, j.query, j.path = nil, nil, nil, nil
+	j.req, j.at, j.backend = upstream.Request{}, nil, nil
+	j.line, j.note = accesslog.Entry{}, j.note[:0]
+	j.expected, j.closing = false, false
+	j.pathBuf, j.fields, j.rewrote = trim(j.pathBuf), trim(j.fields), trim(j.rewrote)
+	j.small, j.text = trim(j.small), trim(j.text)
+}
+
+// trim empties buf, or drops it when it grew beyond what is worth keeping.
+func trim(buf []byte) []byte {
+	if cap(buf) > maxKeptBuffer {
+		return nil
+	}
+	return buf[:0]
+}
+
+// identify gives the request its id: the client's when it came through a trusted
+// proxy and is harmless, else a new one of 32 hexadecimal digits.
+func (j *journey) identify() {
+	if name := j.snap.requestID; j.x.Trusted && name != nil {
+		if id := j.head.Lookup(name); validID(id) {
+			j.x.SetID(id)
+			return
+		}
+	}
+	var raw [16]byte
+	var id [32]byte
+	binary.LittleEndian.PutUint64(raw[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(raw[8:], rand.Uint64())
+	hex.Encode(id[:], raw[:])
+	j.x.SetID(id[:])
+}
+
+// validID reports whether a foreign id may go on: 1 to 128 visible ASCII bytes.
+func validID(id []byte) bool {
+	for _, c := range id {
+		if c <= ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return len(id) > 0 && len(id) <= 128
+}
+
+// peer returns the address at the other end of the client's socket; the zero
+// Addr for unix sockets.
+func (j *journey) peer() netip.Addr {
+	if a, ok := j.ctx.RemoteAddr().(*net.TCPAddr); ok {
+		return a.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}

@@ -1,0 +1,113 @@
+package gateway
+
+import (
+	"time"
+
+	"penstock/exchange"
+)
+
+// verdict is what judge decides after a try.
+type verdict uint8
+
+const (
+	giveUp  verdict = iota // the fault (or the answer) is final
+	refresh                // once more on a fresh connection: the pooled one was dead
+	retry                  // another try, at another backend while one is left
+)
+
+// retryRule is a route's retry policy, compiled. The zero value never retries.
+type retryRule struct {
+	times   int
+	connect bool // no connection came about: nothing was sent
+	reset   bool // the connection broke before a response byte
+	timeout bool // no response head within first_byte
+	status  statusSet
+	methods []string // methods that may be retried
+	need    []byte   // the field that a non-idempotent one of them must carry
+	minWait time.Duration
+	maxWait time.Duration
+}
+
+// traits is what judge must know about the request.
+type traits struct {
+	safe       bool // sending it twice does no harm: idempotent, or listed and with the needed field
+	listed     bool // the rule names its method
+	replayable bool // the body is at hand, or not a byte of it has been read
+	refreshed  bool // a dead pooled connection was met before
+}
+
+// judge decides whether a try that ended in f, or in an answer with status when
+// f is nil, is repeated. It is pure; left counts the retries still allowed.
+func judge(f *exchange.Fault, status int, t traits, rule *retryRule, left int) verdict {
+	if f == nil {
+		if left > 0 && t.safe && t.listed && t.replayable && rule.status.has(status) {
+			return retry // the backend answered, and the rule names its answer
+		}
+		return giveUp
+	}
+	switch {
+	case f.Source == exchange.Client || f.Source == exchange.Gateway:
+		return giveUp // another backend would not change it
+	case f.Begun:
+		return giveUp // the answer had begun; the work was done
+	case !f.Wrote: // nothing was sent: harmless for any method
+		return ifAllowed(rule.connect || rule.timeout && f.Kind == exchange.ConnectionTimeout, left)
+	case !t.safe || !t.replayable:
+		return giveUp // it may have been executed (RFC 9110 §9.2.2)
+	case f.Reused && !t.refreshed && f.Kind == exchange.ConnectionTerminated:
+		return refresh // the backend closed an idle connection just as we used it (RFC 9112 §9.3.1)
+	case !t.listed:
+		return giveUp
+	case f.Kind == exchange.ConnectionTerminated:
+		return ifAllowed(rule.reset, left)
+	case f.Reason == exchange.FirstByteTimeout:
+		return ifAllowed(rule.timeout, left)
+	default:
+		return giveUp // a wrong answer or a full gateway is not cured by asking again
+	}
+}
+
+func ifAllowed(allowed bool, left int) verdict {
+	if allowed && left > 0 {
+		return retry
+	}
+	return giveUp
+}
+
+// lists reports whether the rule names the method.
+func (r *retryRule) lists(method []byte) bool {
+	for _, m := range r.methods {
+		if string(method) == m {
+			return true
+		}
+	}
+	return false
+}
+
+// wait returns how long to wait before retry number n (from 0): exponential from
+// minWait, capped at maxWait, with full jitter; random is in [0, 1).
+func (r *retryRule) wait(n int, random float64) time.Duration {
+	ceiling := r.maxWait
+	if n < 32 && r.minWait<<n < ceiling && r.minWait<<n > 0 {
+		ceiling = r.minWait << n
+	}
+	return time.Duration(random * float64(ceiling))
+}
+
+// statusSet is a set of status codes 100 to 599.
+type statusSet [8]uint64
+
+func (s *statusSet) add(code int) { s[(code-100)/64] |= 1 << ((code - 100) % 64) }
+
+func (s *statusSet) has(code int) bool {
+	return code >= 100 && code < 100+8*64 && s[(code-100)/64]&(1<<((code-100)%64)) != 0
+}
+
+// idempotent reports whether the method may be sent twice (RFC 9110 §9.2.2).
+func idempotent(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE", "QUERY":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,86 @@
+package gateway
+
+import (
+	"penstock/config"
+	"penstock/exchange"
+	"penstock/headers"
+	"penstock/lb"
+	"penstock/metrics"
+	"penstock/policy"
+	"penstock/upstream"
+)
+
+// route is one compiled route: what its requests are allowed and where they go.
+// It is immutable but for the atomics inside its views and its split.
+type route struct {
+	name     string
+	policies []policy.Request
+	targets  []target
+	split    *lb.Sequence // nil with one target
+
+	retry        retryRule
+	times        config.RouteTimeouts
+	maxBody      int64 // negative for any size
+	rewrite      *policy.Template
+	requestEdits *headers.Edits // nil for none
+	answerEdits  *policy.Headers
+	upgrades     [][]byte
+	trailers     [][]byte
+	metrics      *metrics.Route
+}
+
+// target is one upstream as one route sees it.
+type target struct {
+	up   *pooledUpstream
+	view *upstream.View
+}
+
+// match finds the request's route in the snapshot that it lives on.
+func (g *Gateway) match(j *journey) *exchange.Fault {
+	if j.route != nil {
+		return nil // found before, by the expectation handler
+	}
+	q := &j.look
+	q.host, q.path, q.method, q.query, q.fields, q.x = j.host, j.path, j.ctx.Method(), j.query, &j.head, j.x
+	index, ok := j.snap.matcher.find(q)
+	if !ok {
+		return exchange.Refuse(exchange.NoRoute)
+	}
+	j.route = j.snap.routes[index]
+	j.x.Route = j.route.name
+	j.route.metrics.Begin(j.x)
+	return nil
+}
+
+// guard runs the route's policies in their order.
+func (r *route) guard(j *journey) policy.Verdict {
+	for _, p := range r.policies {
+		if v := p.OnRequest(j.ctx, j.x); v != policy.Continue {
+			return v
+		}
+	}
+	return policy.Continue
+}
+
+// choose picks the upstream of the next request, by weight.
+func (r *route) choose() *target {
+	if r.split == nil {
+		return &r.targets[0]
+	}
+	return &r.targets[r.split.Next()]
+}
+
+// pick returns a client for the next try: one that was not tried yet while there
+// is one, else any again; nil when no backend may be used at all.
+func (t *target) pick(j *journey) *upstream.Member {
+	now := j.g.now().UnixNano()
+	key := t.up.hashKey(j)
+	if m := t.view.Pick(key, &j.tried, now); m != nil {
+		return m
+	}
+	if j.tried.Len() == 0 {
+		return nil
+	}
+	j.tried.Reset()
+	return t.view.Pick(key, &j.tried, now)
+}

@@ -1,0 +1,120 @@
+package gateway
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/conn"
+	"penstock/exchange"
+)
+
+// Sizes and times that the configuration does not set.
+const (
+	maxRequestHead  = 32 << 10 // request line and fields of a client
+	maxResponseHead = 64 << 10 // what setHead can hand to fasthttp: the backend's limit and our own fields
+	smallBody       = 64 << 10 // request bodies up to this are read whole, and so can be sent again
+	maxKeptBuffer   = 64 << 10 // larger buffers are not kept for the next request
+	headerTime      = 10 * time.Second
+	sweepEvery      = 100 * time.Millisecond
+)
+
+// newServer makes the fasthttp server in front of serve. What it would add or
+// decide by itself is switched off: fields and limits are ours.
+func (g *Gateway) newServer(idle time.Duration) *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler:                      g.serve,
+		ErrorHandler:                 g.refuse,
+		ExpectHandler:                g.expect,
+		ConnState:                    markState,
+		Logger:                       quiet{g.log},
+		NoDefaultServerHeader:        true,
+		NoDefaultDate:                true,
+		NoDefaultContentType:         true,
+		StreamRequestBody:            true,
+		DisablePreParseMultipartForm: true,
+		SecureErrorLogMessage:        true,
+		ReadBufferSize:               maxRequestHead,
+		WriteBufferSize:              4 << 10,
+		ReadTimeout:                  headerTime,
+		IdleTimeout:                  idle,
+		MaxRequestBodySize:           1, // no limit for streams; it only keeps fasthttp from reading ahead of the handler
+		Concurrency:                  1 << 30,
+	}
+}
+
+// Phases of a client connection, kept in its record for draining.
+const (
+	phaseIdle   uint32 = iota // nothing was received yet, or it waits between requests
+	phaseBusy                 // a request is being received or answered
+	phaseTunnel               // it left HTTP
+)
+
+// markState notes what a connection is doing.
+func markState(c net.Conn, s fasthttp.ConnState) {
+	cc, ok := c.(*conn.Conn)
+	if !ok {
+		return
+	}
+	switch s {
+	case fasthttp.StateNew, fasthttp.StateIdle:
+		cc.SetPhase(phaseIdle)
+	case fasthttp.StateActive:
+		cc.SetPhase(phaseBusy)
+	case fasthttp.StateHijacked:
+		cc.SetPhase(phaseTunnel)
+	}
+}
+
+// expect judges a request with Expect: 100-continue before its body is invited:
+// a refusal now costs the client nothing (RFC 9110 §10.1.1).
+func (g *Gateway) expect(ctx *fasthttp.RequestCtx) int {
+	j := g.begin(ctx, g.now())
+	defer g.survive(j)
+	f := g.admit(j)
+	if f == nil {
+		f = g.match(j)
+	}
+	if f == nil && j.framing.Length > j.route.maxBody && j.route.maxBody >= 0 {
+		f = exchange.Refuse(exchange.BodyTooLarge)
+	}
+	if f != nil {
+		g.fail(j, f)
+		return ctx.Response.StatusCode()
+	}
+	j.expected = true
+	return fasthttp.StatusContinue
+}
+
+// refuse answers what fasthttp itself could not read. The connection is closed.
+func (g *Gateway) refuse(ctx *fasthttp.RequestCtx, err error) {
+	j := g.begin(ctx, g.now())
+	defer g.survive(j)
+	j.closing = true
+	g.fail(j, refusal(err))
+}
+
+// refusal translates an error of fasthttp's request reader.
+func refusal(err error) *exchange.Fault {
+	if _, ok := errors.AsType[*fasthttp.ErrSmallBuffer](err); ok {
+		return exchange.Refuse(exchange.HeaderTooLarge)
+	}
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() || errors.Is(err, fasthttp.ErrTimeout) {
+		return exchange.Refuse(exchange.HeaderStalled)
+	}
+	return exchange.Refuse(exchange.BadHeader)
+}
+
+// quiet is the logger of fasthttp's server. Its lines may quote what a client
+// sent, so only their class is kept, at debug level.
+type quiet struct{ log *slog.Logger }
+
+// Printf implements fasthttp.Logger.
+func (q quiet) Printf(format string, _ ...any) {
+	class, _, _ := strings.Cut(format, "%")
+	q.log.Debug("connection error", "class", strings.TrimSpace(class))
+}
