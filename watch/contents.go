@@ -1,0 +1,86 @@
+package watch
+
+import (
+	"crypto/sha256"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+)
+
+type sum [sha256.Size]byte
+
+// contents remembers what the files held.
+type contents struct {
+	paths   []string
+	log     *slog.Logger
+	known   []sum  // last reported; zero = never seen
+	pending []sum  // what the last look saw, when it differs from known
+	missing []bool // could not be read at the last look
+}
+
+// verdict is what a look at the files showed.
+type verdict uint8
+
+const (
+	same    verdict = iota // as reported last
+	moving                 // different, and not yet seen twice
+	settled                // different, and seen twice: to be reported
+)
+
+// newContents reads the files; what they hold now is known.
+func newContents(paths []string, log *slog.Logger) *contents {
+	c := &contents{
+		paths:   paths,
+		log:     log,
+		known:   make([]sum, len(paths)),
+		missing: make([]bool, len(paths)),
+	}
+	c.known = c.look()
+	return c
+}
+
+// compare looks at the files once.
+func (c *contents) compare() verdict {
+	now := c.look()
+	switch {
+	case slices.Equal(now, c.known):
+		c.pending = nil
+		return same
+	case slices.Equal(now, c.pending):
+		c.known, c.pending = now, nil
+		return settled
+	}
+	c.pending = now
+	return moving
+}
+
+// look returns the sums of the files; one that cannot be read keeps its known sum.
+func (c *contents) look() []sum {
+	now := make([]sum, len(c.paths))
+	for i, path := range c.paths {
+		s, err := sumOf(path)
+		if err != nil {
+			s = c.known[i]
+			if !c.missing[i] {
+				c.log.Warn("watched file cannot be read, its last content stays in force", "err", err)
+			}
+		}
+		c.missing[i] = err != nil
+		now[i] = s
+	}
+	return now
+}
+
+func sumOf(path string) (sum, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return sum{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return sum{}, err
+	}
+	return sum(h.Sum(nil)), nil
+}
