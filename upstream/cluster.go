@@ -177,7 +177,12 @@ func (c *Cluster) startSources(run context.Context) <-chan error {
 		c.running = append(c.running, source)
 		known := len(c.addresses[i]) > 0
 		c.wg.Go(func() {
-			err := source.Start(run, func(found []lb.Endpoint) { c.Update(i, found) })
+			found := !known // by this source; an empty first answer says nothing about addresses that served before
+			err := source.Start(run, func(now []lb.Endpoint) {
+				if found = found || len(now) > 0; found {
+					c.Update(i, now)
+				}
+			})
 			if err != nil {
 				err = fmt.Errorf("upstreams.%s.backends[%d]: %w", c.o.Name, i, err)
 			}

@@ -43,7 +43,9 @@ type BackendOptions struct {
 type Source interface {
 	// Start returns once the first answer has been emitted or could not be had,
 	// and goes on calling emit, from one goroutine at a time, whenever the
-	// answer changes. An error means that the source does not run.
+	// answer changes, until ctx ends. An error means that the source does not run.
+	// An empty answer takes every address away, unless it comes before any other
+	// and the addresses were carried over from an earlier configuration.
 	Start(ctx context.Context, emit func([]lb.Endpoint)) error
 	// Shutdown stops the source and waits for what it started.
 	Shutdown(ctx context.Context) error

@@ -161,14 +161,18 @@ func within[T any](t testing.TB, what string, from <-chan T) T {
 
 // fakeSource emits what a test tells it to.
 type fakeSource struct {
-	first  []string // emitted by Start
-	fails  error    // what Start returns
-	blocks bool     // Start waits for its ctx to end
-	emit   func(addresses ...string)
-	ended  atomic.Bool
+	first   []string      // emitted by Start
+	fails   error         // what Start returns
+	blocks  bool          // Start waits for its ctx to end
+	started chan struct{} // closed when Start returns; may be nil
+	emit    func(addresses ...string)
+	ended   atomic.Bool
 }
 
 func (s *fakeSource) Start(ctx context.Context, emit func([]lb.Endpoint)) error {
+	if s.started != nil {
+		defer close(s.started)
+	}
 	s.emit = func(addresses ...string) { emit(endpointsOf(addresses...)) }
 	if s.blocks {
 		<-ctx.Done()

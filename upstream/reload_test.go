@@ -188,27 +188,49 @@ func TestHealthSurvivesReload(t *testing.T) {
 	}
 }
 
-// A reload must not wait for a resolver when the addresses are known.
+// A reload must neither wait for a resolver when the addresses are known, nor
+// lose them when it fails.
 func TestReloadKeepsAddressesOfNames(t *testing.T) {
-	o := Options{Name: "web", Sweeper: newSweeper(t), Backends: []BackendOptions{
-		{Scheme: "http", Host: "web", Port: 80, Weight: 1, Source: &fakeSource{first: []string{"127.0.0.1:9"}}},
-	}}
-	made, err := NewCluster(o)
-	prev := must(t, made, err)
-	if err := prev.Start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	o.Backends = []BackendOptions{o.Backends[0]}
-	o.Backends[0].Weight, o.Backends[0].Source = 2, &fakeSource{blocks: true}
-	made, err = NewClusterFrom(prev, o)
-	next := must(t, made, err)
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	if err := next.Start(ctx); err != nil {
-		t.Fatal(err)
-	}
-	if got := next.list.own; len(got) != 1 || got[0] != prev.list.own[0] {
-		t.Errorf("got %v, want the endpoint that was found before", got)
+	for _, tc := range []struct {
+		name   string
+		source *fakeSource
+	}{
+		{"no answer yet", &fakeSource{blocks: true}},
+		{"the resolver fails", &fakeSource{first: []string{}, started: make(chan struct{})}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			o := Options{Name: "web", Sweeper: newSweeper(t), Backends: []BackendOptions{
+				{Scheme: "http", Host: "web", Port: 80, Weight: 1, Source: &fakeSource{first: []string{tenOne}}},
+			}}
+			made, err := NewCluster(o)
+			prev := must(t, made, err)
+			if err := prev.Start(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			o.Backends = []BackendOptions{o.Backends[0]}
+			o.Backends[0].Weight, o.Backends[0].Source = 2, tc.source
+			made, err = NewClusterFrom(prev, o)
+			next := must(t, made, err)
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			defer cancel()
+			if err := next.Start(ctx); err != nil {
+				t.Fatal(err)
+			}
+			if tc.source.started != nil {
+				within(t, "first answer", tc.source.started)
+			}
+			if got := next.current().own; len(got) != 1 || got[0] != prev.current().own[0] {
+				t.Errorf("got %v, want the endpoint that was found before", got)
+			}
+			if tc.source.blocks {
+				return
+			}
+			tc.source.emit(tenTwo)
+			tc.source.emit() // now it knows what it says
+			if got := next.State(); got[0].State != Down {
+				t.Errorf("got %+v, want no address left", got)
+			}
+		})
 	}
 }
 
