@@ -60,6 +60,11 @@ func (c *Cluster) probeRound(ctx context.Context) {
 
 // probeOne restores p when a connection to it can be had.
 func (c *Cluster) probeOne(p *endpoint) {
+	defer func() {
+		if r := recover(); r != nil { // a bug in here must not end the process
+			c.o.Log.Error("probe panicked", "upstream", c.o.Name, "panic", r)
+		}
+	}()
 	probe, err := p.dialer.dial(c.o.Probe.Timeout)
 	if err != nil {
 		c.o.Log.Debug("ejected backend does not answer yet", "upstream", c.o.Name, "backend", p.key.address, "error", err)

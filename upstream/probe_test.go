@@ -8,7 +8,8 @@ import (
 	"penstock/lb"
 )
 
-// ejected makes a cluster whose first backend, closed, is ejected for an hour.
+// clusterWithEjected makes a cluster whose first backend has gone, and whose
+// ejections last for an hour.
 func clusterWithEjected(t *testing.T, gone *testOrigin, change func(*Options)) (*Cluster, messages) {
 	t.Helper()
 	said := make(messages, 1000)
@@ -80,5 +81,13 @@ func TestProbeStopsWithTheCluster(t *testing.T) {
 	within(t, "ejected", said)
 	if err := c.Shutdown(t.Context()); err != nil { // waits for the prober
 		t.Fatal(err)
+	}
+}
+
+func TestProbeSurvivesAPanic(t *testing.T) {
+	c, said := clusterWithEjected(t, newTestOrigin(t), func(*Options) {})
+	c.probeOne(new(endpoint)) // without a dialer
+	if got := within(t, "log", said); got != "probe panicked" {
+		t.Errorf("log: got %q, want the panic", got)
 	}
 }
