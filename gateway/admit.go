@@ -23,7 +23,7 @@ func (g *Gateway) admit(j *journey) *exchange.Fault {
 	if f := j.admitLine(h); f != nil {
 		return f
 	}
-	if p := j.head.Parse(h.RawHeaders()); p != headers.NoProblem {
+	if p := j.head.Parse(h.RawHeaders()); p != headers.NoProblem || j.head.Repeated() != headers.Other {
 		return exchange.Refuse(exchange.BadHeader)
 	}
 	if f := j.admitFraming(h); f != nil {
@@ -116,21 +116,25 @@ func (j *journey) admitTarget(h *fasthttp.RequestHeader) *exchange.Fault {
 		return nil
 	}
 	j.query, j.hasTail = t.Query, t.HasQuery
-	j.target = j.originForm(t)
 	if j.pathBuf, p = headers.NormalizePath(j.pathBuf[:0], t.Path); p != headers.NoProblem {
 		return exchange.Refuse(exchange.BadTarget)
 	}
 	j.path = j.pathBuf
+	j.target = j.originForm(t)
 	return nil
 }
 
 // originForm is the target that goes upstream: as received, or what stands behind
-// the authority of an absolute form (RFC 9112 §3.2.1).
+// the authority of an absolute form (RFC 9112 §3.2.1). Dot segments are resolved,
+// so that the backend sees the path that the route was chosen by.
 func (j *journey) originForm(t headers.Target) []byte {
-	if t.Form == headers.OriginForm {
+	path := t.Path
+	if headers.HasDotSegments(path) {
+		path = j.path
+	} else if t.Form == headers.OriginForm {
 		return j.ctx.Request.Header.RequestURI()
 	}
-	j.rewrote = append(j.rewrote[:0], t.Path...)
+	j.rewrote = append(j.rewrote[:0], path...)
 	if t.HasQuery {
 		j.rewrote = append(append(j.rewrote, '?'), t.Query...)
 	}

@@ -110,6 +110,6 @@ func (b *clientBody) trailers() []byte {
 func keepListed(block *headers.Block, names [][]byte) {
 	for i := range block.Fields {
 		f := &block.Fields[i]
-		f.Drop = !listed(f.Name, names)
+		f.Drop = !listed(f.Name, names) || !headers.TrailerAllowed(f.Name)
 	}
 }

@@ -44,12 +44,12 @@ func forwarded(t *testing.T, raw string, more ...string) string {
 }
 
 func TestTargetAndFieldsGoOnByteForByte(t *testing.T) {
-	head := forwarded(t, "GET /a//b/%7e;x=1/%2e?x=%20&&y=? HTTP/1.1\r\n"+
+	head := forwarded(t, "GET /a//b/%7e;x=1/.x?x=%20&&y=? HTTP/1.1\r\n"+
 		"Host: Shop.Example:8080\r\n"+
 		"x-lower: 1\r\nX-Dup: b\r\nX-DUP: a\r\nX-Dup: c\r\n"+
 		"Cookie: a=\"x y\"; b=1;c\r\nCookie: d=2\r\n"+
 		"ETag-ish:   spaced  \r\nAccept: */*\r\n\r\n")
-	if line, _, _ := strings.Cut(head, "\r\n"); line != "GET /a//b/%7e;x=1/%2e?x=%20&&y=? HTTP/1.1" {
+	if line, _, _ := strings.Cut(head, "\r\n"); line != "GET /a//b/%7e;x=1/.x?x=%20&&y=? HTTP/1.1" {
 		t.Errorf("request line %q", line)
 	}
 	for _, want := range []string{
@@ -165,5 +165,12 @@ func TestAbsoluteFormIsSentOnAsOriginForm(t *testing.T) {
 	head := forwarded(t, "GET http://other.example/x?y HTTP/1.1\r\nHost: ignored.example\r\n\r\n")
 	if !strings.HasPrefix(head, "GET /x?y HTTP/1.1\r\n") || !strings.Contains(head, "\r\nHost: other.example\r\n") {
 		t.Errorf("got\n%s", head)
+	}
+}
+
+func TestDotSegmentsAreResolvedForTheBackendToo(t *testing.T) {
+	head := forwarded(t, "GET /public/%2e%2e/admin/./x?a=/../b HTTP/1.1\r\nHost: a.example\r\n\r\n")
+	if !strings.HasPrefix(head, "GET /admin/x?a=/../b HTTP/1.1\r\n") {
+		t.Errorf("the backend sees another path than the route was chosen by:\n%s", head)
 	}
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"penstock/config"
@@ -55,10 +54,6 @@ type lookup struct {
 	fields *headers.Block
 	x      *exchange.Exchange // gets the captured parameters; nil when nobody wants them
 
-	// wrongMethod is set by find: some route accepts all but the method.
-	wrongMethod bool
-
-	allow   *[]string // not nil: find nothing, collect the methods of routes that accept all else
 	values  [exchange.MaxParams][]byte
 	n       int    // how many values the walk holds
 	rest    []byte // what the pattern's rest took
@@ -159,10 +154,8 @@ func (m *matcher) trees() map[string]*node {
 }
 
 // find returns the index of the best route that accepts the request and gives its
-// parameters to q.x. Without one, ok is false and q.wrongMethod tells whether
-// another method would have been accepted. It keeps nothing of q.
+// parameters to q.x. Without one, ok is false. It keeps nothing of q.
 func (m *matcher) find(q *lookup) (index int, ok bool) {
-	q.wrongMethod = false
 	r := m.findHost(q)
 	if r == nil {
 		return 0, false
@@ -171,18 +164,6 @@ func (m *matcher) find(q *lookup) (index int, ok bool) {
 		r.capture(q)
 	}
 	return r.index, true
-}
-
-// allowed returns the methods that routes accept for what q asks otherwise, sorted,
-// for the Allow field of a 405 (RFC 9110 §10.2.1). It allocates; ask it only after
-// find has set wrongMethod.
-func (m *matcher) allowed(q *lookup) []string {
-	var methods []string
-	q.allow = &methods
-	m.findHost(q)
-	q.allow = nil
-	slices.Sort(methods)
-	return slices.Compact(methods)
 }
 
 func (m *matcher) findHost(q *lookup) *rule {

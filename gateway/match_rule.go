@@ -108,10 +108,6 @@ func (r *rule) accepts(q *lookup) bool {
 			return false
 		}
 	}
-	if q.allow != nil {
-		*q.allow = append(*q.allow, r.methods...)
-		return false
-	}
 	if len(r.methods) == 0 {
 		return true
 	}
@@ -120,7 +116,6 @@ func (r *rule) accepts(q *lookup) bool {
 			return true
 		}
 	}
-	q.wrongMethod = true
 	return false
 }
 

@@ -98,9 +98,6 @@ func askMatcher(m *matcher, names []string, ask string) string {
 	}
 	index, ok := m.find(&q)
 	if !ok {
-		if q.wrongMethod {
-			return "none, allow " + strings.Join(m.allowed(&q), ",")
-		}
 		return "none"
 	}
 	answer := names[index]

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bytes"
 	"strconv"
 	"time"
 
@@ -91,7 +90,12 @@ func (j *journey) appendHead(dst []byte, version string) []byte {
 		e.Edits().Apply(&r.Head)
 	}
 	dst = r.Head.Append(dst)
-	if r.Framing.Kind == headers.NoBody && r.Framing.Length > 0 {
+	if !r.Head.Has(headers.Date) {
+		// A recipient with a clock adds what is missing (RFC 9110 §6.6.1).
+		dst = fasthttp.AppendHTTPDate(append(dst, "Date: "...), j.g.now())
+		dst = append(dst, "\r\n"...)
+	}
+	if r.Framing.Kind == headers.NoBody && r.Framing.Length >= 0 {
 		// A HEAD or 304 answer tells the length of the body it does not have.
 		dst = append(dst, "Content-Length: "...)
 		dst = append(strconv.AppendInt(dst, r.Framing.Length, 10), "\r\n"...)
@@ -108,9 +112,8 @@ func (j *journey) announceTrailers(answer *fasthttp.Response) {
 		if f.ID != headers.Trailer {
 			continue
 		}
-		for name := range bytes.SplitSeq(f.Value, []byte{','}) {
-			name = bytes.TrimSpace(name)
-			if listed(name, j.route.trailers) && answer.Header.AddTrailerBytes(name) == nil {
+		for name := range headers.List(f.Value) {
+			if listed(name, j.route.trailers) && headers.TrailerAllowed(name) && answer.Header.AddTrailerBytes(name) == nil {
 				announced = true
 			}
 		}

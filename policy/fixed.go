@@ -42,7 +42,7 @@ func (f *Fixed) Place() Place { return Answering }
 
 // OnRequest answers. The body is shared, so nobody may write to it.
 func (f *Fixed) OnRequest(ctx *fasthttp.RequestCtx, _ *exchange.Exchange) Verdict {
-	ctx.SetStatusCode(f.status)
+	begin(ctx, f.status)
 	if len(f.body) > 0 {
 		ctx.Response.Header.SetContentType("text/plain; charset=utf-8")
 		ctx.Response.SetBodyRaw(f.body)

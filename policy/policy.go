@@ -34,3 +34,10 @@ type Response interface {
 	OnResponse(ctx *fasthttp.RequestCtx, x *exchange.Exchange)
 	Place() Place
 }
+
+// begin starts an answer of our own. The reset brings back the Date that fasthttp
+// is told not to add to the answers of backends.
+func begin(ctx *fasthttp.RequestCtx, status int) {
+	ctx.Response.Reset()
+	ctx.SetStatusCode(status)
+}

@@ -47,7 +47,7 @@ func (r *Redirect) OnRequest(ctx *fasthttp.RequestCtx, x *exchange.Exchange) Ver
 	if query := queryOf(ctx); len(query) > 0 && !r.to.HasQuery() {
 		location = appendEncoded(append(location, '?'), query, tailSafe)
 	}
-	ctx.SetStatusCode(r.code)
+	begin(ctx, r.code)
 	ctx.Response.Header.SetBytesV(fasthttp.HeaderLocation, location)
 	return Answered
 }
