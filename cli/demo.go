@@ -62,13 +62,10 @@ func (p *Program) demo(args []string) int {
 	if err != nil {
 		return p.fail(err)
 	}
-	s := &service{first: cfg, load: load, hint: func(part string) string {
+	s := &service{first: cfg, load: load, file: *file, hint: func(part string) string {
 		return "choose another with " + map[string]string{"listen": "-public ADDR", "admin": "-admin ADDR"}[part]
 	}}
 	s.ready = func(s *service) { tour(p.Stdout, s, origins) }
-	if *file != "" {
-		s.files = []string{*file}
-	}
 	return p.serve(s)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -67,21 +68,31 @@ func (s *service) wait(sig signals, parts []part) int {
 
 // follow reloads and reopens as signals and files ask, one thing at a time.
 func (s *service) follow(ctx context.Context, sig signals) {
-	var changed <-chan struct{}
-	if s.watch != nil {
-		changed = s.watch.Events()
-	}
+	var w watched
+	defer w.end()
 	for {
+		if s.file != "" && w.follow(append(certificates(s.gateway.Config()), s.file), s.log) {
+			s.catchUp()
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-sig.reload:
 			_ = s.reload("signal") // it is in the log
-		case <-changed:
+		case <-w.events():
 			_ = s.reload("file")
+		case <-s.loaded:
 		case <-sig.reopen:
 			s.reopen()
 		}
+	}
+}
+
+// catchUp reloads when the configuration has changed since it was read: between
+// reading a file and watching it there is a moment in which nobody looks.
+func (s *service) catchUp() {
+	if cfg, err := s.load(); err != nil || !reflect.DeepEqual(cfg, s.gateway.Config()) {
+		_ = s.reload("file")
 	}
 }
 
@@ -103,6 +114,10 @@ func (s *service) reload(cause string) error {
 		return err
 	}
 	s.level.Set(cfg.Log.Level)
+	select {
+	case s.loaded <- struct{}{}:
+	default: // it is told already
+	}
 	for _, w := range cfg.Warnings {
 		s.log.Warn("configuration", "remark", w)
 	}

@@ -16,20 +16,6 @@ func (p *Program) run(args []string) int {
 	return p.serve(&service{
 		first: cfg,
 		load:  func() (*config.Config, error) { return config.Load(*file) },
-		files: append([]string{*file}, certificates(cfg)...),
+		file:  *file,
 	})
-}
-
-// certificates lists the files that a configuration points to; a renewed one
-// takes effect like a changed configuration.
-func certificates(cfg *config.Config) []string {
-	var files []string
-	for _, u := range cfg.Upstreams {
-		for _, file := range []string{u.TLS.CA, u.TLS.Cert, u.TLS.Key} {
-			if file != "" {
-				files = append(files, file)
-			}
-		}
-	}
-	return files
 }

@@ -127,8 +127,9 @@ func TestAccessLogIsReopened(t *testing.T) {
 	if err != nil || !strings.Contains(string(text), "/after") {
 		t.Errorf("new file: got %q, error %v; want the request after the rotation", text, err)
 	}
-	if text, err := os.ReadFile(log + ".1"); err != nil || !strings.Contains(string(text), "/before") {
-		t.Errorf("rotated file: got %q, error %v; want the request before", text, err)
+	old, err := os.ReadFile(log + ".1") // a line that was still queued goes into the new file
+	if err != nil || strings.Count(string(old)+string(text), "/before") != 1 {
+		t.Errorf("rotated file: got %q, error %v; want the request before in one of the two", old, err)
 	}
 }
 

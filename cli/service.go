@@ -17,15 +17,14 @@ import (
 	"penstock/gateway"
 	"penstock/listener"
 	"penstock/metrics"
-	"penstock/watch"
 )
 
 // service is a gateway with everything that runs beside it. What a command sets
-// is first, load, files, hint and ready; build makes the rest.
+// is first, load, file, hint and ready; build makes the rest.
 type service struct {
 	first *config.Config
 	load  func() (*config.Config, error) // reads the configuration anew
-	files []string                       // a change of one of them is a reload; nil watches none
+	file  string                         // whose change, or that of a file it names, is a reload; empty watches none
 	hint  func(part string) string       // what to do when an address is taken; nil adds nothing
 	ready func(s *service)               // called once everything serves; nil does nothing
 
@@ -35,8 +34,8 @@ type service struct {
 	metrics *metrics.Registry
 	gateway *gateway.Gateway
 	admin   *admin.Server // nil when off
-	watch   *watch.Watcher
-	reloads sync.Mutex // one at a time, whoever asks
+	reloads sync.Mutex    // one at a time, whoever asks
+	loaded  chan struct{} // after a reload: other files may be meant now
 }
 
 // part is something that is started and shut down.
@@ -97,9 +96,7 @@ func (p *Program) build(s *service) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.files != nil {
-		s.watch = watch.New(watch.Options{Paths: s.files})
-	}
+	s.loaded = make(chan struct{}, 1)
 	return s.buildAdmin(cfg, b)
 }
 
@@ -143,9 +140,5 @@ func (s *service) parts() []part {
 	if s.admin != nil {
 		parts = append(parts, part{"admin", s.admin.Start, s.admin.Shutdown})
 	}
-	parts = append(parts, part{"listen", s.gateway.Start, s.drain})
-	if s.watch != nil {
-		parts = append(parts, part{"watch", s.watch.Start, s.watch.Shutdown})
-	}
-	return parts
+	return append(parts, part{"listen", s.gateway.Start, s.drain})
 }
