@@ -52,6 +52,7 @@ func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) 
 		},
 		TLS:     upstream.TLSOptions{CA: c.TLS.CA, Name: c.TLS.Name, Cert: c.TLS.Cert, Key: c.TLS.Key, Insecure: c.TLS.Insecure},
 		Eject:   lb.EjectOptions{Failures: c.Eject.Failures, Base: c.Eject.Base, Max: c.Eject.Max, AtMost: c.Eject.AtMost},
+		Refresh: c.DNS.Refresh,
 		Sweeper: g.backends,
 		Log:     g.log,
 		Now:     g.now,
