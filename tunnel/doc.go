@@ -1,4 +1,4 @@
-// Package tunnel joins two connections: what one side sends the other receives,
-// until both have ended. It knows no protocol. A Registry counts the tunnels that
-// are open and ends them when the gateway does.
+// Package tunnel carries the bytes of upgraded connections: two connections joined
+// both ways until both directions have ended, watched for idleness, counted, and
+// drained at shutdown. It knows no HTTP.
 package tunnel

@@ -7,21 +7,19 @@ import (
 	"sync"
 )
 
-// ErrClosed is returned by Run once Shutdown has begun.
-var ErrClosed = errors.New("no new tunnels: shutting down")
+// ErrClosed is why a tunnel was refused or cut: Shutdown has been called.
+var ErrClosed = errors.New("shutting down")
 
 // Registry knows the tunnels that are open.
 type Registry struct {
 	mu     sync.Mutex
-	open   map[*Tunnel]struct{}
+	open   map[*run]struct{}
 	closed bool
-	empty  chan struct{} // closed when the last tunnel has ended after Shutdown
+	wg     sync.WaitGroup
 }
 
-// NewRegistry returns a Registry without tunnels.
-func NewRegistry() *Registry {
-	return &Registry{open: make(map[*Tunnel]struct{}), empty: make(chan struct{})}
-}
+// NewRegistry returns a registry without tunnels.
+func NewRegistry() *Registry { return &Registry{open: make(map[*run]struct{})} }
 
 // Len returns how many tunnels are open.
 func (r *Registry) Len() int {
@@ -30,66 +28,80 @@ func (r *Registry) Len() int {
 	return len(r.open)
 }
 
-// Run joins the two connections and returns when both directions have ended: the
-// bytes sent to the backend, those received from it, and why it did not end well.
-// Both connections are closed then, also when the tunnel is refused.
-func (r *Registry) Run(t Tunnel) (sent, received int64, err error) {
-	if !r.add(&t) {
-		t.Client.Abort()
-		t.Backend.Abort()
-		return 0, 0, ErrClosed
+// Run joins the two connections and returns when both directions have ended and both
+// connections are closed: sent went from the client to the backend, received came
+// back. The end of one direction is handed on as the end of that direction only. The
+// error is nil when both peers ended by themselves; it wraps os.ErrDeadlineExceeded
+// after Idle, ErrClosed when the tunnel was refused or cut, *PanicError, or the
+// socket's error.
+func (r *Registry) Run(o Tunnel) (sent, received int64, err error) {
+	t := &run{Tunnel: o}
+	if !r.add(t) {
+		t.end(ErrClosed)
+		return 0, 0, t.cause
 	}
-	defer r.remove(&t)
-	return t.join()
+	defer r.remove(t)
+	t.extend()
+	up := make(chan int64)
+	go func() { up <- t.carry(t.Backend, t.Client, t.FromClient) }()
+	received = t.carry(t.Client, t.Backend, t.FromBackend)
+	sent = <-up
+	t.end(nil)
+	return sent, received, t.cause
 }
 
-// Shutdown refuses new tunnels and waits for the open ones. When ctx is done first
-// it cuts what is left, waits for that to end, and says how many it cut.
+// Shutdown refuses new tunnels and waits until the open ones have ended. When ctx is
+// done before, it closes the rest, waits for them, and tells how many were cut.
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.mu.Lock()
-	if !r.closed && len(r.open) == 0 {
-		close(r.empty)
-	}
 	r.closed = true
 	r.mu.Unlock()
+	drained := make(chan struct{})
+	go func() {
+		r.wg.Wait()
+		close(drained)
+	}()
 	select {
-	case <-r.empty:
+	case <-drained:
 		return nil
 	case <-ctx.Done():
 	}
-	cut := r.cut()
-	<-r.empty
-	if cut == 0 {
+	rest := r.left()
+	for _, t := range rest {
+		t.end(ErrClosed)
+	}
+	<-drained
+	if len(rest) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d tunnels were cut: %w", cut, ctx.Err())
+	return fmt.Errorf("%d tunnels were cut: %w", len(rest), ctx.Err())
 }
 
-// cut ends every tunnel at once and returns how many there were.
-func (r *Registry) cut() int {
+// left returns the tunnels that are open.
+func (r *Registry) left() []*run {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	rest := make([]*run, 0, len(r.open))
 	for t := range r.open {
-		t.Client.Abort()
-		t.Backend.Abort()
+		rest = append(rest, t)
 	}
-	return len(r.open)
+	return rest
 }
 
-func (r *Registry) add(t *Tunnel) bool {
+func (r *Registry) add(t *run) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.closed {
-		r.open[t] = struct{}{}
+	if r.closed {
+		return false
 	}
-	return !r.closed
+	r.open[t] = struct{}{}
+	r.wg.Add(1)
+	return true
 }
 
-func (r *Registry) remove(t *Tunnel) {
+func (r *Registry) remove(t *run) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	delete(r.open, t)
-	if r.closed && len(r.open) == 0 {
-		close(r.empty)
-	}
+	r.mu.Unlock()
+	r.wg.Done()
 }

@@ -1,81 +1,118 @@
 package tunnel
 
 import (
+	"errors"
 	"fmt"
-	"io"
+	"os"
+	"runtime/debug"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"penstock/conn"
 )
 
-// Tunnel describes two connections to be joined. Run takes them over and closes
-// them.
+// Tunnel is what Run joins. Run closes both connections.
 type Tunnel struct {
 	Client, Backend *conn.Conn
-	FromClient      []byte        // read from the client already; delivered first
-	FromBackend     []byte        // read from the backend already; delivered first
-	Idle            time.Duration // without a byte in either direction for so long the tunnel ends; zero means never
+	FromClient      []byte        // already read from the client, delivered to the backend first
+	FromBackend     []byte        // already read from the backend, delivered to the client first
+	Idle            time.Duration // ended when no byte moves in either direction for that long; 0 means never
+	Label           string        // names the tunnel in errors; may be empty
 }
 
-// join moves bytes both ways until both sides have ended. One side's end is passed
-// on as such, and the other direction goes on; an error ends both.
-func (t *Tunnel) join() (sent, received int64, err error) {
-	t.moved(0)
-	var failed atomic.Pointer[error]
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		sent = t.run(t.Backend, t.Client, t.FromClient, &failed)
-	}()
-	received = t.run(t.Client, t.Backend, t.FromBackend, &failed)
-	<-done
-	_ = t.Backend.Close()
-	_ = t.Client.Close()
-	if p := failed.Load(); p != nil {
-		err = *p
-	}
-	return sent, received, err
+// PanicError is a panic inside a tunnel. It ends that tunnel alone.
+type PanicError struct {
+	Value any
+	Stack []byte
 }
 
-// run moves one direction to its end. The first error of either direction is kept
-// in failed; it ends the other direction too.
-func (t *Tunnel) run(dst, src *conn.Conn, first []byte, failed *atomic.Pointer[error]) (n int64) {
+// Error returns the panic's value; the stack is for the log.
+func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
+
+// run is a tunnel at work.
+type run struct {
+	Tunnel
+	once  sync.Once
+	cause error // why it was ended early; set once, before the connections are closed
+}
+
+// carry moves one direction until its end and hands that end on: the other direction
+// stays open, as a peer that has said all may still listen. It returns the bytes moved.
+func (t *run) carry(dst, src *conn.Conn, early []byte) int64 {
+	var done atomic.Int64 // survives a panic
 	defer func() {
-		if cause := recover(); cause != nil {
-			t.fail(fmt.Errorf("panic in a tunnel: %v", cause), failed)
+		if v := recover(); v != nil {
+			t.end(&PanicError{Value: v, Stack: debug.Stack()})
 		}
 	}()
-	for len(first) > 0 {
-		m, err := dst.Write(first)
-		n, first = n+int64(m), first[m:]
+	moved := func(n int64) {
+		done.Add(n)
+		t.extend()
+	}
+	if len(early) > 0 {
+		n, err := dst.Write(early)
+		moved(int64(n))
 		if err != nil {
-			t.fail(err, failed)
-			return n
+			t.end(lost(dst, err))
+			return done.Load()
 		}
 	}
-	m, err := conn.Splice(dst, src, -1, t.moved)
-	n += m
-	if err == nil || err == io.EOF {
-		err = dst.CloseWrite()
-	}
+	_, err := conn.Splice(dst, src, -1, moved)
 	if err != nil {
-		t.fail(err, failed)
+		if side, ok := errors.AsType[*conn.SpliceError](err); ok && side.Writing {
+			err = lost(dst, err)
+		}
+		t.end(err)
+		return done.Load()
 	}
-	return n
+	if err := dst.CloseWrite(); err != nil {
+		t.end(lost(dst, err)) // without halves there is only one end for both
+	}
+	return done.Load()
 }
 
-// moved gives both connections another idle period.
-func (t *Tunnel) moved(int64) {
-	for _, c := range [...]*conn.Conn{t.Client, t.Backend} {
+// lost returns what a failed write means: nothing when the peer had ended its own
+// direction before, because then it may leave altogether.
+func lost(dst *conn.Conn, err error) error {
+	if broken(err) && dst.SawEOF() || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}
+
+// broken reports whether the peer is gone, as opposed to silent or cut by us.
+func broken(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ENOTCONN)
+}
+
+// extend gives both connections the idle time anew, in both directions: a download
+// keeps the silent upload side alive.
+func (t *run) extend() {
+	for _, c := range [2]*conn.Conn{t.Client, t.Backend} {
 		c.SetReadDeadlineIn(t.Idle)
 		c.SetWriteDeadlineIn(t.Idle)
 	}
 }
 
-// fail ends both directions at once.
-func (t *Tunnel) fail(err error, failed *atomic.Pointer[error]) {
-	failed.CompareAndSwap(nil, &err)
-	t.Client.Abort()
-	t.Backend.Abort()
+// end closes both connections because of cause, nil for an ordinary end, and so ends
+// both directions. The first cause counts. A connection that broke breaks the other
+// too, so that no peer takes a cut stream for a whole one.
+func (t *run) end(cause error) {
+	t.once.Do(func() {
+		switch {
+		case cause == nil:
+		case errors.Is(cause, os.ErrDeadlineExceeded):
+			t.cause = fmt.Errorf("tunnel %s: no byte moved for %v: %w", t.Label, t.Idle, cause)
+		default:
+			t.cause = fmt.Errorf("tunnel %s: %w", t.Label, cause)
+		}
+		if broken(cause) {
+			t.Client.Abort()
+			t.Backend.Abort()
+		}
+		_ = t.Client.Close() // what there is to say is in cause
+		_ = t.Backend.Close()
+	})
 }
