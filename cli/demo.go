@@ -123,12 +123,15 @@ Ask for something:
 	_, _ = fmt.Fprint(w, "\nCtrl-C ends it.\n\n")
 }
 
-// webAddress turns a listening address into one for a browser.
+// webAddress turns the address of a listener into one for a browser on this
+// machine: any address of either family takes 127.0.0.1 as well.
 func webAddress(address string) string {
-	if _, target := reachable(address); target != "" {
-		if _, _, err := net.SplitHostPort(target); err == nil {
-			return target
-		}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
 	}
-	return address
+	if ip := net.ParseIP(host); ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
 }

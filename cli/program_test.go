@@ -166,3 +166,13 @@ func TestReachableAddress(t *testing.T) {
 		}
 	}
 }
+
+func TestWebAddress(t *testing.T) {
+	for listen, want := range map[string]string{
+		"[::]:8080": "127.0.0.1:8080", "0.0.0.0:80": "127.0.0.1:80", "10.0.0.7:80": "10.0.0.7:80", "/run/a.sock": "/run/a.sock",
+	} {
+		if got := webAddress(listen); got != want {
+			t.Errorf("%s: got %s, want %s", listen, got, want)
+		}
+	}
+}

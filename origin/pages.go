@@ -33,6 +33,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("/ws", s.serveWebSocket)
 	mux.HandleFunc("/echo", s.serveEcho)
 	mux.HandleFunc("/upload", s.serveUpload)
+	mux.HandleFunc("/upload/", s.serveUpload)
 	mux.HandleFunc("/", s.serveEcho)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Origin", s.name)
@@ -72,7 +73,7 @@ const indexText = `This is origin %s.
 /events       server-sent events: ?count=10 (0: endless) &interval=1s
 /ws           a WebSocket that echoes
 /echo         the request as this origin saw it, as JSON (so does any other path)
-/upload       reads the body, answers its length and sha256
+/upload       reads the body, answers its length and sha256 (so does all below it)
 
 On any path, alone or together:
 ?size=64KiB        a body of that size
