@@ -102,8 +102,12 @@ func (w *Watcher) Shutdown(ctx context.Context) error {
 	w.cancel()
 	select {
 	case <-w.done:
-		return nil
 	case <-ctx.Done():
+	}
+	select {
+	case <-w.done:
+		return nil
+	default:
 		return fmt.Errorf("watcher still runs: %w", ctx.Err())
 	}
 }

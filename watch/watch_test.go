@@ -1,0 +1,152 @@
+package watch
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+)
+
+var discard = slog.New(slog.DiscardHandler)
+
+func write(t *testing.T, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// replace renames a new file over path, as editors do: the inode changes.
+func replace(t *testing.T, path, content string) {
+	t.Helper()
+	write(t, path+".new", content)
+	if err := os.Rename(path+".new", path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// publish makes version the content of the volume dir as Kubernetes does: config.yaml
+// points to ..data/config.yaml for ever, and ..data is renamed over.
+func publish(t *testing.T, dir, version string) {
+	t.Helper()
+	if err := os.Mkdir(filepath.Join(dir, version), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, version, "config.yaml"), version)
+	link := filepath.Join(dir, "..data_tmp")
+	if err := os.Symlink(version, link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	if err := os.Rename(link, filepath.Join(dir, "..data")); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// volume returns the path of a file in a published volume.
+func volume(t *testing.T) (dir, path string) {
+	t.Helper()
+	dir = t.TempDir()
+	publish(t, dir, "..one")
+	path = filepath.Join(dir, "config.yaml")
+	if err := os.Symlink(filepath.Join("..data", "config.yaml"), path); err != nil {
+		t.Fatal(err)
+	}
+	return dir, path
+}
+
+// noticing returns a started watcher that hears from the system and never polls.
+func noticing(t *testing.T, paths ...string) *Watcher {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("the cases are those of inotify")
+	}
+	w := New(Options{Paths: paths, Poll: time.Hour, Debounce: 5 * time.Millisecond, Log: discard})
+	if err := w.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+func wait(t *testing.T, w *Watcher, what string) {
+	t.Helper()
+	select {
+	case <-w.Events():
+	case <-time.After(20 * time.Second):
+		t.Fatalf("%s: no event, and polling is off", what)
+	}
+}
+
+func TestNoticesOfTheSystem(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, path, "one")
+	w := noticing(t, path)
+	write(t, path, "two")
+	wait(t, w, "edited in place")
+	replace(t, path, "three")
+	wait(t, w, "renamed over")
+	write(t, path, "four")
+	wait(t, w, "edited after the rename")
+	remove(t, path)
+	write(t, path, "five")
+	wait(t, w, "removed and written anew")
+}
+
+func TestNoticeOfSymlinkSwap(t *testing.T) {
+	dir, path := volume(t)
+	w := noticing(t, path)
+	publish(t, dir, "..two")
+	wait(t, w, "first swap")
+	publish(t, dir, "..three")
+	wait(t, w, "second swap")
+}
+
+func TestEveryPathIsWatched(t *testing.T) {
+	one, two := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	write(t, one, "a")
+	write(t, two, "a")
+	w := noticing(t, one, two)
+	for _, path := range []string{one, two} {
+		write(t, path, "b")
+		wait(t, w, path)
+	}
+}
+
+func TestStartAndShutdown(t *testing.T) {
+	if err := New(Options{}).Start(context.Background()); err == nil {
+		t.Error("no paths: got nil, want an error")
+	}
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, path, "one")
+	w := New(Options{Paths: []string{path}, Log: discard})
+	if err := w.Shutdown(context.Background()); err != nil {
+		t.Errorf("Shutdown without Start: %v", err)
+	}
+	if err := w.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 20 { // which of two ready channels is seen is chance
+		if err := w.Shutdown(over); err != nil {
+			t.Fatalf("after the end, with a context that is done: %v", err)
+		}
+	}
+}
