@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"math"
 	"net"
 	"syscall"
 	"time"
@@ -8,14 +9,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// quiesceTime bounds the wait for connections that nobody accepts any more.
-const quiesceTime = time.Second
+const (
+	quiesceTime = time.Second           // bounds the wait for connections that nobody accepts any more
+	settleTime  = 50 * time.Millisecond // a queue that was empty for so long gets no more: handshakes have ended
+)
+
+// nowhere is the index of an interface that does not exist. A listening socket that
+// is bound to it gets no new handshake: clients are refused at once, as if it were
+// closed, while what it has begun or queued goes on.
+const nowhere = math.MaxInt32
 
 // quiesce turns new connections away and returns once those that the kernel has
-// accepted were taken. Closing a listener resets the ones that still wait in its
-// queue, although their clients may have sent a whole request by then. With a filter
-// that drops every packet, opening ones get no answer: their clients try again and
-// find the port closed, or another process.
+// accepted, or is about to, were taken. Closing a listener resets the ones that still
+// wait in its queue, although their clients may have sent a whole request by then.
 func quiesce(l net.Listener) {
 	tcp, ok := l.(*net.TCPListener)
 	if !ok {
@@ -25,16 +31,15 @@ func quiesce(l net.Listener) {
 	if err != nil {
 		return
 	}
-	drop := []unix.SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: 0}} // no bytes of the packet pass
-	program := &unix.SockFprog{Len: 1, Filter: &drop[0]}
-	err = raw.Control(func(fd uintptr) {
-		_ = unix.SetsockoptSockFprog(int(fd), unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, program)
+	err = raw.Control(func(fd uintptr) { // before Linux 5.7 it fails: then the queue is emptied all the same
+		_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_BINDTOIFINDEX, nowhere)
 	})
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
-	for end := time.Now().Add(quiesceTime); err == nil && waiting(raw); {
-		if (<-tick.C).After(end) {
-			return
+	began := time.Now()
+	for now, busy := began, began; err == nil && now.Sub(busy) < settleTime && now.Sub(began) < quiesceTime; now = <-tick.C {
+		if waiting(raw) {
+			busy = now
 		}
 	}
 }
