@@ -16,7 +16,7 @@ func (g *Gateway) admit(j *journey) *exchange.Fault {
 	if j.expected {
 		return nil // the expectation handler came first and admitted it
 	}
-	if g.inflight.Load() > j.snap.maxRequests {
+	if !g.enter(j) {
 		return exchange.Refuse(exchange.Overloaded)
 	}
 	h := &j.ctx.Request.Header
@@ -37,6 +37,30 @@ func (g *Gateway) admit(j *journey) *exchange.Fault {
 		return exchange.Refuse(exchange.Loop)
 	}
 	return nil
+}
+
+// enter takes one of limits.requests; false means that none is left. What was
+// refused here counts for nothing: clients that are slow to take their 503 would
+// keep others out.
+func (g *Gateway) enter(j *journey) bool {
+	for {
+		n := g.inflight.Load()
+		if n >= j.snap.maxRequests {
+			return false
+		}
+		if g.inflight.CompareAndSwap(n, n+1) {
+			j.counted = true
+			return true
+		}
+	}
+}
+
+// release gives back what enter took.
+func (g *Gateway) release(j *journey) {
+	if j.counted {
+		j.counted = false
+		g.inflight.Add(-1)
+	}
 }
 
 // admitLine judges version and method (RFC 9112 §2.3, §3).

@@ -36,8 +36,13 @@ func (b *clientBody) reset() {
 	b.aborted.Store(false)
 }
 
-// done reports whether the whole body has been read.
-func (b *clientBody) done() bool { return b.stream == nil || b.err == io.EOF }
+// unread reports whether bytes of the request body, or its end, may still come.
+func (j *journey) unread() bool {
+	if j.body.stream != nil {
+		return j.body.err != io.EOF
+	}
+	return j.ctx.Request.BodyStream() != nil && j.ctx.Request.Header.ContentLength() != 0
+}
 
 // Read implements io.Reader. A byte within idle keeps a slow upload alive.
 func (b *clientBody) Read(p []byte) (int, error) {

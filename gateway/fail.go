@@ -36,7 +36,7 @@ func (g *Gateway) fail(j *journey, f *exchange.Fault) {
 	if name := j.snap.requestID; name != nil && len(j.x.ID()) > 0 {
 		h.SetBytesKV(name, j.x.ID())
 	}
-	if f.Source == exchange.Client || !j.body.done() {
+	if f.Source == exchange.Client || j.unread() {
 		j.closeAfterAnswer() // what follows on the connection cannot be trusted, or was not read
 	}
 	g.finishLocal(j)
@@ -51,8 +51,8 @@ func (g *Gateway) answer(j *journey) {
 	if e := j.route.answerEdits; e != nil {
 		e.OnResponse(j.ctx, j.x)
 	}
-	if j.framing.Kind != headers.NoBody {
-		j.closeAfterAnswer()
+	if j.unread() {
+		j.closeAfterAnswer() // waiting for it would keep the request in flight
 	}
 	j.text = append(j.text[:0], j.ctx.Response.Body()...)
 	g.finishLocal(j)

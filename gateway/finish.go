@@ -16,8 +16,8 @@ func (g *Gateway) finish(j *journey) {
 	x.Mark(exchange.Delivered, now)
 	if !x.Tunnel {
 		x.Received = j.body.read
-		g.inflight.Add(-1)
 	}
+	g.release(j)
 	if j.route != nil {
 		j.route.metrics.Observe(x)
 	} else {
@@ -29,6 +29,7 @@ func (g *Gateway) finish(j *journey) {
 	if j.conn != nil {
 		j.conn.MarkReads()
 	}
+	j.snap.journeys.Add(-1)
 	j.reset()
 	x.Release()
 	g.journeys.Put(j)

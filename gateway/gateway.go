@@ -44,14 +44,13 @@ type Gateway struct {
 	access   *accesslog.Log
 	resolver discovery.Resolver
 
-	current     atomic.Pointer[Snapshot]
-	generations atomic.Int64 // snapshots still reachable
-	inflight    atomic.Int64
-	draining    atomic.Bool
-	ready       atomic.Bool
-	journeys    sync.Pool
-	unmatched   *metrics.Route
-	tunnels     *tunnel.Registry
+	current   atomic.Pointer[Snapshot]
+	inflight  atomic.Int64
+	draining  atomic.Bool
+	ready     atomic.Bool
+	journeys  sync.Pool
+	unmatched *metrics.Route
+	tunnels   *tunnel.Registry
 
 	server    *fasthttp.Server
 	clients   *conn.Sweeper // every connection that was accepted
@@ -62,7 +61,8 @@ type Gateway struct {
 	serving   sync.WaitGroup
 	fatal     chan error
 
-	reload sync.Mutex // one change of the snapshot at a time; requests never take it
+	reload  sync.Mutex  // one change of the snapshot at a time; requests never take it
+	retired []*Snapshot // guarded by reload; those that requests may still live on
 }
 
 // New compiles the first generation. It opens no socket.
@@ -171,6 +171,7 @@ func (g *Gateway) replace(prev *Snapshot, cfg *config.Config) error {
 	g.limit.Set(g.connectionBudget(cfg))
 	g.publish(next)
 	prev.retire() // only after the new one is visible
+	g.retired = append(g.retired, prev)
 	return nil
 }
 
@@ -184,7 +185,6 @@ func (g *Gateway) publish(s *Snapshot) {
 	} else {
 		s.generation = 1
 	}
-	countGeneration(s, &g.generations)
 	g.current.Store(s)
 }
 

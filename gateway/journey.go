@@ -66,6 +66,7 @@ type journey struct {
 
 	line     accesslog.Entry
 	expected bool // Expect: 100-continue was judged already, the head is admitted
+	counted  bool // it is one of the requests in flight
 	closing  bool // the client's connection ends with this answer
 }
 
@@ -81,8 +82,8 @@ func (g *Gateway) begin(ctx *fasthttp.RequestCtx, now time.Time) *journey {
 	j := g.journeys.Get().(*journey)
 	j.ctx, j.x = ctx, exchange.Acquire(now)
 	j.snap = g.current.Load()
+	j.snap.journeys.Add(1)
 	j.conn, _ = ctx.Conn().(*conn.Conn)
-	g.inflight.Add(1)
 	ctx.SetUserValue(journeyKey{}, j)
 	return j
 }
@@ -115,7 +116,7 @@ func (j *journey) reset() {
 	j.host, j.target, j.query, j.path = nil, nil, nil, nil
 	j.req, j.at, j.backend = upstream.Request{}, nil, nil
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
-	j.expected, j.closing = false, false
+	j.expected, j.counted, j.closing = false, false, false
 	j.pathBuf, j.fields, j.rewrote = trim(j.pathBuf), trim(j.fields), trim(j.rewrote)
 	j.small, j.text = trim(j.small), trim(j.text)
 }

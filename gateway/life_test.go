@@ -176,3 +176,31 @@ func TestUpgradeThatIsNotListedIsAnOrdinaryRequest(t *testing.T) {
 		t.Errorf("got %d %q, or Upgrade went on", a.StatusCode, a.Text)
 	}
 }
+
+func TestGenerationsLiveAreThoseThatRequestsNeed(t *testing.T) {
+	entered, leave := make(chan struct{}), make(chan struct{})
+	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
+		if _, err := p.Head(); err == nil {
+			entered <- struct{}{}
+			<-leave
+			_, _ = io.WriteString(p, gatewaytest.OK("ok"))
+		}
+	})
+	g := gatewaytest.Start(t, oneRoute(origin.URL))
+	c := gatewaytest.Dial(t, g.Address)
+	c.Send(get)
+	<-entered
+	for range 5 {
+		if err := g.Reload(gatewaytest.Parse(t, oneRoute(origin.URL))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := g.Count("penstock_config_generations_live"); got != "2" {
+		t.Errorf("with one request on an old generation: %s live, want 2", got)
+	}
+	close(leave)
+	c.Read("GET")
+	gatewaytest.Eventually(t, "one generation is live", func() bool {
+		return g.Count("penstock_config_generations_live") == "1"
+	})
+}

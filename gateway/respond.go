@@ -31,9 +31,6 @@ func (g *Gateway) respond(j *journey) {
 	if r.Body == nil {
 		answer.SetBodyRaw(r.Buffered)
 		j.x.Sent = int64(len(r.Buffered))
-		if j.conn != nil {
-			j.conn.SetWriteDeadlineIn(j.route.times.BodyIdle)
-		}
 		return
 	}
 	g.stream(j, answer)
@@ -71,6 +68,9 @@ func (g *Gateway) setHead(j *journey, extra []byte) bool {
 	h.ResetConnectionClose() // what the backend does with its connection is its business
 	if j.closing || g.draining.Load() {
 		h.SetConnectionClose()
+	}
+	if j.conn != nil {
+		j.conn.SetWriteDeadlineIn(j.route.times.BodyIdle) // fasthttp writes the head; a deadline of earlier may have passed
 	}
 	return r.Status != 0
 }

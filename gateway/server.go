@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"time"
 
@@ -30,7 +31,8 @@ func (g *Gateway) newServer(idle time.Duration) *fasthttp.Server {
 		Handler:                      g.serve,
 		ErrorHandler:                 g.refuse,
 		ExpectHandler:                g.expect,
-		ConnState:                    markState,
+		ConnState:                    g.markState,
+		HeaderReceived:               g.awaitBody,
 		Logger:                       quiet{g.log},
 		NoDefaultServerHeader:        true,
 		NoDefaultDate:                true,
@@ -54,8 +56,25 @@ const (
 	phaseTunnel               // it left HTTP
 )
 
-// markState notes what a connection is doing.
-func markState(c net.Conn, s fasthttp.ConnState) {
+// awaitBody gives a client body_idle to begin the body that its head announces:
+// fasthttp waits for the first byte of a sized one before it calls serve.
+func (g *Gateway) awaitBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if h.ContentLength() <= 0 {
+		return fasthttp.RequestConfig{} // none, or chunked, which nobody reads before serve
+	}
+	if idle := g.current.Load().bodyIdle; idle > 0 {
+		return fasthttp.RequestConfig{ReadTimeout: idle}
+	}
+	return fasthttp.RequestConfig{ReadTimeout: never}
+}
+
+// never is longer than any connection lasts; fasthttp takes zero for "as before".
+const never = 365 * 24 * time.Hour
+
+// markState notes what a connection is doing. A request that begins gets a new
+// write deadline: that of the answer before must not end its own first bytes,
+// which fasthttp writes.
+func (g *Gateway) markState(c net.Conn, s fasthttp.ConnState) {
 	cc, ok := c.(*conn.Conn)
 	if !ok {
 		return
@@ -65,6 +84,7 @@ func markState(c net.Conn, s fasthttp.ConnState) {
 		cc.SetPhase(phaseIdle)
 	case fasthttp.StateActive:
 		cc.SetPhase(phaseBusy)
+		cc.SetWriteDeadlineIn(g.current.Load().bodyIdle)
 	case fasthttp.StateHijacked:
 		cc.SetPhase(phaseTunnel)
 	}
@@ -95,7 +115,11 @@ func (g *Gateway) refuse(ctx *fasthttp.RequestCtx, err error) {
 	j := g.begin(ctx, g.now())
 	defer g.survive(j)
 	j.closing = true
-	g.fail(j, refusal(err))
+	f := refusal(err)
+	if err == os.ErrDeadlineExceeded && j.conn != nil && j.conn.BytesRead() > 0 {
+		f = exchange.Refuse(exchange.BodyStalled) // fasthttp wraps what happens in a head, and only that
+	}
+	g.fail(j, f)
 }
 
 // refusal translates an error of fasthttp's request reader.

@@ -1,7 +1,7 @@
 package gateway
 
 import (
-	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +14,7 @@ import (
 // a reload builds the next one beside it.
 type Snapshot struct {
 	generation uint64
+	journeys   atomic.Int64 // requests that live on it
 	config     *config.Config
 
 	matcher   *matcher
@@ -28,11 +29,13 @@ type Snapshot struct {
 	requestID   []byte // name of the id's field; nil for none
 }
 
-// countGeneration keeps live equal to the number of snapshots that are still
-// reachable: slow requests pin old ones, and an operator wants to see that.
-func countGeneration(s *Snapshot, live *atomic.Int64) {
-	live.Add(1)
-	runtime.AddCleanup(s, func(n *atomic.Int64) { n.Add(-1) }, live)
+// liveGenerations counts the current snapshot and the retired ones on which a
+// request still lives: slow requests pin old ones, and an operator wants to see that.
+func (g *Gateway) liveGenerations() int {
+	g.reload.Lock()
+	defer g.reload.Unlock()
+	g.retired = slices.DeleteFunc(g.retired, func(s *Snapshot) bool { return s.journeys.Load() == 0 })
+	return 1 + len(g.retired)
 }
 
 // longestRequest is how long a request that begins now may still need its

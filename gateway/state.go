@@ -83,7 +83,7 @@ func (g *Gateway) gauges() metrics.ProcessGauges {
 	p := metrics.ProcessGauges{
 		Connections: g.limit.Open(),
 		Tunnels:     g.tunnels.Len(),
-		Generations: int(g.generations.Load()),
+		Generations: g.liveGenerations(),
 	}
 	for _, ln := range g.listeners {
 		p.Refused += uint64(ln.Refused())

@@ -20,7 +20,7 @@ func (g *Gateway) upgrade(j *journey) {
 		return
 	}
 	j.x.Status, j.x.Tunnel = j.resp.Status, true
-	g.inflight.Add(-1) // a tunnel is no request in flight; the registry counts it
+	g.release(j) // a tunnel is no request in flight; the registry counts it
 	j.ctx.Hijack(func(c net.Conn) {
 		defer g.surviveAlone(j)
 		g.tunnel(j, c)
