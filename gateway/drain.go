@@ -23,9 +23,9 @@ func (g *Gateway) Drain() {
 // done, then cuts what is left. The error says how much that was.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.Drain()
-	g.draining.Store(true)
 	g.reload.Lock() // a reload that has begun ends first; a later one is refused
-	defer g.reload.Unlock()
+	g.draining.Store(true)
+	g.reload.Unlock()
 
 	closed := g.closeListeners()
 	late := g.drainClients(ctx)
