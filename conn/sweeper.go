@@ -66,9 +66,13 @@ func (s *Sweeper) Shutdown(ctx context.Context) error {
 	}
 	select {
 	case <-s.stopped:
+	case <-ctx.Done():
+	}
+	select {
+	case <-s.stopped:
 		s.pipes.close()
 		return nil
-	case <-ctx.Done():
+	default:
 		return fmt.Errorf("sweeper still runs: %w", ctx.Err())
 	}
 }

@@ -79,8 +79,11 @@ func TestTLSDeadlines(t *testing.T) {
 		c.SetReadDeadlineIn(0)
 		answer(t, c, server) // a Read that timed out leaves the session whole
 	}
-	c.SetWriteDeadlineIn(2 * time.Millisecond)
-	if _, err := c.Write(make([]byte, 64<<20)); err != os.ErrDeadlineExceeded {
+	ended := make(chan error)
+	go func() { _, err := c.Write(make([]byte, 64<<20)); ended <- err }()
+	until(t, "Write begins", c.out.busy)
+	c.SetWriteDeadlineIn(-1)
+	if err := <-ended; err != os.ErrDeadlineExceeded {
 		t.Errorf("Write: got %v, want os.ErrDeadlineExceeded", err)
 	}
 	c.SetWriteDeadlineIn(0)
