@@ -102,7 +102,7 @@ func (d *reference) line(limit int) (string, error) {
 
 // decode runs our reader over in, delivered as r does, and returns the data, the
 // error and how many bytes of in were left.
-func decode(r io.Reader) (data []byte, err error, rest []byte) {
+func decode(r io.Reader) (data, rest []byte, err error) {
 	src := &source{br: bufio.NewReaderSize(r, maxResponseHead)}
 	var c chunkReader
 	c.reset(src)
@@ -110,10 +110,10 @@ func decode(r io.Reader) (data []byte, err error, rest []byte) {
 		piece, err := c.next(true)
 		if err != nil {
 			if _, again := c.next(true); again != err {
-				return nil, errors.New("the error did not stay"), nil
+				return nil, nil, errors.New("the error did not stay")
 			}
 			rest, _ = io.ReadAll(src.br)
-			return data, err, rest
+			return data, rest, err
 		}
 		n := (len(piece) + 1) / 2 // partly, so that advance is tried too
 		data = append(data, piece[:n]...)
@@ -153,7 +153,7 @@ func TestChunkedReader(t *testing.T) {
 			for name, r := range map[string]io.Reader{
 				"at once": strings.NewReader(tc.in), "byte by byte": iotest.OneByteReader(strings.NewReader(tc.in)),
 			} {
-				data, err, rest := decode(r)
+				data, rest, err := decode(r)
 				if string(data) != tc.data || err != tc.err || err == io.EOF && string(rest) != tc.rest {
 					t.Errorf("%s: got %q, %v, rest %q; want %q, %v, %q", name, data, err, rest, tc.data, tc.err, tc.rest)
 				}
@@ -173,7 +173,7 @@ func TestChunk(t *testing.T) {
 			if !last {
 				out = append(out, "0\r\n\r\n"...)
 			}
-			data, err, rest := decode(bytes.NewReader(out))
+			data, rest, err := decode(bytes.NewReader(out))
 			if !bytes.Equal(data, p.data(n)) || err != io.EOF || len(rest) != 0 {
 				t.Errorf("chunk of %d, last %t: %d bytes, %v, rest %q", n, last, len(data), err, rest)
 			}
@@ -191,8 +191,8 @@ func FuzzChunkedReader(f *testing.F) {
 		f.Add([]byte(in))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		data, err, rest := decode(bytes.NewReader(in))
-		slow, slowErr, slowRest := decode(iotest.OneByteReader(bytes.NewReader(in)))
+		data, rest, err := decode(bytes.NewReader(in))
+		slow, slowRest, slowErr := decode(iotest.OneByteReader(bytes.NewReader(in)))
 		if !bytes.Equal(data, slow) || err != slowErr || err == io.EOF && !bytes.Equal(rest, slowRest) {
 			t.Errorf("%q: at once %q %v, byte by byte %q %v", in, data, err, slow, slowErr)
 		}

@@ -69,7 +69,7 @@ func (t *trip) headFault(err error) *exchange.Fault {
 	case written != nil && errors.Is(written, os.ErrDeadlineExceeded):
 		return t.fault(exchange.ConnectionWriteTimeout, exchange.BodyIdleTimeout, written)
 	case written != nil && !begun:
-		return t.fault(exchange.ConnectionTerminated, exchange.NoReason, written)
+		return t.fault(brokenKind(err), exchange.NoReason, errors.Join(written, err))
 	case written == nil && errors.Is(err, os.ErrDeadlineExceeded):
 		return t.fault(exchange.HTTPResponseTimeout, t.lateness(), err)
 	case begun:

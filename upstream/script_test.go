@@ -20,8 +20,9 @@ import (
 // peer is the backend's end of one connection; a test writes every word it says.
 type peer struct {
 	net.Conn
-	t testing.TB
-	r *bufio.Reader
+	t    testing.TB
+	r    *bufio.Reader
+	over <-chan struct{} // closed when the test ends
 }
 
 // head reads a request head and returns it with its empty line; "" at the end of the stream.
@@ -69,8 +70,14 @@ func newScript(t testing.TB, acts ...func(*peer)) *script {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return newScriptOn(t, l, acts...)
+}
+
+// newScriptOn is newScript on a listener of the test's own.
+func newScriptOn(t testing.TB, l net.Listener, acts ...func(*peer)) *script {
 	s := &script{address: l.Addr().String()}
 	var open sync.Map
+	over := make(chan struct{})
 	s.acts.Go(func() {
 		for n := 0; ; n++ {
 			c, err := l.Accept()
@@ -85,11 +92,12 @@ func newScript(t testing.TB, acts ...func(*peer)) *script {
 			s.acts.Go(func() {
 				defer open.Delete(c)
 				defer c.Close()
-				act(&peer{Conn: c, t: t, r: bufio.NewReader(c)})
+				act(&peer{Conn: c, t: t, r: bufio.NewReader(c), over: over})
 			})
 		}
 	})
 	t.Cleanup(func() {
+		close(over)
 		_ = l.Close()
 		open.Range(func(c, _ any) bool { _ = c.(net.Conn).Close(); return true })
 		s.acts.Wait()
