@@ -1,0 +1,122 @@
+package upstream
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"penstock/exchange"
+)
+
+func TestClientThatGoesAway(t *testing.T) {
+	for _, tc := range []struct {
+		name, head string
+	}{
+		{"during a splice", "Content-Length: 1000000000\r\n\r\n"},
+		{"during copying", "\r\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			stopped := make(chan error, 1)
+			s := newScript(t, func(p *peer) {
+				p.head()
+				p.say("HTTP/1.1 200 OK\r\n" + tc.head)
+				for piece := make([]byte, 1<<16); ; {
+					if _, err := p.Write(piece); err != nil {
+						stopped <- err
+						return
+					}
+				}
+			})
+			c := clientOf(t, s)
+			tr := streamed(t, c, request("GET", "/"))
+			sink, client := sinkPair(t)
+			tr.resp.Body.Sink, tr.resp.Body.Out = sink, OutSized
+			end := watch(tr.resp.Body)
+			done := make(chan error, 1)
+			go func() { _, err := tr.resp.Body.WriteTo(io.Discard); done <- err }()
+			_, _ = io.ReadFull(client, make([]byte, 1<<20))
+			_ = client.(*net.TCPConn).SetLinger(0)
+			_ = client.Close()
+			f, _ := errors.AsType[*exchange.Fault](within(t, "WriteTo", done))
+			wantFault(t, f, exchange.HTTPRequestError, exchange.ClientGone)
+			within(t, "backend", stopped)
+			_ = tr.resp.Body.CloseWithError(f)
+			if end.complete || end.fault != f || f.Source != exchange.Client {
+				t.Errorf("OnClose %+v", *end)
+			}
+			wantStats(t, c, 0, 0)
+		})
+	}
+}
+
+func TestClientThatDoesNotRead(t *testing.T) {
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.say("HTTP/1.1 200 OK\r\n\r\n")
+		for piece := make([]byte, 1<<16); ; {
+			if _, err := p.Write(piece); err != nil {
+				return
+			}
+		}
+	})
+	c := clientOf(t, s)
+	tr := streamed(t, c, request("GET", "/"))
+	sink, _ := sinkPair(t)
+	tr.resp.Body.Sink, tr.resp.Body.Idle = sink, 30*time.Millisecond
+	_, err := tr.resp.Body.WriteTo(io.Discard)
+	f, _ := errors.AsType[*exchange.Fault](err)
+	wantFault(t, f, exchange.ConnectionWriteTimeout, exchange.BodyIdleTimeout)
+	if f.Source != exchange.Client {
+		t.Errorf("source %s, want client", f.Source)
+	}
+	wantStats(t, c, 0, 0)
+}
+
+func TestStreamThatNobodyWants(t *testing.T) {
+	closed := make(chan struct{}, 2)
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.say("HTTP/1.1 200 OK\r\n\r\n")
+		_, _ = p.rest()
+		closed <- struct{}{}
+	})
+	c := clientOf(t, s)
+	tr := streamed(t, c, request("GET", "/"))
+	end := watch(tr.resp.Body)
+	tr.resp.Discard()
+	within(t, "backend", closed)
+	if end.calls != 1 || end.complete || end.fault != exchange.Refuse(exchange.ClientGone) {
+		t.Errorf("OnClose %+v; want once, incomplete, client gone", *end)
+	}
+	tr = streamed(t, c, request("GET", "/"))
+	cause := errors.New("broken pipe")
+	end = watch(tr.resp.Body)
+	_ = tr.resp.Body.CloseWithError(cause)
+	if end.calls != 1 || end.fault == nil || !errors.Is(end.fault, cause) {
+		t.Errorf("OnClose %+v; want a fault that wraps %v", *end, cause)
+	}
+	within(t, "backend", closed)
+	wantStats(t, c, 0, 0)
+}
+
+// TestConnectionIsFreeBeforeTheClientHasRead: the backend is done, the client is slow.
+func TestConnectionIsFreeBeforeTheClientHasRead(t *testing.T) {
+	answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", maxBuffered+1, strings.Repeat("a", maxBuffered+1))
+	c := clientOf(t, newScript(t, answers(answer)))
+	tr := streamed(t, c, request("GET", "/"))
+	read, write := io.Pipe()
+	go func() { _, err := tr.resp.Body.WriteTo(write); _ = write.CloseWithError(err) }()
+	first := make([]byte, maxBuffered)
+	if _, err := io.ReadFull(read, first); err != nil {
+		t.Fatal(err)
+	}
+	drained(t, c)
+	if _, err := io.ReadAll(read); err != nil {
+		t.Error(err)
+	}
+	wantStats(t, c, 1, 1)
+}
