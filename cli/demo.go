@@ -51,18 +51,13 @@ func (p *Program) demo(args []string) int {
 		cfg.Admin.Listen = cmp.Or(*admin, cfg.Admin.Listen)
 		return cfg, nil
 	}
-	cfg, err := load()
-	if err != nil {
-		p.complain(err)
-		return exitUsage
-	}
 	origins := p.demoOrigins()
 	stop, err := startOrigins(origins)
 	defer stop()
 	if err != nil {
 		return p.fail(err)
 	}
-	s := &service{first: cfg, load: load, file: *file, hint: func(part string) string {
+	s := &service{load: load, file: *file, hint: func(part string) string {
 		return "choose another with " + map[string]string{"listen": "-public ADDR", "admin": "-admin ADDR"}[part]
 	}}
 	s.ready = func(s *service) { tour(p.Stdout, s, origins) }
@@ -99,7 +94,7 @@ func startOrigins(all []demoOrigin) (stop func(), err error) {
 
 // tour prints what to open and what to ask for.
 func tour(w io.Writer, s *service, origins []demoOrigin) {
-	public, admin := webAddress(s.gateway.Addrs()[0].String()), s.first.Admin.Listen
+	public, admin := webAddress(s.gateway.Addrs()[0].String()), s.gateway.Config().Admin.Listen
 	_, _ = fmt.Fprintf(w, "\nPenstock demo: three origins behind one gateway.\n\n  public   http://%s/\n", public)
 	if admin != "" {
 		_, _ = fmt.Fprintf(w, "  admin    http://%s/metrics\n", webAddress(s.admin.Addr().String()))

@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"reflect"
 	"strings"
 	"sync"
 	"time"
@@ -68,31 +67,28 @@ func (s *service) wait(sig signals, parts []part) int {
 
 // follow reloads and reopens as signals and files ask, one thing at a time.
 func (s *service) follow(ctx context.Context, sig signals) {
-	var w watched
-	defer w.end()
 	for {
-		if s.file != "" && w.follow(append(certificates(s.gateway.Config()), s.file), s.log) {
-			s.catchUp()
-		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-sig.reload:
 			_ = s.reload("signal") // it is in the log
-		case <-w.events():
+		case <-s.watched.events:
 			_ = s.reload("file")
-		case <-s.loaded:
 		case <-sig.reopen:
 			s.reopen()
 		}
 	}
 }
 
-// catchUp reloads when the configuration has changed since it was read: between
-// reading a file and watching it there is a moment in which nobody looks.
-func (s *service) catchUp() {
-	if cfg, err := s.load(); err != nil || !reflect.DeepEqual(cfg, s.gateway.Config()) {
-		_ = s.reload("file")
+// read loads the configuration. Its files are watched before they are read for
+// the last time, so that no change falls between the two.
+func (s *service) read() (*config.Config, error) {
+	for {
+		cfg, err := s.load()
+		if err != nil || s.file == "" || !s.watched.follow(filesOf(s.file, cfg), s.log) {
+			return cfg, err
+		}
 	}
 }
 
@@ -101,7 +97,7 @@ func (s *service) catchUp() {
 func (s *service) reload(cause string) error {
 	s.reloads.Lock()
 	defer s.reloads.Unlock()
-	cfg, err := s.load()
+	cfg, err := s.read()
 	if err != nil {
 		s.metrics.Reloaded(false)
 	} else {
@@ -114,15 +110,16 @@ func (s *service) reload(cause string) error {
 		return err
 	}
 	s.level.Set(cfg.Log.Level)
-	select {
-	case s.loaded <- struct{}{}:
-	default: // it is told already
-	}
+	s.remark(cfg)
+	s.log.Info("reloaded", "cause", cause, "generation", s.gateway.Generation())
+	return nil
+}
+
+// remark logs what a valid configuration is warned about.
+func (s *service) remark(cfg *config.Config) {
 	for _, w := range cfg.Warnings {
 		s.log.Warn("configuration", "remark", w)
 	}
-	s.log.Info("reloaded", "cause", cause, "generation", s.gateway.Generation())
-	return nil
 }
 
 // problems splits an error into what is wrong, one thing each.
@@ -179,6 +176,7 @@ func (s *service) shutdown(parts []part, code int) int {
 			code = exitFailed
 		}
 	}
+	s.watched.end() // admin has ended, so nobody reloads any more
 	s.log.Info("ended", "code", code)
 	return code
 }

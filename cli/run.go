@@ -9,13 +9,8 @@ func (p *Program) run(args []string) int {
 	if code, ok := f.parse(args); !ok {
 		return code
 	}
-	cfg, ok := p.load(*file)
-	if !ok {
-		return exitUsage
-	}
 	return p.serve(&service{
-		first: cfg,
-		load:  func() (*config.Config, error) { return config.Load(*file) },
-		file:  *file,
+		load: func() (*config.Config, error) { return config.Load(*file) },
+		file: *file,
 	})
 }

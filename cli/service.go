@@ -20,10 +20,9 @@ import (
 )
 
 // service is a gateway with everything that runs beside it. What a command sets
-// is first, load, file, hint and ready; build makes the rest.
+// is load, file, hint and ready; build makes the rest.
 type service struct {
-	first *config.Config
-	load  func() (*config.Config, error) // reads the configuration anew
+	load  func() (*config.Config, error) // reads the configuration
 	file  string                         // whose change, or that of a file it names, is a reload; empty watches none
 	hint  func(part string) string       // what to do when an address is taken; nil adds nothing
 	ready func(s *service)               // called once everything serves; nil does nothing
@@ -35,7 +34,7 @@ type service struct {
 	gateway *gateway.Gateway
 	admin   *admin.Server // nil when off
 	reloads sync.Mutex    // one at a time, whoever asks
-	loaded  chan struct{} // after a reload: other files may be meant now
+	watched *watched
 }
 
 // part is something that is started and shut down.
@@ -52,7 +51,15 @@ const partGrace = 5 * time.Second
 func (p *Program) serve(s *service) int {
 	sig := listenForSignals()
 	defer sig.forget()
-	if err := p.build(s); err != nil {
+	s.level = new(slog.LevelVar)
+	s.log = newLog(p.Stderr, s.level)
+	s.watched = newWatched()
+	cfg, err := s.read()
+	if err == nil {
+		err = p.build(s, cfg)
+	}
+	if err != nil {
+		s.watched.end()
 		p.complain(err)
 		return exitUsage
 	}
@@ -67,7 +74,7 @@ func (p *Program) serve(s *service) int {
 		}
 	}
 	s.metrics.Reloaded(true)
-	s.log.Info("serving", "version", built(p.Version).version, "listen", addresses(s.gateway.Addrs()), "admin", s.first.Admin.Listen)
+	s.log.Info("serving", "version", built(p.Version).version, "listen", addresses(s.gateway.Addrs()), "admin", cfg.Admin.Listen)
 	if s.ready != nil {
 		s.ready(s)
 	}
@@ -75,11 +82,9 @@ func (p *Program) serve(s *service) int {
 }
 
 // build makes the parts of s. It opens no socket; an error is the configuration's.
-func (p *Program) build(s *service) (err error) {
-	cfg := s.first
-	s.level = new(slog.LevelVar)
+func (p *Program) build(s *service, cfg *config.Config) (err error) {
 	s.level.Set(cfg.Log.Level)
-	s.log = newLog(p.Stderr, s.level)
+	s.remark(cfg)
 	files, err := listener.RaiseFileLimit()
 	if err != nil {
 		s.log.Warn("the limit of open files stays as it is", "error", err)
@@ -96,7 +101,6 @@ func (p *Program) build(s *service) (err error) {
 	if err != nil {
 		return err
 	}
-	s.loaded = make(chan struct{}, 1)
 	return s.buildAdmin(cfg, b)
 }
 

@@ -4,62 +4,80 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"penstock/config"
 	"penstock/watch"
 )
 
-// watched is the watch on the files that the running configuration is made of.
-// The zero value watches nothing. It belongs to one goroutine.
+// watched is the watch on the files that a configuration is made of. They may
+// be other files after every reload; events stays the same channel. Its methods
+// are not for concurrent use.
 type watched struct {
-	files   []string
-	watcher *watch.Watcher
+	events chan struct{} // holds one event after any number of changes
+	files  []string
+	stop   func()
 }
 
-// follow watches exactly files and reports whether that is a change.
+func newWatched() *watched {
+	return &watched{events: make(chan struct{}, 1), stop: func() {}}
+}
+
+// follow watches exactly files and reports whether those are others than
+// before: what was read of them until now may be old then.
 func (w *watched) follow(files []string, log *slog.Logger) (changed bool) {
 	if slices.Equal(files, w.files) {
 		return false
 	}
 	w.end()
-	w.files = files
 	next := watch.New(watch.Options{Paths: files, Log: log})
 	if err := next.Start(context.Background()); err != nil {
 		log.Error("files are not watched", "error", err)
 		return false
 	}
-	w.watcher = next
+	ctx, cancel := context.WithCancel(context.Background())
+	var forwarder sync.WaitGroup
+	forwarder.Go(func() { w.forward(ctx, next.Events()) })
+	w.files = files
+	w.stop = func() {
+		cancel()
+		forwarder.Wait()
+		grace, done := context.WithTimeout(context.Background(), partGrace)
+		defer done()
+		_ = next.Shutdown(grace) // it only reads files: nothing is lost
+	}
 	return true
 }
 
-// events has one event after any number of changes; nil, which never has one,
-// when nothing is watched.
-func (w *watched) events() <-chan struct{} {
-	if w.watcher == nil {
-		return nil
+// forward passes events on until ctx ends.
+func (w *watched) forward(ctx context.Context, from <-chan struct{}) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-from:
+			select {
+			case w.events <- struct{}{}:
+			default: // one is waiting already
+			}
+		}
 	}
-	return w.watcher.Events()
 }
 
 // end stops watching.
 func (w *watched) end() {
-	if w.watcher == nil {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), partGrace)
-	defer cancel()
-	_ = w.watcher.Shutdown(ctx) // it only reads files: nothing is lost
-	w.watcher = nil
+	w.stop()
+	w.files, w.stop = nil, func() {}
 }
 
-// certificates lists the files that a configuration points to; a renewed one
-// takes effect like a changed configuration.
-func certificates(cfg *config.Config) []string {
-	var files []string
+// filesOf lists the files that a configuration is made of: the one it was read
+// from and those it names. A renewed certificate is a change like any other.
+func filesOf(file string, cfg *config.Config) []string {
+	files := []string{file}
 	for _, u := range cfg.Upstreams {
-		for _, file := range []string{u.TLS.CA, u.TLS.Cert, u.TLS.Key} {
-			if file != "" && !slices.Contains(files, file) {
-				files = append(files, file)
+		for _, f := range []string{u.TLS.CA, u.TLS.Cert, u.TLS.Key} {
+			if f != "" && !slices.Contains(files, f) {
+				files = append(files, f)
 			}
 		}
 	}
