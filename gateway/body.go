@@ -39,9 +39,16 @@ func (b *clientBody) reset() {
 // unread reports whether bytes of the request body, or its end, may still come.
 func (j *journey) unread() bool {
 	if j.body.stream != nil {
-		return j.body.err != io.EOF
+		return j.body.err != io.EOF || j.trailed()
 	}
 	return j.ctx.Request.BodyStream() != nil && j.ctx.Request.Header.ContentLength() != 0
+}
+
+// trailed reports whether the body, read to its end, had trailer fields. fasthttp
+// takes a bare LF, folded lines and spaces before the colon there, so that a proxy
+// before us may see another end: what follows is no request to be believed.
+func (j *journey) trailed() bool {
+	return j.framing.Kind == headers.Chunked && len(j.ctx.Request.Header.TrailerHeader()) > len("\r\n")
 }
 
 // Read implements io.Reader. A byte within idle keeps a slow upload alive.
