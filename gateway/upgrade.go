@@ -33,7 +33,7 @@ func (g *Gateway) tunnel(j *journey, c net.Conn) {
 	sent, received, err := g.tunnels.Run(tunnel.Tunnel{
 		Client: j.conn, Backend: j.resp.Tunnel,
 		FromClient: early, FromBackend: j.resp.Ahead,
-		Idle: j.route.times.BodyIdle,
+		Idle: j.route.times.BodyIdle, Label: j.route.name,
 	})
 	j.x.Received, j.x.Sent = sent, received
 	j.at.Sent, j.at.Received = sent, received

@@ -84,7 +84,7 @@ func (d *dialer) handshake(raw net.Conn, deadline time.Time) (*tls.Conn, error) 
 	if err := raw.SetDeadline(deadline); err != nil {
 		return nil, err
 	}
-	secured := tls.Client(raw, d.tls)
+	secured := tls.Client(conn.Underlay(raw), d.tls)
 	if err := secured.Handshake(); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -72,7 +73,15 @@ func (c *contents) look() []sum {
 	return now
 }
 
+// sumOf reads regular files only: opening a pipe would wait for its writer.
 func sumOf(path string) (sum, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return sum{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return sum{}, fmt.Errorf("%s is no regular file (%v): its changes cannot be seen", path, info.Mode())
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return sum{}, err
