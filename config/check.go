@@ -8,6 +8,7 @@ import (
 // check notes what only shows when the whole file was read. root is its top mapping.
 func (d *decoder) check(root value, c *Config) {
 	d.checkListeners(root, c)
+	d.checkURI(d.part(root, "limits"), &c.Limits)
 	if !d.has(root, "routes") {
 		d.problem(root, "has no routes; the shortest is: routes: [{ path: \"/*\", upstream: \"http://localhost:3000\" }]")
 	} else if len(c.Routes) == 0 && !d.reported("routes") {
@@ -49,6 +50,17 @@ func (d *decoder) listenPlace(root value, i int) place {
 		}
 	}
 	return root.place
+}
+
+// checkURI notes a target that no request head could hold; a default gives way.
+func (d *decoder) checkURI(v value, l *Limits) {
+	if l.URI <= l.HeaderBytes {
+		return
+	}
+	if d.has(v, "uri") {
+		d.problemIn(v, "uri", "got %s, which is above header_bytes %s", formatSize(int64(l.URI)), formatSize(int64(l.HeaderBytes)))
+	}
+	l.URI = l.HeaderBytes
 }
 
 // checkUpstream notes what is wrong with the parts of an upstream together.

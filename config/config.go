@@ -21,6 +21,7 @@ type Config struct {
 	Forwarded      bool           // also send Forwarded (RFC 7239)
 	Upgrades       []string       // default of Route.Upgrades, lower case
 	Trailers       []string       // default of Route.Trailers, field names as written
+	Paths          Paths          // default of Route.Paths
 	Upstreams      []*Upstream    // in file order, then the inline ones in order of first use; names are unique
 	Routes         []*Route       // in file order, which decides nothing
 	Log            Log
@@ -53,12 +54,19 @@ const Unlimited = -1
 // Limits bound what the whole gateway takes on.
 type Limits struct {
 	Connections int   // open client connections, at least 1
+	PerIP       int   // open connections of one client's address; zero means off
 	Requests    int   // requests in flight, at least 1
 	Body        int64 // bytes of a request body; Unlimited for off; default of Route.MaxBody
+	HeaderBytes int   // bytes of a request head: request line and fields
+	Headers     int   // fields of a request head, at least 1
+	URI         int   // bytes of a request target, at most HeaderBytes
+
+	RequestsPerConnection int // answers on one client connection before it is closed; zero means off
 }
 
 // Timeouts bound the phases of an exchange. Zero means none.
 type Timeouts struct {
+	Header    time.Duration // a client's request head, from its first byte; never zero
 	Connect   time.Duration // TCP and TLS to a backend; never zero
 	FirstByte time.Duration // per try: request sent to response head
 	Request   time.Duration // all until the response head is sent, less the time in which the request body moves

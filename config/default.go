@@ -6,6 +6,7 @@ import (
 )
 
 const (
+	kib          = 1 << 10
 	mib          = 1 << 20
 	defaultBound = 1.25 // of Balance, when it hashes
 )
@@ -15,9 +16,10 @@ func Default() *Config {
 	return &Config{
 		Listen:   []string{":8080"},
 		Admin:    Admin{Listen: "127.0.0.1:9901"},
-		Limits:   Limits{Connections: 16000, Requests: 8000, Body: 16 * mib},
+		Limits:   Limits{Connections: 16000, Requests: 8000, Body: 16 * mib, HeaderBytes: 32 * kib, Headers: 128, URI: 16 * kib},
 		Timeouts: defaultTimeouts(),
 		Upgrades: []string{"websocket"},
+		Paths:    Paths{EncodedSlash: Reject, Backslash: Reject, DoubleEncoding: Keep, DotSegments: Resolve, DoubleSlash: Keep},
 		Log:      Log{Level: slog.LevelInfo, Access: defaultAccess()},
 		Answers:  Answers{ProxyStatus: true, RequestID: "X-Request-Id"},
 	}
@@ -25,6 +27,7 @@ func Default() *Config {
 
 func defaultTimeouts() Timeouts {
 	return Timeouts{
+		Header:    10 * time.Second,
 		Connect:   time.Second,
 		FirstByte: 15 * time.Second,
 		Request:   30 * time.Second,
@@ -84,5 +87,6 @@ func (c *Config) DefaultRoute() *Route {
 		MaxBody:  c.Limits.Body,
 		Upgrades: c.Upgrades,
 		Trailers: c.Trailers,
+		Paths:    c.Paths,
 	}
 }

@@ -18,6 +18,7 @@ var rootFields = []field[Config]{
 	{key: "forwarded", read: func(d *decoder, v value, c *Config) { d.onOff(v, &c.Forwarded) }},
 	{key: "upgrades", read: func(d *decoder, v value, c *Config) { c.Upgrades = d.unique(v, protocolName) }},
 	{key: "trailers", read: func(d *decoder, v value, c *Config) { c.Trailers = d.unique(v, trailerName) }},
+	section("paths", pathFields, func(c *Config) *Paths { return &c.Paths }),
 	{key: "upstreams", inside: under(".*.", upstreamFields), read: readUpstreams},
 	{key: "routes", inside: under("[].", routeFields), read: readRoutes},
 	section("log", logFields, func(c *Config) *Log { return &c.Log }),
@@ -77,15 +78,24 @@ func readAdminListen(d *decoder, v value, a *Admin) {
 const (
 	maxConnections = 10_000_000
 	maxCount       = 1_000_000
+	maxHeaders     = 10_000
 )
 
 var limitFields = []field[Limits]{
 	{key: "connections", read: func(d *decoder, v value, l *Limits) { d.count(v, 1, maxConnections, &l.Connections) }},
+	{key: "per_ip", read: func(d *decoder, v value, l *Limits) { d.countOrOff(v, 1, maxConnections, &l.PerIP) }},
 	{key: "requests", read: func(d *decoder, v value, l *Limits) { d.count(v, 1, maxConnections, &l.Requests) }},
 	{key: "body", read: func(d *decoder, v value, l *Limits) { d.size(v, &l.Body) }},
+	{key: "header_bytes", read: func(d *decoder, v value, l *Limits) { d.bounded(v, kib, mib, &l.HeaderBytes) }},
+	{key: "headers", read: func(d *decoder, v value, l *Limits) { d.count(v, 1, maxHeaders, &l.Headers) }},
+	{key: "uri", read: func(d *decoder, v value, l *Limits) { d.bounded(v, 64, mib, &l.URI) }},
+	{key: "requests_per_connection", read: func(d *decoder, v value, l *Limits) {
+		d.countOrOff(v, 1, maxConnections, &l.RequestsPerConnection)
+	}},
 }
 
 var timeoutFields = []field[Timeouts]{
+	{key: "header", read: func(d *decoder, v value, t *Timeouts) { d.duration(v, positive, &t.Header) }},
 	{key: "connect", read: func(d *decoder, v value, t *Timeouts) { d.duration(v, positive, &t.Connect) }},
 	{key: "first_byte", read: func(d *decoder, v value, t *Timeouts) { d.duration(v, orOff, &t.FirstByte) }},
 	{key: "request", read: func(d *decoder, v value, t *Timeouts) { d.duration(v, orOff, &t.Request) }},

@@ -168,13 +168,7 @@ var poolFields = []field[Pool]{
 	{key: "idle", read: func(d *decoder, v value, p *Pool) { d.count(v, 0, maxCount, &p.Idle) }},
 	{key: "idle_timeout", read: func(d *decoder, v value, p *Pool) { d.duration(v, positive, &p.IdleTimeout) }},
 	{key: "max_age", read: func(d *decoder, v value, p *Pool) { d.duration(v, orOff, &p.MaxAge) }},
-	{key: "queue", read: func(d *decoder, v value, p *Pool) {
-		if off(v) {
-			p.Queue = 0
-		} else {
-			d.count(v, 0, maxCount, &p.Queue)
-		}
-	}},
+	{key: "queue", read: func(d *decoder, v value, p *Pool) { d.countOrOff(v, 0, maxCount, &p.Queue) }},
 	{key: "queue_timeout", read: func(d *decoder, v value, p *Pool) { d.duration(v, positive, &p.QueueTimeout) }},
 }
 

@@ -111,8 +111,10 @@ func normal(s string) error {
 			return fmt.Errorf("%q is not a percent-encoded byte", code)
 		case unreserved(byte(c)):
 			return fmt.Errorf("%q is decoded before routes are matched; write %q", code, string(rune(c)))
-		case c == 0 || c == '/' || c == '\\':
+		case c == 0:
 			return fmt.Errorf("%q is refused in every request", code)
+		case c == '/' || c == '\\':
+			return fmt.Errorf("%q is no fixed text: take its segment with {name} and see the key paths", code)
 		}
 	}
 	return nil

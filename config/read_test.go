@@ -58,9 +58,12 @@ func TestLongForms(t *testing.T) {
 	c := fileConfig(t, "full.good.yaml")
 	equal(t, "listen", c.Listen, []string{"127.0.0.1:8081", "[::1]:8081", "unix:/run/penstock.sock"})
 	equal(t, "admin", c.Admin, Admin{Listen: "unix:/run/admin.sock", Token: "s3cret"})
-	equal(t, "limits", c.Limits, Limits{Connections: 100, Requests: 50, Body: 1 << 30})
+	equal(t, "limits", c.Limits, Limits{
+		Connections: 100, PerIP: 20, Requests: 50, Body: 1 << 30,
+		HeaderBytes: 64 * kib, Headers: 100, URI: 8 * kib, RequestsPerConnection: 1000,
+	})
 	equal(t, "timeouts", c.Timeouts, Timeouts{
-		Connect: 2 * time.Second, Request: 90 * time.Second, BodyIdle: 1500 * time.Millisecond, Idle: 10 * time.Second,
+		Header: 5 * time.Second, Connect: 2 * time.Second, Request: 90 * time.Second, BodyIdle: 1500 * time.Millisecond, Idle: 10 * time.Second,
 		Drain: Drain{Delay: 5 * time.Second, Deadline: time.Hour},
 	})
 	equal(t, "trusted_proxies", c.TrustedProxies, []netip.Prefix{
@@ -69,6 +72,7 @@ func TestLongForms(t *testing.T) {
 	equal(t, "forwarded", c.Forwarded, true)
 	equal(t, "upgrades", c.Upgrades, []string{"websocket", "mqtt"})
 	equal(t, "trailers", c.Trailers, []string{"Server-Timing", "grpc-status"})
+	equal(t, "paths", c.Paths, Paths{EncodedSlash: Keep, Backslash: Slash, DoubleEncoding: Reject, DotSegments: Reject, DoubleSlash: Merge})
 	equal(t, "log", c.Log, Log{Level: slog.LevelDebug, Access: &Access{
 		File: "/var/log/access.log", Format: Text, Sample: 0.005,
 		Always: Always{Statuses: Statuses{{404, 404}}, SlowerThan: 2 * time.Second},
@@ -124,6 +128,7 @@ func TestLongRoute(t *testing.T) {
 			Response: Edits{Set: []Field{{"X-Frame-Options", "DENY"}}, Remove: []string{"X-Powered-By"}},
 		},
 		MaxBody: Unlimited,
+		Paths:   Paths{EncodedSlash: Decode, Backslash: Slash, DoubleEncoding: Reject, DotSegments: Reject, DoubleSlash: Reject},
 	})
 }
 
@@ -134,6 +139,7 @@ func TestRoutesTakeTheDefaultsOfTheFile(t *testing.T) {
 	equal(t, "body", r.MaxBody, int64(1<<30))
 	equal(t, "upgrades", r.Upgrades, []string{"websocket", "mqtt"})
 	equal(t, "trailers", r.Trailers, []string{"Server-Timing", "grpc-status"})
+	equal(t, "paths", r.Paths, c.Paths)
 	equal(t, "strip_prefix", r.StripPrefix, "/api/v1")
 	equal(t, "retry: off", r.Retry, Retry{})
 }
@@ -204,6 +210,13 @@ func TestIdleFollowsMax(t *testing.T) {
 upstreams: { a: { backends: ["http://a:1"], pool: { max: 10 } } }
 routes: [{ path: "/*", upstream: a }]`)
 	equal(t, "idle", c.Upstream("a").Pool.Idle, 10)
+}
+
+func TestURIFollowsHeaderBytes(t *testing.T) {
+	c := mustParse(t, `
+limits: { header_bytes: 4KiB }
+routes: [{ path: "/*", upstream: "http://a:1" }]`)
+	equal(t, "uri", c.Limits.URI, 4*kib)
 }
 
 func TestWarnings(t *testing.T) {

@@ -11,7 +11,7 @@ var restartKeys = []struct {
 	{"listen", func(a, b *Config) bool { return slices.Equal(a.Listen, b.Listen) }},
 	{"admin.listen", func(a, b *Config) bool { return a.Admin.Listen == b.Admin.Listen }},
 	{"admin.token", func(a, b *Config) bool { return a.Admin.Token == b.Admin.Token }},
-	{"timeouts.idle", func(a, b *Config) bool { return a.Timeouts.Idle == b.Timeouts.Idle }},
+	{"limits.header_bytes", func(a, b *Config) bool { return a.Limits.HeaderBytes == b.Limits.HeaderBytes }},
 	{"log.access.file", func(a, b *Config) bool { return accessFile(a) == accessFile(b) }},
 }
 

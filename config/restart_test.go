@@ -8,7 +8,7 @@ import (
 const restartBase = `
 listen: [":8080"]
 admin: { listen: "127.0.0.1:9901", token: one }
-timeouts: { idle: 10s }
+limits: { header_bytes: 16KiB }
 log: { access: { file: stdout } }
 routes: [{ path: "/*", upstream: "http://a:1" }]
 `
@@ -22,8 +22,9 @@ func TestRestartOnly(t *testing.T) {
 		{"what a reload takes", `
 listen: ":8080"
 admin: { listen: "127.0.0.1:9901", token: one }
-limits: { connections: 1, requests: 1, body: off }
-timeouts: { idle: 10s, request: off, connect: 9s, drain: { delay: 1s } }
+limits: { connections: 1, per_ip: 1, requests: 1, body: off, header_bytes: 16KiB, headers: 1, uri: 64B, requests_per_connection: 1 }
+timeouts: { header: 1s, idle: 11s, request: off, connect: 9s, drain: { delay: 1s } }
+paths: { double_slash: merge }
 trusted_proxies: 10.0.0.0/8
 upgrades: off
 log: { level: debug, access: { file: stdout, sample: 1%, format: text } }
@@ -32,13 +33,13 @@ routes: [{ path: "/a", respond: 200 }]`, nil},
 		{"every key that needs a restart", `
 listen: ":8081"
 admin: { listen: "127.0.0.1:9902", token: two }
-timeouts: { idle: 11s }
+limits: { header_bytes: 17KiB }
 log: { access: { file: stderr } }
 routes: [{ path: "/*", upstream: "http://a:1" }]`,
-			[]string{"listen", "admin.listen", "admin.token", "timeouts.idle", "log.access.file"}},
+			[]string{"listen", "admin.listen", "admin.token", "limits.header_bytes", "log.access.file"}},
 		{"access log off", `
 admin: { listen: "127.0.0.1:9901", token: one }
-timeouts: { idle: 10s }
+limits: { header_bytes: 16KiB }
 log: { access: off }
 routes: [{ path: "/*", upstream: "http://a:1" }]`, []string{"log.access.file"}},
 	} {

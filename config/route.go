@@ -30,6 +30,7 @@ type Route struct {
 	MaxBody     int64    // bytes of a request body (key limits.body); Unlimited for off
 	Upgrades    []string // protocols that may be tunnelled, lower case; nil means none
 	Trailers    []string // trailer fields passed on both ways, as written; nil means none
+	Paths       Paths    // what is done to paths that readers understand differently
 }
 
 // Match are further conditions; all must hold. An empty value asks for presence.

@@ -102,6 +102,15 @@ func (d *decoder) count(v value, low, high int, to *int) {
 	*to = n
 }
 
+// countOrOff is count for keys that off stores as zero.
+func (d *decoder) countOrOff(v value, low, high int, to *int) {
+	if off(v) {
+		*to = 0
+		return
+	}
+	d.count(v, low, high, to)
+}
+
 // durationRule says which durations a key takes beside a positive one.
 type durationRule uint8
 
@@ -156,6 +165,23 @@ func (d *decoder) size(v value, to *int64) {
 		return
 	}
 	*to = n
+}
+
+// bounded reads a size from low to high bytes.
+func (d *decoder) bounded(v value, low, high int64, to *int) {
+	s, ok := d.text(v)
+	if !ok {
+		return
+	}
+	n, ok := parseSize(s)
+	switch {
+	case !ok:
+		d.problem(v, "got %q, want %s", s, sizeForm)
+	case n < low || n > high:
+		d.problem(v, "got %q, want %s to %s", s, formatSize(low), formatSize(high))
+	default:
+		*to = int(n)
+	}
 }
 
 // share reads a percentage from low to high, both in percent, as a fraction of one.

@@ -19,6 +19,7 @@ func TestShippedValuesAreTheDefaults(t *testing.T) {
 	equal(t, "forwarded", c.Forwarded, want.Forwarded)
 	equal(t, "upgrades", c.Upgrades, want.Upgrades)
 	equal(t, "trailers", c.Trailers, want.Trailers)
+	equal(t, "paths", c.Paths, want.Paths)
 	equal(t, "log", c.Log, want.Log)
 	equal(t, "answers", c.Answers, want.Answers)
 	equal(t, "warnings", c.Warnings, want.Warnings)

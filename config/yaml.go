@@ -24,13 +24,19 @@ func (c *Config) YAML() ([]byte, error) {
 	root.put("admin", c.Admin.tree())
 	root.put("limits", flow(tree().
 		put("connections", number(c.Limits.Connections)).
+		put("per_ip", numberOrOff(c.Limits.PerIP)).
 		put("requests", number(c.Limits.Requests)).
-		put("body", sizeOrOff(c.Limits.Body))))
+		put("body", sizeOrOff(c.Limits.Body)).
+		put("header_bytes", plain(formatSize(int64(c.Limits.HeaderBytes)))).
+		put("headers", number(c.Limits.Headers)).
+		put("uri", plain(formatSize(int64(c.Limits.URI)))).
+		put("requests_per_connection", numberOrOff(c.Limits.RequestsPerConnection))))
 	root.put("timeouts", c.Timeouts.tree())
 	root.put("trusted_proxies", prefixes(c.TrustedProxies))
 	root.put("forwarded", onOrOff(c.Forwarded))
 	root.put("upgrades", texts(c.Upgrades))
 	root.put("trailers", texts(c.Trailers))
+	root.put("paths", c.Paths.tree())
 	if upstreams := c.namedUpstreams(); len(upstreams.Content) > 0 {
 		root.put("upstreams", upstreams)
 	}
@@ -97,6 +103,14 @@ func prefixes(all []netip.Prefix) *node {
 
 func number(i int) *node { return plain(strconv.Itoa(i)) }
 
+// numberOrOff prints zero as off.
+func numberOrOff(i int) *node {
+	if i == 0 {
+		return plain("off")
+	}
+	return number(i)
+}
+
 func onOrOff(on bool) *node {
 	if on {
 		return plain("on")
@@ -158,6 +172,7 @@ func (a *Admin) tree() *node {
 
 func (t *Timeouts) tree() *node {
 	return tree().
+		put("header", plain(formatDuration(t.Header))).
 		put("connect", plain(formatDuration(t.Connect))).
 		put("first_byte", durationOrOff(t.FirstByte)).
 		put("request", durationOrOff(t.Request)).

@@ -29,7 +29,7 @@ func (r *Route) tree(c *Config) *node {
 	if headers := r.Headers.tree(); len(headers.Content) > 0 {
 		n.put("headers", headers)
 	}
-	return n.put("limits", flow(tree().put("body", sizeOrOff(r.MaxBody))))
+	return n.put("limits", flow(tree().put("body", sizeOrOff(r.MaxBody)))).put("paths", r.Paths.tree())
 }
 
 // forwarding prints the keys that only a route with an upstream has.

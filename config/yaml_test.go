@@ -48,8 +48,9 @@ func TestYAMLShowsEveryDefault(t *testing.T) {
 	}
 	want := `listen: [":8080"]
 admin: {listen: "127.0.0.1:9901"}
-limits: {connections: 16000, requests: 8000, body: 16MiB}
+limits: {connections: 16000, per_ip: off, requests: 8000, body: 16MiB, header_bytes: 32KiB, headers: 128, uri: 16KiB, requests_per_connection: off}
 timeouts:
+  header: 10s
   connect: 1s
   first_byte: 15s
   request: 30s
@@ -60,6 +61,7 @@ trusted_proxies: []
 forwarded: off
 upgrades: ["websocket"]
 trailers: []
+paths: {encoded_slash: reject, backslash: reject, double_encoding: keep, dot_segments: resolve, double_slash: keep}
 routes:
   - path: "/*"
     upstream: "http://localhost:3000"
@@ -68,6 +70,7 @@ routes:
     upgrades: ["websocket"]
     trailers: []
     limits: {body: 16MiB}
+    paths: {encoded_slash: reject, backslash: reject, double_encoding: keep, dot_segments: resolve, double_slash: keep}
 log:
   level: info
   access: {file: "stdout", format: json, sample: 100%, always: [5xx, slower than 1s]}
