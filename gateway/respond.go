@@ -157,6 +157,6 @@ func (j *journey) closeAfterAnswer() {
 }
 
 const (
-	lingerBytes = 1 << 20
+	lingerBytes = 64 << 20 // more than a fast client has on its way before it sees the answer
 	lingerTime  = 2 * time.Second
 )
