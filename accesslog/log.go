@@ -34,7 +34,8 @@ type Options struct {
 // Log is an access log. A nil *Log logs nothing, which is how `off` reads.
 // It is safe for concurrent use.
 type Log struct {
-	o       Options
+	o       Options                // but Format and Rule, which choice holds
+	choice  atomic.Pointer[choice] // what Set may change while the log is used
 	open    func() (io.WriteCloser, error)
 	lines   sync.Pool     // *[]byte: a line is made outside the lock
 	wake    chan struct{} // the queue is no longer empty
@@ -55,9 +56,6 @@ func New(o Options) (*Log, error) {
 	if o.File == "" {
 		return nil, fmt.Errorf("access log: no file named, want stdout, stderr or a path")
 	}
-	if !(o.Rule.Sample >= 0 && o.Rule.Sample <= 1) {
-		return nil, fmt.Errorf("access log: sample %v, want 0..1", o.Rule.Sample)
-	}
 	if o.Queue <= 0 {
 		o.Queue = DefaultQueue
 	}
@@ -70,13 +68,33 @@ func New(o Options) (*Log, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Log{
+	l := &Log{
 		o:     o,
 		open:  func() (io.WriteCloser, error) { return openFile(o.File) },
 		lines: sync.Pool{New: func() any { return new([]byte) }},
 		wake:  make(chan struct{}, 1), hurry: make(chan struct{}, 1),
 		stop: make(chan struct{}), done: make(chan struct{}),
-	}, nil
+	}
+	if err := l.Set(o.Format, o.Rule); err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// choice is which requests become lines, and how.
+type choice struct {
+	format Format
+	rule   Rule
+}
+
+// Set changes the format and the rule for requests that finish from now on, as a
+// reload does. An error leaves them as they were. The caller gives r away.
+func (l *Log) Set(f Format, r Rule) error {
+	if !(r.Sample >= 0 && r.Sample <= 1) {
+		return fmt.Errorf("access log: sample %v, want 0..1", r.Sample)
+	}
+	l.choice.Store(&choice{f, r})
+	return nil
 }
 
 // Start opens the file and begins to write. A second call does nothing.
@@ -101,14 +119,14 @@ func (l *Log) Start(context.Context) error {
 // Wanted reports whether a request with this status that took this long is to be
 // given to Write.
 func (l *Log) Wanted(status int, took time.Duration) bool {
-	return l != nil && l.o.Rule.Wanted(status, took, l.o.Rand())
+	return l != nil && l.choice.Load().rule.Wanted(status, took, l.o.Rand())
 }
 
 // Write queues the line for e and returns without waiting for the file. When the
 // queue is full or the log is shut down the line is dropped and counted.
 func (l *Log) Write(e *Entry) {
 	line := l.lines.Get().(*[]byte)
-	*line = l.o.Format.Append((*line)[:0], e)
+	*line = l.choice.Load().format.Append((*line)[:0], e)
 	l.enqueue(*line)
 	if cap(*line) <= keptLine {
 		l.lines.Put(line)

@@ -59,3 +59,24 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		}
 	}
 }
+
+func TestSetChangesWhatFollows(t *testing.T) {
+	f := &tape{}
+	l := started(t, Options{Rule: Rule{Sample: 1}}, f)
+	l.Write(journey())
+	if err := l.Set(Text, Rule{Sample: 2}); err == nil || !l.Wanted(200, 0) {
+		t.Errorf("a sample of 2: got %v, want an error that changes nothing", err)
+	}
+	if err := l.Set(Text, Rule{Always: []Condition{{StatusMin: 500, StatusMax: 599}}}); err != nil {
+		t.Fatal(err)
+	}
+	if l.Wanted(200, 0) || !l.Wanted(503, 0) {
+		t.Error("the new rule does not hold")
+	}
+	l.Write(journey())
+	shutdown(t, l)
+	want := string(JSON.Append(nil, journey())) + string(Text.Append(nil, journey()))
+	if got := f.buf.String(); got != want {
+		t.Errorf("got %q, want a JSON line, then a text line", got)
+	}
+}

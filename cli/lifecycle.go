@@ -109,10 +109,23 @@ func (s *service) reload(cause string) error {
 		}
 		return err
 	}
-	s.level.Set(cfg.Log.Level)
+	s.followLog(cfg)
 	s.remark(cfg)
 	s.log.Info("reloaded", "cause", cause, "generation", s.gateway.Generation())
 	return nil
+}
+
+// followLog makes both logs follow a reload. Where the access log goes, and
+// whether there is one, is the start's.
+func (s *service) followLog(cfg *config.Config) {
+	s.level.Set(cfg.Log.Level)
+	if s.access == nil || cfg.Log.Access == nil {
+		return
+	}
+	format, rule := accessRule(cfg.Log.Access)
+	if err := s.access.Set(format, rule); err != nil {
+		s.log.Error("the access log stays as it is", "error", err)
+	}
 }
 
 // remark logs what a valid configuration is warned about.

@@ -56,6 +56,14 @@ func TestRunServesUntilSIGTERM(t *testing.T) {
 func TestReloadTakesAGoodFileAndRefusesABadOne(t *testing.T) {
 	p, file, url := startGateway(t, "", "one")
 	gatewayFile(t, file, "", "two")
+	quiet, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quiet = []byte(strings.Replace(string(quiet), "access: {", "access: { sample: 0%,", 1))
+	if err := os.WriteFile(file, quiet, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	p.signal(syscall.SIGHUP)
 	p.expect(`"msg":"reloaded"`)
 	if _, body := fetch(t, url); body != "two" {
@@ -72,6 +80,10 @@ func TestReloadTakesAGoodFileAndRefusesABadOne(t *testing.T) {
 	p.signal(syscall.SIGINT)
 	if code := p.end(); code != exitGood {
 		t.Errorf("after SIGINT: got code %d, want 0", code)
+	}
+	log, err := os.ReadFile(filepath.Join(filepath.Dir(file), "access.log"))
+	if err != nil || len(log) != 0 {
+		t.Errorf("access log at 0 %%: got %q, error %v; want nothing of the requests after the reload", log, err)
 	}
 }
 

@@ -121,17 +121,23 @@ func newAccessLog(c *config.Access, log *slog.Logger) (*accesslog.Log, error) {
 	if c == nil {
 		return nil, nil
 	}
-	o := accesslog.Options{File: c.File, Rule: accesslog.Rule{Sample: c.Sample}, Log: log}
+	format, rule := accessRule(c)
+	return accesslog.New(accesslog.Options{File: c.File, Format: format, Rule: rule, Log: log})
+}
+
+// accessRule translates how and which requests are logged.
+func accessRule(c *config.Access) (accesslog.Format, accesslog.Rule) {
+	format, rule := accesslog.JSON, accesslog.Rule{Sample: c.Sample}
 	if c.Format == config.Text {
-		o.Format = accesslog.Text
+		format = accesslog.Text
 	}
 	for _, r := range c.Always.Statuses {
-		o.Rule.Always = append(o.Rule.Always, accesslog.Condition{StatusMin: r.First, StatusMax: r.Last})
+		rule.Always = append(rule.Always, accesslog.Condition{StatusMin: r.First, StatusMax: r.Last})
 	}
 	if c.Always.SlowerThan > 0 {
-		o.Rule.Always = append(o.Rule.Always, accesslog.Condition{SlowerThan: c.Always.SlowerThan})
+		rule.Always = append(rule.Always, accesslog.Condition{SlowerThan: c.Always.SlowerThan})
 	}
-	return accesslog.New(o)
+	return format, rule
 }
 
 // parts lists what is to be started, in order; it is shut down in reverse: the
