@@ -130,6 +130,9 @@ func (r *chunkReader) sizeLine(wait bool) error {
 	for seen := 0; ; {
 		buf, _ := br.Peek(br.Buffered())
 		i := bytes.IndexByte(buf[seen:], '\n')
+		if i < 0 && len(buf) > 0 && hexDigit(buf[0]) < 0 {
+			return badChunkSize // whatever the rest will be
+		}
 		if i < 0 && len(buf) < maxSizeDigits+maxExtension {
 			seen = len(buf)
 			if err := r.need(len(buf)+1, wait); err != nil {
@@ -138,7 +141,7 @@ func (r *chunkReader) sizeLine(wait bool) error {
 			continue
 		}
 		if i < 0 {
-			return badExtension
+			i = len(buf) - 1 - seen // too long in any case
 		}
 		size, err := parseSizeLine(buf[:seen+i+1])
 		if err != nil {
@@ -153,7 +156,7 @@ func (r *chunkReader) sizeLine(wait bool) error {
 	}
 }
 
-// parseSizeLine judges a size line that ends with LF.
+// parseSizeLine judges a size line, LF included; one that has none is too long.
 func parseSizeLine(line []byte) (size int64, err error) {
 	digits := 0
 	for ; digits < len(line); digits++ {
@@ -170,7 +173,7 @@ func parseSizeLine(line []byte) (size int64, err error) {
 		return 0, badChunkSize
 	}
 	ext := line[digits:]
-	if len(ext) < 2 || ext[len(ext)-2] != '\r' || len(ext) > maxExtension {
+	if len(ext) > maxExtension || !bytes.HasSuffix(ext, []byte("\r\n")) {
 		return 0, badExtension
 	}
 	ext = ext[:len(ext)-2]

@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -297,7 +298,7 @@ func TestManyAborts(t *testing.T) {
 				return
 			case strings.HasPrefix(head, "GET /flow "):
 				p.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
-			case strings.HasPrefix(head, "POST /early "):
+			case strings.HasPrefix(head, "POST /early "), strings.HasPrefix(head, "GET /plain "):
 				p.say(ok)
 			case head == "":
 				return
@@ -305,6 +306,8 @@ func TestManyAborts(t *testing.T) {
 		}
 	})
 	c := clientOf(t, s)
+	mustTry(t, c, request("GET", "/plain"))
+	before := runtime.NumGoroutine()
 	for i := range rounds {
 		tr := streamed(t, c, request("GET", "/cut"))
 		if _, err := tr.resp.Body.WriteTo(new(bytes.Buffer)); err == nil {
@@ -320,4 +323,12 @@ func TestManyAborts(t *testing.T) {
 		}
 	}
 	wantStats(t, c, 0, 0)
+	ended := time.After(10 * time.Second) // the backend's goroutines notice a little later
+	for runtime.NumGoroutine() > before {
+		select {
+		case <-ended:
+			t.Fatalf("%d goroutines, %d before the aborts", runtime.NumGoroutine(), before)
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
