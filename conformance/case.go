@@ -1,0 +1,148 @@
+package conformance
+
+import "strings"
+
+// Case is one thing that may happen on the wire, and what a gateway may make of it.
+type Case struct {
+	Family string
+	Name   string
+	Clause string // where the rule stands: "RFC 9112 §6.3"
+	Danger bool   // letting it through could make two readers see different messages
+	Steps  []Step // what the client does, in order
+	Script []Reply
+	Want   []Outcome // every acceptable outcome
+	Got    []Expect  // what the backend must have received; derived from Steps when empty
+	Checks []string  // more demands on the first request that the backend got
+	See    []string  // demands on what the client got
+	Order  string    // the status codes of all answers, interim ones too; "" for any
+}
+
+// StepKind says what a Step does.
+type StepKind uint8
+
+// The kinds of steps.
+const (
+	Send  StepKind = iota // the client writes Bytes
+	Await                 // the client reads one answer, interim ones count
+	End                   // the client ends its side of the connection
+	Stray                 // the origin writes Bytes on the connection that it used last
+)
+
+// Step is one thing that the client, or for Stray the origin, does.
+type Step struct {
+	Kind  StepKind
+	Bytes []byte
+}
+
+// Reply is what the origin says to one request.
+type Reply struct {
+	Bytes []byte
+	Early bool // it is sent once the request's head is there
+	Close bool // the connection ends behind it
+	Reset bool // the connection ends behind it with a TCP reset
+}
+
+// Expect is one request as the backend must have got it.
+type Expect struct {
+	Method, Target string
+	Checks         []string // "Name: value", "no Name", "body text", "raw bytes"
+}
+
+// Kind is the kind of an Outcome.
+type Kind uint8
+
+// The kinds of outcomes.
+const (
+	Refused   Kind = iota // one answer of the gateway's own, no upstream contact, connection closed
+	Closed                // no answer and no upstream contact, connection closed
+	Answered              // one answer of the gateway's own, no upstream contact
+	Cut                   // the backend got no complete request; the client an answer or nothing, and the end
+	Forwarded             // the backend got the request, the client the origin's answer
+	Gateway               // the backend got the request, the client an answer of the gateway's own
+	Aborted               // the backend got the request, the client an answer that is visibly incomplete
+	kindCount
+)
+
+var kindText = [kindCount]string{
+	Refused: "refused", Closed: "closed", Answered: "answered", Cut: "cut",
+	Forwarded: "forwarded", Gateway: "gateway", Aborted: "aborted",
+}
+
+func (k Kind) String() string { return kindText[k] }
+
+// Outcome is one acceptable end of a case.
+type Outcome struct {
+	Kind   Kind
+	After  int    // so many requests were forwarded and answered before
+	Status []int  // acceptable status codes of the last answer; empty means any
+	Body   string // of the last answer, when HasBody
+	Conn   string // "close" or "keep"; "" means either
+
+	HasBody bool
+}
+
+// sent returns all bytes that the client sends.
+func (c *Case) sent() []byte {
+	var all []byte
+	for _, s := range c.Steps {
+		if s.Kind == Send {
+			all = append(all, s.Bytes...)
+		}
+	}
+	return all
+}
+
+// requests returns the messages that the client sends, as far as they are valid.
+func (c *Case) requests() []Message {
+	var list []Message
+	rest := c.sent()
+	for len(rest) > 0 {
+		m, n, err := readRequest(rest)
+		if err != nil {
+			break
+		}
+		list, rest = append(list, m), rest[n:]
+	}
+	return list
+}
+
+// method returns the method of the i-th request, as far as it can be told.
+func (c *Case) method(i int) string {
+	if i < len(c.Got) {
+		return c.Got[i].Method
+	}
+	if list := c.requests(); i < len(list) {
+		return list[i].Start[0]
+	}
+	word, _, _ := strings.Cut(string(c.sent()), " ")
+	if i == 0 {
+		return word
+	}
+	return "GET"
+}
+
+// finals returns how many final answers the case can have.
+func (c *Case) finals() int {
+	n := 1
+	for _, o := range c.Want {
+		switch o.Kind {
+		case Closed:
+			n = max(n, o.After)
+		case Forwarded:
+			n = max(n, len(c.expected()))
+		default:
+			n = max(n, o.After+1)
+		}
+	}
+	return n
+}
+
+// allowed reports whether one of the acceptable outcomes is of this kind.
+func (c *Case) allowed(k Kind) bool {
+	for _, o := range c.Want {
+		if o.Kind == k {
+			return true
+		}
+	}
+	return false
+}

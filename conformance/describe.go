@@ -1,0 +1,57 @@
+package conformance
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Describe tells what happened in a few words, whether it is acceptable or not.
+func Describe(c *Case, s *Observed) string {
+	finals, got := s.finals(), len(s.Seen.Requests)
+	var codes []string
+	for _, m := range finals {
+		code := m.Start[1]
+		if !m.Complete {
+			code += "(cut)"
+		}
+		codes = append(codes, code)
+	}
+	if s.TailErr != nil {
+		codes = append(codes, "garbage")
+	}
+	if s.Silent {
+		codes = append(codes, "waits")
+	}
+	what := "no answer"
+	if len(codes) > 0 {
+		what = strings.Join(codes, ",")
+	}
+	switch {
+	case s.Seen.Err != nil:
+		what += " passed-garbage"
+	case got > 0:
+		what += fmt.Sprintf(" passed-%d", got)
+		if c.altered(s) {
+			what += "-altered"
+		}
+	case s.Seen.Partial != "":
+		what += " cut"
+	default:
+		what += " refused"
+	}
+	if s.Closed {
+		what += " close"
+	}
+	return what
+}
+
+// altered reports whether what went on is not what should have.
+func (c *Case) altered(s *Observed) bool {
+	expected := c.expected()
+	for i := range s.Seen.Requests {
+		if i >= len(expected) || expected[i].compare(&s.Seen.Requests[i]) != "" {
+			return len(expected) > 0
+		}
+	}
+	return false
+}

@@ -1,0 +1,259 @@
+package conformance
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ProbeTarget is the target of the request that a Runner sends to find out
+// whether the client's connection still works.
+const ProbeTarget = "/.well-known/probe"
+
+const probeAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nprobe"
+
+// Origin is the backend behind the gateway under test. It answers by the script
+// of one case at a time and keeps what it was sent.
+type Origin struct {
+	Address string
+
+	ln net.Listener
+	wg sync.WaitGroup
+
+	mu     sync.Mutex
+	moved  chan struct{} // closed and replaced whenever something changed
+	script []Reply
+	served int
+	seen   Seen
+	open   map[*backendConn]struct{}
+	last   *backendConn
+}
+
+// Seen is what the backend got in one case.
+type Seen struct {
+	Requests []Message // complete and valid ones, in the order of their ends
+	Partial  string    // bytes that are no complete request
+	Err      error     // why bytes are no valid request
+}
+
+// backendConn is one connection of the gateway.
+type backendConn struct {
+	net.Conn
+	buf     []byte
+	invited bool // 100 Continue, or an early answer, was sent for the request in buf
+	replied bool
+}
+
+// NewOrigin listens on a free loopback port.
+func NewOrigin() (*Origin, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	o := &Origin{Address: ln.Addr().String(), ln: ln, moved: make(chan struct{}), open: map[*backendConn]struct{}{}}
+	o.wg.Go(o.accept)
+	return o, nil
+}
+
+// Close ends the origin and all its connections.
+func (o *Origin) Close() {
+	_ = o.ln.Close()
+	o.drop()
+	o.wg.Wait()
+}
+
+func (o *Origin) accept() {
+	for {
+		raw, err := o.ln.Accept()
+		if err != nil {
+			return
+		}
+		c := &backendConn{Conn: raw}
+		o.change(func() { o.open[c] = struct{}{} })
+		o.wg.Go(func() { o.serve(c) })
+	}
+}
+
+// change does something under the lock and wakes those who wait for a change.
+func (o *Origin) change(do func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	do()
+	close(o.moved)
+	o.moved = make(chan struct{})
+}
+
+// begin starts a case.
+func (o *Origin) begin(script []Reply) {
+	o.change(func() { o.script, o.served, o.seen, o.last = script, 0, Seen{}, nil })
+}
+
+// drop closes all connections.
+func (o *Origin) drop() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for c := range o.open {
+		_ = c.Close()
+	}
+}
+
+// end waits until no request is half there, at most patience, closes all
+// connections and tells what was seen.
+func (o *Origin) end(patience time.Duration) Seen {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	late := o.wait(timer.C, func() bool {
+		for c := range o.open {
+			if len(c.buf) > 0 {
+				return false
+			}
+		}
+		return true
+	})
+	o.drop()
+	o.wait(nil, func() bool { return len(o.open) == 0 })
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if late && o.seen.Partial == "" {
+		o.seen.Partial = "a request that does not end"
+	}
+	return o.seen
+}
+
+// wait returns once holds does, or reports that the timer was faster.
+func (o *Origin) wait(timer <-chan time.Time, holds func() bool) (late bool) {
+	for {
+		o.mu.Lock()
+		ok, moved := holds(), o.moved
+		o.mu.Unlock()
+		if ok {
+			return false
+		}
+		select {
+		case <-moved:
+		case <-timer:
+			return true
+		}
+	}
+}
+
+// stray writes bytes on the connection that was used last.
+func (o *Origin) stray(b []byte) {
+	o.mu.Lock()
+	c := o.last
+	o.mu.Unlock()
+	if c != nil {
+		_, _ = c.Write(b) // closed already: then nothing can stray
+	}
+}
+
+func (o *Origin) serve(c *backendConn) {
+	defer func() {
+		_ = c.Close()
+		o.change(func() {
+			delete(o.open, c)
+			if len(c.buf) > 0 {
+				o.seen.Partial += string(c.buf)
+			}
+		})
+	}()
+	piece := make([]byte, 16<<10)
+	for {
+		n, err := c.Read(piece)
+		if n > 0 {
+			o.change(func() { c.buf = append(c.buf, piece[:n]...) })
+		}
+		if err != nil || !o.digest(c) {
+			return
+		}
+	}
+}
+
+// digest answers the requests in the buffer; false ends the connection.
+func (o *Origin) digest(c *backendConn) bool {
+	for len(c.buf) > 0 {
+		m, n, err := readRequest(c.buf)
+		switch {
+		case err == errMore && m.Start[0] != "" && n > 0:
+			return o.invite(c, &m)
+		case err == errMore:
+			return true
+		case err == nil && len(m.all("Host")) == 0 && m.Start[2] == "HTTP/1.1":
+			err = fmt.Errorf("no Host field")
+		}
+		if err != nil {
+			o.change(func() { o.seen.Err = err })
+			return false
+		}
+		if !o.answer(c, m, n) {
+			return false
+		}
+	}
+	return true
+}
+
+// invite is for a request whose head is there and whose body is not.
+func (o *Origin) invite(c *backendConn, m *Message) bool {
+	if c.invited {
+		return true
+	}
+	c.invited = true
+	r := o.peek()
+	if r.Early {
+		c.replied = true
+		_, err := c.Write(r.Bytes)
+		return err == nil && !r.Close
+	}
+	if expect := m.all("Expect"); len(expect) == 1 && strings.EqualFold(expect[0], "100-continue") {
+		_, err := c.Write([]byte("HTTP/1.1 100 Continue\r\n\r\n"))
+		return err == nil
+	}
+	return true
+}
+
+func (o *Origin) peek() Reply {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return reply(o.script, o.served)
+}
+
+// reply returns the i-th reply of a script; behind its end all is well. No bytes
+// stand for the default answer, which tells its number.
+func reply(script []Reply, i int) Reply {
+	if i < len(script) {
+		return script[i]
+	}
+	return Reply{Bytes: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok%d", (i+1)%10)}
+}
+
+// answer notes a request and replies to it; false ends the connection.
+func (o *Origin) answer(c *backendConn, m Message, n int) bool {
+	probe := m.Start[1] == ProbeTarget
+	var r Reply
+	o.change(func() {
+		o.last = c
+		if probe {
+			r.Bytes = []byte(probeAnswer)
+		} else {
+			r = reply(o.script, o.served)
+			o.seen.Requests = append(o.seen.Requests, m)
+			if m.Start[0] == "HEAD" && o.served >= len(o.script) {
+				r.Bytes = r.Bytes[:len(r.Bytes)-3]
+			}
+			o.served++
+		}
+	})
+	var err error
+	if !c.replied {
+		_, err = c.Write(r.Bytes)
+	}
+	o.change(func() { c.buf, c.invited, c.replied = c.buf[n:], false, false })
+	if r.Reset {
+		if tcp, ok := c.Conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+	}
+	return err == nil && !r.Close && !r.Reset
+}
