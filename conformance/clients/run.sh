@@ -31,7 +31,7 @@ with_curl() {
 	check "curl: sized upload, Expect: 100-continue" sh -c "curl -s -H 'Expect: 100-continue' --data-binary @$work/data $base/upload | grep $sum"
 	check "curl: chunked upload" sh -c "curl -s -T - $base/upload <$work/data | grep $sum"
 	check "curl: redirect" sh -c "curl -sL $base/old/7 | grep 'Page 7'"
-	check "curl: cookies" sh -c "curl -s -b 'a=\"x y\"; b=1' $base/echo | grep -F 'a=\\\\\"x y\\\\\"; b=1'"
+	check "curl: cookies" sh -c "curl -s -b 'a=x/y; b=1;c' $base/echo | grep -F '[\"a=x/y; b=1;c\"]'"
 	check "curl: HTTP/1.0" curl -sf0 "$base/json"
 	check "curl: events" sh -c "test \$(curl -sN '$base/events?count=3&interval=50ms' | grep -c ^data) = 3"
 }
@@ -46,7 +46,7 @@ with_browser() {
 
 have curl && with_curl
 have node && { node node.mjs "$base" || failed=1; }
-have ab && check "ab: keep-alive" sh -c "ab -q -k -n 2000 -c 16 $base/json | grep -E 'Failed requests: +0'"
+have ab && check "ab: keep-alive" sh -c "ab -q -k -n 2000 -c 16 $base/robots.txt | grep -E 'Failed requests: +0'"
 have wrk && check "wrk: no error" sh -c "wrk -t1 -c16 -d2s $base/json | tee $work/wrk | grep 'requests in' && ! grep -E 'Non-2xx|Socket errors' $work/wrk"
 if have k6; then
 	printf 'import http from "k6/http"; import { check } from "k6"; export const options = { vus: 8, iterations: 400, thresholds: { checks: ["rate==1"] } }; export default () => check(http.get("%s/json"), { ok: (r) => r.status === 200 })' "$base" >"$work/k6.js"
