@@ -155,27 +155,6 @@ func FuzzSplitTarget(f *testing.F) {
 	})
 }
 
-func FuzzNormalizePath(f *testing.F) {
-	for _, seed := range []string{"/a/../b", "/%2e%2e/", "/a//..//.", "/%25%32", "/a;b/..;", "/%c3%a4", "/a\\b", "/%61"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, path string) {
-		got, p := NormalizePath(nil, []byte(path))
-		if p != NoProblem {
-			return
-		}
-		if again, p := NormalizePath(nil, got); p != NoProblem || !bytes.Equal(again, got) {
-			t.Errorf("NormalizePath(%q) = %q is not its own normal form: %q %v", path, got, again, p)
-		}
-		if got[0] != '/' || HasDotSegments(got) || bytes.Contains(got, []byte("%2F")) {
-			t.Errorf("NormalizePath(%q) = %q", path, got)
-		}
-		if !HasDotSegments([]byte(path)) && bytes.Count(got, []byte("/")) != strings.Count(path, "/") {
-			t.Errorf("%q has no dot segments, but %q has other segments", path, got)
-		}
-	})
-}
-
 // Whatever comes in: what goes out is well-formed, has nothing hop-by-hop, and
 // nothing of what a stranger claims about earlier hops.
 func FuzzForward(f *testing.F) {

@@ -1,94 +1,238 @@
 package headers
 
-// NormalizePath appends the form of path that routes are matched against, cache
-// keys are built from and policies see. Percent-encoded unreserved characters are
-// decoded once, other encodings keep their form with capital digits, and dot
-// segments are resolved, encoded ones too (RFC 3986 §6.2.2). Empty segments stay.
-//
-// Paths that readers understand differently are refused: encoded slashes,
-// backslashes in any spelling, encoded NUL, broken encodings, and segments such as
-// "..;x" that are dot segments to servers with path parameters.
-// path begins with "/" and has no query. The result begins with "/".
-func NormalizePath(dst, path []byte) ([]byte, Problem) {
-	if len(path) == 0 || path[0] != '/' {
-		return dst, BadTarget
-	}
-	root := len(dst)
-	dst = append(dst, '/')
-	segment := len(dst) // where the current segment begins in dst
-	for i := 1; i < len(path); {
-		c := path[i]
-		switch {
-		case c == '%':
-			if i+2 >= len(path) || !is(path[i+1], hexOctet) || !is(path[i+2], hexOctet) {
-				return dst, BadPercent
-			}
-			var p Problem
-			if dst, p = appendDecoded(dst, unhex(path[i+1])<<4|unhex(path[i+2])); p != NoProblem {
-				return dst, p
-			}
-			i += 3
-			continue
-		case c == '\\':
-			return dst, Backslash
-		case c == '/':
-			if dotParameter(dst[segment:]) {
-				return dst, DotParameter
-			}
-			dst = append(dst, '/')
-			dst = resolveDots(dst, root, segment)
-			segment = len(dst)
-		default:
-			dst = append(dst, c)
-		}
-		i++
-	}
-	if dotParameter(dst[segment:]) {
-		return dst, DotParameter
-	}
-	if s := dst[segment:]; isDots(s) {
-		dst = resolveDots(append(dst, '/'), root, segment)
-	}
-	return dst, NoProblem
+import "bytes"
+
+// PathRules says what is done to the parts of a path that readers understand
+// differently. The zero value refuses them all.
+type PathRules struct {
+	EncodedSlash   PathAction // %2F: Change makes a slash of it
+	Backslash      PathAction // "\" and %5C: Change makes a slash of them
+	DoubleEncoding PathAction // %25 before two hexadecimal digits: Refuse or Keep
+	DotSegments    PathAction // "." and "..", encoded or not: Change resolves them; they are never kept
+	DoubleSlash    PathAction // "//": Change merges them into one
 }
 
-// appendDecoded appends the octet that a triplet stands for, or the triplet itself
-// when the octet is not unreserved.
-func appendDecoded(dst []byte, c byte) ([]byte, Problem) {
+// PathAction is one of the ways to treat a part of a path.
+type PathAction uint8
+
+// The actions.
+const (
+	Refuse PathAction = iota // the path is refused with a Problem
+	Keep                     // it stays part of its segment, as any other character
+	Change                   // it is put into its plain form, as PathRules says
+)
+
+// PathMarks tells which ambiguous parts a path had, whatever was done to them.
+// Zero means that every rule leads to the same normal form.
+type PathMarks uint8
+
+// The marks, one for each field of PathRules.
+const (
+	HasEncodedSlash PathMarks = 1 << iota
+	HasBackslash
+	HasDoubleEncoding
+	HasDotSegments
+	HasDoubleSlash
+)
+
+// NormalizePath is Normalize by the rules that a configuration has by default:
+// encoded slashes and backslashes are refused, dot segments resolved, and what is
+// encoded twice and empty segments stay. It is for paths of configurations.
+func NormalizePath(dst, path []byte) ([]byte, Problem) {
+	r := PathRules{DoubleEncoding: Keep, DotSegments: Change, DoubleSlash: Keep}
+	dst, _, p := r.Normalize(dst, path)
+	return dst, p
+}
+
+// Normalize appends the form of path that routes are matched against, cache keys
+// are built from and policies see. Percent-encoded unreserved characters are
+// decoded once, other encodings keep their form with capital digits (RFC 3986
+// §6.2.2); the rest is up to r. The result is its own normal form.
+//
+// Refused by every rule are encoded NUL, broken encodings, segments such as "..;x",
+// which are dot segments to servers with path parameters, and dot segments beside a
+// slash or backslash that is kept, such as "..%2Fx".
+// path begins with "/" and has no query. The result begins with "/".
+func (r *PathRules) Normalize(dst, path []byte) ([]byte, PathMarks, Problem) {
+	if len(path) == 0 || path[0] != '/' {
+		return dst, 0, BadTarget
+	}
+	if plainPath(path) {
+		return append(dst, path...), 0, NoProblem
+	}
+	w := pathWriter{rules: *r, dst: append(dst, '/'), root: len(dst)}
+	w.begin()
+	for i := 1; i < len(path); i++ {
+		p := NoProblem
+		switch c := path[i]; {
+		case c == '%':
+			if i+2 >= len(path) || !is(path[i+1], hexOctet) || !is(path[i+2], hexOctet) {
+				return w.dst, w.marks, BadPercent
+			}
+			p = w.encoded(unhex(path[i+1])<<4 | unhex(path[i+2]))
+			i += 2
+		case c == '\\':
+			p = w.backslash(`\`)
+		case c == '/':
+			p = w.slash()
+		default:
+			w.dst = append(w.dst, c)
+		}
+		if p != NoProblem {
+			return w.dst, w.marks, p
+		}
+	}
+	p := w.end()
+	return w.dst, w.marks, p
+}
+
+// plainPath reports whether path is its own normal form under every rule, which
+// holds for nearly all of them.
+func plainPath(path []byte) bool {
+	for i := 1; i < len(path); i++ {
+		switch path[i] {
+		case '%', '\\':
+			return false
+		case '/', '.':
+			if path[i-1] == '/' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// pathWriter is a path that is being normalised.
+type pathWriter struct {
+	rules   PathRules
+	dst     []byte
+	marks   PathMarks
+	root    int  // where the path begins in dst
+	segment int  // where its current segment begins
+	piece   int  // and in it what follows the latest slash or backslash that was kept
+	percent bool // an encoded "%" was written
+}
+
+// begin starts a segment.
+func (w *pathWriter) begin() { w.segment, w.piece = len(w.dst), len(w.dst) }
+
+// encoded takes the octet of a triplet.
+func (w *pathWriter) encoded(c byte) Problem {
 	const digits = "0123456789ABCDEF"
 	switch {
 	case is(c, unreserved):
-		return append(dst, c), NoProblem
+		w.dst = append(w.dst, c)
+		return NoProblem
 	case c == 0:
-		return dst, EncodedNUL
+		return EncodedNUL
 	case c == '/':
-		return dst, EncodedSlash
+		w.marks |= HasEncodedSlash
+		switch w.rules.EncodedSlash {
+		case Refuse:
+			return EncodedSlash
+		case Change:
+			return w.slash()
+		}
+		return w.keep("%2F")
 	case c == '\\':
-		return dst, Backslash
+		return w.backslash("%5C")
 	}
-	return append(dst, '%', digits[c>>4], digits[c&15]), NoProblem
+	w.percent = w.percent || c == '%'
+	w.dst = append(w.dst, '%', digits[c>>4], digits[c&15])
+	return NoProblem
+}
+
+func (w *pathWriter) backslash(text string) Problem {
+	w.marks |= HasBackslash
+	switch w.rules.Backslash {
+	case Refuse:
+		return Backslash
+	case Change:
+		return w.slash()
+	}
+	return w.keep(text)
+}
+
+// keep writes a separator that is none to us.
+func (w *pathWriter) keep(text string) Problem {
+	if w.hides() {
+		return HiddenDots
+	}
+	w.dst = append(w.dst, text...)
+	w.piece = len(w.dst)
+	return NoProblem
+}
+
+// hides reports whether the current piece is a dot segment to a reader that takes
+// the separators beside it for slashes.
+func (w *pathWriter) hides() bool {
+	s := w.dst[w.piece:]
+	return isDots(s) || dotParameter(s)
+}
+
+// slash ends a segment.
+func (w *pathWriter) slash() Problem {
+	if len(w.dst) == w.segment {
+		w.marks |= HasDoubleSlash
+		switch w.rules.DoubleSlash {
+		case Refuse:
+			return DoubleSlash
+		case Change:
+			return NoProblem
+		}
+	}
+	resolved, p := w.close()
+	if p == NoProblem && !resolved {
+		w.dst = append(w.dst, '/')
+	}
+	w.begin()
+	return p
+}
+
+// end ends the last segment.
+func (w *pathWriter) end() Problem {
+	if _, p := w.close(); p != NoProblem {
+		return p
+	}
+	if w.percent && encodedTwice(w.dst[w.root:]) {
+		w.marks |= HasDoubleEncoding
+		if w.rules.DoubleEncoding == Refuse {
+			return DoubleEncoding
+		}
+	}
+	return NoProblem
+}
+
+// close judges the current segment. resolved means that it was a dot segment and
+// is gone, with the one before it for ".." (RFC 3986 §5.2.4): dst ends with a slash.
+// Nothing climbs above the root.
+func (w *pathWriter) close() (resolved bool, p Problem) {
+	s := w.dst[w.segment:]
+	switch {
+	case w.piece > w.segment:
+		if w.hides() {
+			return false, HiddenDots
+		}
+		return false, NoProblem
+	case dotParameter(s):
+		return false, DotParameter
+	case !isDots(s):
+		return false, NoProblem
+	}
+	w.marks |= HasDotSegments
+	if w.rules.DotSegments == Refuse {
+		return false, DotSegment
+	}
+	w.dst = w.dst[:w.segment]
+	if len(s) == 2 && w.segment > w.root+1 {
+		w.dst = w.dst[:len(w.dst)-1]
+		w.dst = w.dst[:bytes.LastIndexByte(w.dst, '/')+1]
+	}
+	return true, NoProblem
 }
 
 func isDots(segment []byte) bool {
 	return len(segment) == 1 && segment[0] == '.' || len(segment) == 2 && segment[0] == '.' && segment[1] == '.'
-}
-
-// resolveDots undoes the segment that begins at position segment and whose slash
-// was just appended, when it is a dot segment, and for ".." the one before it too
-// (RFC 3986 §5.2.4). Nothing climbs above the root.
-func resolveDots(dst []byte, root, segment int) []byte {
-	s := dst[segment : len(dst)-1]
-	if !isDots(s) {
-		return dst
-	}
-	dst = dst[:segment]
-	if len(s) == 2 && segment > root+1 {
-		dst = dst[:len(dst)-1]
-		for dst[len(dst)-1] != '/' {
-			dst = dst[:len(dst)-1]
-		}
-	}
-	return dst
 }
 
 // dotParameter reports whether a segment is a dot segment followed by parameters.
@@ -104,35 +248,32 @@ func dotParameter(segment []byte) bool {
 	return false
 }
 
-// HasDotSegments reports whether path has a segment "." or "..", encoded or not.
-// Such a path is sent on as NormalizePath resolved it; every other one as it came.
-func HasDotSegments(path []byte) bool {
-	begin := 1
-	for i := 1; i <= len(path); i++ {
-		if i < len(path) && path[i] != '/' {
-			continue
-		}
-		if plainDots(path[begin:i]) {
-			return true
-		}
-		begin = i + 1
-	}
-	return false
-}
-
-// plainDots reports whether a segment spells one or two dots.
-func plainDots(segment []byte) bool {
-	dots := 0
-	for len(segment) > 0 {
-		switch {
-		case segment[0] == '.':
-			segment = segment[1:]
-		case len(segment) >= 3 && segment[0] == '%' && segment[1] == '2' && segment[2]|0x20 == 'e':
-			segment = segment[3:]
-		default:
+// encodedTwice reports whether decoding path once leaves a triplet.
+func encodedTwice(path []byte) bool {
+	for {
+		at := bytes.Index(path, percentTriplet)
+		if at < 0 || at+4 >= len(path) {
 			return false
 		}
-		dots++
+		if is(path[at+3], hexOctet) && is(path[at+4], hexOctet) {
+			return true
+		}
+		path = path[at+3:]
 	}
-	return dots == 1 || dots == 2
+}
+
+var percentTriplet = []byte("%25")
+
+// AppendDecoded appends segment with every percent-encoding decoded once; what is
+// no encoding stays.
+func AppendDecoded(dst, segment []byte) []byte {
+	for i := 0; i < len(segment); i++ {
+		c := segment[i]
+		if c == '%' && i+2 < len(segment) && is(segment[i+1], hexOctet) && is(segment[i+2], hexOctet) {
+			c = unhex(segment[i+1])<<4 | unhex(segment[i+2])
+			i += 2
+		}
+		dst = append(dst, c)
+	}
+	return dst
 }

@@ -35,6 +35,10 @@ const (
 	EncodedSlash             // %2F in the path: segments would depend on the reader
 	Backslash                // "\" or %5C in the path: a slash to some readers
 	DotParameter             // a segment like "..;x": a dot segment to some readers
+	HiddenDots               // "." or ".." beside a slash or backslash that is kept, as in "..%2Fx"
+	DoubleEncoding           // %25 before two hexadecimal digits: another character when decoded twice
+	DotSegment               // "." or ".." as a segment
+	DoubleSlash              // "//" in the path: one slash to some readers
 	problemCount
 )
 
@@ -47,6 +51,7 @@ var problemText = [problemCount]string{
 	BadVersion: "bad-version", BadStatus: "bad-status", BadTarget: "bad-target", BadTargetOctet: "bad-target-octet",
 	BadAuthority: "bad-authority", BadPercent: "bad-percent", EncodedNUL: "encoded-nul", EncodedSlash: "encoded-slash",
 	Backslash: "backslash", DotParameter: "dot-parameter",
+	HiddenDots: "hidden-dots", DoubleEncoding: "double-encoding", DotSegment: "dot-segment", DoubleSlash: "double-slash",
 }
 
 func (p Problem) String() string { return problemText[p] }
