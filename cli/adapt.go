@@ -3,13 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"runtime"
 
 	"penstock/admin"
 	"penstock/config"
 	"penstock/gateway"
-	"penstock/metrics"
 )
 
 // adapter shows the gateway to admin through the interfaces that admin declares.
@@ -29,7 +28,7 @@ func (s *service) buildAdmin(cfg *config.Config, b build) (err error) {
 		Views:     a,
 		Balancer:  a,
 		Reloader:  a,
-		Metrics:   a,
+		Metrics:   s.metrics,
 		Log:       s.log,
 	})
 	return err
@@ -93,7 +92,11 @@ func (a adapter) Upstreams() []admin.Upstream {
 
 // SetBackend implements admin.Balancer.
 func (a adapter) SetBackend(upstream, address string, c admin.Change) error {
-	return a.s.gateway.SetBackend(upstream, address, c.Weight, c.Drain)
+	err := a.s.gateway.SetBackend(upstream, address, c.Weight, c.Drain)
+	if errors.Is(err, gateway.ErrNotConfigured) {
+		return fmt.Errorf("%w: %w", err, admin.ErrNotFound)
+	}
+	return err
 }
 
 // Reload implements admin.Reloader.
@@ -104,8 +107,3 @@ func (a adapter) Reload(context.Context) (uint64, error) {
 	}
 	return a.s.gateway.Generation(), err
 }
-
-// WritePrometheus implements admin.Metrics.
-func (a adapter) WritePrometheus(w io.Writer) { a.s.metrics.WritePrometheus(w) }
-
-var _ admin.Metrics = (*metrics.Registry)(nil)

@@ -134,17 +134,35 @@ func startOrigin(t *testing.T, name string) string {
 // fetch returns status and body of a GET.
 func fetch(t *testing.T, url string) (int, string) {
 	t.Helper()
+	return ask(t, http.MethodGet, url, "")
+}
+
+// change returns status and body of a PUT of JSON.
+func change(t *testing.T, url, body string) (int, string) {
+	t.Helper()
+	return ask(t, http.MethodPut, url, body)
+}
+
+func ask(t *testing.T, method, url, body string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
 	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get(url)
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp.StatusCode, string(body)
+	return resp.StatusCode, string(text)
 }
 
 // occupied returns an address that something listens on.

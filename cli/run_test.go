@@ -203,6 +203,17 @@ func TestDemoServesThroughThreeOrigins(t *testing.T) {
 	if status, body := fetch(t, admin+"/api/upstreams"); status != 200 || strings.Count(body, `"state"`) != 3 {
 		t.Errorf("upstreams: got %d %q, want three backends", status, body)
 	}
+	backends := admin + "/api/upstreams/origins/backends/"
+	if status, body := change(t, backends+"127.0.0.1:1", `{"drain": true}`); status != 404 {
+		t.Errorf("drain of a backend that is not there: got %d %q, want 404", status, body)
+	}
+	address := strings.TrimPrefix(p.cmd.Env[len(p.cmd.Env)-3], "ORIGIN_A=")
+	if status, body := change(t, backends+address, `{"drain": true}`); status != 200 || !strings.Contains(body, "draining") {
+		t.Errorf("drain of %s: got %d %q, want 200 and its state", address, status, body)
+	}
+	if _, body := fetch(t, admin+"/metrics"); !strings.Contains(body, "penstock_build_info") {
+		t.Error("metrics: penstock_build_info is not there")
+	}
 	p.signal(syscall.SIGINT)
 	if code := p.end(); code != exitGood {
 		t.Errorf("after Ctrl-C: got code %d, want 0\n%s", code, strings.Join(p.seen, "\n"))
