@@ -176,24 +176,27 @@ func TestHeadTimesOut(t *testing.T) {
 		reason      exchange.Reason
 		source      exchange.Source
 	}{
-		{"first byte", "", 30 * time.Millisecond, 0, exchange.FirstByteTimeout, exchange.Upstream},
-		{"first byte covers the whole head", "HTTP/1.1 200 OK\r\n", 30 * time.Millisecond, time.Minute, exchange.FirstByteTimeout, exchange.Upstream},
-		{"first byte goes on after an interim answer", "HTTP/1.1 100 Continue\r\n\r\n", 30 * time.Millisecond, 0, exchange.FirstByteTimeout, exchange.Upstream},
-		{"request", "", time.Minute, 30 * time.Millisecond, exchange.OutOfTime, exchange.Gateway},
-		{"request alone", "", 0, 30 * time.Millisecond, exchange.OutOfTime, exchange.Gateway},
+		{"first byte", "", 150 * time.Millisecond, 0, exchange.FirstByteTimeout, exchange.Upstream},
+		{"first byte covers the whole head", "HTTP/1.1 200 OK\r\n", 150 * time.Millisecond, time.Minute, exchange.FirstByteTimeout, exchange.Upstream},
+		{"first byte goes on after an interim answer", "HTTP/1.1 100 Continue\r\n\r\n", 150 * time.Millisecond, 0, exchange.FirstByteTimeout, exchange.Upstream},
+		{"request", "", time.Minute, 150 * time.Millisecond, exchange.OutOfTime, exchange.Gateway},
+		{"request alone", "", 0, 150 * time.Millisecond, exchange.OutOfTime, exchange.Gateway},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newScript(t, func(p *peer) {
 				p.head()
+				p.say(ok)
+				p.head()
 				p.say(tc.begin)
 				_, _ = p.rest()
 			})
+			c := clientOf(t, s)
+			mustTry(t, c, request("GET", "/")) // connects, so that the limit under test is the only one
 			req := request("GET", "/")
 			req.Times.FirstByte = tc.first
 			if tc.request > 0 {
 				req.Times.Deadline = time.Now().Add(tc.request)
 			}
-			c := clientOf(t, s)
 			tr := try(t, c, req)
 			wantFault(t, tr.fault, exchange.HTTPResponseTimeout, tc.reason)
 			if tr.fault.Source != tc.source || tr.fault.Begun != (tc.begin != "") {

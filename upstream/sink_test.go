@@ -66,7 +66,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	c := clientOf(t, s)
 	tr := streamed(t, c, request("GET", "/"))
 	sink, _ := sinkPair(t)
-	tr.resp.Body.Sink, tr.resp.Body.Idle = sink, 30*time.Millisecond
+	tr.resp.Body.Sink, tr.resp.Body.Idle = sink, 150*time.Millisecond
 	_, err := tr.resp.Body.WriteTo(io.Discard)
 	f, _ := errors.AsType[*exchange.Fault](err)
 	wantFault(t, f, exchange.ConnectionWriteTimeout, exchange.BodyIdleTimeout)

@@ -118,7 +118,7 @@ func TestBodyThatStalls(t *testing.T) {
 				_, _ = p.rest()
 			})
 			req := request("GET", "/")
-			req.Times.BodyIdle = 30 * time.Millisecond
+			req.Times.BodyIdle = 150 * time.Millisecond
 			c := clientOf(t, s)
 			tr := try(t, c, req)
 			f := tr.fault

@@ -213,7 +213,7 @@ func TestBackendThatDoesNotReadTheUpload(t *testing.T) {
 	})
 	c := clientOf(t, s)
 	req := endless(request("POST", "/"), headers.Framing{Kind: headers.Chunked, Length: -1})
-	req.Times.BodyIdle, req.Times.FirstByte = 50*time.Millisecond, 10*time.Millisecond
+	req.Times.BodyIdle, req.Times.FirstByte = 150*time.Millisecond, 10*time.Millisecond
 	tr := try(t, c, req)
 	wantFault(t, tr.fault, exchange.ConnectionWriteTimeout, exchange.BodyIdleTimeout)
 	wantStats(t, c, 0, 0)
@@ -228,9 +228,9 @@ func TestSlowUploadOutlivesTheOtherLimits(t *testing.T) {
 		answers         bool
 		reason          exchange.Reason
 	}{
-		{"an answer after it is in time", 10 * time.Second, 20 * time.Millisecond, true, exchange.NoReason},
-		{"first byte begins after it", 30 * time.Millisecond, time.Minute, false, exchange.FirstByteTimeout},
-		{"the deadline moves on with it", time.Minute, 60 * time.Millisecond, false, exchange.OutOfTime},
+		{"an answer after it is in time", 10 * time.Second, 150 * time.Millisecond, true, exchange.NoReason},
+		{"first byte begins after it", 150 * time.Millisecond, time.Minute, false, exchange.FirstByteTimeout},
+		{"the deadline moves on with it", time.Minute, 150 * time.Millisecond, false, exchange.OutOfTime},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			next := make(chan struct{}, 1)
@@ -255,7 +255,7 @@ func TestSlowUploadOutlivesTheOtherLimits(t *testing.T) {
 			for range 8 {
 				_, _ = io.WriteString(body.w, "abc")
 				within(t, "piece", next)
-				<-time.After(10 * time.Millisecond) // a slow client
+				<-time.After(30 * time.Millisecond) // a slow client
 			}
 			_ = body.w.Close()
 			tr := within(t, "answer", done)
@@ -266,7 +266,7 @@ func TestSlowUploadOutlivesTheOtherLimits(t *testing.T) {
 				return
 			}
 			wantFault(t, tr.fault, exchange.HTTPResponseTimeout, tc.reason)
-			if took := time.Since(began); took < 80*time.Millisecond+min(tc.first, tc.deadline)-10*time.Millisecond {
+			if took := time.Since(began); took < 240*time.Millisecond+min(tc.first, tc.deadline)-10*time.Millisecond {
 				t.Errorf("given up after %v", took)
 			}
 		})
