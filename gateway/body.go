@@ -22,6 +22,7 @@ type clientBody struct {
 	want    int64 // bytes that Content-Length promised; -1 when chunked
 	limit   int64 // bytes allowed; negative for any number
 	read    int64
+	from    int64 // what the connection had received when the body was opened
 	idle    time.Duration
 	err     error // the first error, for ever
 	aborted atomic.Bool
@@ -29,10 +30,13 @@ type clientBody struct {
 
 func (b *clientBody) open(stream io.Reader, want, limit int64, idle time.Duration) {
 	b.stream, b.want, b.limit, b.idle = stream, want, limit, idle
+	if c := b.j.conn; c != nil {
+		b.from = c.BytesRead()
+	}
 }
 
 func (b *clientBody) reset() {
-	b.stream, b.want, b.limit, b.read, b.idle, b.err = nil, 0, 0, 0, 0, nil
+	b.stream, b.want, b.limit, b.read, b.from, b.idle, b.err = nil, 0, 0, 0, 0, 0, nil
 	b.aborted.Store(false)
 }
 
@@ -72,10 +76,32 @@ func (b *clientBody) Read(p []byte) (int, error) {
 		b.err = exchange.Refuse(exchange.BodyTooLarge)
 		return 0, b.err
 	}
+	if b.padded() {
+		b.err = &exchange.Fault{
+			Kind: exchange.HTTPRequestError, Reason: exchange.BodyIncomplete, Source: exchange.Client, Err: errPadding,
+		}
+		return 0, b.err
+	}
 	if n > 0 {
 		return n, nil // an error that came along is told by the next call
 	}
 	return 0, b.err
+}
+
+// A chunked body may cost its data many times over on the wire: a chunk of one
+// byte takes six, an extension some more. What is beyond that is no body but a
+// way to keep us busy (RFC 9112 §7.1.1). The first part covers what is read ahead.
+const (
+	maxPadding      = maxRequestHead + 16<<10 // bytes that are no data, in any body
+	paddingForEvery = 16                      // and so many more for each byte of data
+)
+
+var errPadding = errors.New("chunk extensions or trailers are too large")
+
+// padded reports whether the coding of a chunked body takes too many bytes.
+func (b *clientBody) padded() bool {
+	c := b.j.conn
+	return b.want < 0 && c != nil && c.BytesRead()-b.from-b.read > maxPadding+paddingForEvery*b.read
 }
 
 // verdict says what an error of the stream means. fasthttp ends a chunked body
