@@ -137,6 +137,9 @@ func (c *Case) finals() int {
 	return n
 }
 
+// Allows reports whether the request, or the answer, may go through.
+func (c *Case) Allows() bool { return c.allowed(Forwarded) }
+
 // allowed reports whether one of the acceptable outcomes is of this kind.
 func (c *Case) allowed(k Kind) bool {
 	for _, o := range c.Want {

@@ -55,3 +55,17 @@ func (c *Case) altered(s *Observed) bool {
 	}
 	return false
 }
+
+// Passed reports whether something went through: a request, even a garbled one,
+// reached the backend whole, and the last answer is a complete one of the backend's.
+func Passed(s *Observed) bool {
+	if s.Seen.Err != nil || s.TailErr != nil {
+		return true
+	}
+	finals := s.finals()
+	if len(s.Seen.Requests) == 0 || len(finals) == 0 {
+		return len(s.Seen.Requests) > 0
+	}
+	last := finals[len(finals)-1]
+	return len(s.Seen.Requests) >= len(finals) && last.Complete && last.status() != 502 && last.status() != 504
+}
