@@ -18,8 +18,7 @@ func (g *Gateway) respondUntilClose(j *journey) {
 	body := j.resp.Body
 	body.Idle, body.Sink, body.Out = j.route.times.BodyIdle, j.conn, upstream.OutUntilClose
 	j.ctx.HijackSetNoResponse(true)
-	j.ctx.Hijack(func(c net.Conn) {
-		defer g.surviveAlone(j)
+	g.hijack(j, func(c net.Conn) {
 		var out io.Writer = c
 		if j.conn != nil {
 			j.conn.SetWriteDeadlineIn(j.route.times.BodyIdle)
@@ -32,5 +31,5 @@ func (g *Gateway) respondUntilClose(j *journey) {
 			j.conn.Abort() // the end of the body must not look like its completion
 		}
 		_ = body.CloseWithError(err)
-	})
+	}, func() { _ = body.Close() })
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"penstock/exchange"
+	"penstock/lb"
 	"penstock/tunnel"
 )
 
@@ -21,10 +22,7 @@ func (g *Gateway) upgrade(j *journey) {
 	}
 	j.x.Status, j.x.Tunnel = j.resp.Status, true
 	g.release(j) // a tunnel is no request in flight; the registry counts it
-	j.ctx.Hijack(func(c net.Conn) {
-		defer g.surviveAlone(j)
-		g.tunnel(j, c)
-	})
+	g.hijack(j, func(c net.Conn) { g.tunnel(j, c) }, func() { j.settle(lb.Cancelled) })
 }
 
 // tunnel runs until both sides have ended.
