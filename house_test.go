@@ -64,6 +64,7 @@ func house() law {
 			{"config", 0, nil, blind, "data only, loadable by tools"},
 			{"exchange", 0, nil, blind, "everyone reads it"},
 			{"headers", 0, nil, blind, "field rules on bytes"},
+			{"cache/rfc9111", 0, nil, append(blind, "net", "syscall"), "rules of caching as pure functions; time is an argument"},
 			{"conn", 0, nil, blind, "bytes and deadlines"},
 			{"lb", 0, nil, append(blind, "net", "syscall"), "choice among backends, testable without sockets"},
 			{"ratelimit", 0, nil, append(blind, "net", "syscall"), "arithmetic, testable without sockets"},
