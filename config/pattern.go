@@ -109,7 +109,7 @@ func normal(s string) error {
 		switch {
 		case err != nil || len(code) < 3:
 			return fmt.Errorf("%q is not a percent-encoded byte", code)
-		case unreserved(byte(c)):
+		case unreserved(byte(c)) || strings.IndexByte("!$&'()+,;=:@", byte(c)) >= 0:
 			return fmt.Errorf("%q is decoded before routes are matched; write %q", code, string(rune(c)))
 		case c == 0:
 			return fmt.Errorf("%q is refused in every request", code)

@@ -23,7 +23,11 @@ func (g *Gateway) admit(j *journey) *exchange.Fault {
 	if f := j.admitLine(h); f != nil {
 		return f
 	}
-	if p := j.head.Parse(h.RawHeaders()); p != headers.NoProblem || j.head.Repeated() != headers.Other {
+	j.head.MaxFields = j.snap.maxFields
+	switch p := j.head.Parse(h.RawHeaders()); {
+	case p == headers.TooMany:
+		return exchange.Refuse(exchange.TooManyFields)
+	case p != headers.NoProblem || j.head.Repeated() != headers.Other:
 		return exchange.Refuse(exchange.BadHeader)
 	}
 	if f := j.admitFraming(h); f != nil {
@@ -109,13 +113,17 @@ func (j *journey) admitFraming(h *fasthttp.RequestHeader) *exchange.Fault {
 }
 
 // admitTarget finds out which host and path the client means. An absolute-form
-// target overrides Host (RFC 9112 §3.2.2); what goes upstream is origin-form.
+// target overrides Host (RFC 9112 §3.2.2). What goes upstream is in origin form, as
+// received or what stands behind the authority, until the route's rules change it.
 func (j *journey) admitTarget(h *fasthttp.RequestHeader) *exchange.Fault {
 	hosts := j.head.Count(headers.Host)
 	if hosts > 1 || (hosts == 0 && j.http11) {
 		return exchange.Refuse(exchange.BadHost)
 	}
 	j.host = j.head.Get(headers.Host)
+	if len(h.RequestURI()) > j.snap.maxURI {
+		return exchange.Refuse(exchange.URITooLong)
+	}
 	t, p := headers.SplitTarget(h.RequestURI())
 	if p != headers.NoProblem {
 		return exchange.Refuse(exchange.BadTarget)
@@ -140,29 +148,12 @@ func (j *journey) admitTarget(h *fasthttp.RequestHeader) *exchange.Fault {
 		return nil
 	}
 	j.query, j.hasTail = t.Query, t.HasQuery
-	if j.pathBuf, p = headers.NormalizePath(j.pathBuf[:0], t.Path); p != headers.NoProblem {
-		return exchange.Refuse(exchange.BadTarget)
+	j.target = h.RequestURI()
+	if t.Form == headers.AbsoluteForm {
+		j.rewrote = j.appendTarget(j.rewrote[:0], t.Path)
+		j.target = j.rewrote
 	}
-	j.path = j.pathBuf
-	j.target = j.originForm(t)
-	return nil
-}
-
-// originForm is the target that goes upstream: as received, or what stands behind
-// the authority of an absolute form (RFC 9112 §3.2.1). Dot segments are resolved,
-// so that the backend sees the path that the route was chosen by.
-func (j *journey) originForm(t headers.Target) []byte {
-	path := t.Path
-	if headers.HasDotSegments(path) {
-		path = j.path
-	} else if t.Form == headers.OriginForm {
-		return j.ctx.Request.Header.RequestURI()
-	}
-	j.rewrote = append(j.rewrote[:0], path...)
-	if t.HasQuery {
-		j.rewrote = append(append(j.rewrote, '?'), t.Query...)
-	}
-	return j.rewrote
+	return j.admitPath(t.Path)
 }
 
 // recognise finds out who is asking and gives the request its id.

@@ -16,10 +16,18 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 	s := &Snapshot{
 		config:      cfg,
 		maxRequests: int64(cfg.Limits.Requests),
+		maxFields:   cfg.Limits.Headers,
+		maxURI:      cfg.Limits.URI,
+		lastRequest: uint64(cfg.Limits.RequestsPerConnection),
+		perClient:   cfg.Limits.PerIP,
+		headerTime:  cfg.Timeouts.Header,
+		idleTime:    cfg.Timeouts.Idle,
 		bodyIdle:    cfg.Timeouts.BodyIdle,
+		paths:       compilePaths(&cfg.Paths),
 		forwarded:   cfg.Forwarded,
 		proxyStatus: cfg.Answers.ProxyStatus,
 	}
+	s.reading = firstReading(s.paths.rules)
 	if len(cfg.TrustedProxies) > 0 {
 		s.trusted = headers.NewPrefixes(cfg.TrustedProxies)
 	}

@@ -17,6 +17,7 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot) (*route, error) {
 		retry:    compileRetry(&c.Retry),
 		times:    c.Timeouts,
 		maxBody:  c.MaxBody,
+		paths:    compilePaths(&c.Paths),
 		upgrades: byteLists(c.Upgrades),
 		trailers: byteLists(c.Trailers),
 	}

@@ -31,15 +31,17 @@ type journey struct {
 	route *route
 	conn  *conn.Conn // the client's connection; nil when it is not one of ours
 
-	head    headers.Block   // the request's fields, views into fasthttp's raw header
-	framing headers.Framing // how long the request body is
-	http11  bool
-	host    []byte // the authority that the client meant, as it spelled it
-	target  []byte // origin-form target as received
-	query   []byte // part of target behind the first '?'
-	hasTail bool   // the target has a '?', even if nothing follows it
-	path    []byte // normalised path: for matching, keys and policies
-	pathBuf []byte
+	head               headers.Block   // the request's fields, views into fasthttp's raw header
+	framing            headers.Framing // how long the request body is
+	http11             bool
+	host               []byte            // the authority that the client meant, as it spelled it
+	target             []byte            // origin-form target as received
+	query              []byte            // part of target behind the first '?'
+	hasTail            bool              // the target has a '?', even if nothing follows it
+	path               []byte            // normalised path: for matching, keys and policies
+	rawPath            []byte            // as received
+	marks              headers.PathMarks // what is ambiguous in it
+	pathBuf, otherPath []byte
 
 	req     upstream.Request
 	resp    upstream.Response
@@ -113,11 +115,11 @@ func (j *journey) reset() {
 	j.tried.Reset()
 	j.ctx, j.x, j.snap, j.route, j.conn = nil, nil, nil, nil, nil
 	j.framing, j.http11, j.hasTail, j.moved = headers.Framing{}, false, false, 0
-	j.host, j.target, j.query, j.path = nil, nil, nil, nil
+	j.host, j.target, j.query, j.path, j.rawPath, j.marks = nil, nil, nil, nil, nil, 0
 	j.req, j.at, j.backend = upstream.Request{}, nil, nil
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
 	j.expected, j.counted, j.closing = false, false, false
-	j.pathBuf, j.fields, j.rewrote = trim(j.pathBuf), trim(j.fields), trim(j.rewrote)
+	j.pathBuf, j.otherPath, j.fields, j.rewrote = trim(j.pathBuf), trim(j.otherPath), trim(j.fields), trim(j.rewrote)
 	j.small, j.text = trim(j.small), trim(j.text)
 }
 

@@ -57,6 +57,7 @@ type lookup struct {
 	values  [exchange.MaxParams][]byte
 	n       int    // how many values the walk holds
 	rest    []byte // what the pattern's rest took
+	text    []byte // a decoded segment
 	hostBuf [maxHostName]byte
 }
 
@@ -88,8 +89,8 @@ func newMatcher(patterns []pattern) (*matcher, error) {
 	return m, m.finish()
 }
 
-// parsePath reads a pattern and brings its fixed parts into the normal form that
-// request paths have.
+// parsePath reads a pattern and decodes its fixed parts, which are compared with
+// decoded segments.
 func parsePath(path string) (config.Pattern, error) {
 	segments, err := config.ParsePattern(path)
 	if err != nil {
@@ -103,7 +104,7 @@ func parsePath(path string) (config.Pattern, error) {
 		if p != headers.NoProblem {
 			return nil, fmt.Errorf("%q matches no request: %v in segment %q", path, p, segments[i].Text)
 		}
-		segments[i].Text = string(text[1:])
+		segments[i].Text = string(headers.AppendDecoded(nil, text[1:]))
 	}
 	return segments, nil
 }
@@ -153,20 +154,9 @@ func (m *matcher) trees() map[string]*node {
 	return all
 }
 
-// find returns the index of the best route that accepts the request and gives its
-// parameters to q.x. Without one, ok is false. It keeps nothing of q.
-func (m *matcher) find(q *lookup) (index int, ok bool) {
-	r := m.findHost(q)
-	if r == nil {
-		return 0, false
-	}
-	if q.x != nil {
-		r.capture(q)
-	}
-	return r.index, true
-}
-
-func (m *matcher) findHost(q *lookup) *rule {
+// find returns the best rule that accepts the request, nil when none does. Its
+// parameters wait in q for capture. It keeps nothing of q.
+func (m *matcher) find(q *lookup) *rule {
 	if len(m.exact)+len(m.wild) > 0 {
 		if r := m.findNamed(q); r != nil {
 			return r

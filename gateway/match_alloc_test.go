@@ -12,10 +12,10 @@ func TestMatchAllocatesNothing(t *testing.T) {
 	m := mustMatcher(t, patterns)
 	for k, q := range asks {
 		q.x.Params = q.x.Params[:0]
-		m.find(q) // gives the record's list of parameters its room
+		m.ask(q) // gives the record's list of parameters its room
 		n := testing.AllocsPerRun(1000, func() {
 			q.x.Params = q.x.Params[:0]
-			if index, ok := m.find(q); !ok || index != 96+k {
+			if index, ok := m.ask(q); !ok || index != 96+k {
 				t.Errorf("%s%s: got %d %v, want %d", q.host, q.path, index, ok, 96+k)
 			}
 		})

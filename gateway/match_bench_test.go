@@ -54,7 +54,7 @@ func BenchmarkMatch(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					q.x.Params = q.x.Params[:0]
-					if _, ok := m.find(q); !ok {
+					if _, ok := m.ask(q); !ok {
 						b.Fatal("no route")
 					}
 				}

@@ -188,7 +188,7 @@ func agree(t *testing.T, seed uint64) {
 		}
 		x := &exchange.Exchange{}
 		q := lookup{host: []byte(host), path: []byte(path), method: []byte(method), query: []byte(query), fields: &fields, x: x}
-		index, ok := m.find(&q)
+		index, ok := m.ask(&q)
 		want, wantOK := reference(patterns).find(host, path, method, query, field)
 		if ok != wantOK || ok && !sameChoice(patterns, index, want, host, path) {
 			t.Fatalf("seed %d: %s %s%s?%s among %+v:\ngot  %d %v\nwant %d %v", seed, method, host, path, query, patterns, index, ok, want.index, wantOK)

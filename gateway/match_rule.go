@@ -13,7 +13,8 @@ import (
 // rule is one route at the end of its pattern: what else it wants of a request.
 type rule struct {
 	index   int
-	path    string   // the pattern as it was written
+	path    string // the pattern as it was written
+	pattern config.Pattern
 	params  []string // names of its one-segment parameters, in order
 	rest    string   // name of its rest; "" when it has none or no name for it
 	methods []string // sorted; none means any
@@ -29,7 +30,7 @@ type fieldCondition struct {
 }
 
 func newRule(p *pattern, path config.Pattern) *rule {
-	r := &rule{index: p.index, path: p.path, methods: slices.Sorted(slices.Values(p.methods)), query: slices.Clone(p.query)}
+	r := &rule{index: p.index, path: p.path, pattern: path, methods: slices.Sorted(slices.Values(p.methods)), query: slices.Clone(p.query)}
 	for _, s := range path {
 		switch s.Kind {
 		case config.Param:
@@ -197,4 +198,20 @@ func (r *rule) capture(q *lookup) {
 	if r.rest != "" {
 		q.x.AddParam(r.rest, q.rest)
 	}
+}
+
+// surrounds reports whether the pattern of r ends in a rest that would take every
+// path of the other pattern: other is an exception from r.
+func (r *rule) surrounds(other *rule) bool {
+	last := len(r.pattern) - 1
+	if last < 0 || r.pattern[last].Kind != config.Rest || len(other.pattern) < last {
+		return false
+	}
+	for i, s := range r.pattern[:last] {
+		o := other.pattern[i]
+		if s.Kind != o.Kind || s.Kind == config.Literal && s.Text != o.Text {
+			return false
+		}
+	}
+	return true
 }

@@ -96,7 +96,7 @@ func askMatcher(m *matcher, names []string, ask string) string {
 		host: []byte(strings.Trim(words[1], "-")), path: []byte(path), query: []byte(query),
 		method: []byte(words[0]), fields: &fields, x: x,
 	}
-	index, ok := m.find(&q)
+	index, ok := m.ask(&q)
 	if !ok {
 		return "none"
 	}
@@ -134,7 +134,7 @@ func TestNewMatcherRefuses(t *testing.T) {
 
 func TestMatcherWithoutRoutesFindsNothing(t *testing.T) {
 	m := mustMatcher(t, nil)
-	if _, ok := m.find(&lookup{host: []byte("a"), path: []byte("/")}); ok {
+	if _, ok := m.ask(&lookup{host: []byte("a"), path: []byte("/")}); ok {
 		t.Error("found a route among none")
 	}
 }
@@ -142,7 +142,19 @@ func TestMatcherWithoutRoutesFindsNothing(t *testing.T) {
 func TestMatcherSurvivesEndlessHosts(t *testing.T) {
 	m := mustMatcher(t, []pattern{{path: "/*", hosts: []string{"*.example"}}, {path: "/a", index: 1}})
 	q := lookup{host: []byte(strings.Repeat("a.", 4000) + "example"), path: []byte("/a")}
-	if index, ok := m.find(&q); !ok || index != 1 {
+	if index, ok := m.ask(&q); !ok || index != 1 {
 		t.Errorf("a host longer than any name: got %d %v, want the route for any", index, ok)
 	}
+}
+
+// ask finds a route as a request does, and captures its parameters.
+func (m *matcher) ask(q *lookup) (index int, ok bool) {
+	r := m.find(q)
+	if r == nil {
+		return 0, false
+	}
+	if q.x != nil {
+		r.capture(q)
+	}
+	return r.index, true
 }

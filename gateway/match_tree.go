@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"penstock/config"
+	"penstock/headers"
 )
 
 // node is one segment in the tree of one host's paths. Below it stand the
@@ -96,7 +97,7 @@ func (n *node) find(q *lookup, path []byte) *rule {
 	if slash >= 0 {
 		segment, after = path[:slash], path[slash+1:]
 	}
-	if child := n.child(segment); child != nil {
+	if child := n.child(q.plain(segment)); child != nil {
 		if r := child.next(q, after, slash < 0); r != nil {
 			return r
 		}
@@ -111,6 +112,17 @@ func (n *node) find(q *lookup, path []byte) *rule {
 	}
 	q.rest = path
 	return q.choose(n.below)
+}
+
+// plain returns the segment with its encodings decoded once: fixed text of a route
+// takes the same text in any spelling, as backends do. A slash or backslash in it
+// is in no fixed text.
+func (q *lookup) plain(segment []byte) []byte {
+	if bytes.IndexByte(segment, '%') < 0 {
+		return segment
+	}
+	q.text = headers.AppendDecoded(q.text[:0], segment)
+	return q.text
 }
 
 func (n *node) next(q *lookup, path []byte, last bool) *rule {

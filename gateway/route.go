@@ -21,6 +21,7 @@ type route struct {
 	retry        retryRule
 	times        config.RouteTimeouts
 	maxBody      int64 // negative for any size
+	paths        pathPolicy
 	rewrite      *policy.Template
 	requestEdits *headers.Edits // nil for none
 	answerEdits  *policy.Headers
@@ -42,11 +43,17 @@ func (g *Gateway) match(j *journey) *exchange.Fault {
 	}
 	q := &j.look
 	q.host, q.path, q.method, q.query, q.fields, q.x = j.host, j.path, j.ctx.Method(), j.query, &j.head, j.x
-	index, ok := j.snap.matcher.find(q)
-	if !ok {
+	found := j.snap.matcher.find(q)
+	switch {
+	case j.marks != 0:
+		if f := j.disambiguate(found); f != nil {
+			return f
+		}
+	case found == nil:
 		return exchange.Refuse(exchange.NoRoute)
 	}
-	j.route = j.snap.routes[index]
+	found.capture(q)
+	j.route = j.snap.routes[found.index]
 	j.x.Route = j.route.name
 	j.route.metrics.Begin(j.x)
 	return nil

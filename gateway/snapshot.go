@@ -22,6 +22,14 @@ type Snapshot struct {
 	upstreams []*pooledUpstream
 
 	maxRequests int64
+	maxFields   int
+	maxURI      int               // bytes of a target
+	lastRequest uint64            // number of the request after which a client's connection is closed; zero for none
+	perClient   int               // open connections of one client; zero for any number
+	paths       pathPolicy        // for paths that no route takes
+	reading     headers.PathRules // by which routes are looked up
+	headerTime  time.Duration
+	idleTime    time.Duration     // zero for any time
 	bodyIdle    time.Duration     // for answers that no route times
 	trusted     *headers.Prefixes // nil when no peer is trusted
 	forwarded   bool
