@@ -214,6 +214,9 @@ func (in *inspector) checkIdioms(s source) {
 			return true
 		}
 		target := aliases[pkg.Name]
+		if r, _ := in.room(s.folder); !s.test && slices.Contains(r.never, target+"."+sel.Sel.Name) {
+			in.report(sel.Pos(), s.name, "%s must never see %s.%s: %s", s.folder, target, sel.Sel.Name, r.why)
+		}
 		for _, f := range in.fences {
 			if f.name != "" && f.path == target && f.name == sel.Sel.Name && !s.test && !slices.Contains(f.only, s.folder) {
 				in.report(sel.Pos(), s.name, "%s.%s belongs to %v alone: %s", pkg.Name, f.name, f.only, f.why)

@@ -14,7 +14,7 @@ func smallLaw() law {
 			{"", 2, []string{"up"}, nil, "main"},
 			{"up", 1, []string{"*"}, []string{"net/http"}, "upper"},
 			{"low", 0, nil, nil, "lower"},
-			{"side", 0, nil, nil, "beside"},
+			{"side", 0, nil, []string{"time.Now"}, "no clock"},
 		},
 		fences: []fence{
 			{"x.example/lib", "", []string{"up"}, "one owner"},
@@ -32,6 +32,7 @@ func TestLawIsNoticedWhenBroken(t *testing.T) {
 		{"upward import in a test", "low/a_test.go", "package low\nimport _ \"m/up\"", "low may not import up"},
 		{"import outside the table", "main.go", "// Penstock x.\npackage main\nimport _ \"m/low\"", "main may not import low"},
 		{"banned import", "up/a.go", "// Package up x.\npackage up\nimport _ \"net/http/pprof\"", "up must never see net/http/pprof: upper"},
+		{"banned name", "side/a.go", "// Package side x.\npackage side\nimport \"time\"\nvar t = time.Now()", "side/a.go:4: side must never see time.Now: no clock"},
 		{"fenced third party", "low/a.go", "// Package low x.\npackage low\nimport _ \"x.example/lib/deep\"", "x.example/lib/deep belongs to [up] alone"},
 		{"new third party", "low/a.go", "// Package low x.\npackage low\nimport _ \"y.example/new\"", "y.example/new is a new third party"},
 		{"new third party in a test", "low/a_test.go", "package low\nimport _ \"y.example/new\"", "y.example/new is a new third party"},
