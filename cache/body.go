@@ -1,0 +1,154 @@
+package cache
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// ErrVanished says that a part of a body was pushed out of the store. What was
+// read before it is right.
+var ErrVanished = errors.New("cache: a piece of the body is no longer in the store")
+
+// Body reads a stored body, or a range of it, piece by piece. It is one
+// goroutine's at a time.
+type Body struct {
+	store   *Store
+	key     Key
+	entry   Head
+	at, end int64
+	inline  []byte // the rest of an inline body
+	ahead   []byte // what Read has left of the last piece
+	saves   bool   // pieces that are read are written anew, to stay
+	buf     []byte
+	keyBuf  []byte
+}
+
+var bodies = sync.Pool{New: func() any { return new(Body) }}
+
+// AcquireBody returns a body for Open; give it back with ReleaseBody.
+func AcquireBody() *Body { return bodies.Get().(*Body) }
+
+// ReleaseBody gives a body back. The last part that it handed out is no longer
+// valid.
+func ReleaseBody(b *Body) {
+	b.close()
+	*b = Body{buf: b.buf[:0], keyBuf: b.keyBuf[:0]}
+	bodies.Put(b)
+}
+
+// Open prepares to read the bytes [from, to) of an entry's body. It looks for
+// every piece of the range first, so that ErrVanished comes before anything
+// was sent, bar what is pushed out during the stream. The entry's buffer must
+// stay as it is while an inline body is read.
+func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
+	if from < 0 || to < from || to > e.BodySize {
+		return fmt.Errorf("cache: range [%d, %d) of a body of %d bytes", from, to, e.BodySize)
+	}
+	b.store, b.entry, b.at, b.end = s, e.Head, from, to
+	b.inline, b.ahead, b.saves = nil, nil, false
+	if e.Kind != Pieces {
+		b.inline = e.Inline[from:to]
+		return nil
+	}
+	if from < to && !s.hasPieces(e.ID, from/pieceSize, (to-1)/pieceSize) {
+		s.count.vanished.Add(1)
+		s.forget(k, e.ID)
+		return ErrVanished
+	}
+	b.key = k.clone(b.keyBuf)
+	b.keyBuf = b.key.parts
+	worth := !e.Soft && e.usableUntil() > s.now().UnixMilli()
+	b.saves = from == 0 && to == e.BodySize && s.nearTail(e) && worth && s.rewrite.claim(e.ID)
+	return nil
+}
+
+// Next returns the next part of the body, valid until the next call, at most
+// 16 KiB of one in pieces and all of an inline one. At the end it returns
+// io.EOF, and ErrVanished when the part is gone.
+func (b *Body) Next() ([]byte, error) {
+	if len(b.inline) > 0 {
+		part := b.inline
+		b.at, b.inline = b.end, nil
+		return part, nil
+	}
+	if b.at >= b.end {
+		return nil, io.EOF
+	}
+	index := b.at / pieceSize
+	value, ok := b.store.getPiece(b.buf, b.entry.ID, index, pieceLength(b.entry.BodySize, index))
+	b.buf = value
+	if !ok {
+		b.store.count.vanished.Add(1)
+		b.store.forget(b.key, b.entry.ID)
+		return nil, fmt.Errorf("piece %d of a body of %d bytes: %w", index, b.entry.BodySize, ErrVanished)
+	}
+	if b.saves && !b.store.rewritePiece(b.entry.ID, index, value) {
+		b.close()
+	}
+	start := b.at - index*pieceSize
+	part := value[pieceSumSize:][start:min(int64(len(value)-pieceSumSize), b.end-index*pieceSize)]
+	b.at += int64(len(part))
+	if b.at == b.end && b.saves {
+		b.store.rewriteHead(&b.entry, b.key)
+	}
+	return part, nil
+}
+
+// Read copies the body out, for those who need an io.Reader.
+func (b *Body) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if len(b.ahead) == 0 {
+		part, err := b.Next()
+		if err != nil {
+			return 0, err
+		}
+		b.ahead = part
+	}
+	n := copy(p, b.ahead)
+	b.ahead = b.ahead[n:]
+	return n, nil
+}
+
+// WriteTo writes the rest of the body without another copy.
+func (b *Body) WriteTo(w io.Writer) (total int64, err error) {
+	part := b.ahead
+	b.ahead = nil
+	for {
+		if len(part) > 0 {
+			n, err := w.Write(part)
+			total += int64(n)
+			if err != nil {
+				return total, err
+			}
+		}
+		if part, err = b.Next(); err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return total, err
+		}
+	}
+}
+
+// close ends the rewriting of what is read.
+func (b *Body) close() {
+	if b.saves {
+		b.store.rewrite.release(b.entry.ID)
+		b.saves = false
+	}
+}
+
+// forget deletes an entry that has lost a piece, unless it was replaced.
+func (s *Store) forget(k Key, id uint64) {
+	b := buffers.Get().(*buffer)
+	defer buffers.Put(b)
+	lock := s.lock(k)
+	defer lock.Unlock()
+	if s.holds(b, k, id) {
+		s.ring.Del(k.raw)
+	}
+}

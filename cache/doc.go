@@ -1,0 +1,59 @@
+// Package cache keeps responses off the Go heap, over fastcache. It knows keys
+// and bytes: no upstream, no configuration, no HTTP. What a response means
+// stands in Meta, which the caller writes and reads; the store knows only the
+// few numbers that it needs itself.
+//
+// # A lookup
+//
+// Store.NewKey, Store.Get, and for a body in pieces Body.Open and Body.Next. If
+// the entry found is a Variant, its Meta says which request fields select, and
+// Store.Variant makes the key of the second lookup. Nothing is allocated.
+//
+// # Layout
+//
+// Entries are records of fastcache, whose values are copied out under a lock.
+// An entry's value is
+//
+//	checksum 8 | version 1 | kind 1 | status 2 | flags 4 | id 8 | guard 8
+//	created 8 | expires 8 | stale while revalidating 8 | stale on error 8
+//	purge clock 8 | odometer 8 | body size 8 | meta size 4 | fields size 4
+//	host slot 2 | URL slot 2 | prefix slots 1 | tag slots 1 | 2 spare
+//	prefix slots, tag slots, meta, fields, inline body
+//
+// in little endian. The checksum is keyed with the store's secret and covers
+// all behind it; it costs about a nanosecond for 16 bytes and makes an entry
+// that was altered, torn or filed under another key a miss. A key begins with a
+// guard, a keyed hash of its parts: see Key.
+//
+// If key and value take more than 16383 bytes, the body lies in pieces of 16352
+// bytes, each under the entry's random id and its index, with a checksum keyed
+// with both. fastcache's own SetBig files pieces under an unkeyed hash of the
+// body, so that two bodies with one hash become each other; and it uses half of
+// the memory. Four pieces fill a 64 KiB chunk of fastcache to 65504 bytes, of
+// which 65408 are body: 99.8 %. Bodies of mixed sizes reach about 90 %.
+//
+// The secret, the id and the ring are all that a fill shares with its readers:
+// pieces are written before the entry that names them, so only whole bodies are
+// ever found, and a replaced body can still be read to its end.
+//
+// # Memory
+//
+// The ring takes Options.Bytes, rounded up to steps of 32 MiB, in pieces of
+// 64 MiB as it fills, and never gives them back (fastcache maps them; on
+// Windows they lie on the Go heap). The collector does not see them: subtract
+// them from what GOMEMLIMIT is set to. Beside the ring there are some 40 bytes
+// of index on the heap for each record, 3.2 MiB of purge slots, and with
+// admission a sketch of a thousandth of the ring. Stats reports all of it.
+//
+// Each of fastcache's 512 buckets is a ring of its own, so a small store keeps
+// no large bodies: one of 32 MiB refuses bodies above 2.3 MiB, one of 256 MiB
+// those above 103 MiB, whatever Options.MaxObject says.
+//
+// # What fastcache does not do
+//
+// It has no times, no eviction but first in first out, no deletion by anything
+// but the key, no list of its keys and no notice of what was pushed out. Hence
+// the times in the head, the rewriting of what is hit near the end of the ring
+// (rewrite.go), admission (admission.go), purges by comparing clocks (purge.go)
+// and the word "estimated" in Stats.
+package cache

@@ -1,0 +1,137 @@
+package cache
+
+import (
+	"fmt"
+	"io"
+	"sync"
+)
+
+// feed keeps the last pieces of a body that is being fetched. What is older is
+// read from the store, where the leader's fill has put it before. So a slow
+// follower costs nothing and holds up nobody. Its flight's mu guards it.
+type feed struct {
+	flights *Flights
+	store   *Store // nil: nothing is stored
+	id      uint64
+	total   int64     // bytes so far
+	first   int64     // index of the oldest piece that is kept
+	kept    []*[]byte // pieces, of pieceSize bytes each but the last
+	readers int       // those who have not left, the leader included
+}
+
+var feedPieces = sync.Pool{New: func() any { b := make([]byte, 0, pieceSize); return &b }}
+
+// append adds the next bytes, letting go of the oldest.
+func (f *feed) append(p []byte) {
+	for len(p) > 0 {
+		if n := len(f.kept); n == 0 || len(*f.kept[n-1]) == pieceSize {
+			f.grow()
+		}
+		last := f.kept[len(f.kept)-1]
+		n := min(pieceSize-len(*last), len(p))
+		*last = append(*last, p[:n]...)
+		p = p[n:]
+		f.total += int64(n)
+	}
+}
+
+// grow adds an empty piece, within the window and the memory of all feeds. As
+// long as nobody follows, only the last piece is kept.
+func (f *feed) grow() {
+	window := feedWindow
+	if f.readers <= 1 {
+		window = 1
+	}
+	for len(f.kept) >= window || len(f.kept) > 0 && f.flights.held.Load() >= f.flights.memory {
+		f.drop()
+	}
+	f.flights.held.Add(pieceSize)
+	f.kept = append(f.kept, feedPieces.Get().(*[]byte))
+}
+
+func (f *feed) drop() {
+	old := f.kept[0]
+	*old = (*old)[:0]
+	feedPieces.Put(old)
+	f.flights.held.Add(-pieceSize)
+	copy(f.kept, f.kept[1:])
+	f.kept = f.kept[:len(f.kept)-1]
+	f.first++
+}
+
+// free lets go of all of it.
+func (f *feed) free() {
+	for len(f.kept) > 0 {
+		f.drop()
+	}
+}
+
+// unstore notes that the fill was refused.
+func (f *feed) unstore() { f.store = nil }
+
+// copyAt copies what is kept at this place of the body. ok is false when the
+// place is behind what is kept.
+func (f *feed) copyAt(p []byte, at int64) (n int, ok bool) {
+	if at < f.first*pieceSize {
+		return 0, false
+	}
+	for n < len(p) && at < f.total {
+		piece := *f.kept[at/pieceSize-f.first]
+		c := copy(p[n:], piece[at%pieceSize:])
+		n, at = n+c, at+int64(c)
+	}
+	return n, true
+}
+
+// Read copies the next bytes of the body, as soon as there are some. It returns
+// io.EOF at the end of a complete body, the leader's error when it failed,
+// ErrBehind when what comes next is neither kept nor stored, and ErrWait when
+// done was closed while nothing came. What was read before is right.
+func (f *Follow) Read(p []byte, done <-chan struct{}) (int, error) {
+	fl := f.flight
+	for {
+		fl.mu.Lock()
+		n, kept := fl.feed.copyAt(p, f.at)
+		state, err, changed := fl.state, fl.err, fl.changed
+		store, id := fl.feed.store, fl.feed.id
+		fl.waited = fl.waited || kept && n == 0 && state <= Streaming
+		fl.mu.Unlock()
+		switch {
+		case n > 0 || len(p) == 0:
+			f.at += int64(n)
+			return n, nil
+		case !kept:
+			return f.readStored(p, store, id)
+		case state == Complete:
+			return 0, io.EOF
+		case state == Failed:
+			return 0, err
+		case state == Declined:
+			return 0, fmt.Errorf("the answer was declined within its body: %w", ErrAbandoned)
+		}
+		select {
+		case <-changed:
+		case <-done:
+			return 0, ErrWait
+		}
+	}
+}
+
+// readStored copies from a full piece of the leader's fill.
+func (f *Follow) readStored(p []byte, store *Store, id uint64) (int, error) {
+	index := f.at / pieceSize
+	if store == nil {
+		return 0, ErrBehind
+	}
+	if len(f.buf) == 0 || f.piece != index {
+		value, ok := store.getPiece(f.buf, id, index, pieceSize)
+		if !ok {
+			f.buf = value[:0]
+			return 0, ErrBehind
+		}
+		f.buf, f.piece = value, index
+	}
+	n := copy(p, f.buf[pieceSumSize+f.at%pieceSize:])
+	f.at += int64(n)
+	return n, nil
+}

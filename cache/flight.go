@@ -1,0 +1,200 @@
+package cache
+
+import (
+	"errors"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	defaultWaiters   = 8192
+	defaultFlights   = 8192
+	defaultFeedBytes = 64 << 20
+	flightShards     = 64
+	feedWindow       = 16 // pieces of a feed that are kept for followers
+)
+
+// Errors of a flight, as its followers see them.
+var (
+	// ErrAbandoned says that the leader left without an end.
+	ErrAbandoned = errors.New("cache: the fetch that was waited for was abandoned")
+	// ErrBehind says that a follower is further behind than is remembered.
+	ErrBehind = errors.New("cache: too far behind the fetch that is followed")
+	// ErrWait says that the follower's own patience ended.
+	ErrWait = errors.New("cache: gave up waiting for the fetch that was followed")
+)
+
+// Flights let requests that miss the same key wait for one fetch. They know
+// keys and bytes, not where the bytes come from. Safe for concurrent use.
+type Flights struct {
+	waiters, flights, memory int64
+	waiting, flying, held    atomic.Int64 // held: bytes of feeds
+
+	seed   maphash.Seed
+	shards [flightShards]flightShard
+}
+
+type flightShard struct {
+	mu sync.Mutex
+	m  map[string]*flight
+}
+
+// FlightOptions bound a Flights.
+type FlightOptions struct {
+	Waiters int // followers at the same time; zero means 8192
+	Flights int // fetches at the same time that may be joined; zero means 8192
+	Memory  int // bytes that are kept for followers; above it a flight keeps its last 16 KiB only; zero means 64 MiB
+}
+
+// NewFlights makes an empty Flights.
+func NewFlights(o FlightOptions) *Flights {
+	f := &Flights{waiters: defaultWaiters, flights: defaultFlights, memory: defaultFeedBytes, seed: maphash.MakeSeed()}
+	if o.Waiters > 0 {
+		f.waiters = int64(o.Waiters)
+	}
+	if o.Flights > 0 {
+		f.flights = int64(o.Flights)
+	}
+	if o.Memory > 0 {
+		f.memory = int64(o.Memory)
+	}
+	for i := range f.shards {
+		f.shards[i].m = map[string]*flight{}
+	}
+	return f
+}
+
+// Join enters the flight of a key. The first gets a Lead, fetches, and owes it
+// exactly one of Finish, Decline, Fail, or Abandon at least. The others get a
+// Follow and owe it Leave. Above the bounds both are nil: fetch alone.
+func (f *Flights) Join(k Key) (*Lead, *Follow) {
+	shard := f.shard(k)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	fl := shard.m[string(k.raw)]
+	if fl == nil {
+		return f.begin(shard, k), nil
+	}
+	if f.waiting.Add(1) > f.waiters {
+		f.waiting.Add(-1)
+		return nil, nil
+	}
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	fl.feed.readers++
+	return nil, &Follow{flight: fl}
+}
+
+// Lead is Join for those who would not wait, such as a revalidation in the
+// background: nil when someone fetches already or there are too many flights.
+func (f *Flights) Lead(k Key) *Lead {
+	shard := f.shard(k)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if shard.m[string(k.raw)] != nil {
+		return nil
+	}
+	return f.begin(shard, k)
+}
+
+// begin makes a flight within the bounds. The caller holds the shard.
+func (f *Flights) begin(shard *flightShard, k Key) *Lead {
+	if f.flying.Add(1) > f.flights {
+		f.flying.Add(-1)
+		return nil
+	}
+	fl := &flight{shard: shard, key: string(k.raw), changed: make(chan struct{})}
+	fl.feed.flights, fl.feed.readers = f, 1
+	shard.m[fl.key] = fl
+	return &Lead{flight: fl}
+}
+
+func (f *Flights) shard(k Key) *flightShard {
+	return &f.shards[maphash.Bytes(f.seed, k.raw)%flightShards]
+}
+
+// Waiting returns how many followers there are.
+func (f *Flights) Waiting() int64 { return f.waiting.Load() }
+
+// Flying returns how many fetches may be joined.
+func (f *Flights) Flying() int64 { return f.flying.Load() }
+
+// Held returns the bytes that are kept for followers.
+func (f *Flights) Held() int64 { return f.held.Load() }
+
+// FlightState is how far a flight is.
+type FlightState uint8
+
+// The states of a flight. Only Waiting and Streaming change.
+const (
+	Waiting   FlightState = iota // no head yet
+	Streaming                    // the head is there, the body comes
+	Complete                     // the body is complete
+	Declined                     // the answer is the leader's alone: fetch for yourself
+	Failed                       // the leader got no answer, or not all of it
+	flightStates
+)
+
+var flightText = [flightStates]string{
+	Waiting: "waiting", Streaming: "streaming", Complete: "complete", Declined: "declined", Failed: "failed",
+}
+
+// String returns the name that metrics and logs use.
+func (s FlightState) String() string { return flightText[s] }
+
+// Answer is what a leader announces to its followers. They share it: nobody
+// changes its bytes any more.
+type Answer struct {
+	Status uint16
+	Flags  uint32 // the caller's own
+	Size   int64  // of the body in bytes; below 0 is not known yet
+	Meta   []byte // as in Fill
+	Fields []byte // as in Fill
+}
+
+// flight is one fetch and those who wait for it.
+type flight struct {
+	shard *flightShard
+	key   string
+
+	mu      sync.Mutex
+	state   FlightState
+	answer  Answer
+	err     error
+	changed chan struct{} // closed and replaced at each change, if anyone waits
+	waited  bool
+	feed    feed
+}
+
+// change runs f and wakes all who wait.
+func (fl *flight) change(f func()) {
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	f()
+	fl.wake()
+}
+
+// wake is called with mu held.
+func (fl *flight) wake() {
+	if fl.waited {
+		close(fl.changed)
+		fl.changed, fl.waited = make(chan struct{}), false
+	}
+}
+
+// land takes the flight off the table: whoever comes now looks into the store.
+func (fl *flight) land() {
+	fl.shard.mu.Lock()
+	if fl.shard.m[fl.key] == fl {
+		delete(fl.shard.m, fl.key)
+		fl.feed.flights.flying.Add(-1)
+	}
+	fl.shard.mu.Unlock()
+}
+
+// end leaves Waiting or Streaming for good.
+func (fl *flight) end(to FlightState, err error) {
+	fl.land()
+	fl.change(func() { fl.state, fl.err = to, err })
+}

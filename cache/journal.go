@@ -1,0 +1,186 @@
+package cache
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+const (
+	recordSize  = 24
+	tweakRecord = 0x70757267
+)
+
+// purgeRecord is a purge as it is kept in a file.
+type purgeRecord struct {
+	time  uint64 // of the purge clock
+	scope Scope
+	soft  bool
+	slot  uint16
+}
+
+// appendTo appends the record with its keyed checksum.
+func (r *purgeRecord) appendTo(dst []byte, s *secret) []byte {
+	at := len(dst)
+	dst = binary.LittleEndian.AppendUint64(dst, r.time)
+	soft := byte(0)
+	if r.soft {
+		soft = 1
+	}
+	dst = append(dst, byte(r.scope), soft)
+	dst = binary.LittleEndian.AppendUint16(dst, r.slot)
+	dst = append(dst, 0, 0, 0, 0)
+	return binary.LittleEndian.AppendUint64(dst, s.sum(tweakRecord, dst[at:]))
+}
+
+// readRecord reads one record and reports whether it is one.
+func readRecord(b []byte, s *secret) (purgeRecord, bool) {
+	r := purgeRecord{time: word(b), scope: Scope(b[8]), soft: b[9] == 1, slot: binary.LittleEndian.Uint16(b[10:])}
+	return r, word(b[16:]) == s.sum(tweakRecord, b[:16]) && r.scope < scopes
+}
+
+// journal appends each purge to a file before it is answered, so that a purge
+// is not undone by a restart from files that are older. A nil journal keeps
+// nothing: then there are no files to be older.
+type journal struct {
+	file   *os.File
+	dir    string
+	number int
+	secret *secret
+	broken bool // a record could not be written
+	buf    []byte
+}
+
+func journalName(number int) string { return fmt.Sprintf("purges-%d.log", number) }
+
+// openJournal opens or makes the journal of that number.
+func openJournal(dir string, number int, s *secret) (*journal, error) {
+	file, err := os.OpenFile(filepath.Join(dir, journalName(number)), os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("purge journal: %w", err)
+	}
+	return &journal{file: file, dir: dir, number: number, secret: s}, nil
+}
+
+// append writes one record. When it cannot be written the saved files are given
+// up, because they would bring back what was purged.
+func (j *journal) append(r *purgeRecord) error {
+	if j == nil {
+		return nil
+	}
+	j.buf = r.appendTo(j.buf[:0], j.secret)
+	if _, err := j.file.Write(j.buf); err != nil {
+		j.broken = true
+		if gone := os.Remove(filepath.Join(j.dir, manifestName)); gone != nil && !os.IsNotExist(gone) {
+			return fmt.Errorf("purge journal: %w, and the files that it was for stay: %v", err, gone)
+		}
+	}
+	return nil
+}
+
+func (j *journal) close() error {
+	if j == nil {
+		return nil
+	}
+	return j.file.Close()
+}
+
+// replayJournal marks the purges of one journal. A record that is cut short was
+// never answered and is cut off; a false one is an error.
+func (s *Store) replayJournal(dir string, number int) error {
+	name := filepath.Join(dir, journalName(number))
+	file, err := os.OpenFile(name, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	whole := len(text) / recordSize * recordSize
+	for at := 0; at < whole; at += recordSize {
+		r, ok := readRecord(text[at:at+recordSize], &s.secret)
+		if !ok {
+			return fmt.Errorf("%s: record %d is not one", journalName(number), at/recordSize)
+		}
+		s.purges.replay(&r)
+	}
+	if whole < len(text) {
+		return file.Truncate(int64(whole))
+	}
+	return nil
+}
+
+// SyncPurges brings the purges so far onto the disk. Without it they survive
+// the end of the process, though not that of the machine.
+func (s *Store) SyncPurges() error {
+	s.purges.mu.Lock()
+	defer s.purges.mu.Unlock()
+	if s.journal == nil {
+		return nil
+	}
+	return s.journal.file.Sync()
+}
+
+// tables writes all slots, and the listed prefixes as records behind them.
+func (p *purges) tables(s *secret) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := binary.LittleEndian.AppendUint64(nil, p.clock.Load())
+	for slot := range p.slots {
+		out = binary.LittleEndian.AppendUint64(out, slot.hard.Load())
+		out = binary.LittleEndian.AppendUint64(out, slot.soft.Load())
+	}
+	if list := p.paths.Load(); list != nil {
+		for _, listed := range *list {
+			r := purgeRecord{time: listed.time, scope: PurgePrefix, soft: listed.soft, slot: listed.slot}
+			out = r.appendTo(out, s)
+		}
+	}
+	return out
+}
+
+// slots yields every slot in the order of the file.
+func (p *purges) slots(yield func(*slot) bool) {
+	if !yield(&p.all) || !yield(&p.tags) {
+		return
+	}
+	for i := range p.host {
+		if !yield(&p.host[i]) {
+			return
+		}
+	}
+	for i := range p.wide {
+		for j := range p.wide[i] {
+			if !yield(&p.wide[i][j]) {
+				return
+			}
+		}
+	}
+}
+
+// readTables is the inverse of tables, for purges that nobody uses yet.
+func (p *purges) readTables(b []byte, s *secret) error {
+	const slotCount = 2 + hostSlots + 3*wideSlots
+	if len(b) < 8+16*slotCount || (len(b)-8-16*slotCount)%recordSize != 0 {
+		return fmt.Errorf("%s: got %d bytes", tablesName, len(b))
+	}
+	p.clock.Store(word(b))
+	b = b[8:]
+	for slot := range p.slots {
+		slot.hard.Store(word(b))
+		slot.soft.Store(word(b[8:]))
+		b = b[16:]
+	}
+	for ; len(b) > 0; b = b[recordSize:] {
+		r, ok := readRecord(b, s)
+		if !ok {
+			return fmt.Errorf("%s: a record is not one", tablesName)
+		}
+		p.replay(&r)
+	}
+	return nil
+}

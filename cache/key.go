@@ -1,0 +1,240 @@
+package cache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+)
+
+const (
+	guardSize = 8
+	maxRawKey = 1024 // a longer key is replaced by its digest
+)
+
+// The tweaks of the store's hashes.
+const (
+	tweakGuard uint64 = iota + 1
+	tweakEntry
+	tweakPiece
+	tweakHost
+	tweakURL
+	tweakPrefix
+	tweakTag
+	tweakPath
+)
+
+// The marks that begin the parts of a key.
+const (
+	markMethod  = 'm'
+	markScheme  = 's'
+	markHost    = 'h'
+	markPath    = 'p'
+	markQuery   = 'q'
+	markHeader  = 'f'
+	markCookie  = 'c'
+	markVariant = 'v'
+	markDigest  = 'd'
+)
+
+// Key names an entry. It is made by a KeyBuilder and is a view of the builder's
+// buffer: valid until that is written again.
+//
+// Its first eight bytes are the guard, a keyed hash of all that follows. They
+// are why nobody can craft two keys that meet in fastcache, whose hash has no
+// seed: a fixed secret prefix would not do, because differences that cancel out
+// in xxhash do so behind any prefix.
+type Key struct {
+	raw               []byte // what the store files the entry under
+	parts             []byte // guard and all parts, also when raw is a digest
+	hostAt, hostEnd   int
+	pathAt, pathEnd   int
+	queryAt, queryEnd int // with mark and length
+}
+
+// Hash returns 64 bits that stand for the key, unpredictable from outside. They
+// are fit for a Cache-Status key and for maps, not for identity.
+func (k Key) Hash() uint64 { return word(k.raw) }
+
+// Host returns the host as it is keyed: lower case, without a default port.
+func (k Key) Host() []byte { return k.parts[k.hostAt:k.hostEnd] }
+
+// Path returns the path as it is keyed.
+func (k Key) Path() []byte { return k.parts[k.pathAt:k.pathEnd] }
+
+// KeyBuilder appends the parts of a key to a buffer. Each part is written with
+// a mark and its length, so none can slide into the next. Get one from
+// Store.NewKey, call URL once, then Header and Cookie in a fixed order, then
+// Key. It allocates nothing but what the buffer lacks.
+type KeyBuilder struct {
+	store *Store
+	key   Key
+}
+
+// URL is what every key begins with.
+type URL struct {
+	Method   []byte     // GET and HEAD are one class, any other stands for itself
+	Scheme   []byte     // "http" or "https"
+	Host     []byte     // uri-host and port, any case
+	Path     []byte     // normalised by the caller
+	Query    []byte     // raw, without '?'
+	HasQuery bool       // there was a '?': "/a?" is not "/a"
+	Rule     *QueryRule // shapes the query; nil takes it as it came
+}
+
+// NewKey begins a key in dst, whose content is overwritten. The key holds the
+// buffer; its Bytes gives it back for reuse.
+func (s *Store) NewKey(dst []byte) KeyBuilder {
+	var guard [guardSize]byte
+	return KeyBuilder{store: s, key: Key{parts: append(dst[:0], guard[:]...)}}
+}
+
+// URL appends method class, scheme, host, path and query.
+func (b *KeyBuilder) URL(u *URL) {
+	k := &b.key
+	method := u.Method
+	if string(method) == "GET" || string(method) == "HEAD" {
+		method = nil
+	}
+	k.parts = appendPart(k.parts, markMethod, method)
+	k.parts = appendPart(k.parts, markScheme, u.Scheme)
+
+	host := u.Host
+	switch {
+	case string(u.Scheme) == "http":
+		host = bytes.TrimSuffix(host, []byte(":80"))
+	case string(u.Scheme) == "https":
+		host = bytes.TrimSuffix(host, []byte(":443"))
+	}
+	k.parts = appendPart(k.parts, markHost, host)
+	k.hostAt, k.hostEnd = len(k.parts)-len(host), len(k.parts)
+	lower(k.parts[k.hostAt:])
+
+	k.parts = appendPart(k.parts, markPath, u.Path)
+	k.pathAt, k.pathEnd = len(k.parts)-len(u.Path), len(k.parts)
+
+	k.queryAt, k.queryEnd = len(k.parts), len(k.parts)
+	if u.HasQuery && u.Rule.Mode() != QueryNone {
+		b.query(u)
+	}
+}
+
+// query appends the shaped query. Its length is known only afterwards, so it is
+// written behind a fixed-size one.
+func (b *KeyBuilder) query(u *URL) {
+	k := &b.key
+	k.parts = append(k.parts, markQuery, 0, 0, 0, 0)
+	at := len(k.parts)
+	k.parts = u.Rule.Append(k.parts, u.Query)
+	if len(k.parts) == at && u.Rule.Mode() != QueryAll {
+		k.parts = k.parts[:at-5] // nothing that counts is like no query
+		return
+	}
+	binary.LittleEndian.PutUint32(k.parts[at-4:], uint32(len(k.parts)-at))
+	k.queryAt, k.queryEnd = at-5, len(k.parts)
+}
+
+// Header appends a listed request header. The caller joins several lines; a
+// header that is missing is not one that is empty.
+func (b *KeyBuilder) Header(name string, value []byte, present bool) {
+	b.field(markHeader, name, value, present)
+}
+
+// Cookie appends a listed cookie of the request. CookieValue finds it.
+func (b *KeyBuilder) Cookie(name string, value []byte, present bool) {
+	b.field(markCookie, name, value, present)
+}
+
+func (b *KeyBuilder) field(mark byte, name string, value []byte, present bool) {
+	k := &b.key
+	k.parts = append(k.parts, mark)
+	k.parts = binary.AppendUvarint(k.parts, uint64(len(name)))
+	k.parts = append(k.parts, name...)
+	if present {
+		k.parts = appendPart(k.parts, 1, value)
+	} else {
+		k.parts = append(k.parts, 0)
+	}
+}
+
+// Key ends the key. The builder may not be used again.
+func (b *KeyBuilder) Key() Key {
+	b.key.seal(&b.store.secret)
+	return b.key
+}
+
+// Bytes returns the buffer that holds the key, for reuse once the key is no
+// longer needed.
+func (k Key) Bytes() []byte { return k.parts }
+
+// Variant makes the key of one variant in dst: the base key, the id of the
+// vary record that was found under it, and the values of the selecting fields
+// in any form that cannot be read two ways. A vary record that is made anew has
+// another id, so the variants of the old one are never found again.
+func (s *Store) Variant(dst []byte, base Key, record uint64, values []byte) Key {
+	k := base
+	k.parts = append(dst[:0], base.parts...)
+	k.parts = append(k.parts, markVariant)
+	k.parts = binary.LittleEndian.AppendUint64(k.parts, record)
+	k.parts = appendPart(k.parts, markVariant, values)
+	k.seal(&s.secret)
+	return k
+}
+
+// seal writes the guard and chooses between the parts and their digest.
+func (k *Key) seal(s *secret) {
+	guard := s.sum(tweakGuard, k.parts[guardSize:])
+	binary.LittleEndian.PutUint64(k.parts, guard)
+	k.raw = k.parts
+	if len(k.parts) <= maxRawKey {
+		return
+	}
+	digest := sha256.Sum256(k.parts)
+	end := len(k.parts)
+	long := append(k.parts, k.parts[:guardSize]...)
+	long = append(long, markDigest)
+	long = append(long, digest[:]...)
+	k.parts, k.raw = long[:end], long[end:]
+}
+
+// clone copies a key into its own memory, for those that outlive a request.
+func (k Key) clone(dst []byte) Key {
+	long := len(k.raw) != len(k.parts)
+	dst = append(dst[:0], k.parts...)
+	end := len(dst)
+	if long {
+		dst = append(dst, k.raw...)
+	}
+	k.parts, k.raw = dst[:end], dst[:end]
+	if long {
+		k.raw = dst[end:]
+	}
+	return k
+}
+
+func appendPart(dst []byte, mark byte, part []byte) []byte {
+	dst = append(dst, mark)
+	dst = binary.AppendUvarint(dst, uint64(len(part)))
+	return append(dst, part...)
+}
+
+func lower(b []byte) {
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+}
+
+// CookieValue returns the value of the first cookie of that name in the value
+// of a Cookie field, as a view. Quotes are part of it.
+func CookieValue(field []byte, name string) (value []byte, present bool) {
+	for len(field) > 0 {
+		pair, rest, _ := bytes.Cut(field, []byte{';'})
+		field = rest
+		pair = bytes.TrimLeft(pair, " \t")
+		if len(pair) > len(name) && pair[len(name)] == '=' && string(pair[:len(name)]) == name {
+			return bytes.TrimRight(pair[len(name)+1:], " \t"), true
+		}
+	}
+	return nil, false
+}

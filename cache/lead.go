@@ -1,0 +1,152 @@
+package cache
+
+import "slices"
+
+// Lead is the place of the request that fetches. It is one goroutine's at a
+// time, and never waits for a follower.
+type Lead struct {
+	flight *flight
+	writer *Writer
+	left   bool
+}
+
+// Announce tells the followers that an answer which may be shared begins. The
+// answer's bytes are copied. w is the fill that stores it, nil when it is not
+// stored: then a follower that falls behind what the feed keeps is lost. From
+// here on the lead owns w's Write, Commit and Abort, but not its memory.
+func (l *Lead) Announce(a *Answer, w *Writer) {
+	fl := l.flight
+	l.writer = w
+	own := *a
+	own.Meta, own.Fields = slices.Clone(a.Meta), slices.Clone(a.Fields)
+	fl.change(func() {
+		fl.answer, fl.state = own, Streaming
+		if w != nil {
+			fl.feed.store, fl.feed.id = w.store, w.ID()
+		}
+	})
+}
+
+// Write stores the next bytes of the body and feeds them to the followers. A
+// fill that is refused meanwhile, because the body is too large for one, ends
+// without ending the feed.
+func (l *Lead) Write(p []byte) {
+	fl := l.flight
+	lost := false
+	if l.writer != nil {
+		if _, err := l.writer.Write(p); err != nil {
+			l.writer, lost = nil, true
+		}
+	}
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	if lost {
+		fl.feed.unstore()
+	}
+	fl.feed.append(p)
+	fl.wake()
+}
+
+// Finish ends a body that is complete: the entry is committed, then nobody can
+// join any more, then the followers see the end. It returns what became of the
+// fill; NotAdmitted when there was none.
+func (l *Lead) Finish() Refusal {
+	r := NotAdmitted
+	if l.writer != nil {
+		r = l.writer.Commit()
+	}
+	l.leave(Complete, nil)
+	return r
+}
+
+// Decline tells the followers that the answer may not be shared: each fetches
+// for itself. Remember the key with Store.Pass first, so that nobody queues for
+// it again.
+func (l *Lead) Decline() { l.leave(Declined, nil) }
+
+// Fail tells the followers that the fetch ended in err, before its head or
+// within its body. The fill is aborted.
+func (l *Lead) Fail(err error) {
+	if err == nil {
+		err = ErrAbandoned
+	}
+	l.leave(Failed, err)
+}
+
+// Abandon is Fail with ErrAbandoned unless the flight ended before: defer it,
+// so that a panic strands nobody.
+func (l *Lead) Abandon() { l.leave(Failed, ErrAbandoned) }
+
+func (l *Lead) leave(to FlightState, err error) {
+	if l.left {
+		return
+	}
+	l.left = true
+	if l.writer != nil {
+		l.writer.Abort()
+		l.writer = nil
+	}
+	l.flight.end(to, err)
+	l.flight.release()
+}
+
+// Followers returns how many requests wait for or read from this flight.
+func (l *Lead) Followers() int {
+	fl := l.flight
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	return max(0, fl.feed.readers-1)
+}
+
+// Follow is the place of a request that waits for another's fetch. It is one
+// goroutine's at a time.
+type Follow struct {
+	flight *flight
+	at     int64
+	buf    []byte // of a piece that is read from the store
+	piece  int64  // its index
+	left   bool
+}
+
+// Wait returns once the flight is beyond Waiting, or ErrWait when done is
+// closed first; a nil done is never closed. With Failed comes the leader's
+// error.
+func (f *Follow) Wait(done <-chan struct{}) (FlightState, *Answer, error) {
+	fl := f.flight
+	for {
+		fl.mu.Lock()
+		state, err, changed := fl.state, fl.err, fl.changed
+		fl.waited = fl.waited || state == Waiting
+		fl.mu.Unlock()
+		if state != Waiting {
+			return state, &fl.answer, err
+		}
+		select {
+		case <-changed:
+		case <-done:
+			return Waiting, nil, ErrWait
+		}
+	}
+}
+
+// Skip moves on to this place of the body without reading, for a range.
+func (f *Follow) Skip(to int64) { f.at = to }
+
+// Leave ends following. It may be called twice.
+func (f *Follow) Leave() {
+	if f.left {
+		return
+	}
+	f.left = true
+	f.flight.feed.flights.waiting.Add(-1)
+	f.flight.release()
+}
+
+// release gives up one place; the last one frees what the feed keeps.
+func (fl *flight) release() {
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	if fl.feed.readers--; fl.feed.readers == 0 {
+		fl.feed.free()
+	}
+}

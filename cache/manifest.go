@@ -1,0 +1,130 @@
+package cache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+const (
+	manifestName   = "manifest"
+	tablesName     = "purges.bin"
+	ringName       = "ring"
+	snapshotFormat = 1
+)
+
+// manifest says what belongs to a saved store. Its file begins with the SHA-256
+// of the rest. It holds the store's secret, so only the owner may read it.
+type manifest struct {
+	Format   int         `json:"format"`   // of the files and of the entries in them
+	Number   int         `json:"number"`   // of the snapshot and of its first journal
+	Capacity int64       `json:"capacity"` // bytes
+	Secret   secret      `json:"secret"`
+	Odometer uint64      `json:"odometer"`
+	Files    []savedFile `json:"files"`
+}
+
+// savedFile is one file of a snapshot.
+type savedFile struct {
+	Name string `json:"name"` // below the snapshot's folder, with '/'
+	Size int64  `json:"size"` // bytes
+	Sum  string `json:"sha256"`
+}
+
+func snapshotName(number int) string { return fmt.Sprintf("snapshot-%d", number) }
+
+// encode returns the manifest's file.
+func (m *manifest) encode() ([]byte, error) {
+	text, err := json.Marshal(m)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(text)
+	return append([]byte(hex.EncodeToString(sum[:])+"\n"), text...), nil
+}
+
+// decodeManifest reads a manifest's file. Another format is found out before
+// anything else is looked at.
+func decodeManifest(text []byte) (*manifest, LoadResult, error) {
+	head, body, _ := bytes.Cut(text, []byte{'\n'})
+	sum := sha256.Sum256(body)
+	if string(head) != hex.EncodeToString(sum[:]) {
+		return nil, ManifestDamaged, fmt.Errorf("%s: its checksum does not fit", manifestName)
+	}
+	var m manifest
+	if err := json.Unmarshal(body, &m); err != nil {
+		return nil, ManifestDamaged, fmt.Errorf("%s: %w", manifestName, err)
+	}
+	if m.Format != snapshotFormat {
+		return nil, OtherFormat, fmt.Errorf("%s: got format %d, want %d", manifestName, m.Format, snapshotFormat)
+	}
+	return &m, Loaded, nil
+}
+
+// listFiles returns all files below a folder with their sizes and sums.
+func listFiles(folder string) ([]savedFile, error) {
+	var files []savedFile
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if !d.Type().IsRegular() {
+			return fmt.Errorf("%s: not a regular file", path)
+		}
+		name, err := filepath.Rel(folder, path)
+		if err != nil {
+			return err
+		}
+		f := savedFile{Name: filepath.ToSlash(name)}
+		f.Size, f.Sum, err = sumFile(path)
+		files = append(files, f)
+		return err
+	})
+	return files, err
+}
+
+// sumFile reads a file through SHA-256.
+func sumFile(path string) (size int64, sum string, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, "", err
+	}
+	defer file.Close()
+	hash := sha256.New()
+	size, err = io.Copy(hash, file)
+	return size, hex.EncodeToString(hash.Sum(nil)), err
+}
+
+// check compares the files of a snapshot with the manifest.
+func (m *manifest) check(folder string) (LoadResult, error) {
+	for _, want := range m.Files {
+		info, err := os.Lstat(filepath.Join(folder, filepath.FromSlash(want.Name)))
+		switch {
+		case err != nil:
+			return FileMissing, err
+		case info.Size() != want.Size:
+			return FileDamaged, fmt.Errorf("%s: got %d bytes, want %d", want.Name, info.Size(), want.Size)
+		}
+	}
+	found, err := listFiles(folder)
+	if err != nil {
+		return FileDamaged, err
+	}
+	for _, f := range found {
+		i := slices.IndexFunc(m.Files, func(want savedFile) bool { return want.Name == f.Name })
+		switch {
+		case i < 0:
+			return FileForeign, fmt.Errorf("%s: the manifest knows no such file", f.Name)
+		case m.Files[i] != f:
+			return FileDamaged, fmt.Errorf("%s: its SHA-256 is not the manifest's", f.Name)
+		}
+	}
+	return Loaded, nil
+}

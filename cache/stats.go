@@ -1,0 +1,102 @@
+package cache
+
+import (
+	"sync/atomic"
+
+	"github.com/VictoriaMetrics/fastcache"
+)
+
+// indexBytes is about what fastcache's map takes on the Go heap for an entry.
+const indexBytes = 40
+
+// counters count what happened since New. They survive nothing.
+type counters struct {
+	outcomes [outcomes]atomic.Int64
+	_        [64]byte
+	refusals [refusals]atomic.Int64
+	purges   [scopes]atomic.Int64
+	sets     atomic.Int64
+	rewrites atomic.Int64
+	vanished atomic.Int64
+	damaged  atomic.Int64
+}
+
+// note counts a refusal and returns it.
+func (c *counters) note(r Refusal) Refusal {
+	c.refusals[r].Add(1)
+	return r
+}
+
+// Stats is what a store says of itself. Bytes are bytes, all else counts since
+// New. Records are what fastcache keeps: an entry and each piece of a body.
+type Stats struct {
+	ConfiguredBytes int64 // what the ring may grow to
+	UsedBytes       int64 // what the ring has taken so far; never given back
+	OverheadBytes   int64 // beside the ring: index (estimated), purge slots, sketch
+	WrittenBytes    int64 // into the ring, since the store was made first
+	EvictedBytes    int64 // estimated: written beyond what the ring holds
+
+	Records      int64 // estimated: the index keeps what was pushed out until its bucket has gone round
+	RecordsSet   int64
+	EvictedTotal int64 // records, estimated
+	Rewrites     int64 // records written again to stay
+	Vanished     int64 // bodies of which a piece was pushed out
+	Damaged      int64 // pieces that were not what was written
+	Collisions   int64 // lookups that met another key with the same hash; a miss each
+
+	Outcomes [outcomes]int64 // lookups, by Outcome
+	Refusals [refusals]int64 // fills, by Refusal; [Stored] are those that were stored
+	Purges   [scopes]int64   // by Scope
+}
+
+// Gets returns the number of lookups.
+func (s *Stats) Gets() int64 {
+	var sum int64
+	for _, n := range s.Outcomes {
+		sum += n
+	}
+	return sum
+}
+
+// Hits returns the number of lookups that found something.
+func (s *Stats) Hits() int64 { return s.Outcomes[Hit] }
+
+// Misses returns the number of lookups that found nothing of use.
+func (s *Stats) Misses() int64 { return s.Gets() - s.Hits() }
+
+// Stats reads all counters. It takes each of fastcache's 512 locks for a
+// moment: for a scrape, not for a request.
+func (s *Store) Stats() Stats {
+	var f fastcache.Stats
+	s.ring.UpdateStats(&f)
+	written := int64(s.odometer.Load())
+	st := Stats{
+		ConfiguredBytes: int64(f.MaxBytesSize), UsedBytes: int64(f.BytesSize),
+		WrittenBytes: written, EvictedBytes: max(0, written-s.capacity),
+		Records: int64(f.EntriesCount), RecordsSet: s.count.sets.Load(),
+		Rewrites: s.count.rewrites.Load(), Vanished: s.count.vanished.Load(),
+		Damaged: s.count.damaged.Load(), Collisions: int64(f.Collisions),
+	}
+	st.OverheadBytes = st.Records*indexBytes + s.fixedBytes()
+	st.EvictedTotal = max(0, st.RecordsSet-st.Records)
+	for i := range st.Outcomes {
+		st.Outcomes[i] = s.count.outcomes[i].Load()
+	}
+	for i := range st.Refusals {
+		st.Refusals[i] = s.count.refusals[i].Load()
+	}
+	for i := range st.Purges {
+		st.Purges[i] = s.count.purges[i].Load()
+	}
+	return st
+}
+
+// fixedBytes is what the store takes whatever it holds.
+func (s *Store) fixedBytes() int64 {
+	const slotBytes = 16
+	n := int64(hostSlots+3*wideSlots)*slotBytes + passSlots*8 + lockStripes*64
+	if s.sketch != nil {
+		n += int64(len(s.sketch.blocks)) * (blockWords + doorWords) * 8
+	}
+	return n
+}

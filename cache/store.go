@@ -1,0 +1,203 @@
+package cache
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/VictoriaMetrics/fastcache"
+)
+
+const (
+	// Step is what the store's size is a multiple of, in bytes: one chunk for
+	// each of fastcache's buckets.
+	Step = ringBuckets * ringChunk
+
+	defaultBytes     = 256 << 20
+	defaultMaxObject = 8 << 20
+	lockStripes      = 256
+)
+
+// Store keeps responses off the Go heap. It is safe for concurrent use.
+type Store struct {
+	ring      *fastcache.Cache
+	capacity  int64
+	maxObject int64
+	secret    secret
+	now       func() time.Time
+	random    func() uint64
+
+	purges   *purges
+	sketch   *sketch // nil: everything is admitted
+	passes   *passes
+	journal  *journal // nil: nothing survives
+	odometer atomic.Uint64
+	rewrite  rewriteBudget
+	locks    [lockStripes]stripe
+	count    counters
+}
+
+// stripe orders those who replace, delete and rewrite entries of some keys.
+type stripe struct {
+	sync.Mutex
+	_ [56]byte
+}
+
+// Options configure a Store.
+type Options struct {
+	Bytes     int64            // of memory; rounded up to multiples of Step; zero means 256 MiB
+	MaxObject int64            // bytes of the largest body; zero means 8 MiB; lowered to what a store of that size keeps whole
+	Admission bool             // once the store is full, only what was asked for before is let in
+	Now       func() time.Time // nil means time.Now
+	Random    func() uint64    // secrets and entry ids; nil draws from the system's generator
+}
+
+// New makes an empty store. The memory is taken piece by piece as it is needed
+// and never given back.
+func New(o Options) (*Store, error) {
+	if o.Bytes < 0 || o.MaxObject < 0 {
+		return nil, fmt.Errorf("cache size: got %d bytes and objects of %d, want none below 0", o.Bytes, o.MaxObject)
+	}
+	if o.Bytes == 0 {
+		o.Bytes = defaultBytes
+	}
+	if o.Bytes > math.MaxInt64/2 || int64(int(o.Bytes)) != o.Bytes {
+		return nil, fmt.Errorf("cache size: got %d bytes, more than this machine can address", o.Bytes)
+	}
+	if o.MaxObject == 0 {
+		o.MaxObject = defaultMaxObject
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Random == nil {
+		o.Random = systemRandom
+	}
+	capacity := (o.Bytes + Step - 1) / Step * Step
+	s := &Store{
+		ring: fastcache.New(int(capacity)), capacity: capacity,
+		maxObject: min(o.MaxObject, largestBody(capacity)),
+		now:       o.Now, random: o.Random,
+		purges: &purges{}, passes: newPasses(o.Now()),
+	}
+	for i := range s.secret {
+		s.secret[i] = o.Random()
+	}
+	if o.Admission {
+		s.sketch = newSketch(capacity)
+	}
+	return s, nil
+}
+
+// systemRandom draws from the system's generator.
+func systemRandom() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: it ends the process instead
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+// largestBody is the largest body whose own pieces do not push each other out.
+// They fall on the buckets at random, so a bucket's share m of them must leave
+// five times its spread free.
+func largestBody(capacity int64) int64 {
+	slots := float64(capacity / Step * piecesPerChunk)
+	root := (math.Sqrt(25+4*(slots-1)) - 5) / 2 // m + 5*sqrt(m) = slots - 1
+	return int64(root*root*ringBuckets) * pieceSize
+}
+
+// MaxObject returns the bytes of the largest body that is stored.
+func (s *Store) MaxObject() int64 { return s.maxObject }
+
+// Outcome says what a lookup found.
+type Outcome uint8
+
+// The outcomes of a lookup. Only Hit leaves something in the entry.
+const (
+	Miss    Outcome = iota // nothing under this key, or no longer
+	Hit                    // look at Soft and the times before use
+	Purged                 // there, but purged since it was filled
+	Damaged                // there, but not what was written; never used
+	outcomes
+)
+
+var outcomeText = [outcomes]string{Miss: "miss", Hit: "hit", Purged: "purged", Damaged: "damaged"}
+
+// String returns the name that metrics and logs use.
+func (o Outcome) String() string { return outcomeText[o] }
+
+// Get looks a key up and reads its entry into e: one copy out of the store, no
+// allocation once e has its buffer. The body of a Pieces entry is read with
+// Body.Open.
+func (s *Store) Get(e *Entry, k Key) Outcome {
+	if s.sketch != nil {
+		s.sketch.touch(k.Hash())
+	}
+	outcome := s.peek(e, k)
+	s.count.outcomes[outcome].Add(1)
+	if outcome == Hit && s.nearTail(e) {
+		s.rewriteEntry(e, k)
+	}
+	return outcome
+}
+
+// peek reads an entry without counting or moving anything.
+func (s *Store) peek(e *Entry, k Key) Outcome {
+	e.Soft = false
+	value, found := s.ring.HasGet(e.buf[:0], k.raw)
+	e.buf = value
+	if !found {
+		return Miss
+	}
+	if !e.decode(&s.secret, k.Hash()) {
+		return Damaged
+	}
+	switch s.purges.judge(e, &k) {
+	case gone:
+		return Purged
+	case softened:
+		e.Soft = true
+	}
+	return Hit
+}
+
+// Delete forgets what is stored under a key. A fill that is under way may
+// still store there; a purge stops that.
+func (s *Store) Delete(k Key) {
+	lock := s.lock(k)
+	defer lock.Unlock()
+	s.ring.Del(k.raw)
+}
+
+// lock takes the stripe of a key.
+func (s *Store) lock(k Key) *sync.Mutex {
+	lock := &s.locks[k.Hash()%lockStripes].Mutex
+	lock.Lock()
+	return lock
+}
+
+// set files a value and moves the odometer.
+func (s *Store) set(key, value []byte) {
+	s.ring.Set(key, value)
+	n := ringHeader + len(key) + len(value)
+	s.odometer.Add(uint64(n))
+	s.count.sets.Add(1)
+}
+
+// full reports whether writing pushes something out.
+func (s *Store) full() bool { return s.odometer.Load() >= uint64(s.capacity)/10*9 }
+
+// entries are spare ones with their buffers.
+var entries = sync.Pool{New: func() any { return new(Entry) }}
+
+// AcquireEntry returns an entry for Get; give it back with ReleaseEntry.
+func AcquireEntry() *Entry { return entries.Get().(*Entry) }
+
+// ReleaseEntry gives an entry back. Its views are no longer valid.
+func ReleaseEntry(e *Entry) {
+	*e = Entry{buf: e.buf[:0]}
+	entries.Put(e)
+}
