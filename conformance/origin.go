@@ -230,7 +230,7 @@ func reply(script []Reply, i int) Reply {
 
 // answer notes a request and replies to it; false ends the connection.
 func (o *Origin) answer(c *backendConn, m Message, n int) bool {
-	probe := m.Start[1] == ProbeTarget
+	probe := m.Start[0] == "GET" && m.Start[1] == ProbeTarget
 	var r Reply
 	o.change(func() {
 		o.last = c

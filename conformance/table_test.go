@@ -146,7 +146,7 @@ func (s *summary) add(c *conformance.Case, columns []column, row []result) {
 	if row[0].let {
 		s.through = append(s.through, full)
 	}
-	if c.Allows() && !row[0].pass && row[1].pass && row[2].pass {
+	if !c.Danger && c.Allows() && !row[0].pass && row[1].pass && row[2].pass {
 		s.strict = append(s.strict, full)
 	}
 }

@@ -67,15 +67,15 @@ func (g *Gateway) release(j *journey) {
 	}
 }
 
-// admitLine judges version and method (RFC 9112 §2.3, §3).
+// admitLine judges version and method (RFC 9112 §2.3, §3). A higher minor version
+// is taken for HTTP/1.1, the highest that we know (RFC 9110 §2.5); fasthttp takes it
+// for HTTP/1.0 and so ends the connection and refuses the chunked coding.
 func (j *journey) admitLine(h *fasthttp.RequestHeader) *exchange.Fault {
-	switch string(h.Protocol()) {
-	case "HTTP/1.1":
-		j.http11 = true
-	case "HTTP/1.0":
-	default:
+	version, ok := bytes.CutPrefix(h.Protocol(), []byte("HTTP/1."))
+	if !ok || len(version) != 1 || version[0] < '0' || version[0] > '9' {
 		return exchange.Refuse(exchange.VersionRefused)
 	}
+	j.http11 = version[0] != '0'
 	method := h.Method()
 	if bytes.EqualFold(method, []byte("CONNECT")) || bytes.EqualFold(method, []byte("TRACE")) {
 		return exchange.Refuse(exchange.MethodRefused)

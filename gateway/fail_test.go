@@ -59,7 +59,7 @@ func TestRefusedRequests(t *testing.T) {
 	}{
 		"CONNECT":                     {"CONNECT a.example:443 HTTP/1.1\r\nHost: a.example:443\r\n\r\n", 501},
 		"TRACE":                       {"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", 501},
-		"HTTP/1.2":                    {"GET / HTTP/1.2\r\nHost: a\r\n\r\n", 505},
+		"HTTP/2.0":                    {"GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505},
 		"no Host":                     {"GET / HTTP/1.1\r\n\r\n", 400},
 		"two Hosts":                   {"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400},
 		"Host with credentials":       {"GET / HTTP/1.1\r\nHost: u:p@a\r\n\r\n", 400},
