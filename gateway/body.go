@@ -90,10 +90,10 @@ func (b *clientBody) Read(p []byte) (int, error) {
 
 // A chunked body may cost its data many times over on the wire: a chunk of one
 // byte takes six, an extension some more. What is beyond that is no body but a
-// way to keep us busy (RFC 9112 §7.1.1). The first part covers what is read ahead.
+// way to keep us busy (RFC 9112 §7.1.1). What is read ahead comes on top.
 const (
-	maxPadding      = maxRequestHead + 16<<10 // bytes that are no data, in any body
-	paddingForEvery = 16                      // and so many more for each byte of data
+	maxPadding      = 16 << 10 // bytes that are no data, in any body
+	paddingForEvery = 16       // and so many more for each byte of data
 )
 
 var errPadding = errors.New("chunk extensions or trailers are too large")
@@ -101,7 +101,11 @@ var errPadding = errors.New("chunk extensions or trailers are too large")
 // padded reports whether the coding of a chunked body takes too many bytes.
 func (b *clientBody) padded() bool {
 	c := b.j.conn
-	return b.want < 0 && c != nil && c.BytesRead()-b.from-b.read > maxPadding+paddingForEvery*b.read
+	if b.want >= 0 || c == nil {
+		return false
+	}
+	ahead := int64(b.j.g.server.ReadBufferSize)
+	return c.BytesRead()-b.from-b.read > ahead+maxPadding+paddingForEvery*b.read
 }
 
 // verdict says what an error of the stream means. fasthttp ends a chunked body
