@@ -39,6 +39,8 @@ const (
 	DoubleEncoding           // %25 before two hexadecimal digits: another character when decoded twice
 	DotSegment               // "." or ".." as a segment
 	DoubleSlash              // "//" in the path: one slash to some readers
+	BadChunk                 // the chunked coding is not by the letter, or its extensions are too long (RFC 9112 §7.1)
+	BadTrailer               // the trailer section is too large or not by the letter (RFC 9112 §7.1.2)
 	problemCount
 )
 
@@ -52,6 +54,7 @@ var problemText = [problemCount]string{
 	BadAuthority: "bad-authority", BadPercent: "bad-percent", EncodedNUL: "encoded-nul", EncodedSlash: "encoded-slash",
 	Backslash: "backslash", DotParameter: "dot-parameter",
 	HiddenDots: "hidden-dots", DoubleEncoding: "double-encoding", DotSegment: "dot-segment", DoubleSlash: "double-slash",
+	BadChunk: "bad-chunk", BadTrailer: "bad-trailer",
 }
 
 func (p Problem) String() string { return problemText[p] }

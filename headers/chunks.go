@@ -1,0 +1,155 @@
+package headers
+
+// Bounds of what a chunked body may carry besides its data.
+const (
+	maxChunkDigits    = 16
+	maxChunkExtension = 4 << 10 // bytes of extensions in one chunk
+	maxTrailerBytes   = 8 << 10 // bytes of the trailer section
+)
+
+// ChunkScan watches a chunked body pass by and finds its exact end, by the letter of
+// RFC 9112 §7.1: it decodes nothing and forgives nothing. The zero value stands
+// before the first chunk.
+type ChunkScan struct {
+	state   chunkState
+	left    uint64 // bytes of data still to come
+	digits  int    // of the size line
+	extra   int    // bytes of chunk extensions in this chunk
+	trailer []byte // the trailer section so far
+	block   Block
+}
+
+type chunkState uint8
+
+const (
+	chunkSize    chunkState = iota // a digit, or what ends the digits
+	chunkExt                       // an extension, up to CR
+	chunkSizeLF                    // the LF of the size line
+	chunkData                      // left bytes of data
+	chunkDataCR                    // the CRLF behind the data
+	chunkDataLF                    // its second half
+	chunkLine                      // the begin of a trailer line, or the CR of the end
+	chunkTrailer                   // inside a trailer line
+	chunkEndLF                     // the very last LF
+	chunkDone
+)
+
+// Reset puts the scan before the first chunk of another body; it keeps its memory.
+func (s *ChunkScan) Reset() {
+	*s = ChunkScan{trailer: s.trailer[:0], block: s.block}
+}
+
+// Done reports whether the body has ended.
+func (s *ChunkScan) Done() bool { return s.state == chunkDone }
+
+// Scan looks at the next bytes of the connection and returns how many of them belong
+// to the body: all of them, unless it ends among them, which Done tells. After a
+// problem nothing on the connection can be believed.
+func (s *ChunkScan) Scan(p []byte) (n int, problem Problem) {
+	for n < len(p) && s.state != chunkDone {
+		if s.state == chunkData {
+			m := min(s.left, uint64(len(p)-n))
+			n, s.left = n+int(m), s.left-m
+			if s.left == 0 {
+				s.state = chunkDataCR
+			}
+			continue
+		}
+		if problem = s.step(p[n]); problem != NoProblem {
+			return n, problem
+		}
+		n++
+	}
+	return n, NoProblem
+}
+
+// step takes one byte that is not chunk data.
+func (s *ChunkScan) step(c byte) Problem {
+	switch s.state {
+	case chunkSize:
+		return s.sizeOctet(c)
+	case chunkExt:
+		if c == '\r' {
+			s.state = chunkSizeLF
+			return NoProblem
+		}
+		if s.extra++; s.extra > maxChunkExtension || !is(c, valueOctet) {
+			return BadChunk
+		}
+	case chunkSizeLF:
+		return s.expect(c, '\n', s.afterSize())
+	case chunkDataCR:
+		return s.expect(c, '\r', chunkDataLF)
+	case chunkDataLF:
+		s.digits, s.extra = 0, 0
+		return s.expect(c, '\n', chunkSize)
+	case chunkLine:
+		if c == '\r' {
+			s.state = chunkEndLF
+			return NoProblem
+		}
+		return s.trailerOctet(c)
+	case chunkTrailer:
+		return s.trailerOctet(c)
+	case chunkEndLF:
+		if s.block.Parse(s.trailer) != NoProblem {
+			return BadTrailer
+		}
+		return s.expect(c, '\n', chunkDone)
+	}
+	return NoProblem
+}
+
+// expect wants one certain byte and then goes on to the next state.
+func (s *ChunkScan) expect(c, want byte, next chunkState) Problem {
+	if c != want {
+		return BadChunk
+	}
+	s.state = next
+	return NoProblem
+}
+
+// afterSize is the state behind the size line.
+func (s *ChunkScan) afterSize() chunkState {
+	if s.left == 0 {
+		return chunkLine
+	}
+	return chunkData
+}
+
+func (s *ChunkScan) sizeOctet(c byte) Problem {
+	if is(c, hexOctet) {
+		if s.digits++; s.digits > maxChunkDigits || s.left > 1<<59-1 {
+			return BadChunk
+		}
+		s.left = s.left<<4 | uint64(unhex(c))
+		return NoProblem
+	}
+	switch {
+	case s.digits == 0:
+		return BadChunk
+	case c == '\r':
+		s.state = chunkSizeLF
+	case c == ';' || c == ' ' || c == '\t':
+		s.state = chunkExt
+	default:
+		return BadChunk
+	}
+	return NoProblem
+}
+
+func (s *ChunkScan) trailerOctet(c byte) Problem {
+	if len(s.trailer) == maxTrailerBytes {
+		return BadTrailer
+	}
+	s.trailer = append(s.trailer, c)
+	s.state = chunkTrailer
+	if c != '\n' {
+		return NoProblem
+	}
+	if n := len(s.trailer); n < 2 || s.trailer[n-2] != '\r' {
+		return BadTrailer
+	}
+	s.state = chunkLine
+	return NoProblem
+}
