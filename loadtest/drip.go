@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// dripReport is what a drip process tells, one JSON object a line: every second,
+// and a last time with Final set. Times are in milliseconds.
+type dripReport struct {
+	Final    bool  `json:"final"`
+	Open     int64 `json:"open"`     // connections at this moment
+	Cut      int   `json:"cut"`      // connections that the gateway has ended
+	Failed   int64 `json:"failed"`   // connections that could not be opened
+	Shortest int64 `json:"shortest"` // lives of those that were cut, from the first byte
+	Median   int64 `json:"median"`
+	Longest  int64 `json:"longest"`
+	Oldest   int64 `json:"oldest"` // of those that are open
+}
+
+// dripper keeps slow connections open.
+type dripper struct {
+	address string
+	open    atomic.Int64
+	failed  atomic.Int64
+
+	mu    sync.Mutex
+	lives []time.Duration
+	born  map[net.Conn]time.Time
+}
+
+// drip holds slow connections, each of which sends a byte of a request head every
+// second and is opened again when it was cut, until its standard input ends.
+func drip(ctx context.Context, args []string, out io.Writer) error {
+	set := flag.NewFlagSet("drip", flag.ContinueOnError)
+	set.SetOutput(os.Stderr)
+	address := set.String("address", "127.0.0.1:8080", "the gateway")
+	connections := set.Int("connections", 1000, "how many")
+	ramp := set.Duration("ramp", 10*time.Second, "over which time they are opened")
+	if err := parse(set, args); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() { // whoever started us has ended, or wants us to
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		cancel()
+	}()
+	d := &dripper{address: *address, born: map[net.Conn]time.Time{}}
+	var wg sync.WaitGroup
+	for i := range *connections {
+		wg.Go(func() { d.keep(ctx, *ramp*time.Duration(i)/time.Duration(*connections)) })
+	}
+	told := json.NewEncoder(out)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+			_ = told.Encode(d.report()) // when nobody listens, the input ends too
+		}
+	}
+	last := d.report()
+	last.Final = true
+	d.mu.Lock()
+	for c := range d.born {
+		_ = c.Close()
+	}
+	d.mu.Unlock()
+	wg.Wait()
+	return told.Encode(last)
+}
+
+// keep holds one connection after the other, the first one after delay.
+func (d *dripper) keep(ctx context.Context, delay time.Duration) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(delay):
+		}
+		delay = 0
+		if err := d.hold(ctx); err != nil {
+			d.failed.Add(1)
+			delay = 100 * time.Millisecond
+		}
+	}
+}
+
+// hold opens a connection and drips until it is cut; an error means that it could
+// not be opened.
+func (d *dripper) hold(ctx context.Context) error {
+	c, err := net.Dial("tcp", d.address)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close() }()
+	if _, err = io.WriteString(c, "GET / HTTP/1.1\r\nX-Slow: "); err != nil {
+		return err
+	}
+	born := time.Now()
+	d.open.Add(1)
+	defer d.open.Add(-1)
+	d.mu.Lock()
+	d.born[c] = born
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		delete(d.born, c)
+		d.mu.Unlock()
+	}()
+	answer := make([]byte, 512)
+	for ctx.Err() == nil {
+		_ = c.SetReadDeadline(time.Now().Add(time.Second))
+		_, err := c.Read(answer)
+		switch {
+		case err == nil: // the end follows
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			_, _ = c.Write([]byte("x")) // reading tells when nobody takes it
+		case ctx.Err() == nil:
+			d.mu.Lock()
+			d.lives = append(d.lives, time.Since(born))
+			d.mu.Unlock()
+			return nil
+		}
+	}
+	return nil
+}
+
+func (d *dripper) report() dripReport {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	r := dripReport{Open: d.open.Load(), Failed: d.failed.Load(), Cut: len(d.lives)}
+	for _, born := range d.born {
+		r.Oldest = max(r.Oldest, time.Since(born).Milliseconds())
+	}
+	if len(d.lives) > 0 {
+		slices.Sort(d.lives)
+		r.Shortest = d.lives[0].Milliseconds()
+		r.Median = d.lives[len(d.lives)/2].Milliseconds()
+		r.Longest = d.lives[len(d.lives)-1].Milliseconds()
+	}
+	return r
+}
+
+// dripProcess is a drip that runs as a process of its own.
+type dripProcess struct {
+	*process
+	hold   io.Closer // its standard input
+	latest atomic.Pointer[dripReport]
+	in     *io.PipeReader
+	read   sync.WaitGroup
+}
+
+// startDrip runs this program again as drip.
+func startDrip(address string, connections int, ramp time.Duration) (*dripProcess, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	in, out := io.Pipe()
+	input, hold, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	d := &dripProcess{hold: hold, in: in}
+	d.process, err = begin(self, input, out, "drip", "-address", address, "-connections", fmt.Sprint(connections), "-ramp", ramp.String())
+	_ = input.Close() // the child has its own
+	if err != nil {
+		return nil, errors.Join(err, hold.Close())
+	}
+	go func() {
+		<-d.ended
+		_ = out.Close()
+	}()
+	d.latest.Store(new(dripReport))
+	d.read.Go(d.follow)
+	return d, nil
+}
+
+func (d *dripProcess) follow() {
+	lines := json.NewDecoder(d.in)
+	for {
+		r := new(dripReport)
+		if lines.Decode(r) != nil {
+			_, _ = io.Copy(io.Discard, d.in)
+			return
+		}
+		d.latest.Store(r)
+	}
+}
+
+// finish ends the process and returns its last report.
+func (d *dripProcess) finish() (dripReport, error) {
+	err := d.hold.Close()
+	<-d.ended
+	d.read.Wait()
+	last := *d.latest.Load()
+	if !last.Final {
+		err = errors.Join(err, fmt.Errorf("the slow connections' process ended badly: %v\n%s", d.err, d.output.String()))
+	}
+	return last, err
+}

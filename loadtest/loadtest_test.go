@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+)
+
+func TestContentDependsOnItsNumberAlone(t *testing.T) {
+	whole, err := io.ReadAll(&content{number: 7, size: 1001})
+	if err != nil || len(whole) != 1001 {
+		t.Fatalf("%d bytes, %v", len(whole), err)
+	}
+	pieces, _ := io.ReadAll(iotest.OneByteReader(&content{number: 7, size: 1001}))
+	other, _ := io.ReadAll(&content{number: 8, size: 1001})
+	if !bytes.Equal(whole, pieces) || bytes.Equal(whole, other) {
+		t.Error("content depends on how it is read, or not on its number")
+	}
+}
+
+// between relays one connection at a time to the backend and lets spoil change the answer.
+func between(t *testing.T, backend string, spoil func(answer []byte) []byte) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	go func() {
+		for {
+			c, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			b, err := net.Dial("tcp", backend)
+			if err != nil {
+				return
+			}
+			go func() { _, _ = io.Copy(b, c) }()
+			answer := make([]byte, 64<<10)
+			n, _ := io.ReadAtLeast(b, answer, len("HTTP/1.1 200 OK\r\n\r\n"))
+			_, _ = c.Write(spoil(answer[:n]))
+			_ = c.Close()
+			_ = b.Close()
+		}
+	}()
+	return ln.Addr().String()
+}
+
+func TestSoakSeesWhatAGatewayDoesWrong(t *testing.T) {
+	tally := new(tally)
+	backend := &soakBackend{violation: tally.violation}
+	address, err := backend.start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.stop)
+	for name, tc := range map[string]struct {
+		plan  plan
+		spoil func([]byte) []byte
+		good  bool
+	}{
+		"nothing": {plan{size: 50, upload: 9}, bytes.Clone, true},
+		"a byte of the body": {plan{size: 50}, func(a []byte) []byte {
+			a[len(a)-1] ^= 1
+			return a
+		}, false},
+		"another's answer": {plan{size: 50}, func(a []byte) []byte {
+			return bytes.Replace(a, []byte(numberField+": 9"), []byte(numberField+": 8"), 1)
+		}, false},
+		"a cut that looks complete": {plan{size: 50, originCut: "10"}, func([]byte) []byte {
+			return []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}, false},
+		"no answer": {plan{size: 50}, func([]byte) []byte { return nil }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.plan.number, tc.plan.clientSends, tc.plan.clientReads = 9, -1, -1
+			c := &soakClient{address: between(t, address, tc.spoil), tally: tally}
+			_, err := c.exchange(tc.plan)
+			c.close(false)
+			if (err == nil) != tc.good {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+	if tally.count != 0 || tally.verdict() != nil {
+		t.Errorf("violations that nobody committed: %v", tally.violations)
+	}
+}
+
+func TestSoakBackendChecksUploads(t *testing.T) {
+	tally := new(tally)
+	backend := &soakBackend{violation: tally.violation}
+	address, err := backend.start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(backend.stop)
+	request, err := http.NewRequest("POST", "http://"+address+"/9", strings.NewReader("not that"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set(numberField, "9")
+	request.Header.Set(checksumField, "00000000-8")
+	r, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = r.Body.Close()
+	if tally.count != 1 || tally.verdict() == nil {
+		t.Errorf("violations: %v", tally.violations)
+	}
+}
+
+func TestWhatIsLeftBehindIsTold(t *testing.T) {
+	start := state{goroutines: 20, files: 14, heap: 2 << 20, resident: 20 << 20}
+	if left := start.beyond(start); len(left) > 0 {
+		t.Errorf("the start itself: %v", left)
+	}
+	end := state{goroutines: 40, files: 20, active: 1, heap: 20 << 20, resident: 200 << 20}
+	if left := end.beyond(start); len(left) != 5 {
+		t.Errorf("got %v", left)
+	}
+}
+
+func TestSlowJudges(t *testing.T) {
+	s := slowness{header: 10 * time.Second, noise: time.Second}
+	good := latencies{p99: time.Millisecond}
+	cut := dripReport{Cut: 5, Shortest: 9990, Longest: 10_200, Oldest: 9000}
+	if err := s.judge(good, latencies{p99: 2 * time.Millisecond}, cut); err != nil {
+		t.Error(err)
+	}
+	for name, err := range map[string]error{
+		"p99":        s.judge(good, latencies{p99: 3 * time.Millisecond}, cut),
+		"failures":   s.judge(good, latencies{p99: time.Millisecond, failed: 1}, cut),
+		"too late":   s.judge(good, good, dripReport{Cut: 5, Shortest: 9990, Longest: 12_000}),
+		"too early":  s.judge(good, good, dripReport{Cut: 5, Shortest: 90, Longest: 10_000}),
+		"never":      s.judge(good, good, dripReport{Oldest: 9000}),
+		"still open": s.judge(good, good, dripReport{Cut: 5, Shortest: 9990, Longest: 10_000, Oldest: 30_000}),
+	} {
+		if err == nil {
+			t.Errorf("%s: not seen", name)
+		}
+	}
+}

@@ -1,0 +1,70 @@
+// Package main is loadtest, a command that puts load on a Penstock of its own and says whether it held: the
+// gateway runs as another process, is spoken to over sockets alone, and is asked
+// for its state through the admin listener.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+)
+
+// command is one thing that loadtest can do. run prints to out and returns an
+// error when what it watched did not hold.
+type command struct {
+	name, about string
+	run         func(ctx context.Context, args []string, out io.Writer) error
+}
+
+func commands() []command {
+	return []command{
+		{"soak", "full load with aborts by both sides; every byte is checked, and what is left behind", soak},
+		{"slow", "slow connections beside normal requests: what do they cost, and when are they cut?", slow},
+		{"drip", "the slow connections of slow, which starts it as a process of its own", drip},
+	}
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := run(ctx, os.Args[1:], os.Stdout)
+	stop()
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		os.Exit(2)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "loadtest:", err)
+		os.Exit(1)
+	}
+}
+
+// run does what args ask for. flag.ErrHelp means that they were not understood and
+// a text was printed.
+func run(ctx context.Context, args []string, out io.Writer) error {
+	for _, c := range commands() {
+		if len(args) > 0 && args[0] == c.name {
+			return c.run(ctx, args[1:], out)
+		}
+	}
+	fmt.Fprintln(out, "go run ./loadtest COMMAND [-h]")
+	for _, c := range commands() {
+		fmt.Fprintf(out, "  %-5s %s\n", c.name, c.about)
+	}
+	return flag.ErrHelp
+}
+
+// parse reads the flags of a command, which takes no other arguments.
+func parse(set *flag.FlagSet, args []string) error {
+	if err := set.Parse(args); err != nil {
+		return flag.ErrHelp // flag has told why
+	}
+	if set.NArg() > 0 {
+		fmt.Fprintf(set.Output(), "%s takes no %s\n", set.Name(), strings.Join(set.Args(), " "))
+		return flag.ErrHelp
+	}
+	return nil
+}
