@@ -153,6 +153,7 @@ func (r *Registry) Reloaded(ok bool) {
 func (r *Registry) WritePrometheus(w io.Writer) {
 	r.set.WritePrometheus(w)
 	vm.WriteProcessMetrics(w)
+	vm.WriteFDMetrics(w)
 }
 
 // lane makes the counters between a route and a backend. It returns nil when the
