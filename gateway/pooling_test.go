@@ -18,7 +18,6 @@ import (
 
 // A secret is sixteen bytes that nobody else has; everything that belongs to one
 // request is made of it.
-
 var (
 	secretPattern = regexp.MustCompile(`S[0-9a-f]{14}!`)
 	tornSecret    = regexp.MustCompile(`[0-9a-f]{6}!`)

@@ -67,8 +67,9 @@ type StrictReader struct {
 	in *bufio.Reader
 	g  *strictGrammar
 
-	// BareLF lets the line of a request, and empty lines in front of it, end with
-	// LF alone, which recipients may accept (RFC 9112 §2.2).
+	// BareLF lets the line of a request, and empty lines in front of it and, when
+	// there is no field, behind it, end with LF alone, which recipients may accept
+	// (RFC 9112 §2.2).
 	BareLF bool
 }
 
@@ -98,7 +99,12 @@ func (s *StrictReader) Head() (*Message, error) {
 	m := &Message{Method: parts[1], Version: parts[3]}
 	m.Target = line[len(parts[1])+1 : len(line)-len(parts[3])-1]
 	var err error
-	if m.Fields, err = s.fields(); err != nil {
+	if next, _ := s.in.Peek(1); s.BareLF && string(next) == "\n" {
+		_, err = s.in.Discard(1)
+	} else {
+		m.Fields, err = s.fields()
+	}
+	if err != nil {
 		return nil, err
 	}
 	if hosts := len(m.values("Host")); hosts > 1 || hosts == 0 && m.Version == "HTTP/1.1" {
