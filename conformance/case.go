@@ -8,6 +8,7 @@ type Case struct {
 	Name   string
 	Clause string // where the rule stands: "RFC 9112 §6.3"
 	Danger bool   // letting it through could make two readers see different messages
+	Choice string // why Penstock refuses what it might take; "" when it does not
 	Steps  []Step // what the client does, in order
 	Script []Reply
 	Want   []Outcome // every acceptable outcome

@@ -58,6 +58,9 @@ func (o *Outcome) judge(c *Case, s *Observed) string {
 	if len(s.Seen.Requests) != requests {
 		return fmt.Sprintf("the backend got %d requests, want %d", len(s.Seen.Requests), requests)
 	}
+	if o.Kind == Aborted && len(finals) == answers-1 {
+		answers-- // cut before the first byte
+	}
 	if len(finals) != answers {
 		return fmt.Sprintf("the client got %d answers, want %d", len(finals), answers)
 	}
@@ -69,7 +72,7 @@ func (o *Outcome) judge(c *Case, s *Observed) string {
 			return fmt.Sprintf("request %d: %s", i+1, why)
 		}
 	}
-	return o.judgeAnswers(c, finals)
+	return o.judgeAnswers(c, s)
 }
 
 func (o *Outcome) judgeConn(s *Observed) string {
@@ -84,11 +87,12 @@ func (o *Outcome) judgeConn(s *Observed) string {
 }
 
 // judgeAnswers compares the client's answers with the script.
-func (o *Outcome) judgeAnswers(c *Case, finals []Message) string {
+func (o *Outcome) judgeAnswers(c *Case, s *Observed) string {
+	finals := s.finals()
 	for i, m := range finals {
 		last := i == len(finals)-1
 		ours := i >= o.After && (o.Kind == Refused || o.Kind == Answered || o.Kind == Cut || o.Kind == Gateway)
-		if last && o.Kind == Aborted {
+		if last && o.Kind == Aborted && len(finals) == len(s.Seen.Requests) {
 			if m.Complete {
 				return fmt.Sprintf("answer %d is complete: %s %q", i+1, m.Start[1], m.Body)
 			}

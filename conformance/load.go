@@ -21,6 +21,7 @@ type Table struct {
 //	case NAME           begins a case
 //	clause TEXT         where the rule stands
 //	danger              letting it through could desynchronise
+//	choice TEXT         why Penstock refuses it, though it might take it
 //	> BYTES             the client sends a line, with CRLF
 //	>- BYTES            the same without CRLF
 //	>wait  >end         the client reads an answer; ends its side
@@ -152,6 +153,8 @@ func (l *loader) demand(word, rest string) error {
 		c.Clause = rest
 	case "danger":
 		c.Danger = true
+	case "choice":
+		c.Choice = rest
 	case "want":
 		o, err := parseOutcome(rest)
 		c.Want = append(c.Want, o)

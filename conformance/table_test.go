@@ -114,7 +114,7 @@ func play(t *testing.T, r *conformance.Runner, c *conformance.Case) result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res := result{what: conformance.Describe(c, seen), why: c.Judge(seen), pass: conformance.Passed(seen)}
+	res := result{what: conformance.Describe(c, seen), why: c.Judge(seen), pass: conformance.Passed(c, seen)}
 	res.let = c.Danger && res.why != "" && res.pass
 	return res
 }
@@ -124,6 +124,7 @@ type summary struct {
 	cases, dangerous int
 	let, odd         map[string]int // by gateway
 	through, strict  []string
+	chosen           []string // strict, for a stated reason
 	beyond           []string // what a peer lets through
 }
 
@@ -147,6 +148,10 @@ func (s *summary) add(c *conformance.Case, columns []column, row []result) {
 		s.through = append(s.through, full)
 	}
 	if !c.Danger && c.Allows() && !row[0].pass && row[1].pass && row[2].pass {
+		if c.Choice != "" {
+			s.chosen = append(s.chosen, full+": "+c.Choice)
+			return
+		}
 		s.strict = append(s.strict, full)
 	}
 }
@@ -165,6 +170,7 @@ func (s *summary) String(columns []column) string {
 		}
 	}
 	list("Dangerous, and let through by a peer", s.beyond)
+	list("Allowed, taken by both peers, refused by Penstock on purpose", s.chosen)
 	list("Dangerous, and let through by Penstock", s.through)
 	list("Allowed, taken by both peers, refused by Penstock", s.strict)
 	return out.String()
