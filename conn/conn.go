@@ -106,6 +106,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 		n, err = c.raw.Read(p)
 	}
 	c.in.leave(n)
+	if c.notes.lines.Load() {
+		c.notes.watch(p[:n])
+	}
 	if err == nil {
 		return n, nil
 	}

@@ -13,6 +13,9 @@ import (
 // limits.requests, then takes one strict look at the head: everything behind it
 // believes only what was found here. Nothing is forwarded when it returns a fault.
 func (g *Gateway) admit(j *journey) *exchange.Fault {
+	if last := j.snap.lastRequest; last > 0 && j.ctx.ConnRequestNum() >= last {
+		j.closing = true
+	}
 	if j.expected {
 		return nil // the expectation handler came first and admitted it
 	}
@@ -37,6 +40,9 @@ func (g *Gateway) admit(j *journey) *exchange.Fault {
 		return f
 	}
 	j.recognise()
+	if !g.enterClient(j) {
+		return exchange.Refuse(exchange.TooManyConnections)
+	}
 	if headers.PassedThrough(&j.head, g.name) {
 		return exchange.Refuse(exchange.Loop)
 	}

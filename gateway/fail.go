@@ -26,7 +26,8 @@ func (g *Gateway) fail(j *journey, f *exchange.Fault) {
 	ctx.SetStatusCode(j.x.Status)
 	h := &ctx.Response.Header
 	j.text = appendProblem(j.text[:0], h, &j.head, f)
-	if f.Reason == exchange.Overloaded || f.Reason == exchange.QueueFull || f.Reason == exchange.QueueTimeout {
+	switch f.Reason {
+	case exchange.Overloaded, exchange.TooManyConnections, exchange.QueueFull, exchange.QueueTimeout:
 		h.Set(fasthttp.HeaderRetryAfter, "1")
 	}
 	if j.snap.proxyStatus && f.Source != exchange.Client {

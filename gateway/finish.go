@@ -18,6 +18,7 @@ func (g *Gateway) finish(j *journey) {
 		x.Received = j.body.read
 	}
 	g.release(j)
+	g.leaveClient(j)
 	if j.route != nil {
 		j.route.metrics.Observe(x)
 	} else {

@@ -56,6 +56,7 @@ type Gateway struct {
 	clients   *conn.Sweeper // every connection that was accepted
 	backends  *conn.Sweeper // every connection that was dialled
 	limit     *listener.Limit
+	perClient clientCounts
 	fileLimit uint64
 	listeners []*listener.Listener
 	serving   sync.WaitGroup
@@ -87,7 +88,7 @@ func New(o Options) (*Gateway, error) {
 		g.now = time.Now
 	}
 	g.journeys.New = g.newJourney
-	g.server = g.newServer(o.Config.Timeouts.Idle)
+	g.server = g.newServer(o.Config.Limits.HeaderBytes)
 	g.limit = listener.NewLimit(g.connectionBudget(o.Config))
 	first, err := g.assemble(o.Config, nil)
 	if err != nil {
@@ -114,7 +115,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 			return errors.Join(fmt.Errorf("listen %s: %w", address, err), g.closeListeners())
 		}
 		g.listeners = append(g.listeners, listener.New(listener.Options{
-			Listener: ln, Sweeper: g.clients, Max: g.limit, Log: g.log,
+			Listener: ln, Sweeper: g.clients, Max: g.limit, Log: g.log, Welcome: g.welcome,
 		}))
 	}
 	for _, ln := range g.listeners {

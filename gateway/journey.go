@@ -67,9 +67,10 @@ type journey struct {
 	parser   *bufio.Reader // feeds text to fasthttp's response header
 
 	line     accesslog.Entry
-	expected bool // Expect: 100-continue was judged already, the head is admitted
-	counted  bool // it is one of the requests in flight
-	closing  bool // the client's connection ends with this answer
+	expected bool       // Expect: 100-continue was judged already, the head is admitted
+	client   netip.Addr // as whose request in flight it counts; zero for nobody's
+	counted  bool       // it is one of the requests in flight
+	closing  bool       // the client's connection ends with this answer
 }
 
 type journeyKey struct{}
@@ -85,7 +86,9 @@ func (g *Gateway) begin(ctx *fasthttp.RequestCtx, now time.Time) *journey {
 	j.ctx, j.x = ctx, exchange.Acquire(now)
 	j.snap = g.current.Load()
 	j.snap.journeys.Add(1)
-	j.conn, _ = ctx.Conn().(*conn.Conn)
+	if j.conn, _ = ctx.Conn().(*conn.Conn); j.conn != nil {
+		j.conn.WatchLines(false)
+	}
 	ctx.SetUserValue(journeyKey{}, j)
 	return j
 }

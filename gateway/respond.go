@@ -66,7 +66,7 @@ func (g *Gateway) setHead(j *journey, extra []byte) bool {
 		return false
 	}
 	h.ResetConnectionClose() // what the backend does with its connection is its business
-	if j.closing || g.draining.Load() {
+	if r.Status != fasthttp.StatusSwitchingProtocols && (j.closing || g.draining.Load()) {
 		h.SetConnectionClose()
 	}
 	if j.conn != nil {

@@ -16,17 +16,16 @@ import (
 
 // Sizes and times that the configuration does not set.
 const (
-	maxRequestHead  = 32 << 10 // request line and fields of a client
 	maxResponseHead = 64 << 10 // what setHead can hand to fasthttp: the backend's limit and our own fields
 	smallBody       = 64 << 10 // request bodies up to this are read whole, and so can be sent again
 	maxKeptBuffer   = 64 << 10 // larger buffers are not kept for the next request
-	headerTime      = 10 * time.Second
 	sweepEvery      = 100 * time.Millisecond
 )
 
 // newServer makes the fasthttp server in front of serve. What it would add or
-// decide by itself is switched off: fields and limits are ours.
-func (g *Gateway) newServer(idle time.Duration) *fasthttp.Server {
+// decide by itself is switched off: fields and limits are ours, and so are the read
+// deadlines, see markState. headBytes is the size of the buffer that a head must fit in.
+func (g *Gateway) newServer(headBytes int) *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      g.serve,
 		ErrorHandler:                 g.refuse,
@@ -40,10 +39,8 @@ func (g *Gateway) newServer(idle time.Duration) *fasthttp.Server {
 		StreamRequestBody:            true,
 		DisablePreParseMultipartForm: true,
 		SecureErrorLogMessage:        true,
-		ReadBufferSize:               maxRequestHead,
+		ReadBufferSize:               headBytes,
 		WriteBufferSize:              4 << 10,
-		ReadTimeout:                  headerTime,
-		IdleTimeout:                  idle,
 		MaxRequestBodySize:           1, // no limit for streams; it only keeps fasthttp from reading ahead of the handler
 		Concurrency:                  1 << 30,
 	}
@@ -71,20 +68,29 @@ func (g *Gateway) awaitBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 // never is longer than any connection lasts; fasthttp takes zero for "as before".
 const never = 365 * 24 * time.Hour
 
-// markState notes what a connection is doing. A request that begins gets a new
-// write deadline: that of the answer before must not end its own first bytes,
-// which fasthttp writes.
+// markState notes what a connection is doing and sets the deadline of what is read
+// next: the first byte of a head, then the whole of it. A request that begins also
+// gets a new write deadline: that of the answer before must not end its own first
+// bytes, which fasthttp writes.
 func (g *Gateway) markState(c net.Conn, s fasthttp.ConnState) {
 	cc, ok := c.(*conn.Conn)
 	if !ok {
 		return
 	}
+	snap := g.current.Load()
 	switch s {
-	case fasthttp.StateNew, fasthttp.StateIdle:
+	case fasthttp.StateNew:
 		cc.SetPhase(phaseIdle)
+		cc.WatchLines(true)
+		cc.SetReadDeadlineIn(snap.headerTime)
+	case fasthttp.StateIdle:
+		cc.SetPhase(phaseIdle)
+		cc.WatchLines(true)
+		cc.SetReadDeadlineIn(snap.idleTime)
 	case fasthttp.StateActive:
 		cc.SetPhase(phaseBusy)
-		cc.SetWriteDeadlineIn(g.current.Load().bodyIdle)
+		cc.SetReadDeadlineIn(snap.headerTime)
+		cc.SetWriteDeadlineIn(snap.bodyIdle)
 	case fasthttp.StateHijacked:
 		cc.SetPhase(phaseTunnel)
 	}
@@ -116,6 +122,9 @@ func (g *Gateway) refuse(ctx *fasthttp.RequestCtx, err error) {
 	defer g.survive(j)
 	j.closing = true
 	f := refusal(err)
+	if f.Reason == exchange.HeaderTooLarge && j.conn != nil && j.conn.SinceLine() >= int64(g.server.ReadBufferSize) {
+		f = exchange.Refuse(exchange.URITooLong) // not even the first line ended (RFC 9112 §3)
+	}
 	if err == os.ErrDeadlineExceeded && j.conn != nil && j.conn.BytesRead() > 0 {
 		f = exchange.Refuse(exchange.BodyStalled) // fasthttp wraps what happens in a head, and only that
 	}

@@ -24,6 +24,11 @@ type Options struct {
 	Sweeper  *conn.Sweeper // registers the connections and enforces their deadlines; required
 	Max      *Limit        // shared by all listeners; nil means no limit
 	Log      *slog.Logger  // nil means slog.Default
+
+	// Welcome is asked about each connection before anything is read from it. What it
+	// returns is written before the connection is closed; nil takes the connection, and
+	// a nil Welcome takes them all. It runs in the accept loop, so it must not block.
+	Welcome func(c *conn.Conn) (refusal []byte)
 }
 
 // Listener is a net.Listener whose connections are *conn.Conn.
@@ -32,6 +37,7 @@ type Listener struct {
 	sweeper  *conn.Sweeper
 	max      *Limit
 	log      *slog.Logger
+	welcome  func(*conn.Conn) []byte
 	refused  atomic.Int64
 	refusals chan struct{} // one place for each refusal that is being written
 	closed   chan struct{}
@@ -48,6 +54,7 @@ func New(o Options) *Listener {
 		sweeper:  o.Sweeper,
 		max:      o.Max,
 		log:      o.Log,
+		welcome:  o.Welcome,
 		refusals: make(chan struct{}, maxRefusals),
 		closed:   make(chan struct{}),
 	}
@@ -76,11 +83,18 @@ func (l *Listener) Accept() (net.Conn, error) {
 			wait = 0
 		}
 		if !l.max.begin() {
-			l.refuse(raw)
+			l.refused.Add(1)
+			l.refuse(conn.New(raw, l.sweeper), full)
 			continue
 		}
 		c := conn.New(raw, l.sweeper)
 		c.OnClose(l.max.end)
+		if l.welcome != nil {
+			if refusal := l.welcome(c); refusal != nil {
+				l.refuse(c, refusal)
+				continue
+			}
+		}
 		return c, nil
 	}
 }

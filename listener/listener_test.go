@@ -145,7 +145,7 @@ func TestLimitRefusesWithAnswer(t *testing.T) {
 	if _, err := second.Write([]byte("GET / HTTP/1.1\r\nHost: a\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := io.ReadAll(second); string(got) != refusal || err != nil {
+	if got, err := io.ReadAll(second); string(got) != string(full) || err != nil {
 		t.Errorf("got %q, %v; want the refusal", got, err)
 	}
 	if got := l.Refused(); got != 1 {
@@ -173,16 +173,58 @@ func TestManyRefusalsDoNotBlock(t *testing.T) {
 	for range maxRefusals + 3 {
 		near, far := net.Pipe() // nobody reads the answer
 		peers = append(peers, far)
-		l.refuse(near)
+		l.refuse(conn.New(near, l.sweeper), full)
 	}
 	for _, far := range peers[maxRefusals:] {
 		if _, err := far.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("above the bound: got %v, want it closed at once", err)
 		}
 	}
-	if got := l.Refused(); got != maxRefusals+3 {
-		t.Errorf("got %d refused, want %d", got, maxRefusals+3)
+}
+
+func TestWhoIsNotWelcomeIsTold(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
 	}
+	limit, welcome := NewLimit(10), false
+	closed := make(chan struct{})
+	l := New(Options{Listener: inner, Sweeper: startedSweeper(t), Max: limit, Log: quiet, Welcome: func(c *conn.Conn) []byte {
+		if welcome {
+			return nil
+		}
+		welcome = true // the second one is
+		c.OnClose(func() { close(closed) })
+		return []byte("no room for you")
+	}})
+	accepted := make(chan net.Conn, 2)
+	go func() {
+		c, _ := l.Accept()
+		accepted <- c
+	}()
+	var peers []net.Conn
+	for range 2 {
+		c, err := net.Dial("tcp", inner.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		peers = append(peers, c)
+	}
+	if got, err := io.ReadAll(peers[0]); string(got) != "no room for you" || err != nil {
+		t.Errorf("got %q, %v; want the refusal", got, err)
+	}
+	_ = peers[0].Close()
+	<-closed
+	c := <-accepted
+	if c == nil || c.RemoteAddr().String() != peers[1].LocalAddr().String() {
+		t.Fatalf("accepted %v, want the second connection", c)
+	}
+	if got := limit.Open(); got != 1 {
+		t.Errorf("%d connections count, want 1", got)
+	}
+	_ = c.Close()
+	_ = l.Close()
 }
 
 func TestNilLimit(t *testing.T) {

@@ -1,7 +1,6 @@
 package listener
 
 import (
-	"net"
 	"time"
 
 	"penstock/conn"
@@ -15,30 +14,28 @@ const (
 	refuseBytes = 64 << 10
 )
 
-const refusal = "HTTP/1.1 503 Service Unavailable\r\n" +
+// full is the answer above the limit of connections.
+var full = []byte("HTTP/1.1 503 Service Unavailable\r\n" +
 	"Retry-After: 1\r\n" +
 	"Connection: close\r\n" +
-	"Content-Length: 0\r\n\r\n"
+	"Content-Length: 0\r\n\r\n")
 
-// refuse answers and closes a connection for which there is no room, without keeping
-// the accept loop waiting.
-func (l *Listener) refuse(raw net.Conn) {
-	l.refused.Add(1)
+// refuse answers and closes a connection without keeping the accept loop waiting.
+func (l *Listener) refuse(c *conn.Conn, answer []byte) {
 	select {
 	case l.refusals <- struct{}{}:
-		go l.answer(raw)
+		go l.answer(c, answer)
 	default:
-		_ = raw.Close() // nobody is left to tell
+		_ = c.Close() // nobody is left to tell
 	}
 }
 
 // answer writes the refusal and lingers: the client has probably sent its request,
 // and closing with that unread would destroy the answer.
-func (l *Listener) answer(raw net.Conn) {
+func (l *Listener) answer(c *conn.Conn, text []byte) {
 	defer func() { <-l.refusals }()
-	c := conn.New(raw, l.sweeper)
 	c.SetWriteDeadlineIn(refuseWrite)
-	if _, err := c.Write([]byte(refusal)); err == nil {
+	if _, err := c.Write(text); err == nil {
 		c.Linger(refuseBytes, refuseTime)
 	}
 	_ = c.Close() // the client's loss is counted already
