@@ -1,0 +1,275 @@
+package cache
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"sync"
+	"testing"
+	"testing/synctest"
+)
+
+// follower reads a whole body through a Follow.
+func follower(f *Follow, done <-chan struct{}, step int) ([]byte, error) {
+	var out []byte
+	p := make([]byte, step)
+	for {
+		n, err := f.Read(p, done)
+		out = append(out, p[:n]...)
+		if err == io.EOF {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+	}
+}
+
+func TestOneLeadsAllOthersFollow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, fs := newStore(t, Options{}), NewFlights(FlightOptions{})
+		k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 7*pieceSize+11)
+		lead, none := fs.Join(k)
+		if lead == nil || none != nil {
+			t.Fatal("the first does not lead")
+		}
+		var wg sync.WaitGroup
+		for i := range 100 {
+			l, f := fs.Join(k)
+			if l != nil || f == nil {
+				t.Fatal("another leads as well")
+			}
+			wg.Go(func() {
+				defer f.Leave()
+				state, a, err := f.Wait(nil)
+				if state != Streaming || err != nil || string(a.Meta) != "meta" || a.Status != 200 {
+					t.Errorf("got %v %+v %v", state, a, err)
+				}
+				if got, err := follower(f, nil, 100+997*i); err != nil || !bytes.Equal(got, body) {
+					t.Errorf("follower %d: got %d bytes, %v", i, len(got), err)
+				}
+			})
+		}
+		w := AcquireWriter()
+		defer ReleaseWriter(w)
+		s.Begin(w, k, fillOf(s, "meta"))
+		lead.Announce(&Answer{Status: 200, Meta: []byte("meta"), Size: -1}, w)
+		for part := body; len(part) > 0; part = part[min(len(part), 5000):] {
+			lead.Write(part[:min(len(part), 5000)])
+			synctest.Wait()
+		}
+		if r := lead.Finish(); r != Stored {
+			t.Error(r)
+		}
+		lead.Abandon() // deferred by the leader; says nothing any more
+		wg.Wait()
+		wantBody(t, s, k, body)
+		if fs.Waiting() != 0 || fs.Flying() != 0 || fs.Held() != 0 {
+			t.Errorf("left over: %d waiting, %d flying, %d bytes", fs.Waiting(), fs.Flying(), fs.Held())
+		}
+	})
+}
+
+func TestASlowFollowerReadsFromTheStore(t *testing.T) {
+	s, fs := newStore(t, Options{MaxObject: 2 << 20}), NewFlights(FlightOptions{})
+	k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 60*pieceSize+5)
+	lead, _ := fs.Join(k)
+	_, slow := fs.Join(k)
+	_, idle := fs.Join(k)
+	w := AcquireWriter()
+	defer ReleaseWriter(w)
+	s.Begin(w, k, fillOf(s, ""))
+	lead.Announce(&Answer{}, w)
+	lead.Write(body)
+	if got := fs.Held(); got > feedWindow*pieceSize {
+		t.Errorf("the feed holds %d bytes, at most %d are allowed", got, feedWindow*pieceSize)
+	}
+	_, late := fs.Join(k)
+	lead.Finish()
+	for _, f := range []*Follow{slow, late} {
+		if got, err := follower(f, nil, 7777); err != nil || !bytes.Equal(got, body) {
+			t.Errorf("got %d bytes, %v", len(got), err)
+		}
+		f.Leave()
+	}
+	idle.Skip(int64(len(body)) - 3)
+	if got, err := follower(idle, nil, 10); err != nil || !bytes.Equal(got, body[len(body)-3:]) {
+		t.Errorf("the last three bytes: got %q, %v", got, err)
+	}
+	idle.Leave()
+	if fs.Held() != 0 {
+		t.Errorf("%d bytes are still held", fs.Held())
+	}
+}
+
+func TestAnUnstoredFeedLosesTheSlow(t *testing.T) {
+	s := newStore(t, Options{MaxObject: 100})
+	fs := NewFlights(FlightOptions{Memory: 4 * pieceSize})
+	k := keyOf(s, "a.example", "/a")
+	lead, _ := fs.Join(k)
+	_, slow := fs.Join(k)
+	w := AcquireWriter()
+	defer ReleaseWriter(w)
+	s.Begin(w, k, fillOf(s, ""))
+	lead.Announce(&Answer{}, w)
+	lead.Write(make([]byte, 10*pieceSize))
+	if _, err := follower(slow, nil, 100); !errors.Is(err, ErrBehind) {
+		t.Errorf("got %v, want ErrBehind", err)
+	}
+	if got := fs.Held(); got > 4*pieceSize {
+		t.Errorf("%d bytes are held, want at most %d", got, 4*pieceSize)
+	}
+	if r := lead.Finish(); r == Stored {
+		t.Error("a body above the largest object was stored")
+	}
+	slow.Leave()
+}
+
+func TestEveryEndWakesFollowers(t *testing.T) {
+	broken := errors.New("connection reset")
+	for _, tc := range []struct {
+		name  string
+		end   func(l *Lead)
+		state FlightState
+		err   error
+	}{
+		{"declined", func(l *Lead) { l.Decline() }, Declined, nil},
+		{"failed", func(l *Lead) { l.Fail(broken) }, Failed, broken},
+		{"failed for no reason", func(l *Lead) { l.Fail(nil) }, Failed, ErrAbandoned},
+		{"abandoned", func(l *Lead) { l.Abandon() }, Failed, ErrAbandoned},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, fs := newStore(t, Options{}), NewFlights(FlightOptions{})
+				k := keyOf(s, "a.example", "/a")
+				lead, _ := fs.Join(k)
+				var wg sync.WaitGroup
+				for range 10 {
+					_, f := fs.Join(k)
+					wg.Go(func() {
+						defer f.Leave()
+						if state, _, err := f.Wait(nil); state != tc.state || !errors.Is(err, tc.err) {
+							t.Errorf("got %v %v, want %v %v", state, err, tc.state, tc.err)
+						}
+					})
+				}
+				synctest.Wait()
+				tc.end(lead)
+				wg.Wait()
+				if next, _ := fs.Join(k); next == nil {
+					t.Error("nobody can lead after the end")
+				}
+			})
+		})
+	}
+}
+
+func TestAFailureWithinTheBodyComesAfterItsBytes(t *testing.T) {
+	s, fs := newStore(t, Options{}), NewFlights(FlightOptions{})
+	k, broken := keyOf(s, "a.example", "/a"), errors.New("reset")
+	lead, _ := fs.Join(k)
+	_, f := fs.Join(k)
+	defer f.Leave()
+	w := AcquireWriter()
+	defer ReleaseWriter(w)
+	s.Begin(w, k, fillOf(s, ""))
+	lead.Announce(&Answer{}, w)
+	lead.Write([]byte("half"))
+	lead.Fail(broken)
+	if got, err := follower(f, nil, 100); string(got) != "half" || err != broken {
+		t.Errorf("got %q %v", got, err)
+	}
+	wantOutcome(t, s, k, Miss)
+}
+
+func TestPatienceEnds(t *testing.T) {
+	s, fs := newStore(t, Options{}), NewFlights(FlightOptions{})
+	k := keyOf(s, "a.example", "/a")
+	lead, _ := fs.Join(k)
+	defer lead.Abandon()
+	_, f := fs.Join(k)
+	defer f.Leave()
+	done := make(chan struct{})
+	close(done)
+	if state, _, err := f.Wait(done); state != Waiting || err != ErrWait {
+		t.Errorf("head: got %v %v", state, err)
+	}
+	lead.Announce(&Answer{}, nil)
+	if _, err := f.Read(make([]byte, 1), done); err != ErrWait {
+		t.Errorf("body: got %v", err)
+	}
+	if state, _, _ := f.Wait(done); state != Streaming {
+		t.Errorf("got %v, want streaming", state)
+	}
+}
+
+func TestFlightsAreBounded(t *testing.T) {
+	s, fs := newStore(t, Options{}), NewFlights(FlightOptions{Waiters: 2, Flights: 1})
+	a, b := keyOf(s, "a.example", "/a"), keyOf(s, "a.example", "/b")
+	lead, _ := fs.Join(a)
+	_, one := fs.Join(a)
+	_, two := fs.Join(a)
+	if l, f := fs.Join(a); l != nil || f != nil {
+		t.Error("a third waits")
+	}
+	if l, f := fs.Join(b); l != nil || f != nil {
+		t.Error("a second flight began")
+	}
+	if fs.Lead(a) != nil {
+		t.Error("a key is led twice")
+	}
+	if got := lead.Followers(); got != 2 {
+		t.Errorf("got %d followers, want 2", got)
+	}
+	one.Leave()
+	one.Leave()
+	if _, f := fs.Join(a); f == nil {
+		t.Error("a place that was left is not free")
+	}
+	two.Leave()
+	lead.Decline()
+	if fs.Lead(b) == nil {
+		t.Error("no flight after the first has ended")
+	}
+}
+
+// TestFlightsUnderLoad lets many goroutines fetch few keys; run with -race.
+func TestFlightsUnderLoad(t *testing.T) {
+	s, fs := newStore(t, Options{}), NewFlights(FlightOptions{Memory: 20 * pieceSize})
+	var keys []Key
+	var texts [][]byte
+	for i := range 8 {
+		keys = append(keys, keyOf(s, "a.example", string(rune('a'+i))))
+		texts = append(texts, bodyOf(uint64(i), 1+i*11111))
+	}
+	var wg sync.WaitGroup
+	for g := range 8 {
+		wg.Go(func() {
+			for i := range 200 {
+				n := (g + i) % len(keys)
+				lead, f := fs.Join(keys[n])
+				switch {
+				case lead != nil:
+					w := AcquireWriter()
+					s.Begin(w, keys[n], fillOf(s, ""))
+					lead.Announce(&Answer{Size: -1}, w)
+					for part := texts[n]; len(part) > 0; part = part[min(len(part), 4000):] {
+						lead.Write(part[:min(len(part), 4000)])
+					}
+					lead.Finish()
+					ReleaseWriter(w)
+				case f != nil:
+					f.Wait(nil)
+					if got, err := follower(f, nil, 3000); !errors.Is(err, ErrBehind) && (err != nil || !bytes.Equal(got, texts[n])) {
+						t.Errorf("key %d: got %d bytes, %v", n, len(got), err)
+					}
+					f.Leave()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if fs.Held() != 0 || fs.Flying() != 0 || fs.Waiting() != 0 {
+		t.Errorf("left over: %d bytes, %d flights, %d waiters", fs.Held(), fs.Flying(), fs.Waiting())
+	}
+}

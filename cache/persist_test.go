@@ -1,0 +1,280 @@
+package cache
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// saved makes a folder with a store of two bodies, one of them purged later.
+func saved(t *testing.T, o Options) (dir string, s *Store) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "cache")
+	s = newStore(t, o)
+	s.Put(keyOf(s, "a.example", "/small"), fillOf(s, "m"), []byte("small"))
+	s.Put(keyOf(s, "a.example", "/large"), fillOf(s, "m"), bodyOf(1, 3*pieceSize))
+	if err := s.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir, s
+}
+
+// reload loads a folder into a new store.
+func reload(t *testing.T, dir string, want LoadResult) *Store {
+	t.Helper()
+	s := newStore(t, Options{})
+	got, err := s.Load(dir)
+	if got != want {
+		t.Fatalf("load: got %v (%v), want %v", got, err, want)
+	}
+	if want != Loaded {
+		if again, _ := newStore(t, Options{}).Load(dir); again != NothingSaved && want != Unsafe {
+			t.Errorf("what was refused is found again: %v", again)
+		}
+		if st := s.Stats(); st.Records != 0 {
+			t.Errorf("%d records after a refusal", st.Records)
+		}
+		k := keyOf(s, "a.example", "/new")
+		s.Put(k, fillOf(s, ""), nil)
+		wantBody(t, s, k, nil)
+	}
+	return s
+}
+
+func TestARestartKeepsAll(t *testing.T) {
+	dir, first := saved(t, Options{})
+	first.journal.close()
+	s := reload(t, dir, Loaded)
+	wantBody(t, s, keyOf(s, "a.example", "/small"), []byte("small"))
+	wantBody(t, s, keyOf(s, "a.example", "/large"), bodyOf(1, 3*pieceSize))
+	if got, want := s.odometer.Load(), first.odometer.Load(); got != want {
+		t.Errorf("odometer: got %d, want %d", got, want)
+	}
+	if err := s.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	reload(t, dir, Loaded)
+	if names, _ := os.ReadDir(dir); len(names) != 3 {
+		t.Errorf("got %v, want manifest, one snapshot and one journal", names)
+	}
+	for _, name := range []string{dir, filepath.Join(dir, manifestName)} {
+		if info, err := os.Stat(name); err != nil || info.Mode().Perm()&0o077 != 0 {
+			t.Errorf("%s: got %v, want nothing for others", name, info.Mode())
+		}
+	}
+}
+
+func TestPurgesSurvive(t *testing.T) {
+	for _, when := range []string{"before", "after", "list before", "prefix after", "after a failed save"} {
+		t.Run(when, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "cache")
+			s := newStore(t, Options{})
+			small, other := keyOf(s, "a.example", "/img/small"), keyOf(s, "b.example", "/other")
+			s.Put(small, fillOf(s, ""), []byte("small"))
+			s.Put(other, fillOf(s, ""), []byte("other"))
+			purge := func(name string) {
+				if name != when {
+					return
+				}
+				if strings.Contains(name, "list") || strings.Contains(name, "prefix") {
+					s.PurgePrefix([]byte("a.example"), []byte("/img/sm"), false)
+				} else {
+					s.PurgeURL(small, false)
+				}
+			}
+			purge("before")
+			purge("list before")
+			if err := s.Save(dir); err != nil {
+				t.Fatal(err)
+			}
+			purge("after")
+			purge("prefix after")
+			if err := s.turnJournal(dir, s.journal.number+1); err != nil {
+				t.Fatal(err)
+			}
+			purge("after a failed save")
+			if err := s.SyncPurges(); err != nil {
+				t.Fatal(err)
+			}
+			s = reload(t, dir, Loaded)
+			wantOutcome(t, s, keyOf(s, "a.example", "/img/small"), Purged)
+			wantBody(t, s, keyOf(s, "b.example", "/other"), []byte("other"))
+			s.PurgeAll(false)
+			wantOutcome(t, s, keyOf(s, "b.example", "/other"), Purged)
+		})
+	}
+}
+
+func TestDamagedFilesAreRefused(t *testing.T) {
+	dir, s := saved(t, Options{})
+	s.PurgeTag([]byte("tag"), false)
+	snapshot := snapshotName(1)
+	flip := func(name string, part float64) func(dir string) error {
+		return func(dir string) error {
+			text, err := os.ReadFile(filepath.Join(dir, name))
+			if err != nil || len(text) == 0 {
+				return errors.Join(err, errors.New("nothing to flip"))
+			}
+			text[int(part*float64(len(text)-1))] ^= 4
+			return os.WriteFile(filepath.Join(dir, name), text, 0o600)
+		}
+	}
+	cut := func(name string) func(dir string) error {
+		return func(dir string) error { return os.Truncate(filepath.Join(dir, name), 5) }
+	}
+	remove := func(name string) func(dir string) error {
+		return func(dir string) error { return os.Remove(filepath.Join(dir, name)) }
+	}
+	tables, ring, data := snapshot+"/"+tablesName, snapshot+"/ring/metadata.bin", largestData(t, dir, snapshot)
+	type damaged struct {
+		name   string
+		damage func(dir string) error
+		want   LoadResult
+	}
+	cases := []damaged{
+		{"untouched", func(string) error { return nil }, Loaded},
+		{"no manifest", remove(manifestName), NothingSaved},
+		{"an empty manifest", func(dir string) error { return os.Truncate(filepath.Join(dir, manifestName), 0) }, ManifestDamaged},
+		{"a manifest cut short", cut(manifestName), ManifestDamaged},
+		{"a table cut short", cut(tables), FileDamaged},
+		{"a table gone", remove(tables), FileMissing},
+		{"a ring file gone", remove(data), FileMissing},
+		{"the capacity file flipped", flip(ring, 0), FileDamaged},
+		{"the journal gone", remove(journalName(1)), JournalDamaged},
+		{"a journal's record cut short was never answered", cut(journalName(1)), Loaded},
+		{"a foreign file", func(dir string) error {
+			return os.WriteFile(filepath.Join(dir, snapshot, "ring", "data.99.bin"), nil, 0o600)
+		}, FileForeign},
+		{"a folder that others write to", func(dir string) error { return os.Chmod(dir, 0o777) }, Unsafe},
+	}
+	for _, part := range []float64{0, .1, .3, .5, .7, .9, 1} {
+		cases = append(cases,
+			damaged{"manifest flipped", flip(manifestName, part), ManifestDamaged},
+			damaged{"tables flipped", flip(tables, part), FileDamaged},
+			damaged{"ring flipped", flip(data, part), FileDamaged},
+			damaged{"journal flipped", flip(journalName(1), part), JournalDamaged})
+	}
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			copied := filepath.Join(t.TempDir(), "cache")
+			if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+				t.Fatal(err)
+			}
+			os.Chmod(copied, 0o700)
+			if err := tc.damage(copied); err != nil {
+				t.Fatal(err)
+			}
+			reload(t, copied, tc.want)
+		})
+	}
+}
+
+// largestData names the largest file of the ring: how fastcache's workers share
+// the buckets is not told.
+func largestData(t *testing.T, dir, snapshot string) string {
+	t.Helper()
+	files, err := listFiles(filepath.Join(dir, snapshot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var largest savedFile
+	for _, f := range files {
+		if strings.HasPrefix(f.Name, "ring/data.") && f.Size > largest.Size {
+			largest = f
+		}
+	}
+	return snapshot + "/" + largest.Name
+}
+
+func TestOthersFilesAreRefused(t *testing.T) {
+	dir, _ := saved(t, Options{Bytes: 2 * Step})
+	reload(t, dir, OtherCapacity)
+
+	dir, _ = saved(t, Options{})
+	m, _, _ := decodeManifest(readFile(t, filepath.Join(dir, manifestName)))
+	m.Format++
+	text, _ := m.encode()
+	if err := os.WriteFile(filepath.Join(dir, manifestName), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reload(t, dir, OtherFormat)
+	reload(t, filepath.Join(dir, "nowhere"), NothingSaved)
+}
+
+func readFile(t *testing.T, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// TestAPurgeThatCannotBeKeptVoidsTheFiles closes the journal under the store.
+func TestAPurgeThatCannotBeKeptVoidsTheFiles(t *testing.T) {
+	dir, s := saved(t, Options{})
+	s.journal.file.Close()
+	if err := s.PurgeAll(false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, manifestName)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the manifest is still there: %v", err)
+	}
+}
+
+const saveForever = "PENSTOCK_CACHE_SAVE"
+
+// TestKilledWhileSaving kills a process that saves over and over, at whatever
+// point it is, and wants all that the first save held each time.
+func TestKilledWhileSaving(t *testing.T) {
+	if dir := os.Getenv(saveForever); dir != "" {
+		s := newStore(t, Options{})
+		if got, err := s.Load(dir); got != Loaded {
+			t.Fatal(got, err)
+		}
+		os.Stdout.WriteString("saving\n")
+		for {
+			if err := s.Save(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	dir, _ := saved(t, Options{})
+	rounds := 4
+	if os.Getenv(bigRun) != "" {
+		rounds = 60
+	}
+	for range rounds {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWhileSaving$")
+		cmd.Env = append(os.Environ(), saveForever+"="+dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Read(make([]byte, 7)); err != nil {
+			t.Error(err)
+		}
+		waitForAnother(dir)
+		cmd.Process.Kill()
+		cmd.Wait()
+		s := reload(t, dir, Loaded)
+		wantBody(t, s, keyOf(s, "a.example", "/large"), bodyOf(1, 3*pieceSize))
+	}
+}
+
+// waitForAnother returns when a snapshot is being written: the process is
+// killed while it goes on.
+func waitForAnother(dir string) {
+	for {
+		if found, _ := filepath.Glob(filepath.Join(dir, "snapshot-*")); len(found) > 1 {
+			return
+		}
+	}
+}
