@@ -13,6 +13,7 @@ const (
 	minBlocks     = 1 << 9             // for small stores
 	admitFrom     = 2                  // requests within the window that let an entry in
 	ageStep       = 16                 // blocks that are halved at once
+	witnesses     = 1 << 12            // keys that are remembered by their place in the ring
 	doorWords     = blockCounters / 64 // doorkeeper words of a block
 )
 
@@ -29,6 +30,9 @@ type sketch struct {
 	mask    uint64
 	touches atomic.Uint64
 	period  uint64 // touches after which the next blocks are halved
+
+	stretch uint64                   // bytes of the ring for each witness
+	witness [witnesses]atomic.Uint64 // the key that was written where a stretch begins
 }
 
 type counterBlock struct {
@@ -45,7 +49,7 @@ func newSketch(capacity int64) *sketch {
 	}
 	return &sketch{
 		blocks: make([]counterBlock, blocks), mask: blocks - 1,
-		period: blockCounters * agingPeriod / 4 * ageStep,
+		period: blockCounters * agingPeriod / 4 * ageStep, stretch: uint64(capacity) / 10 * 9 / witnesses,
 	}
 }
 
@@ -85,8 +89,25 @@ func (s *sketch) estimate(key uint64) uint64 {
 	return b.lowest(h) + 1
 }
 
-// admits reports whether a key is asked for often enough to be let in.
-func (s *sketch) admits(key uint64) bool { return s.estimate(key) >= admitFrom }
+// admits reports whether a key is asked for often enough to be let in: more
+// than once lately, and more often than one that is about to be pushed out,
+// judged by a key that was written about a ring's length before this odometer.
+func (s *sketch) admits(key, odometer uint64) bool {
+	often := s.estimate(key)
+	if often < admitFrom {
+		return false
+	}
+	victim := s.witness[odometer/s.stretch%witnesses].Load()
+	return victim == 0 || victim == key || often > s.estimate(victim)
+}
+
+// wrote remembers which key was written up to this odometer, for the time when
+// the ring comes round.
+func (s *sketch) wrote(key, odometer uint64, bytes int) {
+	if n := odometer / s.stretch; n != (odometer-uint64(bytes))/s.stretch {
+		s.witness[(n+witnesses-1)%witnesses].Store(key)
+	}
+}
 
 func (b *counterBlock) lowest(h uint64) uint64 {
 	lowest := uint64(15)

@@ -151,7 +151,11 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 		}, FileForeign},
 		{"a folder that others write to", func(dir string) error { return os.Chmod(dir, 0o777) }, Unsafe},
 	}
-	for _, part := range []float64{0, .1, .3, .5, .7, .9, 1} {
+	parts := []float64{0, .6, 1}
+	if os.Getenv(bigRun) != "" {
+		parts = []float64{0, .05, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, 1}
+	}
+	for _, part := range parts {
 		cases = append(cases,
 			damaged{"manifest flipped", flip(manifestName, part), ManifestDamaged},
 			damaged{"tables flipped", flip(tables, part), FileDamaged},
@@ -244,7 +248,7 @@ func TestKilledWhileSaving(t *testing.T) {
 		}
 	}
 	dir, _ := saved(t, Options{})
-	rounds := 4
+	rounds := 2
 	if os.Getenv(bigRun) != "" {
 		rounds = 60
 	}

@@ -115,6 +115,9 @@ func (s *Store) fileLocked(e *Entry, k Key, b *buffer) Refusal {
 	b.value = appendEntry(b.value[:0], e, &s.secret)
 	s.set(k.raw, b.value)
 	s.rewrite.earn(len(b.value), s.capacity)
+	if s.sketch != nil {
+		s.sketch.wrote(e.guard, s.odometer.Load(), ringHeader+len(k.raw)+len(b.value))
+	}
 	return Stored
 }
 

@@ -17,7 +17,7 @@ import (
 // acceptance wants them.
 const bigRun = "PENSTOCK_CACHE_BIG"
 
-// soakSizes draws log-uniform sizes and places around every boundary.
+// soakSize draws log-uniform sizes and places around every boundary.
 func soakSize(random *rand.Rand, most int) int {
 	if random.IntN(4) == 0 {
 		boundary := []int{pieceSize, maxInline, ringChunk}[random.IntN(3)] * (1 + random.IntN(4))
@@ -30,7 +30,7 @@ func soakSize(random *rand.Rand, most int) int {
 // others purge: whatever is found must be the body of one put under that key,
 // and nothing that was put before a purge may be found after it.
 func TestNothingWrongComesBack(t *testing.T) {
-	operations, most, bytesOf := 6000, 256<<10, int64(Step)
+	operations, most, bytesOf := 3000, 192<<10, int64(Step)
 	if os.Getenv(bigRun) != "" {
 		operations, most, bytesOf = 1_000_000, 8<<20, 256<<20
 	}
@@ -118,7 +118,7 @@ func TestMemoryStaysWithinItsBounds(t *testing.T) {
 	runtime.ReadMemStats(&heap0)
 	s := newStore(t, Options{Bytes: 2 * Step})
 	body := bodyOf(1, 2000)
-	for i := range 100_000 {
+	for i := range 40_000 {
 		s.Put(keyOf(s, "a.example", "/"+strconv.Itoa(i)), fillOf(s, ""), body)
 	}
 	runtime.GC()

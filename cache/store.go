@@ -187,8 +187,8 @@ func (s *Store) set(key, value []byte) {
 	s.count.sets.Add(1)
 }
 
-// full reports whether writing pushes something out.
-func (s *Store) full() bool { return s.odometer.Load() >= uint64(s.capacity)/10*9 }
+// fullAt is where the odometer stands when writing begins to push things out.
+func (s *Store) fullAt() uint64 { return uint64(s.capacity) / 10 * 9 }
 
 // entries are spare ones with their buffers.
 var entries = sync.Pool{New: func() any { return new(Entry) }}

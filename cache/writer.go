@@ -51,10 +51,17 @@ func (s *Store) Begin(w *Writer, k Key, f *Fill) Refusal {
 		return w.refuse(HeadTooBig)
 	case f.Size > s.maxObject:
 		return w.refuse(TooLarge)
-	case s.sketch != nil && s.full() && !s.sketch.admits(k.Hash()) && (f.Asked == 0 || !s.sketch.admits(f.Asked)):
+	case !s.admits(k, f.Asked):
 		return w.refuse(NotAdmitted)
 	}
 	return Stored
+}
+
+// admits reports whether a fill may go in.
+func (s *Store) admits(k Key, asked uint64) bool {
+	odometer := s.odometer.Load()
+	return s.sketch == nil || odometer < s.fullAt() ||
+		s.sketch.admits(k.Hash(), odometer) || asked != 0 && s.sketch.admits(asked, odometer)
 }
 
 // refuse ends the fill and counts the reason.
