@@ -114,6 +114,7 @@ func (j *journey) disambiguate(found *rule) *exchange.Fault {
 // parts are taken for one slash. It may also lead to a rest below which that route
 // lies, for the route is an exception from it by the operator's own will.
 func (j *journey) leadsTo(found *rule, kept headers.PathMarks) bool {
+	kept |= headers.HasDoubleSlash // which taking another part for a slash may make
 	for taken := kept; taken != 0; taken = (taken - 1) & kept {
 		rules := headers.PathRules{EncodedSlash: headers.Keep, Backslash: headers.Keep, DoubleEncoding: headers.Keep,
 			DotSegments: headers.Change, DoubleSlash: headers.Keep}
