@@ -5,6 +5,24 @@ import "testing"
 const manyFields = "Host: a.example ~ User-Agent: curl/8.5.0 ~ Accept: */* ~ Accept-Encoding: gzip, br ~ " +
 	"Accept-Language: de;q=0.8, en ~ Cookie: a=b; c=d ~ If-None-Match: \"x\", W/\"y\" ~ Referer: http://a.example/ ~ Range: bytes=0-1,4-5"
 
+// pairs is a section that was split before, as the gateway's is.
+type pairs [][2][]byte
+
+func (p *pairs) Next(pos int) (name, value []byte, next int) {
+	if pos < 0 || pos >= len(*p) {
+		return nil, nil, -1
+	}
+	return (*p)[pos][0], (*p)[pos][1], pos + 1
+}
+
+func split(l *Lines) *pairs {
+	var p pairs
+	for name, value, pos := l.Next(0); pos >= 0; name, value, pos = l.Next(pos) {
+		p = append(p, [2][]byte{name, value})
+	}
+	return &p
+}
+
 // hit returns what a request goes through that is answered from the store.
 func hit(tb testing.TB) func() {
 	p := &Policy{StaleWhileRevalidate: 1}
@@ -13,7 +31,7 @@ func hit(tb testing.TB) func() {
 	head := NewMeta(&r, p)
 	bytes := head.Append(nil)
 	nominated, _ := AppendVary(nil, stored)
-	asked, key, parts := section(manyFields), make([]byte, 0, 256), new(Ranges)
+	asked, key, parts := split(section(manyFields)), make([]byte, 0, 256), new(Ranges)
 	handling := Handling{Hit: true, Timed: true, Key: []byte("k")}
 	return func() {
 		q := ReadRequest(Get, asked)
@@ -66,6 +84,24 @@ func BenchmarkFill(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		step()
+	}
+}
+
+// BenchmarkUsualHit is a browser's request for a response that varies by coding.
+func BenchmarkUsualHit(b *testing.B) {
+	p := &Policy{}
+	r := ReadResponse(200, section("Cache-Control: max-age=60"), Times{now, now}, p)
+	first := NewMeta(&r, p)
+	head, nominated, key := first.Append(nil), []byte("accept-encoding"), make([]byte, 0, 128)
+	asked := split(section("Host: a.example ~ User-Agent: x ~ Accept: */* ~ Accept-Encoding: gzip, br ~ Accept-Language: de ~ Cookie: a=b"))
+	b.ReportAllocs()
+	for b.Loop() {
+		q := ReadRequest(Get, asked)
+		key = AppendVariantKey(key[:0], nominated, asked)
+		var m Meta
+		if !m.Decode(head) || Decide(&m, &q, p, now+1000).Use != Fresh || q.Conditional() || q.Ranged() {
+			b.Fatal("the response is fresh")
+		}
 	}
 }
 

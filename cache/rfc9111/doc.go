@@ -9,8 +9,8 @@
 //  1. ReadRequest reads a request's fields in one pass.
 //  2. AppendVariantKey gives the key of the variant that this request selects.
 //  3. Decide compares the numbers of the stored Meta with the clock and says
-//     whether the stored response may be used; Request.NotModified and
-//     Request.Ranges say which form it takes.
+//     whether the stored response may be used; Request.NotModified, and then
+//     Request.Ranges, say which form it takes (RFC 9110 §13.2.2).
 //  4. When the origin is asked, AppendValidators writes the conditions for it,
 //     and ClientCondition names the fields of the client that stay behind.
 //  5. ReadResponse reads the answer in one pass; MayStore names why it is not

@@ -55,6 +55,7 @@ const (
 	contentLength
 	contentLocation
 	contentRange
+	contentType
 	dateField
 	etagField
 	expires
@@ -89,6 +90,7 @@ var names = [...][]spelled{
 	8:  {{"location", location}, {"if-range", ifRange}, {"if-match", ifMatch}},
 	10: {{"set-cookie", setCookie}, {"connection", connection}, {"keep-alive", hopByHop}},
 	11: {{"set-cookie2", setCookie}},
+	12: {{"content-type", contentType}},
 	13: {{"cache-control", cacheControl}, {"last-modified", lastModified}, {"if-none-match", ifNoneMatch}, {"authorization", authorization}, {"content-range", contentRange}},
 	14: {{"content-length", contentLength}},
 	16: {{"content-encoding", contentEncoding}, {"content-language", contentLanguage}, {"content-location", contentLocation}, {"proxy-connection", hopByHop}},
@@ -110,7 +112,7 @@ func fieldOf(name []byte) field {
 	return other
 }
 
-// is reports whether c is a tchar (RFC 9110 §5.6.2).
+// isToken reports whether c is a tchar (RFC 9110 §5.6.2).
 func isToken(c byte) bool { return tokens[c] }
 
 var tokens = func() (table [256]bool) {

@@ -40,7 +40,11 @@ func Invalidated(u URI, answer Fields) iter.Seq[[]byte] {
 // and query to dst; the fragment is dropped. ok is false, and dst unchanged, when
 // the reference leads to another origin (RFC 9110 §4.3.1) or is none.
 func (u URI) SameOrigin(dst, reference []byte) (target []byte, ok bool) {
-	rest, _, _ := bytes.Cut(trim(reference), []byte("#"))
+	reference = trim(reference)
+	if bytes.ContainsFunc(reference, isNoURI) {
+		return dst, false
+	}
+	rest, _, _ := bytes.Cut(reference, []byte("#"))
 	if scheme := schemeOf(rest); scheme != nil {
 		rest = rest[len(scheme)+1:]
 		if !sameName(scheme, u.Scheme) || !bytes.HasPrefix(rest, []byte("//")) {
@@ -80,6 +84,10 @@ func (u URI) SameOrigin(dst, reference []byte) (target []byte, ok bool) {
 	}
 	return dst, true
 }
+
+// isNoURI reports whether a rune cannot stand in a URI: all but visible ASCII
+// (RFC 3986 §2).
+func isNoURI(r rune) bool { return r <= ' ' || r > '~' }
 
 // schemeOf returns the scheme that a reference begins with, nil when it has none.
 func schemeOf(b []byte) []byte {

@@ -19,6 +19,16 @@ func (q *Request) NotModified(m *Meta, stored Fields) bool {
 	return ok && m.Modified <= since
 }
 
+// In304 reports whether a stored field goes into a 304 made from it: all but those
+// that describe a body which is not sent (RFC 9110 §15.4.5).
+func In304(name []byte) bool {
+	switch fieldOf(name) {
+	case contentEncoding, contentLanguage, contentLength, contentRange, contentType:
+		return false
+	}
+	return true
+}
+
 // noneMatchFails reports whether some If-None-Match line lists this tag, or "*".
 func (q *Request) noneMatchFails(tag []byte) bool {
 	for name, value, pos := q.fields.Next(0); pos >= 0; name, value, pos = q.fields.Next(pos) {

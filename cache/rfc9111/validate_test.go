@@ -148,6 +148,19 @@ func TestConditionFields(t *testing.T) {
 	}
 }
 
+func TestFieldsOfA304(t *testing.T) {
+	for _, name := range strings.Fields("ETag Date Cache-Control Content-Location Expires Vary Last-Modified Content-Security-Policy X-A") {
+		if !In304([]byte(name)) {
+			t.Errorf("%s goes into a 304 (RFC 9110 §15.4.5)", name)
+		}
+	}
+	for _, name := range strings.Fields("Content-Type Content-Length content-encoding Content-Language Content-Range") {
+		if In304([]byte(name)) {
+			t.Errorf("%s describes a body that a 304 has not", name)
+		}
+	}
+}
+
 func TestDecideWithNothingStored(t *testing.T) {
 	for asked, want := range map[string]Decision{
 		"GET":                                {Use: Nothing, Forward: ForwardMiss},
