@@ -27,7 +27,7 @@ type Conn struct {
 	sawEOF  atomic.Bool
 	closing atomic.Bool // Close or Abort was called
 	ending  ending
-	notes   notes
+	phase   atomic.Uint32 // the owner's note
 }
 
 // ending is what Close has to know.
@@ -106,9 +106,6 @@ func (c *Conn) Read(p []byte) (int, error) {
 		n, err = c.raw.Read(p)
 	}
 	c.in.leave(n)
-	if c.notes.lines.Load() {
-		c.notes.watch(p[:n])
-	}
 	if err == nil {
 		return n, nil
 	}

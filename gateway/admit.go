@@ -115,6 +115,9 @@ func (j *journey) admitFraming(h *fasthttp.RequestHeader) *exchange.Fault {
 		return exchange.Refuse(exchange.ExpectationRefused)
 	}
 	j.framing = framing
+	if j.wire != nil {
+		j.wire.body(framing)
+	}
 	return nil
 }
 

@@ -22,7 +22,6 @@ type clientBody struct {
 	want    int64 // bytes that Content-Length promised; -1 when chunked
 	limit   int64 // bytes allowed; negative for any number
 	read    int64
-	from    int64 // what the connection had received when the body was opened
 	idle    time.Duration
 	err     error // the first error, for ever
 	aborted atomic.Bool
@@ -30,29 +29,19 @@ type clientBody struct {
 
 func (b *clientBody) open(stream io.Reader, want, limit int64, idle time.Duration) {
 	b.stream, b.want, b.limit, b.idle = stream, want, limit, idle
-	if c := b.j.conn; c != nil {
-		b.from = c.BytesRead()
-	}
 }
 
 func (b *clientBody) reset() {
-	b.stream, b.want, b.limit, b.read, b.from, b.idle, b.err = nil, 0, 0, 0, 0, 0, nil
+	b.stream, b.want, b.limit, b.read, b.idle, b.err = nil, 0, 0, 0, 0, nil
 	b.aborted.Store(false)
 }
 
 // unread reports whether bytes of the request body, or its end, may still come.
 func (j *journey) unread() bool {
 	if j.body.stream != nil {
-		return j.body.err != io.EOF || j.trailed()
+		return j.body.err != io.EOF
 	}
 	return j.ctx.Request.BodyStream() != nil && j.ctx.Request.Header.ContentLength() != 0
-}
-
-// trailed reports whether the body, read to its end, had trailer fields. fasthttp
-// takes a bare LF, folded lines and spaces before the colon there, so that a proxy
-// before us may see another end: what follows is no request to be believed.
-func (j *journey) trailed() bool {
-	return j.framing.Kind == headers.Chunked && len(j.ctx.Request.Header.TrailerHeader()) > len("\r\n")
 }
 
 // Read implements io.Reader. A byte within idle keeps a slow upload alive.
@@ -76,45 +65,19 @@ func (b *clientBody) Read(p []byte) (int, error) {
 		b.err = exchange.Refuse(exchange.BodyTooLarge)
 		return 0, b.err
 	}
-	if b.padded() {
-		b.err = &exchange.Fault{
-			Kind: exchange.HTTPRequestError, Reason: exchange.BodyIncomplete, Source: exchange.Client, Err: errPadding,
-		}
-		return 0, b.err
-	}
 	if n > 0 {
 		return n, nil // an error that came along is told by the next call
 	}
 	return 0, b.err
 }
 
-// A chunked body may cost its data many times over on the wire: a chunk of one
-// byte takes six, an extension some more. What is beyond that is no body but a
-// way to keep us busy (RFC 9112 §7.1.1). What is read ahead comes on top.
-const (
-	maxPadding      = 16 << 10 // bytes that are no data, in any body
-	paddingForEvery = 16       // and so many more for each byte of data
-)
-
-var errPadding = errors.New("chunk extensions or trailers are too large")
-
-// padded reports whether the coding of a chunked body takes too many bytes.
-func (b *clientBody) padded() bool {
-	c := b.j.conn
-	if b.want >= 0 || c == nil {
-		return false
-	}
-	ahead := int64(b.j.g.server.ReadBufferSize)
-	return c.BytesRead()-b.from-b.read > ahead+maxPadding+paddingForEvery*b.read
-}
-
 // verdict says what an error of the stream means. fasthttp ends a chunked body
-// that was cut between two chunks with io.EOF, so the connection is asked too.
+// that was cut between two chunks with io.EOF; the wire knows better.
 func (b *clientBody) verdict(err error) error {
 	switch {
 	case err == io.EOF && b.want >= 0 && b.read == b.want:
 		return io.EOF
-	case err == io.EOF && b.want < 0 && (b.j.conn == nil || !b.j.conn.SawEOF()):
+	case err == io.EOF && b.want < 0 && b.j.wire != nil && b.j.wire.chunks.Done():
 		return io.EOF
 	case errors.Is(err, os.ErrDeadlineExceeded) && b.aborted.Load():
 		return exchange.Refuse(exchange.ClientGone)

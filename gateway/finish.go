@@ -27,8 +27,8 @@ func (g *Gateway) finish(j *journey) {
 	if g.access.Wanted(x.Status, x.Took) {
 		g.access.Write(j.entry())
 	}
-	if j.conn != nil {
-		j.conn.MarkReads()
+	if j.wire != nil {
+		j.wire.next()
 	}
 	j.snap.journeys.Add(-1)
 	j.reset()

@@ -29,6 +29,7 @@ type journey struct {
 	x     *exchange.Exchange
 	snap  *Snapshot
 	route *route
+	wire  *wire      // what fasthttp reads from; nil when the connection is not one of ours
 	conn  *conn.Conn // the client's connection; nil when it is not one of ours
 
 	head               headers.Block   // the request's fields, views into fasthttp's raw header
@@ -86,8 +87,8 @@ func (g *Gateway) begin(ctx *fasthttp.RequestCtx, now time.Time) *journey {
 	j.ctx, j.x = ctx, exchange.Acquire(now)
 	j.snap = g.current.Load()
 	j.snap.journeys.Add(1)
-	if j.conn, _ = ctx.Conn().(*conn.Conn); j.conn != nil {
-		j.conn.WatchLines(false)
+	if j.wire, _ = ctx.Conn().(*wire); j.wire != nil {
+		j.conn = j.wire.Conn
 	}
 	ctx.SetUserValue(journeyKey{}, j)
 	return j
@@ -116,7 +117,7 @@ func (j *journey) reset() {
 	j.resp.Reset()
 	j.body.reset()
 	j.tried.Reset()
-	j.ctx, j.x, j.snap, j.route, j.conn = nil, nil, nil, nil, nil
+	j.ctx, j.x, j.snap, j.route, j.wire, j.conn = nil, nil, nil, nil, nil, nil
 	j.framing, j.http11, j.hasTail, j.moved = headers.Framing{}, false, false, 0
 	j.host, j.target, j.query, j.path, j.rawPath, j.marks = nil, nil, nil, nil, nil, 0
 	j.req, j.at, j.backend = upstream.Request{}, nil, nil

@@ -15,7 +15,7 @@ import (
 // returns: a small body whole, any other as a stream that flushes as it arrives.
 func (g *Gateway) respond(j *journey) {
 	r := &j.resp
-	if j.resp.Uploading() || j.resp.UploadCut || j.trailed() {
+	if j.resp.Uploading() || j.resp.UploadCut {
 		j.closeAfterAnswer()
 	}
 	if r.Body != nil && !j.http11 && r.Framing.Kind != headers.Sized {
@@ -130,12 +130,10 @@ func (j *journey) announceTrailers(answer *fasthttp.Response) {
 	}
 }
 
-// passInterim sends a 102 or 103 on to the client at once (RFC 9110 §15.2). It
-// stays back when an earlier, pipelined answer may still wait in fasthttp's buffer.
+// passInterim sends a 102 or 103 on to the client at once (RFC 9110 §15.2). No earlier
+// answer can be overtaken: fasthttp sees a request only when the one before is answered
+// and written (wire.go).
 func (j *journey) passInterim(status int, b *headers.Block) {
-	if !j.conn.ReadSinceMark() {
-		return
-	}
 	b.DropHopByHop()
 	j.text = append(j.text[:0], "HTTP/1.1 "...)
 	j.text = strconv.AppendInt(j.text, int64(status), 10)

@@ -10,7 +10,6 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"penstock/conn"
 	"penstock/exchange"
 )
 
@@ -73,19 +72,18 @@ const never = 365 * 24 * time.Hour
 // gets a new write deadline: that of the answer before must not end its own first
 // bytes, which fasthttp writes.
 func (g *Gateway) markState(c net.Conn, s fasthttp.ConnState) {
-	cc, ok := c.(*conn.Conn)
+	w, ok := c.(*wire)
 	if !ok {
 		return
 	}
+	cc := w.Conn
 	snap := g.current.Load()
 	switch s {
 	case fasthttp.StateNew:
 		cc.SetPhase(phaseIdle)
-		cc.WatchLines(true)
 		cc.SetReadDeadlineIn(snap.headerTime)
 	case fasthttp.StateIdle:
 		cc.SetPhase(phaseIdle)
-		cc.WatchLines(true)
 		cc.SetReadDeadlineIn(snap.idleTime)
 	case fasthttp.StateActive:
 		cc.SetPhase(phaseBusy)
@@ -122,7 +120,7 @@ func (g *Gateway) refuse(ctx *fasthttp.RequestCtx, err error) {
 	defer g.survive(j)
 	j.closing = true
 	f := refusal(err)
-	if f.Reason == exchange.HeaderTooLarge && j.conn != nil && j.conn.SinceLine() >= int64(g.server.ReadBufferSize) {
+	if f.Reason == exchange.HeaderTooLarge && j.wire != nil && j.wire.lines == 0 {
 		f = exchange.Refuse(exchange.URITooLong) // not even the first line ended (RFC 9112 §3)
 	}
 	if err == os.ErrDeadlineExceeded && j.conn != nil && j.conn.BytesRead() > 0 {

@@ -45,6 +45,7 @@ func (g *Gateway) tunnel(j *journey, c net.Conn) {
 // already read from the connection. With a deadline in the past the connection
 // itself is not touched, so the first error says that the buffer is empty.
 func (j *journey) readAhead(c net.Conn) []byte {
+	j.wire.tunnel()
 	_ = j.conn.SetReadDeadline(time.Unix(1, 0))
 	defer func() { _ = j.conn.SetReadDeadline(time.Time{}) }()
 	var early []byte

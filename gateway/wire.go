@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+
+	"penstock/conn"
+	"penstock/headers"
+)
+
+// wire stands between a client's connection and fasthttp and lets through the bytes
+// of one request at a time: first the head, to its empty line, then the body, as
+// long as admit has judged it to be. What follows is held back until the answer has
+// been written. So fasthttp, which is more lenient, can never see another end of a
+// request than we do, and a chunked body is complete only by the letter of the RFC.
+//
+// It is used by the goroutine that serves the connection, and by the upload's while
+// that one waits for it.
+type wire struct {
+	*conn.Conn
+	part   wirePart
+	lines  int    // lines of the head that have ended
+	line   int    // bytes of its current line
+	cr     bool   // the last of them is CR
+	ahead  int64  // bytes of the body that fasthttp read before the body was judged
+	left   int64  // bytes of a sized body still to come
+	held   []byte // received, and not let through yet
+	memory []byte // of held
+	chunks headers.ChunkScan
+}
+
+// wirePart is the part of a request that passes.
+type wirePart uint8
+
+const (
+	inHead   wirePart = iota
+	behind            // the head has passed, the body is not judged: fasthttp takes its first byte
+	inSized           // left bytes of a sized body
+	inChunks          // a chunked body, which tells its end itself
+	inTunnel          // what passes is no HTTP any more
+)
+
+// Errors that end a connection because the client breaks the framing.
+var (
+	errChunks = errors.New("the chunked request body is not valid")
+	errBareLF = errors.New("a line of the request head does not end with CRLF")
+)
+
+// maxHeldMemory is how much memory for held bytes an idle connection keeps.
+const maxHeldMemory = 4 << 10
+
+// Read lets bytes of the current part through.
+func (w *wire) Read(p []byte) (int, error) {
+	switch w.part {
+	case behind:
+		p = p[:min(len(p), 1)] // one byte tells as much, and leaves the rest to the judged body
+	case inSized:
+		if w.left <= 0 {
+			return 0, io.EOF
+		}
+		p = p[:min(int64(len(p)), w.left)]
+	}
+	if len(w.held) > 0 {
+		n, err := w.pass(p[:copy(p, w.held)])
+		w.held = w.held[n:]
+		if len(w.held) == 0 && cap(w.memory) > maxHeldMemory {
+			w.memory = nil
+		}
+		return n, err
+	}
+	n, err := w.Conn.Read(p)
+	m, problem := w.pass(p[:n])
+	if m < n {
+		w.memory = append(w.memory[:0], p[m:n]...)
+		w.held = w.memory
+	}
+	if problem != nil {
+		return m, problem
+	}
+	return m, err
+}
+
+// pass returns how many of the bytes belong to the current part.
+func (w *wire) pass(p []byte) (int, error) {
+	switch w.part {
+	case inHead:
+		return w.passHead(p)
+	case behind:
+		w.ahead += int64(len(p))
+	case inSized:
+		w.left -= int64(len(p))
+	case inChunks:
+		n, problem := w.chunks.Scan(p)
+		if problem != headers.NoProblem {
+			return n, errChunks
+		}
+		return n, nil
+	}
+	return len(p), nil
+}
+
+// passHead lets lines through, up to the empty one. Every line must end with CRLF
+// (RFC 9112 §2.2); empty ones before the request line are no part of it.
+func (w *wire) passHead(p []byte) (int, error) {
+	for i := 0; i < len(p); {
+		lf := bytes.IndexByte(p[i:], '\n')
+		if lf < 0 {
+			w.line, w.cr = w.line+len(p)-i, p[len(p)-1] == '\r'
+			break
+		}
+		if lf > 0 {
+			w.cr = p[i+lf-1] == '\r'
+		}
+		i += lf + 1
+		if !w.cr {
+			return i, errBareLF
+		}
+		empty := w.line+lf == len("\r")
+		w.line, w.cr = 0, false
+		switch {
+		case !empty:
+			w.lines++
+		case w.lines > 0:
+			w.part, w.ahead = behind, 0
+			return i, nil
+		}
+	}
+	return len(p), nil
+}
+
+// body tells how long the body of the request is whose head has passed.
+func (w *wire) body(f headers.Framing) {
+	switch f.Kind {
+	case headers.Sized:
+		w.part, w.left = inSized, f.Length-w.ahead
+	case headers.Chunked:
+		w.part = inChunks
+		w.chunks.Reset()
+	}
+}
+
+// next makes way for the head of the next request.
+func (w *wire) next() { w.part, w.lines, w.line, w.cr = inHead, 0, 0, false }
+
+// tunnel lets everything pass.
+func (w *wire) tunnel() { w.part = inTunnel }
+
+// wired is a listener whose connections are wires.
+type wired struct{ net.Listener }
+
+// Accept implements net.Listener.
+func (l wired) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &wire{Conn: c.(*conn.Conn)}, nil
+}
