@@ -128,9 +128,9 @@ const (
 	ServerError                // 500, 502, 503 or 504 came (RFC 5861 §4)
 )
 
-// FailureOf reports whether an answer counts as an error that a stale response may
-// stand in for (RFC 5861 §4).
-func FailureOf(status int) bool { return status == 500 || 502 <= status && status <= 504 }
+// IsServerError reports whether an answer counts as the error that a stale response
+// may stand in for (RFC 5861 §4).
+func IsServerError(status int) bool { return status == 500 || 502 <= status && status <= 504 }
 
 // UsableOnError reports whether m may answer q although it is stale, now that the
 // origin has failed. It says no where Decide said MustRevalidate.
