@@ -62,7 +62,9 @@ func (g *Gateway) answer(j *journey) {
 // finishLocal sets the body, held in j.text, of an answer that was made here.
 func (g *Gateway) finishLocal(j *journey) {
 	j.ctx.Response.SetBodyRaw(j.text)
-	if !j.ctx.IsHead() {
+	if j.ctx.IsHead() {
+		j.ctx.Response.SkipBody = true // fasthttp forgets it in what its ErrorHandler answers
+	} else {
 		j.x.Sent = int64(len(j.text))
 	}
 	if j.closing || g.draining.Load() {

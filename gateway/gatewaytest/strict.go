@@ -50,15 +50,16 @@ const (
 )
 
 // strictGrammar is the syntax of RFC 9112 that messages are held to.
-type strictGrammar struct{ request, status, field, chunk, size *regexp.Regexp }
+type strictGrammar struct{ request, status, field, chunk, laxChunk, size *regexp.Regexp }
 
 func grammar() *strictGrammar {
 	return &strictGrammar{
-		request: regexp.MustCompile(`^(` + strictToken + `) ([\x21-\x7e\x80-\xff]+) (HTTP/1\.[01])$`),
-		status:  regexp.MustCompile(`^(HTTP/1\.[01]) ([1-9][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$`),
-		field:   regexp.MustCompile(`^(` + strictToken + `):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*$`),
-		chunk:   regexp.MustCompile(`^([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$`),
-		size:    regexp.MustCompile(`^[0-9]{1,18}$`),
+		request:  regexp.MustCompile(`^(` + strictToken + `) ([\x21-\x7e\x80-\xff]+) (HTTP/1\.[01])$`),
+		status:   regexp.MustCompile(`^(HTTP/1\.[01]) ([1-9][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$`),
+		field:    regexp.MustCompile(`^(` + strictToken + `):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*$`),
+		chunk:    regexp.MustCompile(`^([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$`),
+		laxChunk: regexp.MustCompile(`^([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?$`),
+		size:     regexp.MustCompile(`^[0-9]{1,18}$`),
 	}
 }
 
@@ -67,10 +68,12 @@ type StrictReader struct {
 	in *bufio.Reader
 	g  *strictGrammar
 
-	// BareLF lets the line of a request, and empty lines in front of it and, when
-	// there is no field, behind it, end with LF alone, which recipients may accept
-	// (RFC 9112 §2.2).
-	BareLF bool
+	// AsFasthttp also takes what fasthttp takes and does not show, and what cannot
+	// hide a message: LF alone behind a request line, empty lines in front of it
+	// and, when there is no field, behind it (RFC 9112 §2.2 lets recipients);
+	// any octet but CR and LF in a chunk extension, and any line for a trailer
+	// field: the gateway writes its own, so neither goes further.
+	AsFasthttp bool
 }
 
 // NewStrictReader reads from in.
@@ -88,7 +91,7 @@ func (s *StrictReader) Head() (*Message, error) {
 		if err != nil {
 			return nil, io.EOF
 		}
-		if line, err = s.lineOr(s.BareLF); err != nil {
+		if line, err = s.lineOr(s.AsFasthttp); err != nil {
 			return nil, err
 		}
 	}
@@ -99,7 +102,7 @@ func (s *StrictReader) Head() (*Message, error) {
 	m := &Message{Method: parts[1], Version: parts[3]}
 	m.Target = line[len(parts[1])+1 : len(line)-len(parts[3])-1]
 	var err error
-	if next, _ := s.in.Peek(1); s.BareLF && string(next) == "\n" {
+	if next, _ := s.in.Peek(1); s.AsFasthttp && string(next) == "\n" {
 		_, err = s.in.Discard(1)
 	} else {
 		m.Fields, err = s.fields()
@@ -213,7 +216,7 @@ func (s *StrictReader) body(m *Message, kind strictKind, length int64) error {
 		if err := s.chunks(&body); err != nil {
 			return err
 		}
-		if _, err := s.fields(); err != nil { // trailers
+		if err := s.trailers(); err != nil {
 			return err
 		}
 	}
@@ -227,7 +230,11 @@ func (s *StrictReader) chunks(body *strings.Builder) error {
 		if err != nil {
 			return err
 		}
-		parts := s.g.chunk.FindStringSubmatch(latin1(line))
+		chunk := s.g.chunk
+		if s.AsFasthttp {
+			chunk = s.g.laxChunk
+		}
+		parts := chunk.FindStringSubmatch(latin1(line))
 		if parts == nil {
 			return fmt.Errorf("not a chunk size: %q", line)
 		}
@@ -240,6 +247,19 @@ func (s *StrictReader) chunks(body *strings.Builder) error {
 		}
 		if end, err := s.line(); err != nil || end != "" {
 			return errors.Join(err, fmt.Errorf("%q behind the data of a chunk", end))
+		}
+	}
+}
+
+// trailers reads what stands behind the last chunk.
+func (s *StrictReader) trailers() error {
+	if !s.AsFasthttp {
+		_, err := s.fields()
+		return err
+	}
+	for {
+		if line, err := s.line(); err != nil || line == "" {
+			return err
 		}
 	}
 }
