@@ -10,7 +10,7 @@ import (
 
 // The bytes on disk may be anybody's: what no Append wrote is refused.
 func TestDecodeRefuses(t *testing.T) {
-	m := Meta{Born: now, Lifetime: maxLifetime, StaleWhileRevalidate: Unnamed, StaleIfError: maxLifetime, Status: 200, Source: MaxAge, Flags: Shared}
+	m := Meta{Born: now, Lifetime: maxLifetime, StaleWhileRevalidate: Unnamed, StaleIfError: time.Second, Status: 200, Source: MaxAge, Flags: Shared}
 	good := m.Append(nil)
 	if len(good) != MetaSize {
 		t.Fatalf("got %d bytes, want %d", len(good), MetaSize)
