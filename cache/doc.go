@@ -45,9 +45,9 @@
 // of index on the heap for each record, 3.2 MiB of purge slots, and with
 // admission a sketch of a thousandth of the ring. Stats reports all of it.
 //
-// Each of fastcache's 512 buckets is a ring of its own, so a small store keeps
-// no large bodies: one of 32 MiB refuses bodies above 2.3 MiB, one of 256 MiB
-// those above 103 MiB, whatever Options.MaxObject says.
+// Each of fastcache's 512 buckets is a ring of its own. Pieces go round them
+// one by one (see pieceKey); other entries fall where their hash says. A body
+// takes at most half of the ring, whatever Options.MaxObject says.
 //
 // # What fastcache does not do
 //

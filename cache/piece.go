@@ -19,16 +19,6 @@ const (
 	maxRecord = ringChunk - 1                                        // with key and header: what fastcache stores at all
 )
 
-// pieceKey is where a piece is filed. Entry keys are longer, so neither can be
-// taken for the other; the id is random, so none can be foretold.
-type pieceKey [pieceKeySize]byte
-
-func makePieceKey(id uint64, index int64) (k pieceKey) {
-	binary.LittleEndian.PutUint64(k[:], id)
-	binary.LittleEndian.PutUint32(k[8:], uint32(index))
-	return k
-}
-
 // pieceCount is how many pieces a body of that many bytes takes.
 func pieceCount(size int64) int64 { return (size + pieceSize - 1) / pieceSize }
 
@@ -47,6 +37,7 @@ func (s *Store) setPiece(id uint64, index int64, buf []byte) {
 	binary.LittleEndian.PutUint64(buf, sum)
 	key := makePieceKey(id, index)
 	s.set(key[:], buf)
+	s.cursor.Add(1)
 }
 
 // getPiece appends the value of a piece to dst[:0], verified for its place and

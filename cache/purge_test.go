@@ -164,6 +164,28 @@ func TestPrefixesNeverReachTooShort(t *testing.T) {
 	t.Logf("%d of 3000 purges of a prefix reached too far", far)
 }
 
+func TestAValidationEndsASoftPurge(t *testing.T) {
+	s := newStore(t, Options{})
+	k := putTagged(t, s, "http://a.example/a", "tag")
+	s.PurgeTag([]byte("tag"), true)
+	var e Entry
+	if s.Get(&e, k); !e.Soft {
+		t.Fatal("not purged softly")
+	}
+	if r := s.Update(&e, k, fillOf(s, "validated")); r != Stored {
+		t.Fatal(r)
+	}
+	if got := s.Get(&e, k); got != Hit || e.Soft || string(e.Meta) != "validated" {
+		t.Errorf("got %v soft %v meta %q", got, e.Soft, e.Meta)
+	}
+	late := fillOf(s, "late")
+	s.PurgeTag([]byte("tag"), false)
+	s.PurgeAll(false)
+	if r := s.Update(&e, k, late); r != Superseded {
+		t.Errorf("a validation from before a purge: got %v, want superseded", r)
+	}
+}
+
 func TestPassesAreRemembered(t *testing.T) {
 	now := noon
 	s := newStore(t, Options{Now: func() time.Time { return now }})

@@ -79,7 +79,7 @@ func (r *QueryRule) Append(dst, raw []byte) []byte {
 // appendSorted orders the wanted parameters by name; equal names keep their
 // order, which is theirs to mean something.
 func (r *QueryRule) appendSorted(dst, raw []byte) []byte {
-	var parts [maxParameters][]byte
+	var parts [maxParameters]span
 	n := 0
 	for part, rest, more := nextParameter(raw); more; part, rest, more = nextParameter(rest) {
 		if r.mode == QueryOnly && !r.lists(part) {
@@ -89,18 +89,27 @@ func (r *QueryRule) appendSorted(dst, raw []byte) []byte {
 			return r.appendAsCame(dst, raw)
 		}
 		at := n
-		for at > 0 && bytes.Compare(parameterName(parts[at-1]), parameterName(part)) > 0 {
+		for at > 0 && bytes.Compare(parameterName(parts[at-1].of(raw)), parameterName(part)) > 0 {
 			parts[at] = parts[at-1]
 			at--
 		}
-		parts[at] = part
+		end := uint32(len(raw) - len(rest)) // behind the part and its '&'
+		if end > 0 && raw[end-1] == '&' {
+			end--
+		}
+		parts[at] = span{end - uint32(len(part)), end}
 		n++
 	}
-	for i, part := range parts[:n] {
-		dst = appendParameter(dst, part, i == 0)
+	for i := range parts[:n] {
+		dst = appendParameter(dst, parts[i].of(raw), i == 0)
 	}
 	return dst
 }
+
+// span is a place in a query, in bytes.
+type span struct{ from, to uint32 }
+
+func (p span) of(raw []byte) []byte { return raw[p.from:p.to] }
 
 // appendAsCame appends the wanted parameters of a query that has too many to be
 // put in order.

@@ -34,8 +34,9 @@ type Store struct {
 	purges   *purges
 	sketch   *sketch // nil: everything is admitted
 	passes   *passes
-	journal  *journal // nil: nothing survives
-	odometer atomic.Uint64
+	journal  *journal      // nil: nothing survives
+	odometer atomic.Uint64 // bytes written
+	cursor   atomic.Uint64 // pieces written
 	rewrite  rewriteBudget
 	locks    [lockStripes]stripe
 	count    counters
@@ -100,13 +101,11 @@ func systemRandom() uint64 {
 	return binary.LittleEndian.Uint64(b[:])
 }
 
-// largestBody is the largest body whose own pieces do not push each other out.
-// They fall on the buckets at random, so a bucket's share m of them must leave
-// five times its spread free.
+// largestBody is the largest body that is taken: half of what the ring holds.
+// Above that its own beginning would be pushed out by its end and what comes
+// meanwhile.
 func largestBody(capacity int64) int64 {
-	slots := float64(capacity / Step * piecesPerChunk)
-	root := (math.Sqrt(25+4*(slots-1)) - 5) / 2 // m + 5*sqrt(m) = slots - 1
-	return int64(root*root*ringBuckets) * pieceSize
+	return capacity / ringChunk * piecesPerChunk * pieceSize / 2
 }
 
 // MaxObject returns the bytes of the largest body that is stored.

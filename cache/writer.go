@@ -41,7 +41,7 @@ func (s *Store) Begin(w *Writer, k Key, f *Fill) Refusal {
 
 	w.head = append(append(w.head[:0], f.Meta...), f.Fields...)
 	w.entry = Entry{Head: f.Head, Meta: w.head[:len(f.Meta)], Fields: w.head[len(f.Meta):]}
-	w.entry.ID, w.entry.guard = s.random(), k.Hash()
+	w.entry.ID, w.entry.guard = s.newID(), k.Hash()
 	w.buf.labels = s.secret.appendLabels(w.buf.labels[:0], &w.entry.labels, &k, f.Tags)
 
 	record := ringHeader + len(k.raw) + entrySize(&w.entry.labels, len(f.Meta), len(f.Fields), 0)
