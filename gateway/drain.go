@@ -13,6 +13,10 @@ import (
 // draining gateway closes it: a request that is on its way still gets its answer.
 const quietTime = time.Second
 
+// restTime bounds what is waited for when no client is left: lookups, probes and
+// sweeps, which end at once when they are told to.
+const restTime = 3 * time.Second
+
 // Drain announces the end: readiness goes off and every answer from now on says
 // Connection: close. Requests are still taken until Shutdown.
 func (g *Gateway) Drain() {
@@ -32,8 +36,9 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	tunnels := g.tunnels.Shutdown(ctx)
 	g.clients.CloseAll()
 	g.serving.Wait()
-	ends := g.current.Load().shutdown(ctx)
-	rest := context.WithoutCancel(ctx) // everything is closed: what is waited for ends at once
+	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), restTime)
+	defer cancel()
+	ends := g.current.Load().shutdown(rest)
 	return errors.Join(closed, late, tunnels, ends, g.clients.Shutdown(rest), g.backends.Shutdown(rest))
 }
 

@@ -213,11 +213,11 @@ func (g *Gateway) connectionBudget(cfg *config.Config) int {
 		busy += u.Pool.Max * len(u.Backends)
 		idle += u.Pool.Idle * len(u.Backends)
 	}
-	needed := min(busy, cfg.Limits.Requests) + idle
-	granted, lowered := listener.ConnectionBudget(cfg.Limits.Connections, needed, int(min(g.fileLimit, 1<<30)))
+	busy = min(busy, cfg.Limits.Requests)
+	granted, lowered := listener.ConnectionBudget(cfg.Limits.Connections, busy, idle, int(min(g.fileLimit, 1<<30)))
 	if lowered {
 		g.log.Warn("limits.connections is lowered: the file limit has no room for more",
-			"configured", cfg.Limits.Connections, "granted", granted, "file_limit", g.fileLimit, "upstream_connections", needed)
+			"configured", cfg.Limits.Connections, "granted", granted, "file_limit", g.fileLimit, "upstream_busy", busy, "upstream_idle", idle)
 	}
 	return granted
 }

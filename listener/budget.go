@@ -6,12 +6,14 @@ const (
 	minConnections = 64  // what is granted even when the sum does not fit
 )
 
-// ConnectionBudget returns how many client connections fit into a limit of open
-// files beside upstreamMax upstream connections and some spare: want, or fewer with
-// lowered set, but not below 64 (or want, when that is less). A limit of 0 is unknown
-// and grants want.
-func ConnectionBudget(want, upstreamMax, fileLimit int) (granted int, lowered bool) {
-	room := max(fileLimit-upstreamMax-spareFiles, minConnections)
+// ConnectionBudget returns how many client connections fit into a limit of open files
+// beside the upstream connections and some spare: want, or fewer with lowered set, but
+// not below 64 (or want, when that is less). Upstream there are at most busy
+// connections in use, never more than clients that wait for them, and idle ones. A
+// limit of 0 is unknown and grants want.
+func ConnectionBudget(want, busy, idle, fileLimit int) (granted int, lowered bool) {
+	left := fileLimit - idle - spareFiles
+	room := max(left-busy, left/2, minConnections)
 	if fileLimit <= 0 || want <= room {
 		return want, false
 	}

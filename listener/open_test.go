@@ -122,20 +122,21 @@ func TestListenErrors(t *testing.T) {
 
 func TestConnectionBudget(t *testing.T) {
 	for _, tc := range []struct {
-		name                  string
-		want, upstream, files int
-		granted               int
-		lowered               bool
+		name                    string
+		want, busy, idle, files int
+		granted                 int
+		lowered                 bool
 	}{
-		{"fits", 16000, 2000, 65536, 16000, false},
-		{"fits exactly", 800, 1000, 2000, 800, false},
-		{"one too many", 801, 1000, 2000, 800, true},
-		{"nothing left: the floor", 16000, 2000, 1024, 64, true},
-		{"less than the floor is wanted", 10, 2000, 1024, 10, false},
-		{"unknown limit", 16000, 2000, 0, 16000, false},
+		{"fits", 16000, 1500, 500, 65536, 16000, false},
+		{"fits exactly", 1200, 300, 300, 2000, 1200, false},
+		{"one too many", 1201, 300, 300, 2000, 1200, true},
+		{"each client needs one upstream", 16000, 8000, 200, 1024, 312, true},
+		{"nothing left: the floor", 16000, 8000, 2000, 1024, 64, true},
+		{"less than the floor is wanted", 10, 2000, 1000, 1024, 10, false},
+		{"unknown limit", 16000, 1000, 1000, 0, 16000, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			granted, lowered := ConnectionBudget(tc.want, tc.upstream, tc.files)
+			granted, lowered := ConnectionBudget(tc.want, tc.busy, tc.idle, tc.files)
 			if granted != tc.granted || lowered != tc.lowered {
 				t.Errorf("got %d, %v; want %d, %v", granted, lowered, tc.granted, tc.lowered)
 			}
