@@ -109,32 +109,38 @@ func TestPurgesSurvive(t *testing.T) {
 	}
 }
 
+// damaged is something that happens to saved files, and what Load says of it.
+type damaged struct {
+	name   string
+	damage func(dir string) error
+	want   LoadResult
+}
+
+// flip changes a bit of a file, at a part of its length from 0 to 1.
+func flip(name string, part float64) func(dir string) error {
+	return func(dir string) error {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || len(text) == 0 {
+			return errors.Join(err, errors.New("nothing to flip"))
+		}
+		text[int(part*float64(len(text)-1))] ^= 4
+		return os.WriteFile(filepath.Join(dir, name), text, 0o600)
+	}
+}
+
+func cut(name string) func(dir string) error {
+	return func(dir string) error { return os.Truncate(filepath.Join(dir, name), 5) }
+}
+
+func remove(name string) func(dir string) error {
+	return func(dir string) error { return os.Remove(filepath.Join(dir, name)) }
+}
+
 func TestDamagedFilesAreRefused(t *testing.T) {
 	dir, s := saved(t, Options{})
 	s.PurgeTag([]byte("tag"), false)
 	snapshot := snapshotName(1)
-	flip := func(name string, part float64) func(dir string) error {
-		return func(dir string) error {
-			text, err := os.ReadFile(filepath.Join(dir, name))
-			if err != nil || len(text) == 0 {
-				return errors.Join(err, errors.New("nothing to flip"))
-			}
-			text[int(part*float64(len(text)-1))] ^= 4
-			return os.WriteFile(filepath.Join(dir, name), text, 0o600)
-		}
-	}
-	cut := func(name string) func(dir string) error {
-		return func(dir string) error { return os.Truncate(filepath.Join(dir, name), 5) }
-	}
-	remove := func(name string) func(dir string) error {
-		return func(dir string) error { return os.Remove(filepath.Join(dir, name)) }
-	}
 	tables, ring, data := snapshot+"/"+tablesName, snapshot+"/ring/metadata.bin", largestData(t, dir, snapshot)
-	type damaged struct {
-		name   string
-		damage func(dir string) error
-		want   LoadResult
-	}
 	cases := []damaged{
 		{"untouched", func(string) error { return nil }, Loaded},
 		{"no manifest", remove(manifestName), NothingSaved},
@@ -265,9 +271,11 @@ func TestKilledWhileSaving(t *testing.T) {
 		if _, err := out.Read(make([]byte, 7)); err != nil {
 			t.Error(err)
 		}
-		waitForAnother(dir)
+		ended := make(chan struct{})
+		go func() { cmd.Wait(); close(ended) }()
+		waitForAnother(t, dir, ended)
 		cmd.Process.Kill()
-		cmd.Wait()
+		<-ended
 		s := reload(t, dir, Loaded)
 		wantBody(t, s, keyOf(s, "a.example", "/large"), bodyOf(1, 3*pieceSize))
 	}
@@ -275,10 +283,16 @@ func TestKilledWhileSaving(t *testing.T) {
 
 // waitForAnother returns when a snapshot is being written: the process is
 // killed while it goes on.
-func waitForAnother(dir string) {
+func waitForAnother(t *testing.T, dir string, ended <-chan struct{}) {
 	for {
 		if found, _ := filepath.Glob(filepath.Join(dir, "snapshot-*")); len(found) > 1 {
 			return
+		}
+		select {
+		case <-ended:
+			t.Error("the process that saves has ended by itself")
+			return
+		default:
 		}
 	}
 }
