@@ -217,7 +217,6 @@ func FuzzDesync(f *testing.F) {
 // sameAtOrigin compares the origin's view with the log and with the input.
 func sameAtOrigin(input []byte, log []taken, arrived []arrival) error {
 	sent := gatewaytest.NewStrictReader(strings.NewReader(string(input)))
-	sent.AsFasthttp = true // what the gateway cannot see it writes anew
 	for i, line := range log {
 		want, wantErr := sent.Request()
 		if line.Attempts == 0 {

@@ -210,7 +210,7 @@ func TestNobodySeesTheBytesOfAnother(t *testing.T) {
 	const clients, rounds = 16, 50
 	o := &mirror{t: t}
 	origin := gatewaytest.NewOrigin(t, o.serve)
-	g := gatewaytest.Start(t, "limits: { body: off }\n"+oneRoute(origin.URL, "    retry: { times: 0 }"))
+	g := gatewaytest.Start(t, "limits: { body: off }\ntimeouts: { connect: 10s }\n"+oneRoute(origin.URL, "    retry: { times: 0 }"))
 	var wg sync.WaitGroup
 	var whole atomic.Int64
 	for i := range clients {

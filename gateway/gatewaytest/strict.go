@@ -50,16 +50,15 @@ const (
 )
 
 // strictGrammar is the syntax of RFC 9112 that messages are held to.
-type strictGrammar struct{ request, status, field, chunk, laxChunk, size *regexp.Regexp }
+type strictGrammar struct{ request, status, field, chunk, size *regexp.Regexp }
 
 func grammar() *strictGrammar {
 	return &strictGrammar{
-		request:  regexp.MustCompile(`^(` + strictToken + `) ([\x21-\x7e\x80-\xff]+) (HTTP/1\.[01])$`),
-		status:   regexp.MustCompile(`^(HTTP/1\.[01]) ([1-9][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$`),
-		field:    regexp.MustCompile(`^(` + strictToken + `):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*$`),
-		chunk:    regexp.MustCompile(`^([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$`),
-		laxChunk: regexp.MustCompile(`^([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?$`),
-		size:     regexp.MustCompile(`^[0-9]{1,18}$`),
+		request: regexp.MustCompile(`^(` + strictToken + `) ([\x21-\x7e\x80-\xff]+) (HTTP/1\.[01])$`),
+		status:  regexp.MustCompile(`^(HTTP/1\.[01]) ([1-9][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$`),
+		field:   regexp.MustCompile(`^(` + strictToken + `):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*$`),
+		chunk:   regexp.MustCompile(`^([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$`),
+		size:    regexp.MustCompile(`^[0-9]{1,18}$`),
 	}
 }
 
@@ -67,13 +66,6 @@ func grammar() *strictGrammar {
 type StrictReader struct {
 	in *bufio.Reader
 	g  *strictGrammar
-
-	// AsFasthttp also takes what fasthttp takes and does not show, and what cannot
-	// hide a message: LF alone behind a request line, empty lines in front of it
-	// and, when there is no field, behind it (RFC 9112 §2.2 lets recipients);
-	// any octet but CR and LF in a chunk extension, and any line for a trailer
-	// field: the gateway writes its own, so neither goes further.
-	AsFasthttp bool
 }
 
 // NewStrictReader reads from in.
@@ -91,7 +83,7 @@ func (s *StrictReader) Head() (*Message, error) {
 		if err != nil {
 			return nil, io.EOF
 		}
-		if line, err = s.lineOr(s.AsFasthttp); err != nil {
+		if line, err = s.line(); err != nil {
 			return nil, err
 		}
 	}
@@ -102,12 +94,7 @@ func (s *StrictReader) Head() (*Message, error) {
 	m := &Message{Method: parts[1], Version: parts[3]}
 	m.Target = line[len(parts[1])+1 : len(line)-len(parts[3])-1]
 	var err error
-	if next, _ := s.in.Peek(1); s.AsFasthttp && string(next) == "\n" {
-		_, err = s.in.Discard(1)
-	} else {
-		m.Fields, err = s.fields()
-	}
-	if err != nil {
+	if m.Fields, err = s.fields(); err != nil {
 		return nil, err
 	}
 	if hosts := len(m.values("Host")); hosts > 1 || hosts == 0 && m.Version == "HTTP/1.1" {
@@ -216,7 +203,7 @@ func (s *StrictReader) body(m *Message, kind strictKind, length int64) error {
 		if err := s.chunks(&body); err != nil {
 			return err
 		}
-		if err := s.trailers(); err != nil {
+		if _, err := s.fields(); err != nil { // trailers
 			return err
 		}
 	}
@@ -230,11 +217,7 @@ func (s *StrictReader) chunks(body *strings.Builder) error {
 		if err != nil {
 			return err
 		}
-		chunk := s.g.chunk
-		if s.AsFasthttp {
-			chunk = s.g.laxChunk
-		}
-		parts := chunk.FindStringSubmatch(latin1(line))
+		parts := s.g.chunk.FindStringSubmatch(latin1(line))
 		if parts == nil {
 			return fmt.Errorf("not a chunk size: %q", line)
 		}
@@ -247,19 +230,6 @@ func (s *StrictReader) chunks(body *strings.Builder) error {
 		}
 		if end, err := s.line(); err != nil || end != "" {
 			return errors.Join(err, fmt.Errorf("%q behind the data of a chunk", end))
-		}
-	}
-}
-
-// trailers reads what stands behind the last chunk.
-func (s *StrictReader) trailers() error {
-	if !s.AsFasthttp {
-		_, err := s.fields()
-		return err
-	}
-	for {
-		if line, err := s.line(); err != nil || line == "" {
-			return err
 		}
 	}
 }
@@ -280,10 +250,7 @@ func (s *StrictReader) fields() (fields [][2]string, err error) {
 }
 
 // line reads up to CRLF, which it takes off. A CR or LF alone is an error.
-func (s *StrictReader) line() (string, error) { return s.lineOr(false) }
-
-// lineOr is line, where bareLF lets a line end with LF alone too.
-func (s *StrictReader) lineOr(bareLF bool) (string, error) {
+func (s *StrictReader) line() (string, error) {
 	var line []byte
 	for len(line) <= strictLine {
 		c, err := s.in.ReadByte()
@@ -293,8 +260,6 @@ func (s *StrictReader) lineOr(bareLF bool) (string, error) {
 		switch {
 		case c == '\n' && len(line) > 0 && line[len(line)-1] == '\r':
 			return string(line[:len(line)-1]), nil
-		case c == '\n' && bareLF:
-			return string(line), nil
 		case c == '\n' || len(line) > 0 && line[len(line)-1] == '\r':
 			return "", fmt.Errorf("a line ends badly: %q", append(line, c))
 		}
