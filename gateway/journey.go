@@ -97,7 +97,7 @@ func (g *Gateway) begin(ctx *fasthttp.RequestCtx, now time.Time) *journey {
 // newJourney is what the pool calls.
 func (g *Gateway) newJourney() any {
 	j := &journey{g: g}
-	j.parser = bufio.NewReaderSize(nil, maxResponseHead)
+	j.parser = bufio.NewReaderSize(nil, usualHead)
 	j.body.j = j
 	j.bodyClosed, j.interim = j.onBodyClose, j.passInterim
 	j.abortBody, j.bodyTrailers = j.body.Abort, j.body.trailers

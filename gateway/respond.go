@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"strconv"
 	"time"
 
@@ -60,9 +61,13 @@ func (g *Gateway) setHead(j *journey, extra []byte) bool {
 	j.text = j.appendHead(j.text[:0], "HTTP/1.1 ")
 	j.text = append(append(j.text, extra...), "\r\n"...)
 	j.textFrom.Reset(j.text)
-	j.parser.Reset(&j.textFrom)
+	parser := j.parser
+	if len(j.text) > parser.Size() { // a head must fit in the reader that it is parsed from
+		parser = bufio.NewReaderSize(nil, len(j.text))
+	}
+	parser.Reset(&j.textFrom)
 	h.DisableNormalizing() // names go on as the backend spelled them
-	if err := h.Read(j.parser); err != nil {
+	if err := h.Read(parser); err != nil {
 		return false
 	}
 	h.ResetConnectionClose() // what the backend does with its connection is its business

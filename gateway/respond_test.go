@@ -168,3 +168,12 @@ func TestUnaskedUpgradeIsRefused(t *testing.T) {
 		t.Errorf("got %d, Proxy-Status %q", a.StatusCode, a.Header.Get("Proxy-Status"))
 	}
 }
+
+func TestLargeAnswerHeadsPass(t *testing.T) {
+	for _, size := range []int{4000, 8100, 8192, 9000, 31_000} {
+		c := answered(t, get, "HTTP/1.1 200 OK\r\nX-Large: "+strings.Repeat("x", size)+"\r\nContent-Length: 2\r\n\r\nok")
+		if a := c.Read("GET"); a.Text != "ok" || len(a.Header.Get("X-Large")) != size {
+			t.Errorf("%d bytes: got %d %q with %d bytes", size, a.StatusCode, a.Text, len(a.Header.Get("X-Large")))
+		}
+	}
+}

@@ -15,7 +15,7 @@ import (
 
 // Sizes and times that the configuration does not set.
 const (
-	maxResponseHead = 64 << 10 // what setHead can hand to fasthttp: the backend's limit and our own fields
+	usualHead       = 8 << 10  // an answer's head up to this is parsed without allocating
 	smallBody       = 64 << 10 // request bodies up to this are read whole, and so can be sent again
 	maxKeptBuffer   = 64 << 10 // larger buffers are not kept for the next request
 	sweepEvery      = 100 * time.Millisecond
