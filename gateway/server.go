@@ -15,10 +15,10 @@ import (
 
 // Sizes and times that the configuration does not set.
 const (
-	usualHead       = 8 << 10  // an answer's head up to this is parsed without allocating
-	smallBody       = 64 << 10 // request bodies up to this are read whole, and so can be sent again
-	maxKeptBuffer   = 64 << 10 // larger buffers are not kept for the next request
-	sweepEvery      = 100 * time.Millisecond
+	usualHead     = 8 << 10  // an answer's head up to this is parsed without allocating
+	smallBody     = 64 << 10 // request bodies up to this are read whole, and so can be sent again
+	maxKeptBuffer = 64 << 10 // larger buffers are not kept for the next request
+	sweepEvery    = 100 * time.Millisecond
 )
 
 // newServer makes the fasthttp server in front of serve. What it would add or
