@@ -89,7 +89,7 @@ type Log struct {
 
 // Access is the log of requests.
 type Access struct {
-	File   string       // "stdout", "stderr" or a path
+	File   string       // "stdout", "stderr" or an absolute path
 	Format AccessFormat // JSON lines unless told otherwise
 	Sample float64      // share of requests written, 0..1
 	Always Always       // written whatever Sample says

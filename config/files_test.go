@@ -116,3 +116,23 @@ func TestLoadRefusesWhatItCannotRead(t *testing.T) {
 		t.Error("a folder: got no error")
 	}
 }
+
+func TestAccessLogBeginsInTheFolderOfTheFile(t *testing.T) {
+	folder := t.TempDir()
+	absolute := filepath.Join(folder, "b.log")
+	for text, want := range map[string]string{
+		"a.log":                          filepath.Join(folder, "a.log"),
+		"{ file: logs/a.log }":           filepath.Join(folder, "logs", "a.log"),
+		filepath.ToSlash(absolute):       absolute,
+		"stdout":                         "stdout",
+		"{ file: stderr, format: text }": "stderr",
+		"{ file: \"" + filepath.ToSlash(absolute) + "\" }": absolute,
+	} {
+		file := `{ routes: [{ path: "/*", upstream: "http://a:1" }], log: { access: ` + text + ` } }`
+		c, err := Parse(filepath.Join(folder, "config.yaml"), []byte(file), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, text, c.Log.Access.File, want)
+	}
+}

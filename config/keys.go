@@ -166,12 +166,24 @@ func readAccess(d *decoder, v value, l *Log) {
 	case v.node.Kind == mappingNode:
 		mapping(d, v, accessFields, l.Access)
 	case !on(v):
-		l.Access.File, _ = d.line(v)
+		readAccessFile(d, v, l.Access)
+	}
+}
+
+// readAccessFile reads one of the process's streams, or a file that begins in
+// the folder of the configuration file like every other.
+func readAccessFile(d *decoder, v value, a *Access) {
+	switch s, ok := d.line(v); {
+	case !ok:
+	case s == "stdout" || s == "stderr":
+		a.File = s
+	default:
+		d.file(v, &a.File)
 	}
 }
 
 var accessFields = []field[Access]{
-	{key: "file", read: func(d *decoder, v value, a *Access) { a.File, _ = d.line(v) }},
+	{key: "file", read: readAccessFile},
 	{key: "format", read: func(d *decoder, v value, a *Access) {
 		if i, ok := d.choice(v, formatText[:]); ok {
 			a.Format = AccessFormat(i)
