@@ -166,7 +166,7 @@ func (s *service) drain(context.Context) error {
 	times := s.gateway.Config().Timeouts.Drain
 	s.gateway.Drain()
 	if times.Delay > 0 {
-		s.log.Info("not ready, still serving", "delay", times.Delay)
+		s.log.Info("not ready, still serving", "delay", times.Delay.String())
 		<-time.After(times.Delay)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), times.Deadline)

@@ -30,7 +30,7 @@ func TestReadinessGoesFirst(t *testing.T) {
 		t.Errorf("serving: readyz got %d, want 200", status)
 	}
 	p.signal(syscall.SIGTERM)
-	p.expect(`"msg":"not ready, still serving"`)
+	p.expect(`"msg":"not ready, still serving","delay":"[0-9a-z]+s"`)
 	if status, _ := fetch(t, "http://"+admin+"/readyz"); status != 503 {
 		t.Errorf("during the delay: readyz got %d, want 503", status)
 	}
