@@ -71,7 +71,7 @@ func New(o Options) (*Server, error) {
 func (s *Server) Start(context.Context) error {
 	ln, err := listen(s.o.Address)
 	if err != nil {
-		return fmt.Errorf("admin: %w", err)
+		return err
 	}
 	s.listener = ln
 	s.gate = newGate(s.o, ln.Addr())

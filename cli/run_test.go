@@ -157,7 +157,7 @@ func TestStartThatCannotBe(t *testing.T) {
 		want string
 	}{
 		{"the public address is taken", nil, []string{"run", "-config", listen}, exitFailed, taken},
-		{"the admin address is taken", nil, []string{"run", "-config", admin}, exitFailed, taken},
+		{"the admin address is taken", nil, []string{"run", "-config", admin}, exitFailed, "penstock: admin: listen tcp " + taken},
 		{"no such file", nil, []string{"run", "-config", "none.yaml"}, exitUsage, "none.yaml"},
 		{"an origin's address is taken", []string{"ORIGIN_B=" + taken, "ORIGIN_A=" + free(t)}, []string{"demo"}, exitFailed, "ORIGIN_B"},
 		{"the demo's public address is taken", demoEnv(t), []string{"demo", "-admin", "127.0.0.1:0", "-public", taken}, exitFailed, "-public ADDR"},
