@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path"
 	"regexp"
@@ -74,6 +75,16 @@ func TestLinksLeadSomewhere(t *testing.T) {
 				t.Errorf("%s: link to %s: %v", name, found[1], err)
 			}
 		}
+	}
+}
+
+// TestReadmeNamesTheLine holds the position in the message that the tour shows
+// to the shipped configuration.
+func TestReadmeNamesTheLine(t *testing.T) {
+	before, _, found := strings.Cut(read(t, "config.yaml"), "\n    retry:")
+	want := fmt.Sprintf("\nconfig.yaml:%d:5: routes[0].retires: ", strings.Count(before, "\n")+2)
+	if !found || !strings.Contains(read(t, "README.md"), want) {
+		t.Errorf("README.md: want %q", strings.TrimSpace(want))
 	}
 }
 
