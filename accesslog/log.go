@@ -109,7 +109,7 @@ func (l *Log) Start(context.Context) error {
 	}
 	out, err := l.open()
 	if err != nil {
-		return fmt.Errorf("access log: %w", err)
+		return err // names the operation and the file already
 	}
 	l.started = true
 	go (&sink{log: l, out: out}).run()

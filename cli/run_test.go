@@ -148,6 +148,7 @@ func TestAccessLogIsReopened(t *testing.T) {
 func TestStartThatCannotBe(t *testing.T) {
 	taken := occupied(t)
 	listen := write(t, "c.yaml", strings.Replace(smallConfig, "listen: \"127.0.0.1:0\"", "listen: \""+taken+"\"", 1))
+	log := write(t, "c.yaml", smallConfig+"log: { access: none/a.log }\n")
 	admin := write(t, "c.yaml", strings.Replace(smallConfig, "admin: \"127.0.0.1:0\"", "admin: \""+taken+"\"", 1))
 	for _, tc := range []struct {
 		name string
@@ -158,6 +159,7 @@ func TestStartThatCannotBe(t *testing.T) {
 	}{
 		{"the public address is taken", nil, []string{"run", "-config", listen}, exitFailed, taken},
 		{"the admin address is taken", nil, []string{"run", "-config", admin}, exitFailed, "penstock: admin: listen tcp " + taken},
+		{"the access log has no folder", nil, []string{"run", "-config", log}, exitFailed, "penstock: access log: open "},
 		{"no such file", nil, []string{"run", "-config", "none.yaml"}, exitUsage, "none.yaml"},
 		{"an origin's address is taken", []string{"ORIGIN_B=" + taken, "ORIGIN_A=" + free(t)}, []string{"demo"}, exitFailed, "ORIGIN_B"},
 		{"the demo's public address is taken", demoEnv(t), []string{"demo", "-admin", "127.0.0.1:0", "-public", taken}, exitFailed, "-public ADDR"},
