@@ -15,7 +15,7 @@ import (
 // plain, so that both can be wrong only in different ways.
 type Message struct {
 	Method, Target string      // of a request
-	Version        string      // "HTTP/1.1" or "HTTP/1.0"
+	Version        string      // "HTTP/1.1", also for higher minor versions, or "HTTP/1.0"
 	Status         int         // of an answer
 	Fields         [][2]string // names as spelled, values without the white space around
 	Body           string
@@ -54,7 +54,7 @@ type strictGrammar struct{ request, status, field, chunk, size *regexp.Regexp }
 
 func grammar() *strictGrammar {
 	return &strictGrammar{
-		request: regexp.MustCompile(`^(` + strictToken + `) ([\x21-\x7e\x80-\xff]+) (HTTP/1\.[01])$`),
+		request: regexp.MustCompile(`^(` + strictToken + `) ([\x21-\x7e\x80-\xff]+) (HTTP/1\.[0-9])$`),
 		status:  regexp.MustCompile(`^(HTTP/1\.[01]) ([1-9][0-9][0-9])(?: [\t\x20-\x7e\x80-\xff]*)?$`),
 		field:   regexp.MustCompile(`^(` + strictToken + `):[ \t]*((?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?)[ \t]*$`),
 		chunk:   regexp.MustCompile(`^([0-9A-Fa-f]{1,15})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?$`),
@@ -93,6 +93,9 @@ func (s *StrictReader) Head() (*Message, error) {
 	}
 	m := &Message{Method: parts[1], Version: parts[3]}
 	m.Target = line[len(parts[1])+1 : len(line)-len(parts[3])-1]
+	if m.Version > "HTTP/1.1" {
+		m.Version = "HTTP/1.1" // a higher minor version is read as the highest known (RFC 9110 §2.5)
+	}
 	var err error
 	if m.Fields, err = s.fields(); err != nil {
 		return nil, err
