@@ -79,10 +79,7 @@ func (g *Gateway) finishLocal(j *journey) {
 // for clients that accept JSON, a line of text for the others.
 func appendProblem(dst []byte, h *fasthttp.ResponseHeader, request *headers.Block, f *exchange.Fault) []byte {
 	status, detail := f.Status(), f.Reason.Public()
-	title := fasthttp.StatusMessage(status)
-	if status == 508 {
-		title = "Loop Detected"
-	}
+	title := titleOf(status)
 	if wantsText(request.Get(headers.Accept)) {
 		h.SetContentType("text/plain; charset=utf-8")
 		dst = append(strconv.AppendInt(dst, int64(status), 10), ' ')
@@ -102,6 +99,18 @@ func appendProblem(dst []byte, h *fasthttp.ResponseHeader, request *headers.Bloc
 	}
 	dst = strconv.AppendQuote(append(dst, `,"reason":`...), f.Name())
 	return append(dst, '}', '\n')
+}
+
+// titleOf is the reason phrase of a status code, for those that fasthttp does not
+// know or calls by an older name too.
+func titleOf(status int) string {
+	switch status {
+	case fasthttp.StatusRequestEntityTooLarge:
+		return "Content Too Large" // RFC 9110 §15.5.14
+	case fasthttp.StatusLoopDetected:
+		return "Loop Detected" // RFC 5842 §7.2
+	}
+	return fasthttp.StatusMessage(status)
 }
 
 // wantsText reports whether the Accept field prefers text over JSON: it names a
