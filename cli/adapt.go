@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
 
 	"penstock/admin"
@@ -94,10 +93,16 @@ func (a adapter) Upstreams() []admin.Upstream {
 func (a adapter) SetBackend(upstream, address string, c admin.Change) error {
 	err := a.s.gateway.SetBackend(upstream, address, c.Weight, c.Drain)
 	if errors.Is(err, gateway.ErrNotConfigured) {
-		return fmt.Errorf("%w: %w", err, admin.ErrNotFound)
+		return notFound{err}
 	}
 	return err
 }
+
+// notFound is an error that admin answers with 404, in its own words.
+type notFound struct{ error }
+
+// Is makes it one of admin's.
+func (notFound) Is(target error) bool { return target == admin.ErrNotFound }
 
 // Reload implements admin.Reloader.
 func (a adapter) Reload(context.Context) (uint64, error) {

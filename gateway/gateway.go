@@ -56,6 +56,7 @@ type Gateway struct {
 	clients   *conn.Sweeper // every connection that was accepted
 	backends  *conn.Sweeper // every connection that was dialled
 	limit     *listener.Limit
+	granted   int // client connections last warned about; written in New and under reload
 	perClient clientCounts
 	fileLimit uint64
 	listeners []*listener.Listener
@@ -215,7 +216,8 @@ func (g *Gateway) connectionBudget(cfg *config.Config) int {
 	}
 	busy = min(busy, cfg.Limits.Requests)
 	granted, lowered := listener.ConnectionBudget(cfg.Limits.Connections, busy, idle, int(min(g.fileLimit, 1<<30)))
-	if lowered {
+	if lowered && granted != g.granted {
+		g.granted = granted // one warning, until it changes
 		g.log.Warn("limits.connections is lowered: the file limit has no room for more",
 			"configured", cfg.Limits.Connections, "granted", granted, "file_limit", g.fileLimit, "upstream_busy", busy, "upstream_idle", idle)
 	}
