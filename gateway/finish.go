@@ -19,13 +19,8 @@ func (g *Gateway) finish(j *journey) {
 	}
 	g.release(j)
 	g.leaveClient(j)
-	if j.route != nil {
-		j.route.metrics.Observe(x)
-	} else {
-		g.unmatched.Observe(x)
-	}
-	if g.access.Wanted(x.Status, x.Took) {
-		g.access.Write(j.entry())
+	if !j.told {
+		g.record(j)
 	}
 	if j.wire != nil {
 		j.wire.next()
@@ -34,6 +29,18 @@ func (g *Gateway) finish(j *journey) {
 	j.reset()
 	x.Release()
 	g.journeys.Put(j)
+}
+
+// record puts the request into the metrics and the access log.
+func (g *Gateway) record(j *journey) {
+	if j.route != nil {
+		j.route.metrics.Observe(j.x)
+	} else {
+		g.unmatched.Observe(j.x)
+	}
+	if g.access.Wanted(j.x.Status, j.x.Took) {
+		g.access.Write(j.entry())
+	}
 }
 
 // entry is what the access log tells of the journey. It is used up before the

@@ -102,7 +102,7 @@ func outcomeOf(f *exchange.Fault) lb.Outcome {
 // traits says what may be done with this request again.
 func (j *journey) traits(rule *retryRule) traits {
 	t := traits{refreshed: j.req.Fresh}
-	t.replayable = j.req.Body.Stream == nil || j.body.read == 0 && j.body.err == nil
+	t.replayable = j.req.Body.Stream == nil || !j.resp.Uploading() && j.body.read == 0 && j.body.err == nil
 	method := j.ctx.Method()
 	t.listed = rule.lists(method)
 	t.safe = idempotent(method) || t.listed && len(rule.need) > 0 && len(j.head.Lookup(rule.need)) > 0

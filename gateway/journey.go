@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -72,6 +74,8 @@ type journey struct {
 	client   netip.Addr // as whose request in flight it counts; zero for nobody's
 	counted  bool       // it is one of the requests in flight
 	closing  bool       // the client's connection ends with this answer
+	served   bool       // serve has begun
+	told     bool       // the request is on record already: this one only writes the answer
 }
 
 type journeyKey struct{}
@@ -106,8 +110,25 @@ func (g *Gateway) newJourney() any {
 
 // Close ends the journey; fasthttp calls it when it resets the request.
 func (j *journey) Close() error {
+	if j.expected && !j.served {
+		j.unheard()
+	}
 	j.g.finish(j)
 	return nil
+}
+
+// unheard notes why an invited body never began. fasthttp forgets such a request
+// before it has refuse write the answer, which must not put it on record again.
+func (j *journey) unheard() {
+	f := exchange.Refuse(exchange.ClientGone) // the invitation could not be written
+	if w := j.wire; w != nil && w.failed != nil {
+		f = exchange.Refuse(exchange.BodyIncomplete)
+		if errors.Is(w.failed, os.ErrDeadlineExceeded) {
+			f = exchange.Refuse(exchange.BodyStalled)
+		}
+		j.x.Status, w.told = f.Status(), f
+	}
+	j.x.Fault = f
 }
 
 // reset makes the journey ready for another request. Large buffers are dropped
@@ -122,7 +143,7 @@ func (j *journey) reset() {
 	j.host, j.target, j.query, j.path, j.rawPath, j.marks = nil, nil, nil, nil, nil, 0
 	j.req, j.at, j.backend = upstream.Request{}, nil, nil
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
-	j.expected, j.counted, j.closing = false, false, false
+	j.expected, j.counted, j.closing, j.served, j.told = false, false, false, false, false
 	j.pathBuf, j.otherPath, j.fields, j.rewrote = trim(j.pathBuf), trim(j.otherPath), trim(j.fields), trim(j.rewrote)
 	j.small, j.text = trim(j.small), trim(j.text)
 }

@@ -16,7 +16,7 @@ import (
 // returns: a small body whole, any other as a stream that flushes as it arrives.
 func (g *Gateway) respond(j *journey) {
 	r := &j.resp
-	if j.resp.Uploading() || j.resp.UploadCut {
+	if j.resp.Uploading() || j.resp.UploadCut || j.unread() { // in this order: an upload reads what unread looks at
 		j.closeAfterAnswer()
 	}
 	if r.Body != nil && !j.http11 && r.Framing.Kind != headers.Sized {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -96,8 +97,13 @@ func (g *Gateway) markState(c net.Conn, s fasthttp.ConnState) {
 
 // expect judges a request with Expect: 100-continue before its body is invited:
 // a refusal now costs the client nothing (RFC 9110 §10.1.1).
-func (g *Gateway) expect(ctx *fasthttp.RequestCtx) int {
+func (g *Gateway) expect(ctx *fasthttp.RequestCtx) (status int) {
 	j := g.begin(ctx, g.now())
+	defer func() {
+		if !j.expected {
+			status = ctx.Response.StatusCode() // also that of a panic
+		}
+	}()
 	defer g.survive(j)
 	f := g.admit(j)
 	if f == nil {
@@ -107,8 +113,9 @@ func (g *Gateway) expect(ctx *fasthttp.RequestCtx) int {
 		f = exchange.Refuse(exchange.BodyTooLarge)
 	}
 	if f != nil {
+		j.closeAfterAnswer() // fasthttp ends the connection; the client may not have waited for the answer
 		g.fail(j, f)
-		return ctx.Response.StatusCode()
+		return 0 // replaced above
 	}
 	j.expected = true
 	return fasthttp.StatusContinue
@@ -123,8 +130,13 @@ func (g *Gateway) refuse(ctx *fasthttp.RequestCtx, err error) {
 	if f.Reason == exchange.HeaderTooLarge && j.wire != nil && j.wire.lines == 0 {
 		f = exchange.Refuse(exchange.URITooLong) // not even the first line ended (RFC 9112 §3)
 	}
-	if err == os.ErrDeadlineExceeded && j.conn != nil && j.conn.BytesRead() > 0 {
-		f = exchange.Refuse(exchange.BodyStalled) // fasthttp wraps what happens in a head, and only that
+	switch { // fasthttp wraps what happens in a head, and only that
+	case j.wire != nil && j.wire.told != nil:
+		f, j.told = j.wire.told, true
+	case err == os.ErrDeadlineExceeded && j.conn != nil && j.conn.BytesRead() > 0:
+		f = exchange.Refuse(exchange.BodyStalled)
+	case err == io.ErrUnexpectedEOF:
+		f = exchange.Refuse(exchange.BodyIncomplete)
 	}
 	g.fail(j, f)
 }

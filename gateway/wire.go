@@ -7,6 +7,7 @@ import (
 	"net"
 
 	"penstock/conn"
+	"penstock/exchange"
 	"penstock/headers"
 )
 
@@ -29,6 +30,9 @@ type wire struct {
 	held   []byte // received, and not let through yet
 	memory []byte // of held
 	chunks headers.ChunkScan
+	broken error           // why nothing on the connection can be believed any more
+	failed error           // why the latest Read failed
+	told   *exchange.Fault // what became of a request that is on record already, see unheard
 }
 
 // wirePart is the part of a request that passes.
@@ -51,8 +55,18 @@ var (
 // maxHeldMemory is how much memory for held bytes an idle connection keeps.
 const maxHeldMemory = 4 << 10
 
-// Read lets bytes of the current part through.
-func (w *wire) Read(p []byte) (int, error) {
+// Read implements io.Reader. Behind broken framing it passes nothing, for ever.
+func (w *wire) Read(p []byte) (n int, err error) {
+	if w.broken != nil {
+		return 0, w.broken
+	}
+	n, err = w.read(p)
+	w.failed = err
+	return n, err
+}
+
+// read lets bytes of the current part through.
+func (w *wire) read(p []byte) (int, error) {
 	switch w.part {
 	case behind:
 		p = p[:min(len(p), 1)] // one byte tells as much, and leaves the rest to the judged body
@@ -61,6 +75,10 @@ func (w *wire) Read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 		p = p[:min(int64(len(p)), w.left)]
+	case inChunks:
+		if w.chunks.Done() {
+			return 0, io.EOF
+		}
 	}
 	if len(w.held) > 0 {
 		n, err := w.pass(p[:copy(p, w.held)])
@@ -76,27 +94,28 @@ func (w *wire) Read(p []byte) (int, error) {
 		w.memory = append(w.memory[:0], p[m:n]...)
 		w.held = w.memory
 	}
-	if problem != nil {
-		return m, problem
+	if m < n {
+		return m, problem // err is told again when the rest has been read
 	}
 	return m, err
 }
 
 // pass returns how many of the bytes belong to the current part.
-func (w *wire) pass(p []byte) (int, error) {
+func (w *wire) pass(p []byte) (n int, problem error) {
 	switch w.part {
 	case inHead:
-		return w.passHead(p)
+		n, w.broken = w.passHead(p)
+		return n, w.broken
 	case behind:
 		w.ahead += int64(len(p))
 	case inSized:
 		w.left -= int64(len(p))
 	case inChunks:
-		n, problem := w.chunks.Scan(p)
-		if problem != headers.NoProblem {
-			return n, errChunks
+		n, p := w.chunks.Scan(p)
+		if p != headers.NoProblem {
+			w.broken = errChunks
 		}
-		return n, nil
+		return n, w.broken
 	}
 	return len(p), nil
 }
@@ -115,7 +134,7 @@ func (w *wire) passHead(p []byte) (int, error) {
 		}
 		i += lf + 1
 		if !w.cr {
-			return i, errBareLF
+			return i - 1, errBareLF // without the LF, which fasthttp would take for the end
 		}
 		empty := w.line+lf == len("\r")
 		w.line, w.cr = 0, false
@@ -146,6 +165,16 @@ func (w *wire) next() { w.part, w.lines, w.line, w.cr = inHead, 0, 0, false }
 
 // tunnel lets everything pass.
 func (w *wire) tunnel() { w.part = inTunnel }
+
+// Close lingers when the client has sent more than was taken: the kernel throws away
+// what is left of the answer when a socket with unread input is closed. Nobody reads
+// when it is called.
+func (w *wire) Close() error {
+	if len(w.held) > 0 || !w.Alive() {
+		w.Linger(lingerBytes, lingerTime)
+	}
+	return w.Conn.Close()
+}
 
 // wired is a listener whose connections are wires.
 type wired struct{ net.Listener }
