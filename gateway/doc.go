@@ -2,6 +2,7 @@
 // every room it passes. Read serve.go first: its one function is the table of
 // contents of what follows.
 //
+//     .        wire.go       the bytes of one request reach fasthttp, which calls serve
 //  1. begin    journey.go    a record is opened; finish hangs on the request
 //  2. admit    admit.go      limits, the strict look at the head, who the client is
 //  3. match    route.go      host, path and conditions choose a route (match*.go)
