@@ -127,7 +127,7 @@ func (c *fieldCondition) holds(b *headers.Block) bool {
 	}
 	for i := range b.Fields {
 		f := &b.Fields[i]
-		if f.ID != c.id || f.Drop || !equalFold(f.Name, c.name) {
+		if f.ID != c.id || f.Drop || !headers.SameName(f.Name, c.name) {
 			continue
 		}
 		if c.value == "" || c.value == string(f.Value) {

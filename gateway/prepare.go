@@ -92,7 +92,7 @@ func appendCDNLoop(dst []byte, b *headers.Block, name string) []byte {
 // dropNamed drops every field of that name.
 func dropNamed(b *headers.Block, name []byte) {
 	for i := range b.Fields {
-		if equalFold(b.Fields[i].Name, name) {
+		if headers.SameName(b.Fields[i].Name, name) {
 			b.Fields[i].Drop = true
 		}
 	}
@@ -101,24 +101,11 @@ func dropNamed(b *headers.Block, name []byte) {
 // listed reports whether the list holds name; ASCII case does not matter.
 func listed(name []byte, names [][]byte) bool {
 	for _, n := range names {
-		if equalFold(name, n) {
+		if headers.SameName(name, n) {
 			return true
 		}
 	}
 	return false
-}
-
-// equalFold compares ASCII names without allocating or knowing Unicode.
-func equalFold(a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 func lower(c byte) byte {

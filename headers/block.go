@@ -72,7 +72,7 @@ func (b *Block) Get(id ID) []byte {
 // when there is none. An empty value is empty but not nil.
 func (b *Block) Lookup(name []byte) []byte {
 	for i := range b.Fields {
-		if f := &b.Fields[i]; !f.Drop && sameName(f.Name, name) {
+		if f := &b.Fields[i]; !f.Drop && SameName(f.Name, name) {
 			return f.Value
 		}
 	}

@@ -28,7 +28,7 @@ func (b *Block) dropListed(value []byte) {
 			continue
 		}
 		for i := range b.Fields {
-			if f := &b.Fields[i]; f.ID == Other && !f.Ours && sameName(f.Name, name) {
+			if f := &b.Fields[i]; f.ID == Other && !f.Ours && SameName(f.Name, name) {
 				f.Drop = true
 			}
 		}

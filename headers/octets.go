@@ -65,8 +65,9 @@ func equalFold(a []byte, b string) bool {
 	return true
 }
 
-// sameName is equalFold for two names in bytes.
-func sameName(a, b []byte) bool {
+// SameName reports whether two field names, or other ASCII tokens, are equal but for
+// the case of letters (RFC 9110 §5.1). It allocates nothing.
+func SameName(a, b []byte) bool {
 	if len(a) != len(b) {
 		return false
 	}
