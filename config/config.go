@@ -22,8 +22,9 @@ type Config struct {
 	Upgrades       []string       // default of Route.Upgrades, lower case
 	Trailers       []string       // default of Route.Trailers, field names as written
 	Paths          Paths          // default of Route.Paths
-	Upstreams      []*Upstream    // in file order, then the inline ones in order of first use; names are unique
-	Routes         []*Route       // in file order, which decides nothing
+	Cache          Store
+	Upstreams      []*Upstream // in file order, then the inline ones in order of first use; names are unique
+	Routes         []*Route    // in file order, which decides nothing
 	Log            Log
 	Answers        Answers
 
@@ -117,6 +118,7 @@ type Always struct {
 
 // Answers are the fields that the gateway adds to its responses.
 type Answers struct {
+	CacheStatus bool   // Cache-Status on answers of routes with a cache (RFC 9211)
 	ProxyStatus bool   // Proxy-Status on faults (RFC 9209)
 	RequestID   string // name of the field with the request's id, both ways, as written; empty means off
 }

@@ -20,8 +20,9 @@ func Default() *Config {
 		Timeouts: defaultTimeouts(),
 		Upgrades: []string{"websocket"},
 		Paths:    Paths{EncodedSlash: Reject, Backslash: Reject, DoubleEncoding: Keep, DotSegments: Resolve, DoubleSlash: Keep},
+		Cache:    Store{MaxObject: 8 * mib, Admission: true, SaveEvery: 10 * time.Minute},
 		Log:      Log{Level: slog.LevelInfo, Access: defaultAccess()},
-		Answers:  Answers{ProxyStatus: true, RequestID: "X-Request-Id"},
+		Answers:  Answers{CacheStatus: true, ProxyStatus: true, RequestID: "X-Request-Id"},
 	}
 }
 
@@ -73,6 +74,22 @@ func DefaultRetry() Retry {
 func idempotentMethods() []string {
 	return []string{"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"}
 }
+
+// DefaultCache returns what `cache: on` means for a route, with the defaults
+// that c gives to its routes.
+func (c *Config) DefaultCache() *Cache {
+	return &Cache{
+		StaleUnreachable: 10 * time.Minute,
+		Heuristic:        true,
+		MaxVariants:      8,
+		MaxObject:        c.Cache.MaxObject,
+		Methods:          cacheMethods(),
+		Targets:          []string{"CDN-Cache-Control"},
+	}
+}
+
+// cacheMethods returns the methods whose answers can be stored.
+func cacheMethods() []string { return []string{"GET", "HEAD", "POST"} }
 
 // DefaultRoute returns a new route with the defaults that c gives to its routes.
 func (c *Config) DefaultRoute() *Route {

@@ -77,7 +77,7 @@ func TestLongForms(t *testing.T) {
 		File: "/var/log/access.log", Format: Text, Sample: 0.005,
 		Always: Always{Statuses: Statuses{{404, 404}}, SlowerThan: 2 * time.Second},
 	}})
-	equal(t, "answers", c.Answers, Answers{})
+	equal(t, "answers", c.Answers, Answers{CacheStatus: true})
 }
 
 func TestLongUpstream(t *testing.T) {
