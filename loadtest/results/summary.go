@@ -1,0 +1,106 @@
+package results
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Summarize fills the medians and the ratios of every target from its rounds. A
+// ratio is taken within a round and then the middle one is kept, so that what slows
+// the whole machine for a while does not count.
+func (s *Scenario) Summarize() {
+	var base []Figures
+	for _, t := range s.Targets {
+		if t.Name == Base {
+			base = t.Rounds
+		}
+	}
+	for i := range s.Targets {
+		t := &s.Targets[i]
+		t.Figures = middle(t.Rounds)
+		within := func(of func(Figures) float64) float64 {
+			var all []float64
+			for n := range min(len(base), len(t.Rounds)) {
+				if b := of(base[n]); b > 0 {
+					all = append(all, of(t.Rounds[n])/b)
+				}
+			}
+			return Median(all)
+		}
+		t.Ratio = Ratio{
+			RPS: within(func(f Figures) float64 { return f.RPS }),
+			CPU: within(func(f Figures) float64 { return f.CPU }),
+			P50: within(func(f Figures) float64 { return f.P50 }),
+			P99: within(func(f Figures) float64 { return f.P99 }),
+			RSS: within(func(f Figures) float64 { return f.RSS }),
+		}
+	}
+}
+
+// middle is the median of each figure, but the largest resident memory and the sum
+// of requests and errors.
+func middle(rounds []Figures) Figures {
+	of := func(get func(Figures) float64) float64 {
+		all := make([]float64, len(rounds))
+		for i, f := range rounds {
+			all[i] = get(f)
+		}
+		return Median(all)
+	}
+	m := Figures{
+		RPS: of(func(f Figures) float64 { return f.RPS }), CPU: of(func(f Figures) float64 { return f.CPU }),
+		P50: of(func(f Figures) float64 { return f.P50 }), P99: of(func(f Figures) float64 { return f.P99 }),
+		P999: of(func(f Figures) float64 { return f.P999 }), PerIdle: of(func(f Figures) float64 { return f.PerIdle }),
+		Syscalls: of(func(f Figures) float64 { return f.Syscalls }),
+	}
+	for _, f := range rounds {
+		m.RSS = max(m.RSS, f.RSS)
+		m.Requests += f.Requests
+		m.Errors += f.Errors
+	}
+	return m
+}
+
+// Curves returns a scenario for every family, made of its points.
+func Curves(points []Scenario, xNames map[string]string) []Scenario {
+	var curves []Scenario
+	for _, family := range families(points) {
+		c := Scenario{Name: family, About: "growth with the number of " + xNames[family], XName: xNames[family]}
+		for _, measure := range Measures() {
+			c.Growth = append(c.Growth, series(points, family, measure)...)
+		}
+		curves = append(curves, c)
+	}
+	return curves
+}
+
+func families(points []Scenario) []string {
+	var all []string
+	for _, p := range points {
+		if p.Family != "" && !slices.Contains(all, p.Family) {
+			all = append(all, p.Family)
+		}
+	}
+	return all
+}
+
+// series are the curves of one figure, one for each target that has points.
+func series(points []Scenario, family, measure string) []Series {
+	var all []Series
+	for _, p := range points {
+		for _, t := range p.Targets {
+			if y := t.Of(measure); p.Family == family && y > 0 {
+				i := slices.IndexFunc(all, func(s Series) bool { return s.Target == t.Name })
+				if i < 0 {
+					i = len(all)
+					all = append(all, Series{Target: t.Name, Measure: measure})
+				}
+				all[i].Points = append(all[i].Points, Point{p.X, y})
+			}
+		}
+	}
+	for _, s := range all {
+		slices.SortFunc(s.Points, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
+	}
+	return all
+}
