@@ -31,6 +31,7 @@ type Route struct {
 	Upgrades    []string // protocols that may be tunnelled, lower case; nil means none
 	Trailers    []string // trailer fields passed on both ways, as written; nil means none
 	Paths       Paths    // what is done to paths that readers understand differently
+	Cache       *Cache   // nil means that nothing is stored
 }
 
 // Match are further conditions; all must hold. An empty value asks for presence.
