@@ -11,12 +11,14 @@ import (
 // follower costs nothing and holds up nobody. Its flight's mu guards it.
 type feed struct {
 	flights *Flights
-	store   *Store // nil: nothing is stored
+	store   *Store // nil: nothing was ever stored
+	filling bool   // what comes next is stored too
 	id      uint64
 	total   int64     // bytes so far
 	first   int64     // index of the oldest piece that is kept
 	kept    []*[]byte // pieces, of pieceSize bytes each but the last
 	readers int       // those who have not left, the leader included
+	paced   bool      // the lead waits for one reader, who must not lose what is kept
 }
 
 var feedPieces = sync.Pool{New: func() any { b := make([]byte, 0, pieceSize); return &b }}
@@ -42,7 +44,7 @@ func (f *feed) grow() {
 	if f.readers <= 1 {
 		window = 1
 	}
-	for len(f.kept) >= window || len(f.kept) > 0 && f.flights.held.Load() >= f.flights.memory {
+	for len(f.kept) >= window || len(f.kept) > 0 && !f.paced && f.flights.held.Load() >= f.flights.memory {
 		f.drop()
 	}
 	f.flights.held.Add(pieceSize)
@@ -66,8 +68,9 @@ func (f *feed) free() {
 	}
 }
 
-// unstore notes that the fill was refused.
-func (f *feed) unstore() { f.store = nil }
+// unstore notes that the fill was refused; what it has put into the store stays
+// readable for a while.
+func (f *feed) unstore() { f.filling = false }
 
 // copyAt copies what is kept at this place of the body. ok is false when the
 // place is behind what is kept.
@@ -91,6 +94,10 @@ func (f *Follow) Read(p []byte, done <-chan struct{}) (int, error) {
 	fl := f.flight
 	for {
 		fl.mu.Lock()
+		if fl.own == f && fl.ownAt != f.at {
+			fl.ownAt = f.at
+			fl.room.Signal()
+		}
 		n, kept := fl.feed.copyAt(p, f.at)
 		state, err, changed := fl.state, fl.err, fl.changed
 		store, id := fl.feed.store, fl.feed.id

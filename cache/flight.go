@@ -165,6 +165,10 @@ type flight struct {
 	changed chan struct{} // closed and replaced at each change, if anyone waits
 	waited  bool
 	feed    feed
+
+	own   *Follow    // the leader's own client; nil when it has none, or no longer
+	ownAt int64      // what it has read
+	room  *sync.Cond // on mu: own has read on, or left; nil without own
 }
 
 // change runs f and wakes all who wait.

@@ -1,6 +1,9 @@
 package cache
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Lead is the place of the request that fetches. It is one goroutine's at a
 // time, and never waits for a follower.
@@ -22,14 +25,30 @@ func (l *Lead) Announce(a *Answer, w *Writer) {
 	fl.change(func() {
 		fl.answer, fl.state = own, Streaming
 		if w != nil {
-			fl.feed.store, fl.feed.id = w.store, w.ID()
+			fl.feed.store, fl.feed.id, fl.feed.filling = w.store, w.ID(), true
 		}
 	})
 }
 
-// Write stores the next bytes of the body and feeds them to the followers. A
-// fill that is refused meanwhile, because the body is too large for one, ends
-// without ending the feed.
+// Follow gives the leader's own client a place, beyond the bounds of Flights: the
+// client may then be slow, or leave, without the fetch minding. Call it once, before
+// Write. As long as the body is not stored, the lead waits for this follower, so
+// that nothing is lost for it.
+func (l *Lead) Follow() *Follow {
+	fl := l.flight
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	fl.feed.readers++
+	fl.own, fl.room = &Follow{flight: fl}, sync.NewCond(&fl.mu)
+	return fl.own
+}
+
+// Wanted reports whether anybody has use for the rest of the body.
+func (l *Lead) Wanted() bool { return l.writer != nil || l.Followers() > 0 }
+
+// Write stores the next bytes of the body, at most 64 KiB, and feeds them to the
+// followers. A fill that is refused meanwhile, because the body is too large for
+// one, ends without ending the feed.
 func (l *Lead) Write(p []byte) {
 	fl := l.flight
 	lost := false
@@ -43,9 +62,23 @@ func (l *Lead) Write(p []byte) {
 	if lost {
 		fl.feed.unstore()
 	}
+	fl.pace()
 	fl.feed.append(p)
 	fl.wake()
 }
+
+// pace waits until the leader's own client has read what must make room, unless it
+// can be read from the store. It is called with mu held.
+func (fl *flight) pace() {
+	fl.feed.paced = fl.own != nil && !fl.feed.filling
+	for fl.own != nil && !fl.feed.filling && fl.feed.total-fl.ownAt > pacedLead {
+		fl.room.Wait()
+	}
+}
+
+// pacedLead is how far ahead of its own client, in bytes, a lead may be whose body
+// is not stored. With one write more it is less than what a feed keeps.
+const pacedLead = feedWindow / 2 * pieceSize
 
 // Finish ends a body that is complete: the entry is committed, then nobody can
 // join any more, then the followers see the end. It returns what became of the
@@ -138,8 +171,22 @@ func (f *Follow) Leave() {
 		return
 	}
 	f.left = true
-	f.flight.feed.flights.waiting.Add(-1)
+	if !f.flight.disown(f) {
+		f.flight.feed.flights.waiting.Add(-1)
+	}
 	f.flight.release()
+}
+
+// disown forgets the leader's own client and reports whether f is it.
+func (fl *flight) disown(f *Follow) bool {
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	if fl.own != f {
+		return false
+	}
+	fl.own = nil
+	fl.room.Signal()
+	return true
 }
 
 // release gives up one place; the last one frees what the feed keeps.

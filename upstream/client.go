@@ -113,7 +113,7 @@ func (t *trip) send() *exchange.Fault {
 			return f
 		}
 		t.resp.out = t.req.appendTo(t.resp.out[:0], t.last)
-		n, err := writeMoving(t.src.conn, t.resp.out, t.req.Times.BodyIdle)
+		n, err := t.src.conn.WriteMoving(t.resp.out, t.req.Times.BodyIdle)
 		t.at.Wrote = n > 0
 		if err == nil {
 			break

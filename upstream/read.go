@@ -2,8 +2,6 @@ package upstream
 
 import (
 	"bufio"
-	"errors"
-	"os"
 	"time"
 
 	"penstock/conn"
@@ -85,17 +83,4 @@ func (t *trip) readWhole(n int) *exchange.Fault {
 	}
 	r.Buffered, t.at.Received = r.small, int64(n)
 	return nil
-}
-
-// writeMoving writes p. A slow peer may take long for it, as long as it takes some
-// bytes in every idle period; zero means no limit. It returns how many were taken.
-func writeMoving(c *conn.Conn, p []byte, idle time.Duration) (done int, err error) {
-	for {
-		c.SetWriteDeadlineIn(idle)
-		n, err := c.Write(p[done:])
-		done += n
-		if err == nil || n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
-			return done, err
-		}
-	}
 }

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"penstock/conn"
+	"penstock/exchange"
 	"penstock/headers"
 )
 
@@ -36,6 +37,10 @@ type Response struct {
 // Uploading reports whether the request body is still being sent while the answer
 // is here already. It becomes false at the latest when Body is closed.
 func (r *Response) Uploading() bool { return r.trip.up.running() }
+
+// Record makes at the record of what is left of the round trip: a body that flows on
+// may outlive the record that RoundTrip was given.
+func (r *Response) Record(at *exchange.Attempt) { r.trip.at = at }
 
 // Discard gives up the answer: whatever of it is still under way is aborted and
 // the backend's connection is closed. It may be called at any time, also after

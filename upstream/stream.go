@@ -206,9 +206,9 @@ func (s *BodyStream) pass(w io.Writer) (int64, error) {
 	case s.Sink == nil:
 		_, err = w.Write(p.data(n))
 	case s.Out == OutChunked:
-		_, err = writeMoving(s.Sink, p.chunk(n, false), s.Idle)
+		_, err = s.Sink.WriteMoving(p.chunk(n, false), s.Idle)
 	default:
-		_, err = writeMoving(s.Sink, p.data(n), s.Idle)
+		_, err = s.Sink.WriteMoving(p.data(n), s.Idle)
 	}
 	if err != nil {
 		return 0, s.refused(err)

@@ -1,0 +1,74 @@
+package cache
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"testing/synctest"
+)
+
+// The leader's own client loses nothing of a body that is not stored, or no longer,
+// however slow it is: the lead waits for it, and stops when it leaves.
+func TestTheLeadWaitsForItsOwnClient(t *testing.T) {
+	for name, limit := range map[string]int64{"never stored": 0, "too large half way": 40 * pieceSize} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, fs := newStore(t, Options{MaxObject: limit}), NewFlights(FlightOptions{Memory: 1})
+				k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 100*pieceSize+7)
+				lead, _ := fs.Join(k)
+				own := lead.Follow()
+				w := AcquireWriter()
+				defer ReleaseWriter(w)
+				if limit > 0 {
+					s.Begin(w, k, fillOf(s, "meta"))
+					lead.Announce(&Answer{Status: 200, Size: -1}, w)
+				} else {
+					lead.Announce(&Answer{Status: 200, Size: -1}, nil)
+				}
+				written := 0
+				go func() {
+					for part := body; len(part) > 0; part = part[min(len(part), 32<<10):] {
+						lead.Write(part[:min(len(part), 32<<10)])
+						written += min(len(part), 32<<10)
+					}
+					lead.Finish()
+				}()
+				synctest.Wait()
+				if written == len(body) {
+					t.Fatal("the lead did not wait")
+				}
+				got, err := follower(own, nil, 1000)
+				if err != nil || !bytes.Equal(got, body) {
+					t.Errorf("got %d bytes of %d, %v", len(got), len(body), err)
+				}
+				own.Leave()
+				if fs.Waiting() != 0 || fs.Held() != 0 {
+					t.Errorf("left over: %d waiting, %d bytes", fs.Waiting(), fs.Held())
+				}
+			})
+		})
+	}
+}
+
+func TestALeadWithoutItsClientIsUnwanted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, fs := newStore(t, Options{}), NewFlights(FlightOptions{})
+		lead, _ := fs.Join(keyOf(s, "a.example", "/a"))
+		own := lead.Follow()
+		lead.Announce(&Answer{Status: 200, Size: -1}, nil)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for lead.Wanted() {
+				lead.Write(make([]byte, pieceSize))
+			}
+			lead.Fail(io.ErrUnexpectedEOF)
+		}()
+		synctest.Wait() // it waits for its client
+		own.Leave()
+		<-done
+		if fs.Held() != 0 {
+			t.Errorf("%d bytes are kept", fs.Held())
+		}
+	})
+}

@@ -1,0 +1,21 @@
+package conn
+
+import (
+	"errors"
+	"os"
+	"time"
+)
+
+// WriteMoving writes p. A slow peer may take long for it, as long as it takes some
+// bytes in every idle period; zero means no limit. The write deadline is left armed.
+// It returns how many bytes were taken.
+func (c *Conn) WriteMoving(p []byte, idle time.Duration) (done int, err error) {
+	for {
+		c.SetWriteDeadlineIn(idle)
+		n, err := c.Write(p[done:])
+		done += n
+		if err == nil || n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return done, err
+		}
+	}
+}
