@@ -26,6 +26,11 @@ func (f flags) configFile() *string {
 	return f.String("config", defaultConfig, "configuration `file`")
 }
 
+// adminAddress adds -admin.
+func (f flags) adminAddress() *string {
+	return f.String("admin", "", "`address` of the admin listener; empty reads it from -config")
+}
+
 // parse reads args. When ok is false the command ends with code: -h was
 // answered, or a complaint was made.
 func (f flags) parse(args []string) (code int, ok bool) {

@@ -47,6 +47,7 @@ func commands() []command {
 		{"config", "[-config FILE]", "print the configuration with every default", (*Program).config},
 		{"origin", "[-listen ADDR] [-name NAME]", "run the embedded origin alone", (*Program).origin},
 		{"health", "[-config FILE | -admin ADDR]", "ask a running gateway whether it is healthy", (*Program).health},
+		{"profile", "[-config FILE | -admin ADDR]", "fetch profiles of a running gateway into files", (*Program).profile},
 		{"version", "", "print the version", (*Program).version},
 		{"help", "", "print this", (*Program).help},
 	}

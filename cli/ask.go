@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+)
+
+// adminTokenVariable is where commands find the admin token when no
+// configuration tells it: on a command line others could read it.
+const adminTokenVariable = "PENSTOCK_ADMIN_TOKEN"
+
+// peer is the admin listener of a running gateway.
+type peer struct {
+	address string // as in admin.listen
+	token   string // "" sends none
+}
+
+// peer finds the admin listener: address when it is given, else the one of the
+// configuration in file. When ok is false the command ends with code.
+func (f flags) peer(address, file string) (to peer, code int, ok bool) {
+	token, _ := f.p.Getenv(adminTokenVariable)
+	if address != "" {
+		return peer{address, token}, exitGood, true
+	}
+	cfg, ok := f.p.load(file)
+	if !ok {
+		return peer{}, exitUsage, false
+	}
+	if cfg.Admin.Listen == "" {
+		return peer{}, f.p.usage("%s: %s switches the admin listener off, so there is nobody to ask", f.Name(), file), false
+	}
+	return peer{cfg.Admin.Listen, cmp.Or(cfg.Admin.Token, token)}, exitGood, true
+}
+
+// get returns the body of a GET, which the caller closes; ctx bounds it to its
+// end. Any status but 200 is an error that says why.
+func (to peer) get(ctx context.Context, path string) (io.ReadCloser, error) {
+	network, target := reachable(to.address)
+	transport := &http.Transport{
+		DisableKeepAlives:  true,
+		DisableCompression: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, target)
+		},
+	}
+	// The Host is localhost whatever the address: the admin listener knows that name.
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	if to.token != "" {
+		req.Header.Set("Authorization", "Bearer "+to.token)
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", to.address, err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		return resp.Body, nil
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(io.LimitReader(resp.Body, 4096))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", to.address, err)
+	}
+	return nil, fmt.Errorf("%s: status %d: %s", to.address, resp.StatusCode, explanation(text))
+}
+
+// explanation is the detail of a problem document (RFC 9457 §3.1.4), or what
+// else stands in the body of an error.
+func explanation(body []byte) string {
+	var problem struct{ Detail string }
+	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {
+		return problem.Detail
+	}
+	return strings.TrimSpace(string(body))
+}
+
+// reachable turns a listening address into one that can be dialled from the same
+// machine: a missing or unspecified host becomes the loopback address.
+func reachable(address string) (network, target string) {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		return "unix", path
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "tcp", address
+	}
+	switch ip := net.ParseIP(host); { // no names: there may be no hosts file
+	case host == "" || ip != nil && ip.Equal(net.IPv4zero):
+		host = "127.0.0.1"
+	case ip != nil && ip.Equal(net.IPv6unspecified):
+		host = "::1"
+	}
+	return "tcp", net.JoinHostPort(host, port)
+}
