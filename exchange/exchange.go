@@ -39,6 +39,7 @@ type Exchange struct {
 	Received int64         // request body bytes read from the client
 	Sent     int64         // response body bytes handed to the client's connection
 	Tunnel   bool          // the connection became a tunnel (101)
+	Cache    Cached        // what the response cache did
 
 	marks    [stageCount]time.Duration
 	id       [maxIDLength]byte

@@ -25,7 +25,7 @@ func reasonKind(r Reason) Kind {
 		return HTTPResponseTimeout
 	case UpgradeUnasked:
 		return HTTPUpgradeFailed
-	case MethodRefused, TooManyConnections:
+	case MethodRefused, TooManyConnections, NotCached:
 		return HTTPRequestDenied
 	case Panicked:
 		return ProxyInternalError
@@ -36,7 +36,7 @@ func reasonKind(r Reason) Kind {
 
 func reasonSource(r Reason) Source {
 	switch r {
-	case NoRoute, Loop, Overloaded, TooManyConnections, MethodRefused, OutOfTime, Panicked:
+	case NoRoute, Loop, Overloaded, TooManyConnections, MethodRefused, OutOfTime, NotCached, Panicked:
 		return Gateway
 	case NoBackend, QueueFull, QueueTimeout, FirstByteTimeout, BodyIdleTimeout, UpgradeUnasked:
 		return Upstream

@@ -1,0 +1,39 @@
+package exchange
+
+// CacheOutcome is what the response cache did with a request. Its String is the
+// metric label and the log field.
+type CacheOutcome uint8
+
+// The outcomes.
+const (
+	CacheOff         CacheOutcome = iota // the route does not cache
+	CacheHit                             // a fresh stored response was the answer
+	CacheStale                           // a stale one was, while it is revalidated or because the origin failed
+	CacheRevalidated                     // a stored one was, once the origin had confirmed it
+	CacheCollapsed                       // the answer to another request was, as it came
+	CacheMiss                            // the origin was asked, with the cache's part in it
+	CacheBypass                          // the origin was asked, and the cache only looked on
+	cacheOutcomes
+)
+
+var cacheOutcomeText = [cacheOutcomes]string{
+	CacheOff: "off", CacheHit: "hit", CacheStale: "stale", CacheRevalidated: "revalidated",
+	CacheCollapsed: "collapsed", CacheMiss: "miss", CacheBypass: "bypass",
+}
+
+// String returns the name that metrics and logs use.
+func (o CacheOutcome) String() string { return cacheOutcomeText[o] }
+
+// CacheOutcomes returns how many there are: they count from 0, so that a metric for
+// each can be made beforehand.
+func CacheOutcomes() int { return int(cacheOutcomes) }
+
+// Cached is the part of the cache in one journey. Forward and Refusal are numbers
+// of the cache's own enumerations, whose names metrics are given when they are made.
+// The zero value is a request of a route that does not cache.
+type Cached struct {
+	Outcome CacheOutcome
+	Forward uint8 // why the origin was asked (RFC 9211 §2.2); zero when it was not
+	Judged  bool  // an answer of the origin was judged for storing
+	Refusal uint8 // why that answer was not stored; zero when it was
+}
