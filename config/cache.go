@@ -20,7 +20,7 @@ type Store struct {
 // when they are not. A lifetime that the response states is obeyed unless Force.
 type Cache struct {
 	TTL      time.Duration // lifetime of responses that state none; zero means none
-	ByStatus []StatusTTL   // TTL by status, the first match wins; nil means TTL for all
+	ByStatus []StatusTTL   // TTL by status, narrower ranges first: the first match wins; nil means TTL for all
 
 	Stale            time.Duration // stale-while-revalidate of responses that name none (RFC 5861 §3); zero means none
 	StaleUnreachable time.Duration // how long stale ones serve while no backend can be reached; zero means not at all

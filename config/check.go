@@ -9,6 +9,7 @@ import (
 func (d *decoder) check(root value, c *Config) {
 	d.checkListeners(root, c)
 	d.checkURI(d.part(root, "limits"), &c.Limits)
+	d.checkStore(d.part(root, "cache"), &c.Cache)
 	if !d.has(root, "routes") {
 		d.problem(root, "has no routes; the shortest is: routes: [{ path: \"/*\", upstream: \"http://localhost:3000\" }]")
 	} else if len(c.Routes) == 0 && !d.reported("routes") {
@@ -99,6 +100,7 @@ func (d *decoder) warn(c *Config) {
 			d.warning(c, path+".tls.insecure", "the backends' certificates are not verified")
 		}
 	}
+	d.warnCache(c)
 	if c.Admin.Listen != "" && !loopback(c.Admin.Listen) && c.Admin.Token == "" {
 		d.warning(c, "admin", "%q is not loopback and there is no token: only health and metrics are served there", c.Admin.Listen)
 	}

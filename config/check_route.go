@@ -6,7 +6,7 @@ import (
 )
 
 // upstreamKeys are the keys of a route that need an upstream.
-var upstreamKeys = []string{"weights", "retry", "timeouts", "rewrite", "strip_prefix", "upgrades", "trailers"}
+var upstreamKeys = []string{"weights", "retry", "timeouts", "rewrite", "strip_prefix", "upgrades", "trailers", "cache"}
 
 // checkRoute notes what is wrong with the parts of a route together.
 func (d *decoder) checkRoute(v value, c *Config, r *Route) {
@@ -33,6 +33,7 @@ func (d *decoder) checkRoute(v value, c *Config, r *Route) {
 
 // checkForwarding notes what is wrong with a route that has an upstream.
 func (d *decoder) checkForwarding(v value, c *Config, r *Route) {
+	d.checkCache(v, c, r)
 	if d.has(v, "rewrite") && d.has(v, "strip_prefix") {
 		d.problemIn(v, "strip_prefix", "stands beside rewrite; write the whole path in rewrite")
 	}
@@ -104,7 +105,7 @@ func (d *decoder) checkAnswer(v value, r *Route, kind string) {
 	if headers := d.part(v, "headers"); d.has(headers, "request") {
 		d.problemIn(headers, "request", "needs upstream; this route has %s", kind)
 	}
-	r.Retry, r.Upgrades, r.Trailers = Retry{}, nil, nil
+	r.Retry, r.Upgrades, r.Trailers, r.Cache = Retry{}, nil, nil, nil
 	if r.Redirect == nil || r.Redirect.To == "" {
 		return
 	}

@@ -9,6 +9,8 @@ const (
 	kib          = 1 << 10
 	mib          = 1 << 20
 	defaultBound = 1.25 // of Balance, when it hashes
+
+	staleUnreachable = 10 * time.Minute // of Cache, unless it says otherwise
 )
 
 // Default returns a new Config with every default and no upstream or route.
@@ -79,7 +81,7 @@ func idempotentMethods() []string {
 // that c gives to its routes.
 func (c *Config) DefaultCache() *Cache {
 	return &Cache{
-		StaleUnreachable: 10 * time.Minute,
+		StaleUnreachable: staleUnreachable,
 		Heuristic:        true,
 		MaxVariants:      8,
 		MaxObject:        c.Cache.MaxObject,

@@ -14,11 +14,12 @@ var rootFields = []field[Config]{
 	{key: "admin", inside: under(".", adminFields), read: readAdmin},
 	section("limits", limitFields, func(c *Config) *Limits { return &c.Limits }),
 	section("timeouts", timeoutFields, func(c *Config) *Timeouts { return &c.Timeouts }),
-	{key: "trusted_proxies", read: readProxies},
+	{key: "trusted_proxies", read: func(d *decoder, v value, c *Config) { c.TrustedProxies = d.networks(v) }},
 	{key: "forwarded", read: func(d *decoder, v value, c *Config) { d.onOff(v, &c.Forwarded) }},
 	{key: "upgrades", read: func(d *decoder, v value, c *Config) { c.Upgrades = d.unique(v, protocolName) }},
 	{key: "trailers", read: func(d *decoder, v value, c *Config) { c.Trailers = d.unique(v, trailerName) }},
 	section("paths", pathFields, func(c *Config) *Paths { return &c.Paths }),
+	section("cache", storeFields, func(c *Config) *Store { return &c.Cache }),
 	{key: "upstreams", inside: under(".*.", upstreamFields), read: readUpstreams},
 	{key: "routes", inside: under("[].", routeFields), read: readRoutes},
 	section("log", logFields, func(c *Config) *Log { return &c.Log }),
@@ -109,8 +110,9 @@ var drainFields = []field[Drain]{
 	{key: "deadline", read: func(d *decoder, v value, r *Drain) { d.duration(v, positive, &r.Deadline) }},
 }
 
-func readProxies(d *decoder, v value, c *Config) {
-	c.TrustedProxies = nil
+// networks reads a list of CIDRs and single addresses.
+func (d *decoder) networks(v value) []netip.Prefix {
+	var all []netip.Prefix
 	for _, item := range d.list(v) {
 		s, ok := d.line(item)
 		if !ok {
@@ -120,12 +122,13 @@ func readProxies(d *decoder, v value, c *Config) {
 		switch {
 		case wrong != "":
 			d.problem(item, "got %q, %s", s, wrong)
-		case slices.Contains(c.TrustedProxies, p):
+		case slices.Contains(all, p):
 			d.problem(item, "%q stands twice", s)
 		default:
-			c.TrustedProxies = append(c.TrustedProxies, p)
+			all = append(all, p)
 		}
 	}
+	return all
 }
 
 // parsePrefix reads a CIDR or a single address.
@@ -218,6 +221,7 @@ func readAlways(d *decoder, v value, a *Access) {
 }
 
 var answerFields = []field[Answers]{
+	{key: "cache_status", read: func(d *decoder, v value, a *Answers) { d.onOff(v, &a.CacheStatus) }},
 	{key: "proxy_status", read: func(d *decoder, v value, a *Answers) { d.onOff(v, &a.ProxyStatus) }},
 	{key: "request_id", read: func(d *decoder, v value, a *Answers) {
 		if off(v) {

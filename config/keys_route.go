@@ -29,6 +29,7 @@ var routeFields = []field[draft]{
 	{key: "upgrades", read: func(d *decoder, v value, r *draft) { r.route.Upgrades = d.unique(v, protocolName) }},
 	{key: "trailers", read: func(d *decoder, v value, r *draft) { r.route.Trailers = d.unique(v, trailerName) }},
 	section("paths", pathFields, func(r *draft) *Paths { return &r.route.Paths }),
+	{key: "cache", inside: under(".", cacheFields), read: readCache},
 }
 
 func readRoutes(d *decoder, v value, c *Config) {

@@ -3,7 +3,7 @@ package config
 import "slices"
 
 // restartKeys are the keys that only a start reads, because they belong to open
-// sockets, to the server around them, or to the open log.
+// sockets, to the server around them, to the response cache, or to the open log.
 var restartKeys = []struct {
 	key  string
 	same func(a, b *Config) bool
@@ -12,6 +12,11 @@ var restartKeys = []struct {
 	{"admin.listen", func(a, b *Config) bool { return a.Admin.Listen == b.Admin.Listen }},
 	{"admin.token", func(a, b *Config) bool { return a.Admin.Token == b.Admin.Token }},
 	{"limits.header_bytes", func(a, b *Config) bool { return a.Limits.HeaderBytes == b.Limits.HeaderBytes }},
+	{"cache.memory", func(a, b *Config) bool { return a.Cache.Memory == b.Cache.Memory }},
+	{"cache.max_object", func(a, b *Config) bool { return a.Cache.MaxObject == b.Cache.MaxObject }},
+	{"cache.admission", func(a, b *Config) bool { return a.Cache.Admission == b.Cache.Admission }},
+	{"cache.path", func(a, b *Config) bool { return a.Cache.Path == b.Cache.Path }},
+	{"cache.save_every", func(a, b *Config) bool { return a.Cache.SaveEvery == b.Cache.SaveEvery }},
 	{"log.access.file", func(a, b *Config) bool { return accessFile(a) == accessFile(b) }},
 }
 

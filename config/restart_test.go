@@ -28,15 +28,18 @@ paths: { double_slash: merge }
 trusted_proxies: 10.0.0.0/8
 upgrades: off
 log: { level: debug, access: { file: stdout, sample: 1%, format: text } }
-answers: { proxy_status: off, request_id: off }
+cache: { purge_from: 10.0.0.0/8 }
+answers: { cache_status: off, proxy_status: off, request_id: off }
 routes: [{ path: "/a", respond: 200 }]`, nil},
 		{"every key that needs a restart", `
 listen: ":8081"
 admin: { listen: "127.0.0.1:9902", token: two }
 limits: { header_bytes: 17KiB }
+cache: { memory: 32MiB, max_object: 1MiB, admission: off, path: /c, save_every: 1m }
 log: { access: { file: stderr } }
 routes: [{ path: "/*", upstream: "http://a:1" }]`,
-			[]string{"listen", "admin.listen", "admin.token", "limits.header_bytes", "log.access.file"}},
+			[]string{"listen", "admin.listen", "admin.token", "limits.header_bytes", "cache.memory", "cache.max_object",
+				"cache.admission", "cache.path", "cache.save_every", "log.access.file"}},
 		{"access log off", `
 admin: { listen: "127.0.0.1:9901", token: one }
 limits: { header_bytes: 16KiB }

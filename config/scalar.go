@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -167,8 +168,15 @@ func (d *decoder) size(v value, to *int64) {
 	*to = n
 }
 
-// bounded reads a size from low to high bytes.
+// bounded is sized for sizes that fit an int.
 func (d *decoder) bounded(v value, low, high int64, to *int) {
+	n := int64(*to)
+	d.sized(v, low, high, &n)
+	*to = int(n)
+}
+
+// sized reads a size from low to high bytes.
+func (d *decoder) sized(v value, low, high int64, to *int64) {
 	s, ok := d.text(v)
 	if !ok {
 		return
@@ -180,7 +188,7 @@ func (d *decoder) bounded(v value, low, high int64, to *int) {
 	case n < low || n > high:
 		d.problem(v, "got %q, want %s to %s", s, formatSize(low), formatSize(high))
 	default:
-		*to = int(n)
+		*to = n
 	}
 }
 
@@ -216,8 +224,17 @@ func (d *decoder) rate(v value, to *float64) {
 }
 
 // unique reads a list of single-line texts, each put into shape by check, which
-// returns what is wrong with it or "". Repetitions are problems.
+// returns what is wrong with it or "". Repetitions, in any case, are problems.
 func (d *decoder) unique(v value, check func(string) (string, string)) []string {
+	return d.distinct(v, check, contains)
+}
+
+// exact is unique for texts whose case counts.
+func (d *decoder) exact(v value, check func(string) (string, string)) []string {
+	return d.distinct(v, check, slices.Contains[[]string])
+}
+
+func (d *decoder) distinct(v value, check func(string) (string, string), stands func([]string, string) bool) []string {
 	var all []string
 	for _, item := range d.list(v) {
 		s, ok := d.line(item)
@@ -228,7 +245,7 @@ func (d *decoder) unique(v value, check func(string) (string, string)) []string 
 		switch {
 		case wrong != "":
 			d.problem(item, "got %q, %s", s, wrong)
-		case contains(all, shaped):
+		case stands(all, shaped):
 			d.problem(item, "%q stands twice", s)
 		default:
 			all = append(all, shaped)

@@ -20,6 +20,7 @@ func TestShippedValuesAreTheDefaults(t *testing.T) {
 	equal(t, "upgrades", c.Upgrades, want.Upgrades)
 	equal(t, "trailers", c.Trailers, want.Trailers)
 	equal(t, "paths", c.Paths, want.Paths)
+	equal(t, "cache", c.Cache, want.Cache)
 	equal(t, "log", c.Log, want.Log)
 	equal(t, "answers", c.Answers, want.Answers)
 	equal(t, "warnings", c.Warnings, want.Warnings)
@@ -28,6 +29,7 @@ func TestShippedValuesAreTheDefaults(t *testing.T) {
 	u.Name, u.Backends = "origins", c.Upstream("origins").Backends
 	equal(t, "upstream", c.Upstream("origins"), u)
 	equal(t, "retry of /*", c.Routes[0].Retry, DefaultRetry())
+	equal(t, "cache of /pages/*", routeOf(c, "/pages/*").Cache, c.DefaultCache())
 }
 
 func TestShippedShowsEveryKey(t *testing.T) {
@@ -56,7 +58,7 @@ func TestShippedServesTheDemo(t *testing.T) {
 	for _, r := range c.Routes {
 		routes[r.Name()] = r
 	}
-	for _, name := range []string{"/*", "/even/*", "/flaky/*", "/upload/*", "/download", "/events", "pages.localhost/{page}", "/old/{rest:*}", "/robots.txt"} {
+	for _, name := range []string{"/*", "/even/*", "/flaky/*", "/pages/*", "/upload/*", "/download", "/events", "pages.localhost/{page}", "/old/{rest:*}", "/robots.txt"} {
 		if routes[name] == nil {
 			t.Errorf("no route %s", name)
 		}

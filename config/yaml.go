@@ -37,6 +37,7 @@ func (c *Config) YAML() ([]byte, error) {
 	root.put("upgrades", texts(c.Upgrades))
 	root.put("trailers", texts(c.Trailers))
 	root.put("paths", c.Paths.tree())
+	root.put("cache", c.Cache.tree())
 	if upstreams := c.namedUpstreams(); len(upstreams.Content) > 0 {
 		root.put("upstreams", upstreams)
 	}
@@ -47,6 +48,7 @@ func (c *Config) YAML() ([]byte, error) {
 	root.put("routes", routes)
 	root.put("log", c.Log.tree())
 	root.put("answers", flow(tree().
+		put("cache_status", onOrOff(c.Answers.CacheStatus)).
 		put("proxy_status", onOrOff(c.Answers.ProxyStatus)).
 		put("request_id", textOrOff(c.Answers.RequestID))))
 	var out bytes.Buffer

@@ -29,7 +29,11 @@ func (r *Route) tree(c *Config) *node {
 	if headers := r.Headers.tree(); len(headers.Content) > 0 {
 		n.put("headers", headers)
 	}
-	return n.put("limits", flow(tree().put("body", sizeOrOff(r.MaxBody)))).put("paths", r.Paths.tree())
+	n.put("limits", flow(tree().put("body", sizeOrOff(r.MaxBody)))).put("paths", r.Paths.tree())
+	if r.Targets != nil {
+		n.put("cache", r.Cache.tree())
+	}
+	return n
 }
 
 // forwarding prints the keys that only a route with an upstream has.

@@ -62,6 +62,7 @@ forwarded: off
 upgrades: ["websocket"]
 trailers: []
 paths: {encoded_slash: reject, backslash: reject, double_encoding: keep, dot_segments: resolve, double_slash: keep}
+cache: {max_object: 8MiB, admission: on, path: off, save_every: 10m, purge_from: []}
 routes:
   - path: "/*"
     upstream: "http://localhost:3000"
@@ -71,10 +72,11 @@ routes:
     trailers: []
     limits: {body: 16MiB}
     paths: {encoded_slash: reject, backslash: reject, double_encoding: keep, dot_segments: resolve, double_slash: keep}
+    cache: off
 log:
   level: info
   access: {file: "stdout", format: json, sample: 100%, always: [5xx, slower than 1s]}
-answers: {proxy_status: on, request_id: "X-Request-Id"}
+answers: {cache_status: on, proxy_status: on, request_id: "X-Request-Id"}
 `
 	if got := string(printed); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// noKeyFields are request fields that may not be part of a cache key, each with
+// the reason. Fields of the connection are in ownFields.
+var noKeyFields = map[string]string{
+	"host":                "which is part of every key",
+	"cookie":              "want the cookies that matter in key.cookies",
+	"authorization":       "whose answers are stored only if they may be shared with everybody (RFC 9111 section 3.5)",
+	"range":               "which the cache answers itself",
+	"if-range":            "which the cache answers itself",
+	"if-match":            "which the cache answers itself",
+	"if-none-match":       "which the cache answers itself",
+	"if-modified-since":   "which the cache answers itself",
+	"if-unmodified-since": "which the cache answers itself",
+	"cache-control":       "which client_control is about",
+	"pragma":              "which client_control is about",
+}
+
+// keyField checks a request field that is to be part of a cache key.
+func keyField(s string) (shaped, wrong string) {
+	if why := noKeyFields[strings.ToLower(s)]; why != "" {
+		return s, why
+	}
+	switch {
+	case !token(s):
+		return s, "want the name of a header field"
+	case contains(ownFields, s):
+		return s, "which belongs to one connection"
+	}
+	return s, ""
+}
+
+// cookieName checks the name of a cookie (RFC 6265 §4.1.1).
+func cookieName(s string) (shaped, wrong string) {
+	if !token(s) {
+		return s, "want the name of a cookie"
+	}
+	return s, ""
+}
+
+// queryName checks a query key, as it stands in a URL.
+func queryName(s string) (shaped, wrong string) {
+	if strings.ContainsAny(s, "&=#? ") {
+		return s, "want one query key as it stands in a URL, without & and ="
+	}
+	return s, ""
+}
+
+// cacheMethod checks a method whose answers are to be stored.
+func cacheMethod(s string) (shaped, wrong string) {
+	if all := cacheMethods(); !slices.Contains(all, s) {
+		return s, "want " + alternatives(all) + "; answers to others are not stored"
+	}
+	return s, ""
+}
+
+// targetName checks a response field that is to replace Cache-Control.
+func targetName(s string) (shaped, wrong string) {
+	switch {
+	case !token(s):
+		return s, "want the name of a response field, such as CDN-Cache-Control"
+	case contains([]string{"Cache-Control", "Expires", "Pragma"}, s):
+		return s, "which the targets replace"
+	}
+	return s, ""
+}
+
+// checkStore notes what is wrong with the parts of the store together.
+func (d *decoder) checkStore(v value, s *Store) {
+	if half := s.Memory / 2; s.Memory > 0 && s.MaxObject > half {
+		d.problemIn(v, "max_object", "got %s, want at most half of memory %s", formatSize(s.MaxObject), formatSize(s.Memory))
+	}
+}
+
+// checkCache notes what is wrong with the parts of a route's cache together. v
+// is the route.
+func (d *decoder) checkCache(v value, c *Config, r *Route) {
+	known, cache := r.Cache, d.part(v, "cache")
+	if known == nil {
+		return
+	}
+	lifetime := func(s StatusTTL) bool { return s.TTL > 0 }
+	stored := func(m string) bool { return slices.Contains(known.Methods, m) }
+	switch {
+	case known.Force && known.TTL == 0 && !slices.ContainsFunc(known.ByStatus, lifetime):
+		d.problemIn(cache, "force", "does nothing without ttl or by_status, which are what it enforces")
+	case len(known.Methods) == 0 && !d.reported(join(cache.path, "methods")):
+		d.problemIn(cache, "methods", "names no method; write cache: off to store nothing")
+	case r.Methods != nil && len(known.Methods) > 0 && !slices.ContainsFunc(r.Methods, stored):
+		d.problemIn(v, "cache", "does nothing: the route takes only %s", strings.Join(r.Methods, ", "))
+	}
+	if known.MaxObject > c.Cache.MaxObject {
+		d.problemIn(cache, "max_object", "got %s, want at most cache.max_object %s",
+			formatSize(known.MaxObject), formatSize(c.Cache.MaxObject))
+	}
+}
+
+// warnCache remarks on what is valid about caching but deserves a look.
+func (d *decoder) warnCache(c *Config) {
+	cached := func(r *Route) bool { return r.Cache != nil }
+	if _, written := d.at["cache"]; written && !slices.ContainsFunc(c.Routes, cached) {
+		d.warning(c, "cache", "no route uses it; a route says cache: on")
+	}
+	for _, p := range c.Cache.PurgeFrom {
+		if p.Bits() == 0 {
+			d.warning(c, "cache.purge_from", "%s lets everybody purge", p)
+		}
+	}
+}
