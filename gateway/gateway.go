@@ -128,7 +128,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 
 // accept serves one listener until it is closed.
 func (g *Gateway) accept(ln net.Listener) {
-	err := g.server.Serve(wired{ln})
+	err := g.server.Serve(wired{ln, g})
 	if err != nil && !g.draining.Load() {
 		select {
 		case g.fatal <- fmt.Errorf("listener %s: %w", ln.Addr(), err):

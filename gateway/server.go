@@ -11,6 +11,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"penstock/conn"
 	"penstock/exchange"
 )
 
@@ -23,8 +24,8 @@ const (
 )
 
 // newServer makes the fasthttp server in front of serve. What it would add or
-// decide by itself is switched off: fields and limits are ours, and so are the read
-// deadlines, see markState. headBytes is the size of the buffer that a head must fit in.
+// decide by itself is switched off: fields and limits are ours, and so are the
+// deadlines, see markState and beginHead. headBytes is the size of the buffer that a head must fit in.
 func (g *Gateway) newServer(headBytes int) *fasthttp.Server {
 	return &fasthttp.Server{
 		Handler:                      g.serve,
@@ -68,10 +69,9 @@ func (g *Gateway) awaitBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 // never is longer than any connection lasts; fasthttp takes zero for "as before".
 const never = 365 * 24 * time.Hour
 
-// markState notes what a connection is doing and sets the deadline of what is read
-// next: the first byte of a head, then the whole of it. A request that begins also
-// gets a new write deadline: that of the answer before must not end its own first
-// bytes, which fasthttp writes.
+// markState notes what a connection is doing and sets the deadline of the first byte
+// of the next head. fasthttp calls a connection active when it has been given a
+// request line, which is too late, see beginHead.
 func (g *Gateway) markState(c net.Conn, s fasthttp.ConnState) {
 	w, ok := c.(*wire)
 	if !ok {
@@ -86,13 +86,19 @@ func (g *Gateway) markState(c net.Conn, s fasthttp.ConnState) {
 	case fasthttp.StateIdle:
 		cc.SetPhase(phaseIdle)
 		cc.SetReadDeadlineIn(snap.idleTime)
-	case fasthttp.StateActive:
-		cc.SetPhase(phaseBusy)
-		cc.SetReadDeadlineIn(snap.headerTime)
-		cc.SetWriteDeadlineIn(snap.bodyIdle)
 	case fasthttp.StateHijacked:
 		cc.SetPhase(phaseTunnel)
 	}
+}
+
+// beginHead is called at the first byte of a head, the whole of which has
+// timeouts.header from now on. The request also gets a new write deadline: that of
+// the answer before must not end its own first bytes, which fasthttp writes.
+func (g *Gateway) beginHead(c *conn.Conn) {
+	snap := g.current.Load()
+	c.SetPhase(phaseBusy)
+	c.SetReadDeadlineIn(snap.headerTime)
+	c.SetWriteDeadlineIn(snap.bodyIdle)
 }
 
 // expect judges a request with Expect: 100-continue before its body is invited:

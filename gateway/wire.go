@@ -16,12 +16,15 @@ import (
 // long as admit has judged it to be. What follows is held back until the answer has
 // been written. So fasthttp, which is more lenient, can never see another end of a
 // request than we do, and a chunked body is complete only by the letter of the RFC.
+// A head passes as a whole, so that a client that drips it wakes nobody else.
 //
 // It is used by the goroutine that serves the connection, and by the upload's while
 // that one waits for it.
 type wire struct {
 	*conn.Conn
+	g      *Gateway
 	part   wirePart
+	begun  bool   // a byte of the head has come
 	lines  int    // lines of the head that have ended
 	line   int    // bytes of its current line
 	cr     bool   // the last of them is CR
@@ -68,6 +71,8 @@ func (w *wire) Read(p []byte) (n int, err error) {
 // read lets bytes of the current part through.
 func (w *wire) read(p []byte) (int, error) {
 	switch w.part {
+	case inHead:
+		return w.readHead(p)
 	case behind:
 		p = p[:min(len(p), 1)] // one byte tells as much, and leaves the rest to the judged body
 	case inSized:
@@ -80,6 +85,28 @@ func (w *wire) read(p []byte) (int, error) {
 			return 0, io.EOF
 		}
 	}
+	return w.take(p)
+}
+
+// readHead waits for the whole request line, which fasthttp may refuse at once, and
+// when it is called again for the whole head: fasthttp reads all that it has again
+// whenever it is given more. It ends early when p is full or nothing more can come.
+func (w *wire) readHead(p []byte) (n int, err error) {
+	asked := w.lines
+	for w.part == inHead && n < len(p) && err == nil && (asked > 0 || w.lines == 0) {
+		var m int
+		m, err = w.take(p[n:])
+		if m > 0 && !w.begun {
+			w.begun = true
+			w.g.beginHead(w.Conn)
+		}
+		n += m
+	}
+	return n, err
+}
+
+// take moves bytes of the current part to p: held ones, or new ones.
+func (w *wire) take(p []byte) (int, error) {
 	if len(w.held) > 0 {
 		n, err := w.pass(p[:copy(p, w.held)])
 		w.held = w.held[n:]
@@ -161,7 +188,7 @@ func (w *wire) body(f headers.Framing) {
 }
 
 // next makes way for the head of the next request.
-func (w *wire) next() { w.part, w.lines, w.line, w.cr = inHead, 0, 0, false }
+func (w *wire) next() { w.part, w.begun, w.lines, w.line, w.cr = inHead, false, 0, 0, false }
 
 // tunnel lets everything pass.
 func (w *wire) tunnel() { w.part = inTunnel }
@@ -177,7 +204,10 @@ func (w *wire) Close() error {
 }
 
 // wired is a listener whose connections are wires.
-type wired struct{ net.Listener }
+type wired struct {
+	net.Listener
+	g *Gateway
+}
 
 // Accept implements net.Listener.
 func (l wired) Accept() (net.Conn, error) {
@@ -185,5 +215,5 @@ func (l wired) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wire{Conn: c.(*conn.Conn)}, nil
+	return &wire{Conn: c.(*conn.Conn), g: l.g}, nil
 }

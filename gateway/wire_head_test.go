@@ -1,0 +1,190 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/conn"
+)
+
+// headTimes is a gateway that knows only how long a head may take.
+func headTimes(header, idle time.Duration) *Gateway {
+	g := new(Gateway)
+	g.current.Store(&Snapshot{headerTime: header, idleTime: idle, bodyIdle: time.Hour})
+	return g
+}
+
+// wirePair returns both ends of a connection on which every Write of the client is
+// one segment. It ends with the test, which must run in a bubble.
+func wirePair(t *testing.T, g *Gateway) (client net.Conn, w *wire) {
+	sweeper := conn.NewSweeper(sweepEvery)
+	sweeper.Start()
+	client, server := net.Pipe()
+	t.Cleanup(func() {
+		_ = client.Close()
+		_ = sweeper.Shutdown(t.Context())
+	})
+	return client, &wire{Conn: conn.New(server, sweeper), g: g}
+}
+
+// reading is what fasthttp's buffered reader does: it reads on into a buffer that
+// holds what came before. Each result goes to the channel.
+func reading(w *wire, size int) <-chan passed {
+	all := make(chan passed, 100)
+	go func() {
+		defer close(all)
+		p := make([]byte, size)
+		for n := 0; n < len(p); {
+			m, err := w.Read(p[n:])
+			all <- passed{string(p[n : n+m]), err}
+			if n += m; err != nil {
+				return
+			}
+		}
+	}()
+	return all
+}
+
+type passed struct {
+	text string
+	err  error
+}
+
+func TestDrippedHeadWakesFasthttpTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, w := wirePair(t, headTimes(time.Hour, time.Hour))
+		all := reading(w, 4096)
+		line, fields := "\r\nGET /slow HTTP/1.1\r\n", "Host: a\r\nX-A: 1\r\n\r\n"
+		for _, b := range []byte(line + fields) {
+			if _, err := client.Write([]byte{b}); err != nil {
+				t.Fatal(err)
+			}
+			if synctest.Wait(); w.Phase() != phaseBusy {
+				t.Fatalf("phase %d inside of a head", w.Phase())
+			}
+		}
+		if got := <-all; got.text != line || got.err != nil {
+			t.Errorf("first: %q, %v; want the request line", got.text, got.err)
+		}
+		if got := <-all; got.text != fields || got.err != nil {
+			t.Errorf("then: %q, %v; want the fields", got.text, got.err)
+		}
+		if synctest.Wait(); len(all) != 0 {
+			t.Errorf("and then %q", (<-all).text)
+		}
+	})
+}
+
+// The time of a head begins with its first byte: not with the connection or the
+// answer before, and not again with any later byte.
+func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
+	const header, idle = 10 * time.Second, time.Minute
+	for name, tc := range map[string]struct {
+		state fasthttp.ConnState
+		wait  time.Duration // before the first byte
+		limit time.Duration // after which a connection that says nothing has to go
+	}{
+		"new connection":         {fasthttp.StateNew, 9 * time.Second, header},
+		"behind another request": {fasthttp.StateIdle, 50 * time.Second, idle},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g := headTimes(header, idle)
+				client, w := wirePair(t, g)
+				g.markState(w, tc.state)
+				all := reading(w, 4096)
+				time.Sleep(tc.wait)
+				if synctest.Wait(); w.Phase() != phaseIdle || len(all) != 0 {
+					t.Errorf("before a byte has come: phase %d, %d reads", w.Phase(), len(all))
+				}
+				began, ended := time.Now(), make(chan struct{})
+				go func() {
+					defer close(ended)
+					_, _ = io.WriteString(client, "GET / HTTP/1.1\r\nX-A: ")
+					for range 100 {
+						time.Sleep(time.Second)
+						_, _ = client.Write([]byte("x")) // in the end nobody takes it
+					}
+					_ = client.Close()
+				}()
+				<-all // the request line
+				last := <-all
+				if took := time.Since(began); !errors.Is(last.err, os.ErrDeadlineExceeded) || took < header || took > header+3*sweepEvery {
+					t.Errorf("ended after %v with %v; want %v and a passed deadline", took, last.err, header)
+				}
+				if !strings.HasPrefix(last.text, "xxxxxxxx") {
+					t.Errorf("what had come is lost: %q", last.text)
+				}
+				_ = w.Close()
+				<-ended
+
+				_, silent := wirePair(t, g)
+				g.markState(silent, tc.state)
+				began = time.Now()
+				n, err := silent.Read(make([]byte, 100))
+				if took := time.Since(began); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) || took < tc.limit || took > tc.limit+3*sweepEvery {
+					t.Errorf("silent: ended after %v with %v; want %v", took, err, tc.limit)
+				}
+			})
+		})
+	}
+}
+
+func TestPipelinedHeadsPassOneByOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, w := wirePair(t, headTimes(10*time.Second, time.Minute))
+		one, two, third := "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /2 HTTP/1.1\r\nHost: b\r\n\r\n", "GET /3 HT"
+		go func() { _, _ = io.WriteString(client, one+two+third) }()
+		p := make([]byte, 4096)
+		for _, want := range []string{one, two} {
+			n, err := w.Read(p)
+			if string(p[:n]) != want || err != nil {
+				t.Fatalf("got %q, %v; want %q", p[:n], err, want)
+			}
+			w.SetPhase(phaseIdle)
+			time.Sleep(time.Minute) // it is answered; what was received meanwhile has not begun
+			w.next()
+		}
+		began := time.Now()
+		n, err := w.Read(p)
+		if took := time.Since(began); string(p[:n]) != third || !errors.Is(err, os.ErrDeadlineExceeded) || took < 10*time.Second {
+			t.Errorf("after %v: %q, %v", took, p[:n], err)
+		}
+		if w.Phase() != phaseBusy {
+			t.Errorf("phase %d", w.Phase())
+		}
+	})
+}
+
+func TestHeadLargerThanTheBufferPassesInPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, w := wirePair(t, headTimes(time.Hour, time.Hour))
+		head := "GET / HTTP/1.1\r\nX-A: " + strings.Repeat("x", 100)
+		go func() {
+			for _, b := range []byte(head) {
+				if _, err := client.Write([]byte{b}); err != nil {
+					return
+				}
+			}
+		}()
+		var got string
+		for _, size := range []int{10, 50, 60} {
+			p := make([]byte, size)
+			n, err := w.Read(p)
+			if got += string(p[:n]); err != nil || n == 0 {
+				t.Fatalf("%d, %v", n, err)
+			}
+		}
+		if !strings.HasPrefix(head, got) || len(got) != 10+6+60 { // to the end of the buffer, of the line, of the buffer
+			t.Errorf("got %d bytes: %q", len(got), got)
+		}
+	})
+}
