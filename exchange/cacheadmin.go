@@ -1,0 +1,118 @@
+package exchange
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrNoCache is wrapped where the response cache is asked for and no route has one.
+var ErrNoCache = errors.New("no route has a cache")
+
+// CacheStatus is the state of the response cache, as GET /api/cache shows it.
+// Bytes are bytes; counts are since the store was made.
+type CacheStatus struct {
+	ConfiguredBytes int64 `json:"configured_bytes"` // what the store may grow to; zero: there is none
+	UsedBytes       int64 `json:"used_bytes"`       // what it has taken so far
+	OverheadBytes   int64 `json:"overhead_bytes"`   // beside it: index, purges, admission
+	Records         int64 `json:"records"`          // entries and pieces of bodies, estimated
+	Evictions       int64 `json:"evictions"`        // records pushed out, estimated
+	Hits            int64 `json:"hits"`             // lookups of the store that found something
+	Misses          int64 `json:"misses"`
+	Vanished        int64 `json:"vanished"`   // bodies of which a piece was pushed out
+	Damaged         int64 `json:"damaged"`    // records that were not what was written, never used
+	Collisions      int64 `json:"collisions"` // lookups that met another key with the same hash
+	Purges          int64 `json:"purges"`     // of every scope
+	Flights         int64 `json:"flights"`    // fetches under way that others may join
+	Waiters         int64 `json:"waiters"`    // requests that wait for or read from them
+
+	Loaded    string    `json:"loaded,omitempty"`     // what became of the saved files at the start
+	LastSave  time.Time `json:"last_save,omitzero"`   // of the last save that worked; zero: none yet
+	SaveError string    `json:"save_error,omitempty"` // of the last save, if it failed
+
+	Routes []CacheRoute `json:"routes"` // those that cache, by name
+}
+
+// CacheRoute is what the cache did for one route.
+type CacheRoute struct {
+	Route       string            `json:"route"`
+	Requests    map[string]uint64 `json:"requests"`  // by CacheOutcome
+	Forwarded   map[string]uint64 `json:"forwarded"` // by the reason of RFC 9211 §2.2
+	Stored      map[string]uint64 `json:"stored"`    // answers that were judged: "stored", or why not
+	ServedBytes uint64            `json:"served_bytes"`
+	HitRatio    float64           `json:"hit_ratio"` // of the requests, those answered without an answer of their own from the origin; zero without any
+}
+
+// CacheURL is an absolute URL of a request, in the parts that a request has. They
+// stand as they were written, nothing is decoded.
+type CacheURL struct {
+	Scheme string // "http" or "https"
+	Host   string // with its port, if it has one
+	Target string // path and query, begins with "/"
+}
+
+// String writes the URL.
+func (u CacheURL) String() string { return u.Scheme + "://" + u.Host + u.Target }
+
+// CacheField is one field of a request that is asked about.
+type CacheField struct{ Name, Value string }
+
+// CacheQuestion is a request of which is asked what the cache would do with it.
+type CacheQuestion struct {
+	Method string
+	URL    CacheURL
+	Fields []CacheField
+}
+
+// CacheExplanation answers a CacheQuestion.
+type CacheExplanation struct {
+	Method  string      `json:"method"`
+	URL     string      `json:"url"`
+	Route   string      `json:"route,omitempty"` // that takes the request; empty: none
+	Key     string      `json:"key,omitempty"`   // hash of the key, as Cache-Status tells it
+	Use     string      `json:"use"`             // what the cache would do, such as "fresh" or "nothing"
+	Forward string      `json:"forward,omitempty"`
+	Why     []string    `json:"why"`             // in sentences
+	Entry   *CacheEntry `json:"entry,omitempty"` // what is stored for it; nil: nothing
+}
+
+// CacheEntry is one stored response. Spans are in seconds.
+type CacheEntry struct {
+	Status    int       `json:"status"`
+	Stored    time.Time `json:"stored"`
+	Age       float64   `json:"age_seconds"`
+	Lifetime  float64   `json:"lifetime_seconds"`
+	Left      float64   `json:"left_seconds"`              // of the lifetime; negative once stale
+	Source    string    `json:"lifetime_source,omitempty"` // what stated the lifetime
+	Soft      bool      `json:"soft_purged,omitempty"`     // purged softly: used as a stale one is
+	Vary      string    `json:"vary,omitempty"`            // the fields that told this variant from others
+	BodyBytes int64     `json:"body_bytes"`
+	Fields    []string  `json:"fields"` // lines of the stored field section
+}
+
+// CacheScope is what a purge reaches.
+type CacheScope uint8
+
+// The scopes of a purge.
+const (
+	CacheScopeURL    CacheScope = iota // one URL: all methods, schemes and variants
+	CacheScopePrefix                   // all paths of one host that begin so
+	CacheScopeHost                     // one host
+	CacheScopeTag                      // all that bear the tag
+	CacheScopeAll                      // everything
+	cacheScopes
+)
+
+var cacheScopeText = [cacheScopes]string{
+	CacheScopeURL: "url", CacheScopePrefix: "prefix", CacheScopeHost: "host", CacheScopeTag: "tag", CacheScopeAll: "all",
+}
+
+// String returns the name that the API and the logs use.
+func (s CacheScope) String() string { return cacheScopeText[s] }
+
+// CachePurge is one purge.
+type CachePurge struct {
+	Scope CacheScope
+	URL   CacheURL // for a URL; for a prefix without a query; for a host its Host alone
+	Tag   string   // for a tag
+	Soft  bool     // what is stored stays, to be used as a stale response is
+}
