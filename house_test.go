@@ -55,6 +55,7 @@ func house() law {
 			{"gateway", 2, []string{"*"}, []string{"net/http"}, "the only mixer; HTTP is fasthttp's here"},
 			{"gateway/gatewaytest", 3, []string{"*"}, nil, "helpers for black-box tests, imported by tests only"},
 			{"conformance", 3, []string{"*"}, nil, "black-box cases against a running gateway"},
+			{"conformance/caching", 3, nil, nil, "black-box cases of caching against a running gateway"},
 			{"loadtest", 4, []string{"origin", "loadtest/compare", "loadtest/driver", "loadtest/report", "loadtest/results"}, nil, "a black box over sockets"},
 			{"loadtest/compare", 3, []string{"loadtest/driver", "loadtest/results"}, nil, "Penstock beside its peers, over sockets too"},
 			{"loadtest/report", 1, []string{"loadtest/results"}, nil, "draws what was measured"},

@@ -1,0 +1,191 @@
+package caching
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Case is one behaviour of a cache, shown by one play.
+type Case struct {
+	Family string
+	Name   string // unique within its family
+	Kind   Kind
+	Clause string // where the rule stands: "RFC 9111 §4.2"
+	Route  string // the first segment of its path, which selects the route's settings
+	Steps  []Step // in order
+
+	index int // in its family, from 0
+}
+
+// Kind says who wants a behaviour. Its String is the letter that tables use.
+type Kind byte
+
+// The kinds.
+const (
+	Required Kind = 'R' // the standard
+	Optimal  Kind = 'O' // whoever pays for the origin: it saves a request
+	Choice   Kind = 'C' // Penstock, where the standards leave it open
+	Beyond   Kind = 'P' // Penstock, where the standards say nothing
+)
+
+func (k Kind) String() string { return string(k) }
+
+// Step is one thing that happens. Exactly one of its parts is set.
+type Step struct {
+	Line   int // in the table
+	Answer *Answer
+	Ask    *Ask
+	Wait   time.Duration
+	Purge  string // the words behind "purge"
+}
+
+// Answer is what the origin says from now on to every request of the case. Values
+// may hold times, see expand.
+type Answer struct {
+	Status  int
+	OnlyIf  bool    // to requests with a condition alone; the others get the answer before it
+	Fields  []Field // in order
+	Body    string  // when HasBody; otherwise "answer" and the number of the request
+	HasBody bool
+	Framing Framing
+	End     End
+	Slow    time.Duration // the clock moves so far before the answer
+	Interim []Interim     // sent before
+}
+
+// Framing is how the origin shows where the body ends.
+type Framing uint8
+
+// The framings.
+const (
+	Sized      Framing = iota // Content-Length
+	Chunked                   // Transfer-Encoding: chunked
+	UntilClose                // neither; the connection ends
+)
+
+// End is what happens instead of a complete answer.
+type End uint8
+
+// The ends.
+const (
+	Whole End = iota // nothing: the answer is complete
+	Lost             // the connection ends without a byte
+	Cut              // the connection ends inside of the body
+)
+
+// Interim is an answer 1xx with one field.
+type Interim struct {
+	Status int
+	Field  Field
+}
+
+// Ask is one request of the client with all that is expected of it.
+type Ask struct {
+	Method string
+	Suffix string // appended to the URL of the case
+	Fields []Field
+	Body   string
+	Until  bool // repeated until it is as expected: something happens in the background
+
+	Verb   Verb
+	Status int // wanted; zero follows from Verb
+	Number int // of the origin's answer that the client gets; zero follows from Verb
+	Client []Check
+	Origin []Check // of the request that the origin got
+}
+
+// Verb says what becomes of a request.
+type Verb uint8
+
+// The verbs. An unset one is an error of the table.
+const (
+	unset      Verb = iota
+	New             // the origin is asked once, without conditions; the client gets its answer
+	Passed          // the origin is asked once, however; the client gets its answer
+	Hit             // the origin is not asked; the client gets a stored answer
+	Validated       // the origin is asked once, with conditions; the client gets a stored answer
+	Stale           // the origin is asked; the client gets a stored answer
+	Refetched       // the origin is asked with conditions, then without; the client gets its second answer
+	Background      // the client gets a stored answer; the origin is asked once behind it
+	Own             // the origin is not asked; the client gets an answer of the gateway's own
+	Failed          // the origin is asked; the client gets an answer of the gateway's own
+	verbCount
+)
+
+var verbText = [verbCount]string{
+	unset: "unset", New: "new", Passed: "passed", Hit: "hit", Validated: "validated", Stale: "stale", Refetched: "refetched",
+	Background: "background", Own: "own", Failed: "failed",
+}
+
+func (v Verb) String() string { return verbText[v] }
+
+// verbOf returns the verb of that name, unset when there is none.
+func verbOf(name string) Verb { return Verb(max(0, slices.Index(verbText[1:], name)+1)) }
+
+// stored reports whether the client gets what the cache holds.
+func (v Verb) stored() bool { return v == Hit || v == Validated || v == Stale || v == Background }
+
+// Check is one demand on a message.
+type Check struct {
+	Kind  CheckKind
+	Name  string
+	Value string
+}
+
+// CheckKind says what a Check looks at.
+type CheckKind uint8
+
+// The kinds of checks.
+const (
+	Is      CheckKind = iota // the values of the field, one Check for each line, are these
+	No                       // there is no such field
+	Has                      // the lines of the field, joined, contain the text
+	HasNot                   // they do not
+	Body                     // the body is Value
+	Word                     // Name stands for the place of a word in the first line, Value is it
+	Told                     // an interim answer came: Name is its status, Value its only field
+	NotTold                  // no interim answer came
+	IsCut                    // the answer visibly ends too early
+)
+
+// Field is one field line.
+type Field struct{ Name, Value string }
+
+// url returns the path of the case.
+func (c *Case) url() string { return "/" + c.Route + "/" + c.id() }
+
+// id returns what the origin tells cases apart by.
+func (c *Case) id() string { return c.Family + "-" + strconv.Itoa(c.index) }
+
+// complain says what a case lacks.
+func (c *Case) complain() error {
+	asks, answers := 0, 0
+	for _, s := range c.Steps {
+		if s.Answer != nil {
+			if answers++; answers == 1 && s.Answer.OnlyIf {
+				return fmt.Errorf("line %d: nothing answers requests without a condition", s.Line)
+			}
+		}
+		if s.Ask == nil {
+			continue
+		}
+		asks++
+		if s.Ask.Verb == unset {
+			return fmt.Errorf("line %d: nothing is expected of the request", s.Line)
+		}
+	}
+	switch {
+	case asks == 0:
+		return fmt.Errorf("the client asks nothing")
+	case c.Route == "":
+		return fmt.Errorf("no route is named")
+	case c.Kind != Beyond && !strings.Contains(c.Clause, "§"):
+		return fmt.Errorf("clause %q names no section", c.Clause)
+	case c.Clause == "":
+		return fmt.Errorf("no clause")
+	}
+	return nil
+}

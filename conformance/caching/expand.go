@@ -1,0 +1,63 @@
+package caching
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Clock is the time of a play. It moves only by Advance. Safe for concurrent use.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// NewClock returns a clock that stands at a time.
+func NewClock(at time.Time) *Clock { return &Clock{now: at} }
+
+// Now returns where the clock stands.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Advance moves the clock.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// httpDate is the layout of IMF-fixdate (RFC 9110 §5.6.7).
+const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
+
+var moment = regexp.MustCompile(`\{(now|start)([+-][0-9]+)?(?:\|([^}]*))?\}`)
+
+// stage is what the notation of values refers to.
+type stage struct {
+	url        string
+	start, now time.Time
+}
+
+// expand puts times and the path of the case into a value.
+func (s *stage) expand(text string) string {
+	if !strings.Contains(text, "{") {
+		return text
+	}
+	text = strings.ReplaceAll(text, "{url}", s.url)
+	return moment.ReplaceAllStringFunc(text, func(m string) string {
+		parts := moment.FindStringSubmatch(m)
+		at, layout := s.now, httpDate
+		if parts[1] == "start" {
+			at = s.start
+		}
+		seconds, _ := strconv.Atoi(parts[2]) // empty is zero; the pattern lets nothing else fail
+		if parts[3] != "" {
+			layout = parts[3]
+		}
+		return at.Add(time.Duration(seconds) * time.Second).UTC().Format(layout)
+	})
+}

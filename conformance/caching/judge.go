@@ -1,0 +1,213 @@
+package caching
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// judge says what is wrong with an outcome; nil when nothing is.
+func (p *play) judge(a *Ask, got *outcome) error {
+	if err := judgeAsked(a, got); err != nil {
+		return err
+	}
+	if err := p.judgeAnswer(a, got); err != nil {
+		return err
+	}
+	if err := judgeExplained(a, got.final); err != nil {
+		return err
+	}
+	for _, c := range a.Client {
+		if err := c.judge(&p.stage, got.final, got.interim, a.Client); err != nil {
+			return fmt.Errorf("the client's answer: %w", err)
+		}
+	}
+	for _, c := range a.Origin {
+		if len(got.asked) == 0 {
+			return fmt.Errorf("the origin was not asked")
+		}
+		if err := c.judge(&p.stage, got.asked[len(got.asked)-1].request, nil, a.Origin); err != nil {
+			return fmt.Errorf("the origin's request: %w", err)
+		}
+	}
+	return nil
+}
+
+// judgeAsked holds what the origin was asked against the verb.
+func judgeAsked(a *Ask, got *outcome) error {
+	n := len(got.asked)
+	conditional := n > 0 && got.asked[n-1].request.conditional()
+	switch a.Verb {
+	case Hit, Own:
+		if n > 0 {
+			return fmt.Errorf("want %s, but the origin was asked", a.Verb)
+		}
+	case Stale, Failed:
+		if n == 0 {
+			return fmt.Errorf("want %s, but the origin was not asked", a.Verb)
+		}
+	case Refetched:
+		if n != 2 || !got.asked[0].request.conditional() || conditional {
+			return fmt.Errorf("want the origin asked with a condition and then without, got %d requests", n)
+		}
+	default:
+		if n != 1 {
+			return fmt.Errorf("want %s, but the origin was asked %d times, got %s", a.Verb, n, got.final.start)
+		}
+	}
+	switch {
+	case a.Verb == New && conditional:
+		return fmt.Errorf("the origin was asked with a condition")
+	case a.Verb == Validated && !conditional:
+		return fmt.Errorf("the origin was asked without a condition")
+	}
+	return nil
+}
+
+// judgeAnswer holds status and body against the answer of the origin that the
+// client has to get.
+func (p *play) judgeAnswer(a *Ask, got *outcome) error {
+	status, number := a.Status, a.Number
+	all := p.Origin.asked(p.c.id(), 0)
+	switch {
+	case number > 0:
+	case a.Verb == New || a.Verb == Passed:
+		number = got.before + 1
+	case a.Verb == Refetched:
+		number = got.before + 2
+	case a.Verb.stored():
+		number = lastStored(all, got, a.Verb)
+	}
+	if number > len(all) {
+		return fmt.Errorf("the origin gave no answer %d", number)
+	}
+	want, compare := "", false
+	if number > 0 {
+		e := all[number-1]
+		compare = status == 0 || status == e.status
+		want = p.stage.expand(e.body)
+		if status == 0 {
+			status = e.status
+		}
+	}
+	m := got.final
+	if status != 0 && m.status() != status {
+		return fmt.Errorf("got status %d, want %d", m.status(), status)
+	}
+	bodyless := a.Method == "HEAD" || status == 204 || status == 304
+	if bodyless && m.body != "" {
+		return fmt.Errorf("got a body where none may be: %.80q", m.body)
+	}
+	cut := slices.ContainsFunc(a.Client, func(c Check) bool { return c.Kind == IsCut })
+	if m.cut && !cut {
+		return fmt.Errorf("the answer is cut")
+	}
+	if compare && !bodyless && !cut && m.body != want {
+		return fmt.Errorf("got body %.80q, want that of answer %d, %.80q", m.body, number, want)
+	}
+	return nil
+}
+
+// lastStored returns the number of the last answer that can be what is stored: not
+// a 304, not one without its end, and not one that this very request brought.
+func lastStored(all []*exchange, got *outcome, v Verb) int {
+	for i := len(all) - 1; i >= 0; i-- {
+		e := all[i]
+		now := i >= got.before && v != Hit
+		if !now && e.status != 304 && e.request.word(0) == "GET" {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// judgeExplained holds Cache-Status and Age against the verb: no answer may say
+// something else than what happened (RFC 9211 §2, RFC 9111 §5.1).
+func judgeExplained(a *Ask, m *message) error {
+	status := strings.Join(m.all("Cache-Status"), ", ")
+	hit, forwarded := strings.Contains(status, "; hit"), strings.Contains(status, "; fwd=")
+	switch {
+	case status == "":
+		return fmt.Errorf("no Cache-Status explains the answer")
+	case hit && forwarded:
+		return fmt.Errorf("Cache-Status says hit and fwd: %s", status)
+	case (a.Verb == Hit || a.Verb == Background) && !hit:
+		return fmt.Errorf("Cache-Status does not say hit: %s", status)
+	case (a.Verb == New || a.Verb == Passed || a.Verb == Validated || a.Verb == Refetched || a.Verb == Stale) && !forwarded:
+		return fmt.Errorf("Cache-Status does not say fwd: %s", status)
+	}
+	if a.Verb != Hit && a.Verb != Stale && a.Verb != Background {
+		return nil
+	}
+	age := m.all("Age")
+	if len(age) == 1 {
+		if n, err := strconv.Atoi(age[0]); err == nil && n >= 0 {
+			return nil
+		}
+	}
+	return fmt.Errorf("an answer from the store has Age %q", age)
+}
+
+// judge holds a message against one demand; of the demands Is for one name all
+// are looked at together.
+func (c *Check) judge(st *stage, m *message, interim []*message, all []Check) error {
+	values := m.all(c.Name)
+	text := strings.Join(values, "\n")
+	switch c.Kind {
+	case Is:
+		var want []string
+		for _, other := range all {
+			if other.Kind == Is && strings.EqualFold(other.Name, c.Name) {
+				want = append(want, strings.Trim(st.expand(other.Value), " \t"))
+			}
+		}
+		if !slices.Equal(values, want) {
+			return fmt.Errorf("%s is %q, want %q", c.Name, values, want)
+		}
+	case No:
+		if len(values) > 0 {
+			return fmt.Errorf("%s is there: %q", c.Name, values)
+		}
+	case Has:
+		if !strings.Contains(text, st.expand(c.Value)) {
+			return fmt.Errorf("%s is %q, want %q in it", c.Name, values, c.Value)
+		}
+	case HasNot:
+		if strings.Contains(text, st.expand(c.Value)) {
+			return fmt.Errorf("%s is %q, want no %q in it", c.Name, values, c.Value)
+		}
+	case Body:
+		if m.body != c.Value {
+			return fmt.Errorf("the body is %.200q, want %.200q", m.body, c.Value)
+		}
+	case Word:
+		at, _ := strconv.Atoi(c.Name) // readCheck writes numbers alone
+		if got, want := m.word(at), st.expand(c.Value); got != want {
+			return fmt.Errorf("%q stands in it, want %q", got, want)
+		}
+	case IsCut:
+		if !m.cut {
+			return fmt.Errorf("it is complete")
+		}
+	default:
+		return c.judgeInterim(interim)
+	}
+	return nil
+}
+
+func (c *Check) judgeInterim(interim []*message) error {
+	if c.Kind == NotTold {
+		if len(interim) > 0 {
+			return fmt.Errorf("it came behind an interim answer: %s", interim[0])
+		}
+		return nil
+	}
+	for _, m := range interim {
+		name, value, _ := strings.Cut(c.Value, ": ")
+		if strconv.Itoa(m.status()) == c.Name && slices.Equal(m.all(name), []string{value}) {
+			return nil
+		}
+	}
+	return fmt.Errorf("no interim answer %s with %q came before it: %v", c.Name, c.Value, interim)
+}

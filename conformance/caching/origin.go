@@ -1,0 +1,254 @@
+package caching
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Origin is the backend behind the gateway under test. It plays many cases, one
+// after the other or at once; the second segment of a path says which.
+type Origin struct {
+	Address string
+
+	ln    net.Listener
+	clock *Clock
+	wg    sync.WaitGroup
+
+	mu    sync.Mutex
+	moved chan struct{} // closed and replaced whenever something changed
+	plays map[string]*script
+	open  map[net.Conn]struct{}
+}
+
+// script is what the origin does in one case, and what it was asked.
+type script struct {
+	stage  stage
+	answer *Answer
+	onlyIf *Answer // to requests with a condition; nil is answer
+	asked  []*exchange
+}
+
+// exchange is one request to the origin and its answer.
+type exchange struct {
+	request *message
+	status  int
+	body    string
+	done    bool // the answer is written
+}
+
+// NewOrigin listens on a free loopback port. The clock gives Date its value.
+func NewOrigin(clock *Clock) (*Origin, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	o := &Origin{
+		Address: ln.Addr().String(), ln: ln, clock: clock, moved: make(chan struct{}),
+		plays: map[string]*script{}, open: map[net.Conn]struct{}{},
+	}
+	o.wg.Go(o.accept)
+	return o, nil
+}
+
+// Close ends the origin and all its connections.
+func (o *Origin) Close() {
+	_ = o.ln.Close()
+	o.mu.Lock()
+	for c := range o.open {
+		_ = c.Close()
+	}
+	o.mu.Unlock()
+	o.wg.Wait()
+}
+
+func (o *Origin) accept() {
+	for {
+		c, err := o.ln.Accept()
+		if err != nil {
+			return
+		}
+		o.change(func() { o.open[c] = struct{}{} })
+		o.wg.Go(func() {
+			o.serve(c)
+			_ = c.Close()
+			o.change(func() { delete(o.open, c) })
+		})
+	}
+}
+
+// change does something under the lock and wakes those who wait for a change.
+func (o *Origin) change(do func()) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	do()
+	close(o.moved)
+	o.moved = make(chan struct{})
+}
+
+// begin opens the script of a case.
+func (o *Origin) begin(c *Case) {
+	s := &script{stage: stage{url: c.url(), start: o.clock.Now()}, answer: &Answer{Status: 200}}
+	o.change(func() { o.plays[c.id()] = s })
+}
+
+// answerWith changes what the origin says in a case.
+func (o *Origin) answerWith(id string, a *Answer) {
+	o.change(func() {
+		if s := o.plays[id]; a.OnlyIf {
+			s.onlyIf = a
+		} else {
+			s.answer, s.onlyIf = a, nil
+		}
+	})
+}
+
+// asked returns what the origin was asked in a case so far, from the n-th on.
+func (o *Origin) asked(id string, n int) []*exchange {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.plays[id].asked[n:]
+}
+
+// wait returns once holds does, or reports that patience was shorter. holds is
+// called with the lock held.
+func (o *Origin) wait(patience time.Duration, holds func() bool) bool {
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	for {
+		o.mu.Lock()
+		ok, moved := holds(), o.moved
+		o.mu.Unlock()
+		if ok {
+			return true
+		}
+		select {
+		case <-moved:
+		case <-timer.C:
+			return false
+		}
+	}
+}
+
+// settled waits until the origin has been asked n times in a case and has answered.
+func (o *Origin) settled(id string, n int, patience time.Duration) bool {
+	return o.wait(patience, func() bool {
+		asked := o.plays[id].asked
+		return len(asked) >= n && asked[len(asked)-1].done
+	})
+}
+
+func (o *Origin) serve(c net.Conn) {
+	in := bufio.NewReader(c)
+	for {
+		m, err := readMessage(in, false, false)
+		if err != nil || m.cut {
+			return
+		}
+		if !o.reply(c, m) {
+			return
+		}
+	}
+}
+
+// reply answers one request by the script; false ends the connection.
+func (o *Origin) reply(c net.Conn, m *message) bool {
+	_, id, _ := strings.Cut(strings.TrimPrefix(m.word(1), "/"), "/")
+	id, _, _ = strings.Cut(id, "?")
+	id, _, _ = strings.Cut(id, "/")
+	e := &exchange{request: m}
+	var a *Answer
+	var st stage
+	o.change(func() {
+		s := o.plays[id]
+		if s == nil {
+			return
+		}
+		s.asked = append(s.asked, e)
+		a, st = s.answer, s.stage
+		if s.onlyIf != nil && m.conditional() {
+			a = s.onlyIf
+		}
+		e.status, e.body = a.Status, a.Body
+		if !a.HasBody {
+			e.body = "answer " + strconv.Itoa(len(s.asked))
+		}
+	})
+	if a == nil {
+		_, _ = fmt.Fprintf(c, "HTTP/1.1 500 No Such Case\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+		return false
+	}
+	defer o.change(func() { e.done = true })
+	if a.Slow > 0 {
+		o.clock.Advance(a.Slow)
+	}
+	st.now = o.clock.Now()
+	if a.End == Lost {
+		return false
+	}
+	_, err := c.Write(a.bytes(&st, e.body, m.word(0) == "HEAD"))
+	return err == nil && a.End == Whole && a.Framing != UntilClose
+}
+
+// bytes renders an answer.
+func (a *Answer) bytes(st *stage, body string, head bool) []byte {
+	var out []byte
+	line := func(name, value string) { out = fmt.Appendf(out, "%s: %s\r\n", name, st.expand(value)) }
+	for _, i := range a.Interim {
+		out = fmt.Appendf(out, "HTTP/1.1 %d %s\r\n", i.Status, http.StatusText(i.Status))
+		line(i.Field.Name, i.Field.Value)
+		out = append(out, "\r\n"...)
+	}
+	out = fmt.Appendf(out, "HTTP/1.1 %d %s\r\n", a.Status, http.StatusText(a.Status))
+	if !a.states("Date") {
+		line("Date", "{now}")
+	}
+	for _, f := range a.Fields {
+		if f.Value != absent {
+			line(f.Name, f.Value)
+		}
+	}
+	bodyless := a.Status == 204 || a.Status == 304
+	body = st.expand(body)
+	switch {
+	case bodyless:
+	case a.Framing == Chunked:
+		line("Transfer-Encoding", "chunked")
+	case a.Framing == Sized && !a.states("Content-Length"):
+		line("Content-Length", strconv.Itoa(len(body)))
+	}
+	out = append(out, "\r\n"...)
+	if head || bodyless {
+		return out
+	}
+	if a.End == Cut {
+		body = body[:len(body)/2]
+	}
+	if a.Framing != Chunked {
+		return append(out, body...)
+	}
+	for len(body) > 0 {
+		n := min(len(body), 1000)
+		out = fmt.Appendf(out, "%x\r\n%s\r\n", n, body[:n])
+		body = body[n:]
+	}
+	if a.End != Cut {
+		out = append(out, "0\r\n\r\n"...)
+	}
+	return out
+}
+
+// states reports whether the script says something of a field.
+func (a *Answer) states(name string) bool {
+	for _, f := range a.Fields {
+		if strings.EqualFold(f.Name, name) {
+			return true
+		}
+	}
+	return false
+}
