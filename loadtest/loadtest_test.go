@@ -121,9 +121,13 @@ func TestWhatIsLeftBehindIsTold(t *testing.T) {
 	if left := start.beyond(start); len(left) > 0 {
 		t.Errorf("the start itself: %v", left)
 	}
-	end := state{goroutines: 40, files: 20, active: 1, heap: 20 << 20, resident: 200 << 20}
-	if left := end.beyond(start); len(left) != 5 {
+	end := state{goroutines: 40, files: 20, active: 1, heap: 20 << 20, held: 30 << 20, resident: 200 << 20}
+	if left := end.beyond(start); len(left) != 6 {
 		t.Errorf("got %v", left)
+	}
+	start.race = true // then resident memory is the detector's, Go's own still counts
+	if left := end.beyond(start); len(left) != 5 || strings.Contains(strings.Join(left, " "), "resident") {
+		t.Errorf("with the race detector: got %v", left)
 	}
 }
 

@@ -49,7 +49,10 @@ func (t *tail) String() string {
 }
 
 // workshop is a folder with the binary and the configuration of a run.
-type workshop struct{ dir, binary string }
+type workshop struct {
+	dir, binary string
+	race        bool // the binary has the race detector in it
+}
 
 // newWorkshop builds Penstock from the module in the working directory, with the
 // race detector when race is set. remove must be called.
@@ -59,7 +62,7 @@ func newWorkshop(ctx context.Context, race bool) (w *workshop, remove func(), er
 		return nil, nil, err
 	}
 	remove = func() { _ = os.RemoveAll(dir) }
-	w = &workshop{dir, filepath.Join(dir, "penstock.exe")} // the ending does no harm elsewhere
+	w = &workshop{dir, filepath.Join(dir, "penstock.exe"), race} // the ending does no harm elsewhere
 	args := []string{"build", "-o", w.binary}
 	if race {
 		args = append(args, "-race")
@@ -120,7 +123,7 @@ func (w *workshop) gateway(ctx context.Context, yaml string) (*process, *admin, 
 	if err != nil {
 		return nil, nil, err
 	}
-	a := &admin{address: listen, public: public}
+	a := &admin{address: listen, public: public, race: w.race}
 	if err := p.await(ctx, a.ready); err != nil {
 		return nil, nil, errors.Join(err, p.stop())
 	}
