@@ -28,6 +28,27 @@ var (
 	faults        = family{"penstock_faults_total", counter, "", "Requests that ended in a fault, by its name."}
 )
 
+// The families of the response cache, of routes that have one and then of the store.
+var (
+	cacheRequests   = family{"penstock_cache_requests_total", counter, "", "Requests of routes with a cache, by what it did: hit, stale, revalidated, collapsed, miss or bypass."}
+	cacheForwarded  = family{"penstock_cache_forwarded_total", counter, "", "Requests that the cache sent on to the origin, by the reason of RFC 9211."}
+	cacheStored     = family{"penstock_cache_stored_total", counter, "", "Answers of the origin that could have been stored, by result: stored, else the name of the refusal."}
+	cacheServed     = family{"penstock_cache_served_body_bytes_total", counter, "bytes", "Response body bytes that did not come from the origin for this request."}
+	cacheFill       = family{"penstock_cache_fill_duration_seconds", histogram, "seconds", "From the request to the origin to the last byte, of answers that were stored."}
+	cacheConfigured = family{"penstock_cache_configured_bytes", gauge, "bytes", "What the store may grow to."}
+	cacheUsed       = family{"penstock_cache_used_bytes", gauge, "bytes", "What the store has taken so far; it is never given back."}
+	cacheOverhead   = family{"penstock_cache_overhead_bytes", gauge, "bytes", "What the store takes beside it: index (estimated), purges, admission."}
+	cacheRecords    = family{"penstock_cache_records", gauge, "", "Records in the store, estimated: responses, and each piece of a large body."}
+	cacheEvictions  = family{"penstock_cache_evictions_total", counter, "", "Records pushed out by newer ones, estimated."}
+	cacheVanished   = family{"penstock_cache_vanished_total", counter, "", "Bodies of which a piece was pushed out before the whole was read."}
+	cacheDamaged    = family{"penstock_cache_damaged_total", counter, "", "Records that were not what was written; they are never used."}
+	cacheCollisions = family{"penstock_cache_collisions_total", counter, "", "Lookups that met another key with the same hash; a miss each."}
+	cachePurges     = family{"penstock_cache_purges_total", counter, "", "Purges of every scope, those by unsafe methods included."}
+	cacheFlights    = family{"penstock_cache_fetches_in_flight", gauge, "", "Fetches under way that other requests may join."}
+	cacheWaiters    = family{"penstock_cache_requests_waiting", gauge, "", "Requests that wait for another's fetch, or read from it."}
+	cacheSaved      = family{"penstock_cache_last_save_timestamp_seconds", gauge, "seconds", "When the store was last saved to cache.path, as Unix time; 0 before."}
+)
+
 // The families of upstreams and their backends.
 var (
 	backendRequests = family{"penstock_backend_requests_total", counter, "", "Tries sent to a backend, by the route they came from."}
@@ -66,9 +87,11 @@ var (
 func families() []family {
 	return []family{
 		requests, duration, inFlight, requestBytes, responseBytes, faults,
-		backendRequests, attempts, reused, queueTime, connectTime, firstByteTime,
+		backendRequests, cacheRequests, cacheForwarded, cacheStored, cacheServed, cacheFill, attempts, reused, queueTime, connectTime, firstByteTime,
 		sentBytes, receivedBytes, ejections, backendUp, backendInFlight, connections,
 		waiting, retries, retriesRefused,
+		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
+		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
 		clientConnections, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
 		generations, logDropped, unattributed, buildInfo, uptime,
 	}

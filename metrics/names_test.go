@@ -38,6 +38,8 @@ func TestEveryFamilyListedIsWrittenAndNoOther(t *testing.T) {
 	r := New(Options{})
 	r.SetBackendGauges(func(emit func(BackendGauges)) { emit(BackendGauges{Upstream: "u", Address: "a"}) })
 	r.SetProcessGauges(func() ProcessGauges { return ProcessGauges{} })
+	r.Route("cached").CountCache(CacheNames{})
+	r.SetCacheStatus(func() exchange.CacheStatus { return exchange.CacheStatus{ConfiguredBytes: 1} })
 	got := read(t, r).kinds
 	for _, f := range families() {
 		if got[f.name] != string(f.kind) {

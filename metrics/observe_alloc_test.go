@@ -12,6 +12,8 @@ func TestObserveAllocatesNothing(t *testing.T) {
 	route, x := usual()
 	x.Fault = exchange.Refuse(exchange.ClientGone)
 	x.Attempts[0].Fault = x.Fault
+	route.CountCache(threeNames)
+	x.Cache = exchange.Cached{Outcome: exchange.CacheMiss, Forward: 1, Judged: true, Refusal: 2}
 	route.Begin(x)
 	route.Observe(x) // makes the lane
 	if got := testing.AllocsPerRun(100, func() { route.Begin(x); route.Observe(x) }); got != 0 {

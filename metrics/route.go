@@ -14,6 +14,7 @@ type Route struct {
 	cells  []routeCell
 	faults faultCounts
 	lanes  atomic.Pointer[map[backendKey]*lane] // replaced whole under Registry.mu
+	cache  atomic.Pointer[routeCache]           // nil until CountCache
 }
 
 // routeCell is one shard of a route's counters.
@@ -73,6 +74,9 @@ func (r *Route) Observe(x *exchange.Exchange) {
 	addBytes(&c.sent, x.Sent)
 	if x.Fault != nil {
 		r.faults.add(x.Fault)
+	}
+	if cache := r.cache.Load(); cache != nil && x.Cache.Outcome != exchange.CacheOff {
+		cache.observe(x, shard)
 	}
 	for i := range x.Attempts {
 		at := &x.Attempts[i]

@@ -1,6 +1,10 @@
 package metrics
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"penstock/exchange"
+)
 
 // BackendGauges is the present state of one backend.
 type BackendGauges struct {
@@ -26,6 +30,7 @@ type ProcessGauges struct {
 type sources struct {
 	backends atomic.Pointer[func(emit func(BackendGauges))]
 	process  atomic.Pointer[func() ProcessGauges]
+	cache    atomic.Pointer[func() exchange.CacheStatus]
 }
 
 // SetBackendGauges sets the callback that emits the state of every backend. It is

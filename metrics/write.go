@@ -37,7 +37,7 @@ func (r *Registry) snapshot() *snapshot {
 	s.upstreams = slices.Collect(maps.Values(r.upstreams))
 	s.backends = slices.Collect(maps.Values(r.backends))
 	for _, route := range r.routes {
-		s.routes = append(s.routes, routeView{route, *route.lanes.Load()})
+		s.routes = append(s.routes, routeView{route, *route.lanes.Load(), route.cache.Load()})
 	}
 	if emit != nil {
 		r.dropBackends(func(k backendKey) bool { return !live[k] })
@@ -48,10 +48,12 @@ func (r *Registry) snapshot() *snapshot {
 	return s
 }
 
-// routeView is a route with the lanes that it had when the snapshot was taken.
+// routeView is a route with the lanes and the cache that it had when the snapshot
+// was taken.
 type routeView struct {
 	*Route
-	lanes map[backendKey]*lane
+	lanes  map[backendKey]*lane
+	cached *routeCache
 }
 
 func (g BackendGauges) key() backendKey { return backendKey{g.Upstream, g.Address} }
@@ -65,9 +67,11 @@ func (r *Registry) write(w io.Writer) {
 	p, s := &page{}, r.snapshot()
 	p.routes(s.routes)
 	p.lanes(s.routes)
+	p.caches(s.routes)
 	p.backends(s.backends)
 	p.gauges(s.gauges)
 	p.upstreams(s.upstreams)
+	p.store(r)
 	p.process(r)
 	w.Write(p.buf) // the caller owns w and learns of its errors from it
 }

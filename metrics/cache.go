@@ -1,0 +1,153 @@
+package metrics
+
+import (
+	"sync/atomic"
+	"time"
+
+	"penstock/exchange"
+)
+
+// CacheNames are the label values of the numbers in exchange.Cached. Numbers
+// without a name count as "other".
+type CacheNames struct {
+	Forwards []string // by Forward; the first, for requests that were not forwarded, is not written
+	Refusals []string // by Refusal; the first stands for what was stored
+}
+
+// routeCache counts what the cache did for one route.
+type routeCache struct {
+	names    CacheNames
+	refusals int // where those begin in a shard; the forwards stand before them
+	served   int // where the bytes stand in a shard, behind the refusals
+	shards   [][]atomic.Uint64
+	fills    durations
+}
+
+// outcomes is where the forwards begin in a shard.
+var outcomes = exchange.CacheOutcomes()
+
+func newRouteCache(names CacheNames, shards int) *routeCache {
+	const line = 8 // counters of a cache line, which keep the next shard off the last one
+	c := &routeCache{names: names, shards: make([][]atomic.Uint64, shards)}
+	c.refusals = outcomes + len(names.Forwards) + 1
+	c.served = c.refusals + len(names.Refusals) + 1
+	each := (c.served+line)/line*line + line
+	all := make([]atomic.Uint64, shards*each)
+	for i := range c.shards {
+		c.shards[i] = all[i*each : (i+1)*each]
+	}
+	return c
+}
+
+// CountCache gives the route the series of the cache, from now on and until
+// Retain drops the route. Only the names of the first call count.
+func (r *Route) CountCache(names CacheNames) {
+	if r.cache.Load() == nil {
+		r.cache.CompareAndSwap(nil, newRouteCache(names, r.reg.shards))
+	}
+}
+
+// Filled records how long a fetch took whose answer was stored, from the request
+// to the origin to the last byte. It does nothing before CountCache.
+func (r *Route) Filled(took time.Duration) {
+	if c := r.cache.Load(); c != nil {
+		c.fills.observe(took)
+	}
+}
+
+// Judged records what became of an answer that no client waited for, as
+// exchange.Cached.Refusal. It does nothing before CountCache.
+func (r *Route) Judged(refusal uint8) {
+	if c := r.cache.Load(); c != nil {
+		c.shards[0][c.refusalAt(refusal)].Add(1)
+	}
+}
+
+// observe counts the cache's part in x, whose bytes count as served when the
+// origin did not send them for it.
+func (c *routeCache) observe(x *exchange.Exchange, shard uint) {
+	s := c.shards[shard&uint(len(c.shards)-1)]
+	s[x.Cache.Outcome].Add(1)
+	if f := int(x.Cache.Forward); f > 0 {
+		s[outcomes+min(f, len(c.names.Forwards))].Add(1)
+	}
+	if x.Cache.Judged {
+		s[c.refusalAt(x.Cache.Refusal)].Add(1)
+	}
+	if !asksOrigin(x.Cache.Outcome) {
+		addBytes(&s[c.served], x.Sent)
+	}
+}
+
+func (c *routeCache) refusalAt(refusal uint8) int {
+	return c.refusals + min(int(refusal), len(c.names.Refusals))
+}
+
+// asksOrigin reports whether the client's body came from the origin for it alone.
+func asksOrigin(o exchange.CacheOutcome) bool {
+	return o == exchange.CacheOff || o == exchange.CacheMiss || o == exchange.CacheBypass
+}
+
+// at adds one counter over the shards.
+func (c *routeCache) at(i int) (n uint64) {
+	for _, s := range c.shards {
+		n += s[i].Load()
+	}
+	return n
+}
+
+// outcome returns how many requests ended so.
+func (c *routeCache) outcome(o exchange.CacheOutcome) uint64 { return c.at(int(o)) }
+
+// forwards calls f with every reason for which requests were forwarded.
+func (c *routeCache) forwards(f func(name string, n uint64)) {
+	for i := 1; i <= len(c.names.Forwards); i++ {
+		if n := c.at(outcomes + i); n > 0 {
+			f(nameOf(c.names.Forwards, i), n)
+		}
+	}
+}
+
+// judged calls f with what was stored and with every refusal that occurred.
+func (c *routeCache) judged(f func(name string, n uint64)) {
+	for i := range len(c.names.Refusals) + 1 {
+		if n := c.at(c.refusals + i); n > 0 || i == 0 {
+			f(nameOf(c.names.Refusals, i), n)
+		}
+	}
+}
+
+func nameOf(names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return "other"
+}
+
+// CacheCounts returns what was counted, for exchange.CacheStatus; ok is false
+// before CountCache.
+func (r *Route) CacheCounts() (counts exchange.CacheRoute, ok bool) {
+	c := r.cache.Load()
+	if c == nil {
+		return counts, false
+	}
+	counts = exchange.CacheRoute{
+		Route: r.name, Requests: map[string]uint64{}, Forwarded: map[string]uint64{}, Stored: map[string]uint64{},
+		ServedBytes: c.at(c.served),
+	}
+	var all, spared uint64
+	for o := exchange.CacheOff + 1; int(o) < outcomes; o++ {
+		n := c.outcome(o)
+		counts.Requests[o.String()] = n
+		all += n
+		if !asksOrigin(o) {
+			spared += n
+		}
+	}
+	if all > 0 {
+		counts.HitRatio = float64(spared) / float64(all)
+	}
+	c.forwards(func(name string, n uint64) { counts.Forwarded[name] = n })
+	c.judged(func(name string, n uint64) { counts.Stored[name] = n })
+	return counts, true
+}
