@@ -86,7 +86,7 @@ func serve(t *testing.T, g *gateway, change func(*Options)) *site {
 	notes := &bytes.Buffer{}
 	o := Options{
 		Address: "127.0.0.1:0", Build: Build{Version: "v1", Go: "go1.26"},
-		Readiness: g, Views: g, Balancer: g, Reloader: g, Metrics: g, Log: slog.New(slog.NewTextHandler(notes, nil)),
+		Readiness: g, Views: g, Balancer: g, Reloader: g, Metrics: g, Cache: &store{}, Log: slog.New(slog.NewTextHandler(notes, nil)),
 	}
 	if change != nil {
 		change(&o)

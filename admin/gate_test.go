@@ -11,13 +11,17 @@ import (
 var guarded = []struct{ method, path string }{
 	{"GET", "/"}, {"GET", "/api/routes"}, {"GET", "/api/upstreams"}, {"GET", "/api/version"},
 	{"GET", "/debug/pprof"}, {"GET", "/debug/pprof/heap"},
-	{"POST", "/api/reload"}, {"PUT", "/api/upstreams/api/backends/a"},
+	{"GET", "/api/cache"}, {"GET", "/api/cache/lookup?url=http://a/"},
+	{"POST", "/api/cache/purge"}, {"POST", "/api/reload"}, {"PUT", "/api/upstreams/api/backends/a"},
 }
 
 // body returns what the endpoint needs to succeed.
-func body(method string) (text string, fields []string) {
-	if method == "PUT" {
+func body(path string) (text string, fields []string) {
+	switch path {
+	case "/api/upstreams/api/backends/a":
 		return `{"weight": 1}`, []string{asJSON}
+	case "/api/cache/purge":
+		return `{"all": true}`, []string{asJSON}
 	}
 	return "", nil
 }
@@ -25,7 +29,7 @@ func body(method string) (text string, fields []string) {
 func TestWithoutATokenOnlyALocalListenerServesMoreThanHealth(t *testing.T) {
 	s := serve(t, &gateway{}, func(o *Options) { o.Address = ":0" })
 	for _, e := range guarded {
-		text, fields := body(e.method)
+		text, fields := body(e.path)
 		s.wantProblem(s.ask(e.method, e.path, text, append(fields, "Authorization: Bearer ")...), 403, "has no token")
 	}
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
@@ -38,7 +42,7 @@ func TestWithoutATokenOnlyALocalListenerServesMoreThanHealth(t *testing.T) {
 func TestTheTokenIsWantedForEverythingOnAnOpenListener(t *testing.T) {
 	s := serve(t, &gateway{}, func(o *Options) { o.Address, o.Token = ":0", "s3cret" })
 	for _, e := range guarded {
-		text, fields := body(e.method)
+		text, fields := body(e.path)
 		for _, credentials := range []string{"X-Token: s3cret", "Authorization: Bearer wrong", "Authorization: Bearer", "Authorization: Basic s3cret", "Authorization: s3cret"} {
 			a := s.ask(e.method, e.path, text, append(fields[:len(fields):len(fields)], credentials)...)
 			s.wantProblem(a, 401, "Authorization")
@@ -55,7 +59,7 @@ func TestTheTokenIsWantedForEverythingOnAnOpenListener(t *testing.T) {
 func TestTheTokenIsWantedForChangesOnALocalListener(t *testing.T) {
 	s := serve(t, &gateway{}, func(o *Options) { o.Token = "s3cret" })
 	for _, e := range guarded {
-		text, fields := body(e.method)
+		text, fields := body(e.path)
 		a := s.ask(e.method, e.path, text, fields...)
 		if e.method != "GET" {
 			s.wantProblem(a, 401, "Authorization")
@@ -69,13 +73,13 @@ func TestHostMustNotBeANameFromElsewhere(t *testing.T) {
 	s := serve(t, &gateway{}, func(o *Options) { o.Names = []string{"Gate.Internal"} })
 	for _, host := range []string{"evil.example", "evil.example:9901", "127.0.0.1.evil.example", "localhost.evil.example", "evil", "999.0.0.1"} {
 		for _, e := range guarded {
-			text, fields := body(e.method)
+			text, fields := body(e.path)
 			s.wantProblem(s.ask(e.method, e.path, text, append(fields, "Host: "+host)...), 403, "Host must be")
 		}
 	}
 	for _, host := range []string{"localhost", "LOCALHOST:9901", "127.0.0.1", "10.1.2.3:80", "[::1]", "[::1]:9901", "gate.internal:9901"} {
 		for _, e := range guarded {
-			text, fields := body(e.method)
+			text, fields := body(e.path)
 			if a := s.ask(e.method, e.path, text, append(fields, "Host: "+host)...); a.status/100 != 2 {
 				t.Errorf("%s with Host %s: got %d %s, want success", e.path, host, a.status, a.body)
 			}
@@ -85,7 +89,8 @@ func TestHostMustNotBeANameFromElsewhere(t *testing.T) {
 
 func TestChangesFromAnotherWebSiteAreRefused(t *testing.T) {
 	g := &gateway{}
-	s := serve(t, g, nil)
+	c := &store{}
+	s := serve(t, g, func(o *Options) { o.Cache = c })
 	for _, fields := range [][]string{
 		{"Origin: https://evil.example"},
 		{"Origin: null"},
@@ -97,8 +102,8 @@ func TestChangesFromAnotherWebSiteAreRefused(t *testing.T) {
 		{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"},
 		{"Referer: https://evil.example/page"},
 	} {
-		for _, e := range guarded[len(guarded)-2:] {
-			text, more := body(e.method)
+		for _, e := range guarded[len(guarded)-3:] {
+			text, more := body(e.path)
 			s.wantProblem(s.ask(e.method, e.path, text, append(append(more, "Host: localhost:9901"), fields...)...), 403, "The ")
 		}
 	}
@@ -108,8 +113,8 @@ func TestChangesFromAnotherWebSiteAreRefused(t *testing.T) {
 		}
 	}
 	s.wantProblem(s.ask("POST", "/api/reload", "x"), 415, "application/json")
-	if g.reloads > 0 || len(g.changes) > 0 {
-		t.Errorf("got %d reloads and changes %q, want none", g.reloads, g.changes)
+	if g.reloads > 0 || len(g.changes) > 0 || len(c.purges) > 0 {
+		t.Errorf("got %d reloads, changes %q and purges %v, want none", g.reloads, g.changes, c.purges)
 	}
 }
 

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"net"
@@ -33,12 +34,15 @@ func refuse(ctx *fasthttp.RequestCtx, status int, detail string, problems ...str
 
 // show answers 200 with v as JSON.
 func show(ctx *fasthttp.RequestCtx, v any) {
-	body, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
+	var body bytes.Buffer
+	e := json.NewEncoder(&body)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false) // URLs are to be read, and nothing takes this for HTML
+	if err := e.Encode(v); err != nil {
 		panic(err) // the types in state.go always marshal
 	}
 	ctx.SetContentType("application/json")
-	ctx.SetBody(append(body, '\n'))
+	ctx.SetBody(body.Bytes())
 }
 
 // refuseBroken answers requests that fasthttp could not read.

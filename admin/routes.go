@@ -24,6 +24,9 @@ func (s *Server) endpoints() []endpoint {
 		{"GET", "/api/version", read, s.version, "what runs"},
 		{"PUT", "/api/upstreams/{name}/backends/{address:*}", change, s.setBackend, `{"weight": 5, "drain": false}`},
 		{"POST", "/api/reload", change, s.reload, "load the configuration anew"},
+		{"GET", "/api/cache", read, s.cache, "the response cache: size, hits, what is stored by route"},
+		{"GET", "/api/cache/lookup", read, s.lookup, "?url=, &method=, &header=Name:value: what is stored and what would become of it"},
+		{"POST", "/api/cache/purge", change, s.purge, `{"url": "..."} or prefix, host, tag, "all": true; "soft": true`},
 		{"GET", "/debug/pprof", read, s.profiles, "profiles that can be taken"},
 		{"GET", "/debug/pprof/{profile}", read, s.profile, "take one; ?seconds=1..60, ?debug=1"},
 	}

@@ -24,7 +24,7 @@ const (
 	idleTimeout    = 60 * time.Second
 )
 
-// Options configures a Server. Address and the five interfaces are needed.
+// Options configures a Server. Address and the interfaces are needed, but for Cache.
 type Options struct {
 	Address   string   // "host:port", ":port" or "unix:/path"
 	Token     string   // bearer token; "" means none
@@ -35,6 +35,7 @@ type Options struct {
 	Balancer  Balancer
 	Reloader  Reloader
 	Metrics   Metrics
+	Cache     Cache        // nil means that there is none
 	Log       *slog.Logger // nil means none
 }
 

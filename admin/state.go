@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"time"
+
+	"penstock/exchange"
 )
 
 // ErrNotFound is wrapped by Balancer.SetBackend when there is no such upstream or backend.
@@ -36,6 +38,17 @@ type Reloader interface {
 	// Reload returns the generation in use afterwards. On an error the old one stays;
 	// an error with Unwrap() []error is shown as a list of problems.
 	Reload(ctx context.Context) (uint64, error)
+}
+
+// Cache shows and purges the response cache.
+type Cache interface {
+	CacheStatus() exchange.CacheStatus
+	// CacheLookup tells what the cache would do with a request, without asking an
+	// origin or changing anything. Errors wrap exchange.ErrNoCache or ErrBadURL.
+	CacheLookup(exchange.CacheQuestion) (exchange.CacheExplanation, error)
+	// CachePurge returns when the purge holds. Errors wrap exchange.ErrNoCache or
+	// ErrBadURL, or tell that the purge may be forgotten in a restart.
+	CachePurge(exchange.CachePurge) error
 }
 
 // Metrics writes metrics in the Prometheus text format.

@@ -5,8 +5,12 @@ import (
 	"time"
 )
 
-// ErrNoCache is wrapped where the response cache is asked for and no route has one.
-var ErrNoCache = errors.New("no route has a cache")
+var (
+	// ErrNoCache is wrapped where the response cache is asked for and no route has one.
+	ErrNoCache = errors.New("no route has a cache")
+	// ErrBadURL is wrapped where a URL could not be that of a request that is served.
+	ErrBadURL = errors.New("no request can have this URL")
+)
 
 // CacheStatus is the state of the response cache, as GET /api/cache shows it.
 // Bytes are bytes; counts are since the store was made.
