@@ -71,6 +71,7 @@ type Figures struct {
 	RSS      float64 `json:"rss_mib,omitempty"`  // resident memory of all processes right behind the load, MiB; the largest in the medians
 	PerIdle  float64 `json:"idle_kib,omitempty"` // resident memory a held connection, KiB
 	Syscalls float64 `json:"syscalls,omitempty"` // system calls a request
+	Origin   float64 `json:"origin,omitempty"`   // requests that reached the origin for each completed one
 	Requests float64 `json:"requests,omitempty"` // completed ones
 	Errors   float64 `json:"errors"`             // answers other than 2xx and 3xx, and socket errors; the sum in the medians
 }

@@ -51,6 +51,7 @@ func TestMedian(t *testing.T) {
 func TestCurvesAreMadeOfTheirPoints(t *testing.T) {
 	points := []Scenario{
 		{Name: "small", Targets: []Target{{Name: "a", Figures: Figures{CPU: 1}}}},
+		{Name: "conns-64", Family: "connections", X: 64, Targets: []Target{{Name: "a", Figures: Figures{CPU: 1}}}}, // alone
 		{Name: "routes-100", Family: "routes", X: 100, Targets: []Target{{Name: "a", Figures: Figures{CPU: 6}}, {Name: "b", Figures: Figures{CPU: 8}}}},
 		{Name: "routes-10", Family: "routes", X: 10, Targets: []Target{{Name: "a", Figures: Figures{CPU: 5}}}},
 	}

@@ -51,7 +51,7 @@ func middle(rounds []Figures) Figures {
 		RPS: of(func(f Figures) float64 { return f.RPS }), CPU: of(func(f Figures) float64 { return f.CPU }),
 		P50: of(func(f Figures) float64 { return f.P50 }), P99: of(func(f Figures) float64 { return f.P99 }),
 		P999: of(func(f Figures) float64 { return f.P999 }), PerIdle: of(func(f Figures) float64 { return f.PerIdle }),
-		Syscalls: of(func(f Figures) float64 { return f.Syscalls }),
+		Syscalls: of(func(f Figures) float64 { return f.Syscalls }), Origin: of(func(f Figures) float64 { return f.Origin }),
 	}
 	for _, f := range rounds {
 		m.RSS = max(m.RSS, f.RSS)
@@ -61,7 +61,7 @@ func middle(rounds []Figures) Figures {
 	return m
 }
 
-// Curves returns a scenario for every family, made of its points.
+// Curves returns a scenario for every family that has two points or more.
 func Curves(points []Scenario, xNames map[string]string) []Scenario {
 	var curves []Scenario
 	for _, family := range families(points) {
@@ -74,10 +74,12 @@ func Curves(points []Scenario, xNames map[string]string) []Scenario {
 	return curves
 }
 
+// families are the names of those curves, by their second points.
 func families(points []Scenario) []string {
 	var all []string
+	seen := map[string]int{}
 	for _, p := range points {
-		if p.Family != "" && !slices.Contains(all, p.Family) {
+		if seen[p.Family]++; p.Family != "" && seen[p.Family] == 2 {
 			all = append(all, p.Family)
 		}
 	}

@@ -1,0 +1,288 @@
+// Package compare measures Penstock beside nginx, HAProxy, Varnish and Caddy on one
+// machine: it starts an origin and the targets, puts the same load on each in turn,
+// round after round, and compares within the rounds. Everything happens on loopback,
+// and everything that it starts it ends.
+package compare
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"penstock/loadtest/peers"
+	"penstock/loadtest/results"
+)
+
+// kit is one run.
+type kit struct {
+	out     io.Writer
+	dir     string            // of everything that is written; gone in the end
+	found   map[string]string // program to its binary
+	only    []string          // targets that were asked for; nil is all
+	also    []build
+	rounds  int
+	long    time.Duration // of a measurement
+	workers int
+	clients int    // connections that a target is made for
+	strace  string // binary; empty does not count calls
+	wrk     *wrk
+	origin  *origin
+	seed    int // of the last load
+
+	results results.Run
+	failed  int // notes of what the kit itself could not do
+}
+
+const (
+	maxClients = 9000 // connections of clients that the largest scenario needs, and some
+	fewFiles   = 100  // open files of a program that are no connections
+)
+
+// build is another Penstock that is measured beside the one of the module.
+type build struct{ name, binary string }
+
+// options are the flags of the command.
+type options struct {
+	scenarios, targets, also, out string
+	rounds, workers               int
+	long                          time.Duration
+	quick, calls, list            bool
+}
+
+// Main is the command: it prints tables to out and saves the run. It returns an error
+// for what the kit could not do; how well a target does is no error. flag.ErrHelp
+// means that args were not understood, and a text was printed.
+func Main(ctx context.Context, args []string, out io.Writer) (err error) {
+	o, err := parse(args, out)
+	if err != nil {
+		return err
+	}
+	if o.list {
+		list(out)
+		return nil
+	}
+	chosen, err := choose(o.scenarios)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	k, err := newKit(ctx, o, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, k.close()) }()
+	bound := k.planned(chosen)
+	fmt.Fprintf(out, "%d scenarios, %d rounds of %v: about %v\n", len(chosen), k.rounds, k.long, bound.Round(10*time.Second))
+	ctx, cancel := context.WithTimeout(ctx, 2*bound+2*time.Minute)
+	defer cancel()
+	most := 1
+	for _, s := range chosen {
+		most = max(most, s.origins)
+	}
+	if err := k.startOrigin(ctx, most); err != nil {
+		return err
+	}
+	k.results.Origin = k.origin.name
+	if err := k.all(ctx, chosen, o.out); err != nil {
+		return err
+	}
+	if k.failed > 0 {
+		return fmt.Errorf("%d things went wrong, see above", k.failed)
+	}
+	return nil
+}
+
+func parse(args []string, out io.Writer) (options, error) {
+	var o options
+	set := flag.NewFlagSet("compare", flag.ContinueOnError)
+	set.SetOutput(out)
+	set.StringVar(&o.scenarios, "scenarios", "default", "names, families, or: quick, default, all; separated by commas")
+	set.BoolVar(&o.quick, "quick", false, "-scenarios quick -rounds 2 -for 1s, unless told otherwise")
+	set.BoolVar(&o.list, "list", false, "show the scenarios and end")
+	set.IntVar(&o.rounds, "rounds", 3, "rounds in which each target has its turn")
+	set.DurationVar(&o.long, "for", 3*time.Second, "how long one measurement lasts, in whole seconds")
+	set.StringVar(&o.targets, "targets", "", "programs that take part, separated by commas; all without it. Ratios need nginx")
+	set.StringVar(&o.also, "also", "", "other builds of Penstock that take part: name=binary, separated by commas")
+	set.IntVar(&o.workers, "workers", 1, "worker processes of nginx and threads of HAProxy; the others choose themselves")
+	set.BoolVar(&o.calls, "calls", false, "count system calls with strace, a second more for each target")
+	set.StringVar(&o.out, "out", "", "folder for "+results.File+"; nothing is saved without it")
+	if err := set.Parse(args); err != nil {
+		return o, flag.ErrHelp // flag has told why
+	}
+	if set.NArg() > 0 || o.rounds < 1 || o.long < time.Second || o.workers < 1 {
+		fmt.Fprintln(out, "compare takes flags alone; -rounds and -workers are at least 1, -for at least 1s")
+		return o, flag.ErrHelp
+	}
+	if o.quick {
+		given := map[string]bool{}
+		set.Visit(func(f *flag.Flag) { given[f.Name] = true })
+		for name, value := range map[string]string{"scenarios": "quick", "rounds": "2", "for": "1s"} {
+			if !given[name] {
+				_ = set.Set(name, value) // they are good
+			}
+		}
+	}
+	return o, nil
+}
+
+func list(out io.Writer) {
+	for _, s := range scenarios() {
+		fmt.Fprintf(out, "%-15s %-14s %s\n", s.name, s.sets, s.about)
+	}
+}
+
+// newKit finds the programs and builds Penstock. close must be called.
+func newKit(ctx context.Context, o options, out io.Writer) (*kit, error) {
+	files, err := raiseFileLimit()
+	if err != nil {
+		return nil, err
+	}
+	k := &kit{out: out, found: map[string]string{}, rounds: o.rounds, long: o.long, workers: o.workers}
+	if o.targets != "" {
+		k.only = strings.Split(o.targets, ",")
+	}
+	for _, word := range strings.FieldsFunc(o.also, func(r rune) bool { return r == ',' }) {
+		name, binary, ok := strings.Cut(word, "=")
+		if _, err := os.Stat(binary); !ok || err != nil {
+			return nil, fmt.Errorf("-also %q: want name=binary: %v", word, err)
+		}
+		k.also = append(k.also, build{name, binary})
+	}
+	k.results = results.Run{
+		Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Versions: map[string]string{},
+		Rounds: o.rounds, Seconds: o.long.Seconds(),
+	}
+	k.clients = min(maxClients, int(files)/2-fewFiles)
+	if k.clients < maxClients {
+		k.note("%d files may be open at once: %d connections are what a target can hold", files, k.clients)
+	}
+	if k.dir, err = os.MkdirTemp("", "penstock-compare-"); err != nil {
+		return nil, err
+	}
+	if err = k.find(ctx, o.calls); err != nil {
+		return nil, errors.Join(err, k.close())
+	}
+	return k, nil
+}
+
+// find looks for every program, builds Penstock, and asks each for its version.
+func (k *kit) find(ctx context.Context, calls bool) error {
+	binary := filepath.Join(k.dir, "penstock")
+	if text, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "penstock").CombinedOutput(); err != nil {
+		return fmt.Errorf("go build penstock: %w\n%s", err, text)
+	}
+	path, err := exec.LookPath("wrk")
+	if err != nil {
+		return fmt.Errorf("wrk drives the load: %w", err)
+	}
+	k.results.Versions["wrk"] = version(ctx, path, "-v")
+	if k.wrk, err = newWrk(path, k.dir); err != nil {
+		return err
+	}
+	if calls {
+		if k.strace, err = exec.LookPath("strace"); err != nil {
+			k.note("system calls are not counted: %v", err)
+		}
+	}
+	for _, p := range peers.All() {
+		path := binary
+		if p.Name != peers.Penstock().Name {
+			if path, err = exec.LookPath(p.Name); err != nil {
+				k.note("%s takes no part: it is not on PATH", p.Name)
+				continue
+			}
+		}
+		k.found[p.Name] = path
+		k.results.Versions[p.Name] = version(ctx, path, p.Version...)
+		fmt.Fprintf(k.out, "%-9s %s\n", p.Name, k.results.Versions[p.Name])
+	}
+	return nil
+}
+
+// wants reports whether a program was asked for.
+func (k *kit) wants(name string) bool { return k.only == nil || slices.Contains(k.only, name) }
+
+// planned is about how long the scenarios take.
+func (k *kit) planned(chosen []scenario) time.Duration {
+	var sum time.Duration
+	for _, s := range chosen {
+		n := time.Duration(len(k.variants(s)))
+		each := time.Duration(k.rounds)*(max(k.long, s.least)+100*time.Millisecond) + 1500*time.Millisecond // and a start, a warm-up
+		if s.idle > 0 {
+			each = settling + 4*time.Second
+		}
+		if k.strace != "" {
+			each += 2 * time.Second
+		}
+		sum += n*each + n*time.Duration(s.objects)*100*time.Microsecond
+	}
+	return sum
+}
+
+// all runs the scenarios, and saves after each, so that what was found stays when the
+// run is ended early.
+func (k *kit) all(ctx context.Context, chosen []scenario, dir string) error {
+	for _, s := range chosen {
+		done, err := k.run(ctx, s)
+		if ctx.Err() != nil {
+			return fmt.Errorf("%s: %w", s.name, context.Cause(ctx))
+		}
+		if err != nil {
+			k.wrong("%v", err)
+		}
+		if len(done.Targets) == 0 {
+			continue
+		}
+		printScenario(k.out, done)
+		k.results.Scenarios = append(k.results.Scenarios, done)
+		if err := k.save(dir); err != nil {
+			return err
+		}
+	}
+	for _, c := range results.Curves(k.results.Scenarios, xNames()) {
+		printCurve(k.out, c)
+	}
+	return nil
+}
+
+func (k *kit) save(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	r := k.results
+	r.Scenarios = slices.Concat(r.Scenarios, results.Curves(r.Scenarios, xNames()))
+	return r.Save(dir)
+}
+
+// note keeps a remark with the results.
+func (k *kit) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	fmt.Fprintln(k.out, text)
+	k.results.Notes = append(k.results.Notes, text)
+}
+
+// wrong is a note that makes the run fail in the end.
+func (k *kit) wrong(format string, args ...any) {
+	k.note(format, args...)
+	k.failed++
+}
+
+// close ends the origin and removes the folder.
+func (k *kit) close() error {
+	var err error
+	if k.origin != nil && k.origin.child != nil {
+		err = k.origin.end()
+	}
+	return errors.Join(err, os.RemoveAll(k.dir))
+}

@@ -1,0 +1,58 @@
+package compare
+
+import (
+	"context"
+	"debug/buildinfo"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"penstock/loadtest/results"
+)
+
+// thisMachine says where we are.
+func thisMachine() results.Machine {
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease") // unknown is empty
+	return results.Machine{
+		CPUs:   runtime.NumCPU(),
+		Model:  lineOf("/proc/cpuinfo", "model name"),
+		Memory: lineOf("/proc/meminfo", "MemTotal"),
+		Kernel: strings.TrimSpace(string(kernel)),
+		Go:     runtime.Version(),
+	}
+}
+
+// lineOf returns what stands behind the colon of a line; empty when there is none.
+func lineOf(file, name string) string {
+	text, _ := os.ReadFile(file)
+	for line := range strings.Lines(string(text)) {
+		if key, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(key) == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// version asks a program which one it is: the first line of what it says. A Go
+// program that does not know is looked into.
+func version(ctx context.Context, binary string, args ...string) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, binary, args...)
+	var said, complained strings.Builder
+	cmd.Stdout, cmd.Stderr = &said, &complained
+	_ = cmd.Run() // wrk -v ends with 1
+	for line := range strings.Lines(said.String() + complained.String()) {
+		if line = strings.TrimSpace(line); line != "" && line != unknown {
+			return line
+		}
+	}
+	if info, err := buildinfo.ReadFile(binary); err == nil {
+		return info.Main.Version
+	}
+	return unknown
+}
+
+const unknown = "unknown"

@@ -1,0 +1,163 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"penstock/loadtest/driver"
+	"penstock/loadtest/results"
+)
+
+// run puts one scenario to all its targets: round after round, each target once in
+// every round, and another one first in the next.
+func (k *kit) run(ctx context.Context, s scenario) (results.Scenario, error) {
+	done := results.Scenario{Name: s.name, About: s.about, Load: "wrk", Family: s.family, X: float64(s.x)}
+	targets := k.startAll(ctx, s)
+	defer func() {
+		for _, t := range targets {
+			if err := t.end(); err != nil {
+				k.wrong("%s: %v", s.name, err)
+			}
+		}
+	}()
+	measure, rounds := k.loaded, k.rounds
+	if s.rate > 0 {
+		done.Load = "open loop"
+	}
+	if s.idle > 0 {
+		done.Load, measure, rounds = "idle", k.idling, 1 // a second time would find the memory taken already
+	} else {
+		for _, t := range targets { // what is made once is made now
+			if _, err := k.wrk.run(ctx, t.address, s.load, k.words(s), time.Second); err != nil {
+				return done, err
+			}
+		}
+	}
+	for round := range rounds {
+		for i := range targets {
+			t := targets[(round+i)%len(targets)]
+			figures, err := measure(ctx, s, t)
+			if err != nil {
+				return done, fmt.Errorf("%s: %s: %w", s.name, t.Name, err)
+			}
+			t.Rounds = append(t.Rounds, figures)
+		}
+	}
+	if k.strace != "" && s.idle == 0 {
+		k.countCalls(ctx, s, targets)
+	}
+	for _, t := range targets {
+		done.Targets = append(done.Targets, t.Target)
+	}
+	done.Summarize()
+	return done, ctx.Err()
+}
+
+// words are what the script is told; no two calls have the same seed.
+func (k *kit) words(s scenario) []string {
+	k.seed++
+	return s.load.words(k.origin.suffix(s.bodySize(), s.cached), k.seed)
+}
+
+// loaded is one measurement under load.
+func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figures, error) {
+	asked, err := k.origin.served(ctx)
+	if err != nil {
+		return results.Figures{}, err
+	}
+	before, err := k.usage(t)
+	if err != nil {
+		return results.Figures{}, err
+	}
+	watch := k.watchMemory(t)
+	f, err := k.drive(ctx, s, t)
+	resident := watch.end()
+	if err != nil {
+		return results.Figures{}, err
+	}
+	after, err := k.usage(t)
+	if err != nil {
+		return results.Figures{}, err
+	}
+	askedAfter, err := k.origin.served(ctx)
+	if err != nil {
+		return results.Figures{}, err
+	}
+	if f.Requests == 0 {
+		return f, errors.New("not one request was answered well")
+	}
+	f.CPU = float64((after.cpu - before.cpu).Microseconds()) / f.Requests
+	f.RSS = float64(max(resident, after.resident)) / (1 << 20)
+	f.Origin = float64(askedAfter-asked-1) / f.Requests
+	return f, nil
+}
+
+// drive sends the load of one measurement.
+func (k *kit) drive(ctx context.Context, s scenario, t *target) (results.Figures, error) {
+	if s.rate > 0 {
+		return k.openLoop(ctx, s, t)
+	}
+	r, err := k.wrk.run(ctx, t.address, s.load, k.words(s), max(k.long, s.least))
+	return r.figures(s.size), err
+}
+
+// openLoop sends requests at the times at which they are due.
+func (k *kit) openLoop(ctx context.Context, s scenario, t *target) (results.Figures, error) {
+	to, request, err := driver.Request("http://"+t.address+k.sample(s), nil)
+	if err != nil {
+		return results.Figures{}, err
+	}
+	r, err := driver.Run(ctx, driver.Options{
+		Address: to, Requests: [][]byte{request}, Rate: float64(s.rate), Connections: s.load.connections, Duration: k.long,
+	})
+	if err != nil {
+		return results.Figures{}, err
+	}
+	at := func(share float64) float64 { return float64(r.Good.Quantile(share)) / float64(time.Millisecond) }
+	return results.Figures{
+		RPS: r.Goodput(), P50: at(0.5), P99: at(0.99), P999: at(0.999), Requests: float64(r.Good.Count()),
+		Errors: float64(r.Failed() + r.Refused.Count() + r.Other.Count()),
+	}, nil
+}
+
+// usage is what the target and all its processes have used until now.
+func (k *kit) usage(t *target) (usage, error) {
+	return usageOf(os.DirFS("/proc"), t.pid(), int64(os.Getpagesize()))
+}
+
+// memoryWatch looks at the memory of a target now and then.
+type memoryWatch struct {
+	stop    chan struct{}
+	done    sync.WaitGroup
+	largest int64 // bytes
+}
+
+func (k *kit) watchMemory(t *target) *memoryWatch {
+	w := &memoryWatch{stop: make(chan struct{})}
+	w.done.Go(func() {
+		tick := time.NewTicker(250 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-w.stop:
+				return
+			case <-tick.C:
+				if u, err := k.usage(t); err == nil {
+					w.largest = max(w.largest, u.resident)
+				}
+			}
+		}
+	})
+	return w
+}
+
+// end returns the most that was seen, in bytes.
+func (w *memoryWatch) end() int64 {
+	close(w.stop)
+	w.done.Wait()
+	return w.largest
+}

@@ -1,0 +1,32 @@
+package compare
+
+import (
+	"os"
+	"syscall"
+)
+
+// ownGroup makes a child the head of a group, so that an interrupt of the terminal
+// does not reach it, and ends it when we are killed.
+func ownGroup() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+}
+
+// signalGroup asks the group that p heads to end, or kills it. What is gone is fine.
+func signalGroup(p *os.Process, kill bool) {
+	signal := syscall.SIGTERM
+	if kill {
+		signal = syscall.SIGKILL
+	}
+	_ = syscall.Kill(-p.Pid, signal)
+}
+
+// raiseFileLimit gives children as many open files as may be; Go has raised only
+// our own limit.
+func raiseFileLimit() (uint64, error) {
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return 0, err
+	}
+	limit.Cur = limit.Max
+	return limit.Cur, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
+}

@@ -1,0 +1,122 @@
+package compare
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// scenario is one question. One of a family is a point of its curve.
+type scenario struct {
+	name, about string
+	load        load
+	idle        int // connections that are held instead of a load; zero is none
+	rate        int // requests a second at even times, sent by our own driver instead of wrk; zero is wrk
+
+	family string
+	x      int
+
+	cached   bool
+	objects  int           // stored before the first round, below load.path
+	routes   int           // zero is one for everything
+	origins  int           // zero is one
+	size     int           // bytes of a good answer's body; the default is that of peers.Body
+	least    time.Duration // of a measurement: shorter ones say nothing
+	features bool          // Penstock with all and with nothing that has a switch, beside the rest
+	only     []string      // targets; nil means all that can
+	sets     string        // names of the sets that it is in, beside all
+}
+
+// xNames are the families and what is counted on their horizontal axes.
+func xNames() map[string]string {
+	return map[string]string{
+		"connections": "connections", "routes": "routes", "backends": "backends", "objects": "cached objects",
+	}
+}
+
+const (
+	small    = "/small"
+	storable = "/c/" // what is below may be stored
+)
+
+// scenarios are all that there are, in the order in which they run.
+func scenarios() []scenario {
+	one := func(path string, connections int) load {
+		return load{connections: connections, kind: "one", path: path}
+	}
+	all := []scenario{
+		{name: "small", about: "1 KiB passed through, 64 connections", load: one(small, 64), sets: "quick default", family: "connections", x: 64},
+		{name: "hit", about: "1 KiB from the cache, 64 connections", load: one(storable+"1", 64), cached: true, sets: "quick default"},
+		{name: "100k", about: "100 KiB passed through, 64 connections", load: one("/100k", 64), size: 100 << 10, sets: "quick default"},
+		{name: "10m", about: "10 MiB passed through, 32 connections", load: one("/10m", 32), size: 10 << 20, least: 3 * time.Second, sets: "quick default"},
+		{name: "post", about: "POST of 10 KiB, 64 connections", load: load{connections: 64, kind: "one", path: "/upload", body: 10 << 10}, sets: "quick default"},
+		{name: "new", about: "1 KiB passed through, a new connection for each request, 64 at once", load: load{connections: 64, kind: "one", path: small, close: true}, sets: "quick default"},
+		{name: "mixed", about: "80 % hits among 1,000 objects, 15 % misses, 5 % POST of 10 KiB, 64 connections", load: load{connections: 64, kind: "mixed", path: storable, count: 1000}, cached: true, objects: 1000, sets: "quick default"},
+	}
+	for _, n := range []int{256, 1024, 4000} {
+		s := scenario{name: fmt.Sprint("conns-", n), about: fmt.Sprintf("1 KiB passed through, %d connections", n), load: one(small, n), family: "connections", x: n, sets: "default"}
+		if n == 1024 {
+			s.sets = "quick default"
+		}
+		all = append(all, s)
+	}
+	all = append(all,
+		scenario{name: "open", about: "1 KiB passed through, 4,000 a second at even times over 64 connections; latency from when each was due", load: one(small, 64), rate: 4000, sets: "quick default"},
+		scenario{name: "idle", about: "8,000 connections that have had one answer each and wait", idle: 8000, sets: "default"},
+		scenario{name: "features", about: "1 KiB passed through, 64 connections: Penstock as it comes with its access log, and with all off that has a switch", load: one(small, 64), features: true, only: []string{"penstock", "nginx"}, sets: "default"},
+	)
+	curve := []string{"penstock", "nginx"}
+	for _, n := range []int{10, 100, 1000, 10000} {
+		all = append(all, scenario{
+			name: fmt.Sprint("routes-", n), about: fmt.Sprintf("1 KiB passed through by each of %d routes in turn, 64 connections", n),
+			load: load{connections: 64, kind: "cycle", path: "/r", count: n}, routes: n, family: "routes", x: n, only: curve, sets: "default",
+		})
+	}
+	for _, n := range []int{1, 10, 100, 1000} {
+		all = append(all, scenario{
+			name: fmt.Sprint("backends-", n), about: fmt.Sprintf("1 KiB passed through to %d backends in turn, 64 connections", n),
+			load: one(small, 64), origins: n, family: "backends", x: n, only: curve, sets: "default",
+		})
+	}
+	for _, n := range []int{100, 1000, 10000, 100000} {
+		s := scenario{
+			name: fmt.Sprint("objects-", n), about: fmt.Sprintf("1 KiB from the cache, at random among %d objects, 64 connections", n),
+			load: load{connections: 64, kind: "random", path: storable, count: n}, cached: true, objects: n, family: "objects", x: n, only: curve,
+		}
+		if n < 100000 {
+			s.sets = "default"
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// choose returns the scenarios that a list of names, families and sets means, in
+// their own order.
+func choose(list string) ([]scenario, error) {
+	wanted := strings.Split(list, ",")
+	var chosen []scenario
+	known := []string{"all", "default", "quick"}
+	for _, s := range scenarios() {
+		names := append(strings.Fields(s.sets), "all", s.name, s.family)
+		if slices.ContainsFunc(wanted, func(w string) bool { return w != "" && slices.Contains(names, w) }) {
+			chosen = append(chosen, s)
+		}
+		known = append(known, s.name, s.family)
+	}
+	for _, w := range wanted {
+		if !slices.Contains(known, w) || w == "" {
+			return nil, fmt.Errorf("there is no scenario %q; -list shows those there are", w)
+		}
+	}
+	return chosen, nil
+}
+
+// takes reports whether a target that proxies or caches is part of s.
+func (s scenario) takes(name string, proxies, caches bool) bool {
+	if s.only != nil && !slices.Contains(s.only, name) {
+		return false
+	}
+	return s.cached && caches || !s.cached && proxies
+}

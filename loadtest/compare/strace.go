@@ -1,0 +1,95 @@
+package compare
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// countCalls counts the system calls of every target for a second under load. It
+// slows them down by far, so nothing else of that second counts.
+func (k *kit) countCalls(ctx context.Context, s scenario, targets []*target) {
+	for _, t := range targets {
+		calls, err := k.calls(ctx, s, t)
+		if err != nil {
+			k.wrong("%s: system calls of %s: %v", s.name, t.Name, err)
+			continue
+		}
+		for i := range t.Rounds { // the same in each: it was counted once
+			t.Rounds[i].Syscalls = calls
+		}
+	}
+}
+
+// calls is the number of system calls a request.
+func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error) {
+	u, err := k.usage(t)
+	if err != nil {
+		return 0, err
+	}
+	file := filepath.Join(k.dir, "strace.txt")
+	args := []string{"-c", "-f", "-qq", "-o", file}
+	for _, pid := range u.pids {
+		args = append(args, "-p", strconv.Itoa(pid))
+	}
+	c, err := begin(k.strace, nil, args...)
+	if err != nil {
+		return 0, err
+	}
+	if err := c.await(ctx, func() error { return traced(u.pids) }); err != nil {
+		return 0, errors.Join(err, c.end())
+	}
+	r, err := k.wrk.run(ctx, t.address, s.load, k.words(s), max(time.Second, s.least))
+	if err = errors.Join(err, c.end()); err != nil { // it writes its table when it is asked to end
+		return 0, err
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return 0, err
+	}
+	total, err := parseStrace(string(text))
+	if err == nil && r.completed(s.size) == 0 {
+		err = errors.New("no request was answered")
+	}
+	if err != nil {
+		return 0, err
+	}
+	return total / r.completed(s.size), nil
+}
+
+// traced is nil once every thread of the processes has a tracer.
+func traced(pids []int) error {
+	for _, pid := range pids {
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
+		if err != nil {
+			return err
+		}
+		for _, file := range threads {
+			text, err := os.ReadFile(file)
+			if err == nil && strings.Contains(string(text), "\nTracerPid:\t0\n") {
+				return fmt.Errorf("process %d is not traced yet", pid)
+			}
+		}
+	}
+	return nil
+}
+
+// parseStrace returns the calls in the last line of the table of strace -c:
+//
+//	100.00    1.234567           3    411522      1021 total
+func parseStrace(text string) (float64, error) {
+	lines := bufio.NewScanner(strings.NewReader(text))
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if n := len(fields); n >= 5 && fields[n-1] == "total" {
+			return strconv.ParseFloat(fields[3], 64)
+		}
+	}
+	return 0, fmt.Errorf("no total in %q", text)
+}

@@ -1,0 +1,64 @@
+package compare
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"penstock/loadtest/results"
+)
+
+// printScenario writes what one scenario has found. A ratio is to results.Base.
+func printScenario(out io.Writer, s results.Scenario) {
+	fmt.Fprintf(out, "\n%s: %s\n", s.Name, s.About)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	if s.Load == "idle" {
+		fmt.Fprintln(w, "\tKiB each\tMiB\tconnections\terrors\t")
+		for _, t := range s.Targets {
+			fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.0f\t%.0f\t\n", t.Name, t.PerIdle, t.RSS, t.Requests, t.Errors)
+		}
+		_ = w.Flush()
+		return
+	}
+	fmt.Fprintln(w, "\treq/s\tratio\tCPU us\tratio\tp50 ms\tp99 ms\tratio\tp99.9 ms\tMiB\tto origin\tcalls\terrors\t")
+	for _, t := range s.Targets {
+		fmt.Fprintf(w, "%s\t%.0f\t%s\t%.2f\t%s\t%.2f\t%.2f\t%s\t%.2f\t%.1f\t%.2f\t%s\t%.0f\t\n",
+			t.Name, t.RPS, ratio(t.Ratio.RPS), t.CPU, ratio(t.Ratio.CPU), t.P50, t.P99, ratio(t.Ratio.P99),
+			t.P999, t.RSS, t.Origin, strings.TrimPrefix(ratio(t.Syscalls), "-"), t.Errors)
+	}
+	_ = w.Flush()
+}
+
+// ratio writes a figure that may be missing.
+func ratio(v float64) string {
+	if v == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// printCurve writes the processor time along a family.
+func printCurve(out io.Writer, s results.Scenario) {
+	fmt.Fprintf(out, "\n%s: CPU us a request\n", s.About)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	head := false
+	for _, g := range s.Growth {
+		if g.Measure != "cpu_us" {
+			continue
+		}
+		if !head {
+			head = true
+			for _, p := range g.Points {
+				fmt.Fprintf(w, "\t%.0f", p.X)
+			}
+			fmt.Fprintln(w, "\tlast to first\t")
+		}
+		fmt.Fprint(w, g.Target)
+		for _, p := range g.Points {
+			fmt.Fprintf(w, "\t%.2f", p.Y)
+		}
+		fmt.Fprintf(w, "\t%.2f\t\n", g.Points[len(g.Points)-1].Y/g.Points[0].Y)
+	}
+	_ = w.Flush()
+}

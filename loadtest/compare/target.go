@@ -1,0 +1,171 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"penstock/loadtest/peers"
+	"penstock/loadtest/results"
+)
+
+// target is a program in front of the origin, for the time of one scenario.
+type target struct {
+	*child
+	results.Target
+	address string
+}
+
+// variant is a program as it takes part in a scenario.
+type variant struct {
+	name, binary string
+	peer         peers.Peer
+	log, bare    bool
+}
+
+// variants are the programs that take part in s.
+func (k *kit) variants(s scenario) []variant {
+	var all []variant
+	for _, p := range peers.All() {
+		binary := k.found[p.Name]
+		if binary == "" || !k.wants(p.Name) || !s.takes(p.Name, p.Proxies, p.Caches) {
+			continue
+		}
+		all = append(all, variant{name: p.Name, binary: binary, peer: p})
+		if p.Name != peers.Penstock().Name {
+			continue
+		}
+		if s.features {
+			all = append(all, variant{name: "penstock-full", binary: binary, peer: p, log: true},
+				variant{name: "penstock-bare", binary: binary, peer: p, bare: true})
+		}
+		for _, also := range k.also {
+			all = append(all, variant{name: also.name, binary: also.binary, peer: p})
+		}
+	}
+	return all
+}
+
+// startAll starts the targets of s. One that does not start, or does not answer as
+// it must, is left out and noted.
+func (k *kit) startAll(ctx context.Context, s scenario) []*target {
+	var all []*target
+	for _, v := range k.variants(s) {
+		t, err := k.start(ctx, s, v)
+		if err != nil {
+			k.wrong("%s: %s is left out: %v", s.name, v.name, err)
+			continue
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+// start starts one target and fills its cache.
+func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error) {
+	dir, err := os.MkdirTemp(k.dir, v.name+"-")
+	if err != nil {
+		return nil, err
+	}
+	addresses, err := freeAddresses(2)
+	if err != nil {
+		return nil, err
+	}
+	setup := peers.Setup{
+		Dir: dir, Address: addresses[0], Side: addresses[1], Origins: k.origin.addresses[:max(1, s.origins)],
+		Workers: k.workers, Clients: k.clients, Cache: s.cached, Log: v.log, Bare: v.bare,
+	}
+	for i := range s.routes {
+		setup.Prefixes = append(setup.Prefixes, "/r"+strconv.Itoa(i))
+	}
+	args, err := v.peer.Write(setup)
+	if err != nil {
+		return nil, err
+	}
+	c, err := begin(v.binary, setup.Environment(), args...)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{child: c, Target: results.Target{Name: v.name}, address: addresses[0]}
+	if err = k.prove(ctx, s, t); err == nil && s.objects > 0 {
+		err = k.fill(ctx, s, t)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.end())
+	}
+	return t, nil
+}
+
+// sample is a path that the load of s asks for.
+func (k *kit) sample(s scenario) string {
+	path := s.load.path
+	switch s.load.kind {
+	case "":
+		path = small
+	case "cycle":
+		path += "0/x"
+	case "random", "mixed":
+		path += "0"
+	}
+	return path + k.origin.suffix(s.bodySize(), s.cached)
+}
+
+func (s scenario) bodySize() int {
+	if s.size > 0 {
+		return s.size
+	}
+	return len(peers.Body())
+}
+
+// prove waits until the target answers, and looks at its answers: the body is whole,
+// and the second answer of a cache does not come from the origin.
+func (k *kit) prove(ctx context.Context, s scenario, t *target) error {
+	var body []byte
+	if err := t.await(ctx, func() (err error) {
+		body, err = fetch(ctx, t.address, k.sample(s), http.StatusOK)
+		return err
+	}); err != nil {
+		return err
+	}
+	if len(body) != s.bodySize() {
+		return fmt.Errorf("the answer has %d bytes, want %d", len(body), s.bodySize())
+	}
+	for range 5 { // the first answer may be stored a moment after it was sent
+		before, err := k.origin.served(ctx)
+		if err != nil || !s.cached {
+			return err
+		}
+		if _, err = fetch(ctx, t.address, k.sample(s), http.StatusOK); err != nil {
+			return err
+		}
+		after, err := k.origin.served(ctx)
+		if err != nil || after-before <= 1 { // the first look is one of them
+			return err
+		}
+	}
+	return errors.New("what may be stored is asked for again and again")
+}
+
+// fill asks for every object of s once.
+func (k *kit) fill(ctx context.Context, s scenario, t *target) error {
+	const clients = 16
+	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
+	defer client.CloseIdleConnections()
+	failed := make([]error, clients)
+	var wg sync.WaitGroup
+	for c := range clients {
+		wg.Go(func() {
+			for n := c; n < s.objects && ctx.Err() == nil && failed[c] == nil; n += clients {
+				url := "http://" + t.address + s.load.path + strconv.Itoa(n) + k.origin.suffix(s.bodySize(), s.cached)
+				failed[c] = get(&client, url)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(append(failed, ctx.Err())...)
+}

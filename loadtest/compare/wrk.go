@@ -1,0 +1,138 @@
+package compare
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"penstock/loadtest/results"
+)
+
+//go:embed compare.lua
+var script []byte
+
+// wrkPatience is how long wrk may take beyond the time that it was asked for.
+const wrkPatience = 30 * time.Second
+
+// load is what wrk sends.
+type load struct {
+	connections int
+	kind        string // one, cycle, random, mixed: see compare.lua
+	path        string
+	count       int  // paths
+	body        int  // bytes of a POST; zero is a GET
+	close       bool // a new connection for each request
+}
+
+// words are the arguments of compare.lua.
+func (l load) words(suffix string, seed int) []string {
+	all := []string{"kind=" + l.kind, "path=" + l.path, "suffix=" + suffix, "seed=" + strconv.Itoa(seed)}
+	if l.count > 0 {
+		all = append(all, "count="+strconv.Itoa(l.count))
+	}
+	if l.body > 0 {
+		all = append(all, "body="+strconv.Itoa(l.body))
+	}
+	if l.close {
+		all = append(all, "close=1")
+	}
+	return all
+}
+
+// wrk is the load generator: one thread, as many connections as it is told, each of
+// which sends its next request when it has the answer.
+type wrk struct{ binary, script string }
+
+// newWrk writes the script to dir.
+func newWrk(binary, dir string) (*wrk, error) {
+	w := &wrk{binary, filepath.Join(dir, "compare.lua")}
+	return w, os.WriteFile(w.script, script, 0o644)
+}
+
+// run loads address for a time of at least a second, in whole ones.
+func (w *wrk) run(ctx context.Context, address string, l load, words []string, long time.Duration) (wrkResult, error) {
+	seconds := max(1, int(long.Round(time.Second)/time.Second))
+	ctx, cancel := context.WithTimeout(ctx, time.Duration(seconds)*time.Second+wrkPatience)
+	defer cancel()
+	args := append([]string{
+		"-t1", "-c" + strconv.Itoa(l.connections), "-d" + strconv.Itoa(seconds) + "s", "--timeout", "10s",
+		"-s", w.script, "http://" + address + "/", "--",
+	}, words...)
+	c, err := begin(w.binary, nil, args...)
+	if err != nil {
+		return wrkResult{}, err
+	}
+	select {
+	case <-c.ended:
+	case <-ctx.Done():
+		return wrkResult{}, errors.Join(fmt.Errorf("wrk: %w", ctx.Err()), c.end())
+	}
+	if c.err != nil {
+		return wrkResult{}, fmt.Errorf("wrk: %w\n%s", c.err, c.output.String())
+	}
+	return parseWrk([]byte(c.output.String()))
+}
+
+// wrkResult is the line that compare.lua prints at the end.
+type wrkResult struct {
+	Requests int64   `json:"requests"` // with an answer of any status
+	Duration float64 `json:"duration_us"`
+	Bytes    int64   `json:"bytes"`
+	Connect  int64   `json:"connect"` // errors, by what failed
+	Read     int64   `json:"read"`
+	Write    int64   `json:"write"`
+	Timeout  int64   `json:"timeout"`
+	Status   int64   `json:"status"` // answers above 399
+	P50      float64 `json:"p50_us"`
+	P99      float64 `json:"p99_us"`
+	P999     float64 `json:"p999_us"`
+	Max      float64 `json:"max_us"`
+}
+
+// parseWrk finds the result in the output of wrk.
+func parseWrk(output []byte) (wrkResult, error) {
+	var r wrkResult
+	for line := range bytes.Lines(output) {
+		if !bytes.HasPrefix(line, []byte(`{"requests":`)) {
+			continue
+		}
+		if err := json.Unmarshal(line, &r); err != nil {
+			return r, fmt.Errorf("wrk: result %q: %w", line, err)
+		}
+		if r.Duration <= 0 {
+			return r, fmt.Errorf("wrk: duration of %v us in %q", r.Duration, line)
+		}
+		return r, nil
+	}
+	return r, fmt.Errorf("wrk: no result in its output:\n%s", output)
+}
+
+// completed is the number of good answers. Where they are large, of size bytes, one
+// that is half there counts as a half: zero size is small.
+func (r wrkResult) completed(size int) float64 {
+	if size > 0 && r.Status == 0 {
+		return float64(r.Bytes) / float64(size)
+	}
+	return float64(r.Requests - r.Status)
+}
+
+// figures are what wrk itself sees of a target.
+func (r wrkResult) figures(size int) results.Figures {
+	const perMillisecond = 1e3
+	completed := r.completed(size)
+	return results.Figures{
+		RPS:      completed / (r.Duration / 1e6),
+		P50:      r.P50 / perMillisecond,
+		P99:      r.P99 / perMillisecond,
+		P999:     r.P999 / perMillisecond,
+		Requests: completed,
+		Errors:   float64(r.Connect + r.Read + r.Write + r.Timeout + r.Status),
+	}
+}

@@ -1,0 +1,166 @@
+// Package peers knows the programs that a comparison runs: what each is called, and
+// how it is told to do what the others do. It writes configuration files and makes
+// up command lines; it starts nothing. The templates stand beside this file, with
+// the reasons for what differs from a program's defaults.
+package peers
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+//go:embed origin.conf nginx.conf haproxy.cfg varnish.vcl Caddyfile penstock.yaml
+var templates embed.FS
+
+// Setup is what a program is to do.
+type Setup struct {
+	Dir      string   // an existing folder of its own, for all that it writes
+	Address  string   // where it listens: host:port
+	Side     string   // where its admin listener is, when it has one
+	Origins  []string // what stands behind it; of the origin itself: where it listens
+	Prefixes []string // of its routes; nil means one route for everything
+	Workers  int      // processes or threads of those that have to be told
+	Clients  int      // connections that they must be able to hold at once, with as many to the origin
+	Cache    bool     // on all routes
+	Log      bool     // Penstock alone: an access log, to a file
+	Bare     bool     // Penstock alone: all is off that has an off switch
+}
+
+// Peer is a program that stands in front of an origin, or the origin.
+type Peer struct {
+	Name    string // and of its binary on PATH
+	Version []string
+	Proxies bool // it is measured passing requests through
+	Caches  bool // it is measured answering from its store
+
+	file    string // its template, and the name of the written file
+	command func(s Setup, file string) []string
+}
+
+// All returns the programs in the order in which they are shown. Penstock is found
+// elsewhere than on PATH.
+func All() []Peer {
+	return []Peer{
+		Penstock(),
+		{"nginx", []string{"-v"}, true, true, "nginx.conf", nginx},
+		{"haproxy", []string{"-v"}, true, true, "haproxy.cfg", func(_ Setup, file string) []string {
+			return []string{"-db", "-f", file}
+		}},
+		{"varnishd", []string{"-V"}, false, true, "varnish.vcl", varnish},
+		{"caddy", []string{"version"}, true, false, "Caddyfile", func(_ Setup, file string) []string {
+			return []string{"run", "--adapter", "caddyfile", "--config", file}
+		}},
+	}
+}
+
+// Penstock is the program that all this is about.
+func Penstock() Peer {
+	return Peer{"penstock", []string{"version"}, true, true, "penstock.yaml", func(_ Setup, file string) []string {
+		return []string{"run", "-config", file}
+	}}
+}
+
+// Origin is nginx as the backend of all targets. It answers any path with 1 KiB,
+// /c/ and below with 1 KiB that may be stored, /100k and /10m with as many KiB and
+// MiB, and /status with its counters.
+func Origin() Peer {
+	return Peer{"nginx", []string{"-v"}, false, false, "origin.conf", nginx}
+}
+
+// OriginFiles writes the large bodies that Origin serves.
+func OriginFiles(dir string) error {
+	for name, size := range map[string]int{"100k": 100 << 10, "10m": 10 << 20} {
+		if err := os.WriteFile(filepath.Join(dir, name), bytes.Repeat([]byte("penstock"), size/8), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nginx(s Setup, file string) []string { return []string{"-p", s.Dir, "-c", file} }
+
+func varnish(s Setup, file string) []string {
+	return []string{
+		"-F", "-n", filepath.Join(s.Dir, "work"), "-j", "none", "-T", "none", // its jail wants users of its own
+		"-a", s.Address, "-f", file, "-s", "malloc,256m",
+		"-p", "timeout_idle=75", "-p", "backend_idle_timeout=60",
+	}
+}
+
+// Body is what the origin answers with: 1 KiB.
+func Body() string { return strings.Repeat("penstock", 1024/8) }
+
+// Write writes the configuration for s and returns the command's arguments.
+func (p Peer) Write(s Setup) (args []string, err error) {
+	text, err := p.config(s)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(s.Dir, p.file)
+	if err := os.WriteFile(file, text, 0o644); err != nil {
+		return nil, err
+	}
+	var routes strings.Builder // HAProxy reads them from a file
+	for _, prefix := range s.Prefixes {
+		fmt.Fprintf(&routes, "%s/ origin\n", prefix)
+	}
+	if err := os.WriteFile(filepath.Join(s.Dir, "routes.map"), []byte(routes.String()), 0o644); err != nil {
+		return nil, err
+	}
+	return p.command(s, file), nil
+}
+
+// Environment returns the variables that keep a program's files in its folder.
+func (s Setup) Environment() []string {
+	return append(os.Environ(), "HOME="+s.Dir, "XDG_DATA_HOME="+s.Dir, "XDG_CONFIG_HOME="+s.Dir)
+}
+
+// config fills the peer's template.
+func (p Peer) config(s Setup) ([]byte, error) {
+	t, err := template.New(p.file).Funcs(template.FuncMap{"join": strings.Join}).ParseFS(templates, p.file)
+	if err != nil {
+		return nil, err
+	}
+	v := view{Setup: s, Root: os.Geteuid() == 0, Body: Body()}
+	reached := s.Address
+	if p.Name == "varnishd" {
+		reached = s.Origins[0] // it can say no more than host and port of one
+	}
+	if v.Host, v.Port, err = net.SplitHostPort(reached); err != nil {
+		return nil, fmt.Errorf("%s: address %q: %w", p.Name, reached, err)
+	}
+	v.Options, v.Both = s.routeOptions(), 2*s.Clients
+	var out bytes.Buffer
+	if err := t.Execute(&out, v); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// routeOptions is what stands on each of Penstock's routes.
+func (s Setup) routeOptions() string {
+	var text string
+	if s.Cache {
+		text += ", cache: on"
+	}
+	if s.Bare {
+		text += ", retry: off"
+	}
+	return text
+}
+
+// view is what templates see.
+type view struct {
+	Setup
+	Root       bool   // nginx as root would run its workers as somebody else
+	Body       string // of the origin's answers
+	Host, Port string // where it listens; for Varnish: of the origin
+	Both       int    // connections of clients and to the origin
+	Options    string // of each of Penstock's routes
+}
