@@ -26,6 +26,8 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 		paths:       compilePaths(&cfg.Paths),
 		forwarded:   cfg.Forwarded,
 		proxyStatus: cfg.Answers.ProxyStatus,
+		cacheStatus: cfg.Answers.CacheStatus,
+		perRequest:  [][]byte{[]byte("x-forwarded-for"), []byte("forwarded"), []byte("via"), []byte("cdn-loop")},
 	}
 	s.reading = firstReading(s.paths.rules)
 	if len(cfg.TrustedProxies) > 0 {
@@ -33,6 +35,7 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 	}
 	if cfg.Answers.RequestID != "" {
 		s.requestID = []byte(cfg.Answers.RequestID)
+		s.perRequest = append(s.perRequest, s.requestID)
 	}
 	if err := g.assembleAll(s, cfg, prev); err != nil {
 		s.abandon()
@@ -48,6 +51,9 @@ func (g *Gateway) assembleAll(s *Snapshot, cfg *config.Config, prev *Snapshot) e
 			return err
 		}
 		s.upstreams = append(s.upstreams, up)
+	}
+	if err := g.openStore(cfg); err != nil {
+		return err
 	}
 	patterns := make([]pattern, 0, len(cfg.Routes))
 	for i, c := range cfg.Routes {

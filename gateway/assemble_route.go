@@ -28,6 +28,13 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot) (*route, error) {
 	if err := r.compileAnswers(c); err != nil {
 		return nil, err
 	}
+	var err error
+	if r.cache, err = compileCache(c); err != nil {
+		return nil, fmt.Errorf("cache: %w", err)
+	}
+	if r.cache != nil {
+		r.metrics.CountCache(cacheNames())
+	}
 	return r, r.attach(c, s)
 }
 

@@ -34,6 +34,10 @@ func (g *Gateway) fail(j *journey, f *exchange.Fault) {
 		j.note = g.appendProxyStatus(j.note[:0], f)
 		h.SetBytesV("Proxy-Status", j.note)
 	}
+	if j.cache.role != roleNone && j.snap.cacheStatus {
+		j.note = j.cache.told.Append(j.note[:0], cacheName)
+		h.SetBytesV("Cache-Status", j.note)
+	}
 	if name := j.snap.requestID; name != nil && len(j.x.ID()) > 0 {
 		h.SetBytesKV(name, j.x.ID())
 	}

@@ -103,7 +103,7 @@ func outcomeOf(f *exchange.Fault) lb.Outcome {
 func (j *journey) traits(rule *retryRule) traits {
 	t := traits{refreshed: j.req.Fresh}
 	t.replayable = j.req.Body.Stream == nil || !j.resp.Uploading() && j.body.read == 0 && j.body.err == nil
-	method := j.ctx.Method()
+	method := j.method
 	t.listed = rule.lists(method)
 	t.safe = idempotent(method) || t.listed && len(rule.need) > 0 && len(j.head.Lookup(rule.need)) > 0
 	return t

@@ -15,6 +15,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"penstock/accesslog"
+	"penstock/cache"
 	"penstock/config"
 	"penstock/conn"
 	"penstock/discovery"
@@ -32,6 +33,11 @@ type Options struct {
 	FileLimit uint64             // soft limit of open files; zero means unknown
 	Resolver  discovery.Resolver // nil means the system's
 	Now       func() time.Time   // nil means time.Now
+	Clock     func() time.Time   // the wall clock by which cached responses age; nil means time.Now
+
+	// CacheMemory is the size of the response cache in bytes when the configuration
+	// names none; zero means 256 MiB.
+	CacheMemory int64
 }
 
 // Gateway serves the public listeners. New makes one, Start runs it, Reload
@@ -49,8 +55,16 @@ type Gateway struct {
 	draining  atomic.Bool
 	ready     atomic.Bool
 	journeys  sync.Pool
-	unmatched *metrics.Route
-	tunnels   *tunnel.Registry
+	outbounds sync.Pool
+	pieces    sync.Pool // of bodies that pass through the cache
+
+	cacheMemory int64
+	clock       func() time.Time // by which stored responses age; nil means time.Now
+	store       *cache.Store     // nil until a route caches; then for ever
+	flights     *cache.Flights
+	fetches     sync.WaitGroup // what goes on behind the clients' backs
+	unmatched   *metrics.Route
+	tunnels     *tunnel.Registry
 
 	server    *fasthttp.Server
 	clients   *conn.Sweeper // every connection that was accepted
@@ -81,6 +95,7 @@ func New(o Options) (*Gateway, error) {
 		fileLimit: o.FileLimit,
 		fatal:     make(chan error, 1),
 		unmatched: o.Metrics.Route(""),
+		clock:     o.Clock, cacheMemory: o.CacheMemory,
 	}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
@@ -89,6 +104,8 @@ func New(o Options) (*Gateway, error) {
 		g.now = time.Now
 	}
 	g.journeys.New = g.newJourney
+	g.outbounds.New = func() any { return new(outbound) }
+	g.pieces.New = func() any { return new([followPiece]byte) }
 	g.server = g.newServer(o.Config.Limits.HeaderBytes)
 	g.limit = listener.NewLimit(g.connectionBudget(o.Config))
 	first, err := g.assemble(o.Config, nil)

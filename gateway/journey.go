@@ -37,17 +37,19 @@ type journey struct {
 	head               headers.Block   // the request's fields, views into fasthttp's raw header
 	framing            headers.Framing // how long the request body is
 	http11             bool
+	method             []byte
 	host               []byte            // the authority that the client meant, as it spelled it
 	target             []byte            // origin-form target as received
 	query              []byte            // part of target behind the first '?'
 	hasTail            bool              // the target has a '?', even if nothing follows it
+	raw                []byte            // the fields of a journey without a client, see copyRequest
 	path               []byte            // normalised path: for matching, keys and policies
 	rawPath            []byte            // as received
 	marks              headers.PathMarks // what is ambiguous in it
 	pathBuf, otherPath []byte
 
-	req     upstream.Request
-	resp    upstream.Response
+	*outbound
+	cache   caching
 	fields  []byte // outgoing field lines
 	rewrote []byte // outgoing target when it is not the one received
 	look    lookup // what the matcher is asked
@@ -78,6 +80,13 @@ type journey struct {
 	told     bool       // the request is on record already: this one only writes the answer
 }
 
+// outbound is what goes to a backend and what comes back. It is apart from the
+// journey because an answer that is being stored may outlive it, see fetch.
+type outbound struct {
+	req  upstream.Request
+	resp upstream.Response
+}
+
 type journeyKey struct{}
 
 // begin opens the record of a request that was read at now, or finds the one that
@@ -94,13 +103,14 @@ func (g *Gateway) begin(ctx *fasthttp.RequestCtx, now time.Time) *journey {
 	if j.wire, _ = ctx.Conn().(*wire); j.wire != nil {
 		j.conn = j.wire.Conn
 	}
+	j.method = ctx.Method()
 	ctx.SetUserValue(journeyKey{}, j)
 	return j
 }
 
 // newJourney is what the pool calls.
 func (g *Gateway) newJourney() any {
-	j := &journey{g: g}
+	j := &journey{g: g, outbound: g.outbounds.Get().(*outbound)}
 	j.parser = bufio.NewReaderSize(nil, usualHead)
 	j.body.j = j
 	j.bodyClosed, j.interim = j.onBodyClose, j.passInterim
@@ -134,18 +144,19 @@ func (j *journey) unheard() {
 // reset makes the journey ready for another request. Large buffers are dropped
 // so that one big request does not stay in memory for ever.
 func (j *journey) reset() {
+	j.cache.reset()
 	j.head.Reset()
 	j.resp.Reset()
 	j.body.reset()
 	j.tried.Reset()
 	j.ctx, j.x, j.snap, j.route, j.wire, j.conn = nil, nil, nil, nil, nil, nil
 	j.framing, j.http11, j.hasTail, j.moved = headers.Framing{}, false, false, 0
-	j.host, j.target, j.query, j.path, j.rawPath, j.marks = nil, nil, nil, nil, nil, 0
+	j.method, j.host, j.target, j.query, j.path, j.rawPath, j.marks = nil, nil, nil, nil, nil, nil, 0
 	j.req, j.at, j.backend = upstream.Request{}, nil, nil
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
 	j.expected, j.counted, j.closing, j.served, j.told = false, false, false, false, false
 	j.pathBuf, j.otherPath, j.fields, j.rewrote = trim(j.pathBuf), trim(j.otherPath), trim(j.fields), trim(j.rewrote)
-	j.small, j.text = trim(j.small), trim(j.text)
+	j.small, j.text, j.raw = trim(j.small), trim(j.text), trim(j.raw)
 }
 
 // trim empties buf, or drops it when it grew beyond what is worth keeping.

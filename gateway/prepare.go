@@ -1,6 +1,9 @@
 package gateway
 
 import (
+	"github.com/valyala/fasthttp"
+
+	"penstock/cache/rfc9111"
 	"penstock/headers"
 	"penstock/upstream"
 )
@@ -14,6 +17,7 @@ func (g *Gateway) prepare(j *journey) {
 	b := &j.head
 	wanted := j.wantedUpgrade()
 	b.DropHopByHop()
+	g.prepareCache(j)
 	b.Drop(headers.Host)
 	if name := j.snap.requestID; name != nil {
 		dropNamed(b, name)
@@ -27,12 +31,15 @@ func (g *Gateway) prepare(j *journey) {
 	out := forwarding.Append(j.fields[:0], b)
 	out = headers.AppendVia(out, b, j.http11, g.name)
 	out = appendCDNLoop(out, b, g.name)
+	if j.cache.validates {
+		out = rfc9111.AppendValidators(out, &j.cache.stored)
+	}
 	if name := j.snap.requestID; name != nil {
 		out = appendField(out, name, j.x.ID())
 	}
 	j.fields = b.Append(out)
 
-	j.req.Method = j.ctx.Method()
+	j.req.Method = j.method
 	j.req.Target = j.outgoingTarget()
 	j.req.Fields = j.fields
 	j.req.Upgrade = wanted
@@ -50,16 +57,20 @@ func (g *Gateway) prepare(j *journey) {
 // outgoingTarget is the target as received, or the route's rewriting of its path
 // with the query as it came.
 func (j *journey) outgoingTarget() []byte {
-	if j.route.rewrite == nil {
+	switch {
+	case j.route.rewrite == nil && j.cache.shaped():
+		j.rewrote = j.shapeTarget(j.rewrote[:0])
+		return j.rewrote
+	case j.route.rewrite == nil:
 		return j.target
 	}
 	j.rewrote = j.route.rewrite.Append(j.rewrote[:0], j.path, j.x)
-	if j.hasTail {
+	if query, ok := j.outgoingQuery(); ok {
 		mark := byte('?')
 		if j.route.rewrite.HasQuery() {
 			mark = '&'
 		}
-		j.rewrote = append(append(j.rewrote, mark), j.query...)
+		j.rewrote = append(append(j.rewrote, mark), query...)
 	}
 	return j.rewrote
 }
@@ -68,7 +79,7 @@ func (j *journey) outgoingTarget() []byte {
 // allows, nil otherwise: then the request goes on as an ordinary one, as
 // RFC 9110 §7.8 lets any recipient do.
 func (j *journey) wantedUpgrade() []byte {
-	if !j.http11 || len(j.route.upgrades) == 0 || !j.ctx.IsGet() || j.framing.Kind != headers.NoBody {
+	if !j.http11 || len(j.route.upgrades) == 0 || string(j.method) != fasthttp.MethodGet || j.framing.Kind != headers.NoBody {
 		return nil
 	}
 	token := j.head.Get(headers.Upgrade)

@@ -29,9 +29,13 @@ func (g *Gateway) respond(j *journey) {
 	}
 	j.x.Status = r.Status
 	answer := &j.ctx.Response
-	if r.Body == nil {
+	switch {
+	case r.Body == nil:
 		answer.SetBodyRaw(r.Buffered)
 		j.x.Sent = int64(len(r.Buffered))
+		return
+	case j.cache.handing:
+		g.followOwn(j)
 		return
 	}
 	g.stream(j, answer)
@@ -57,9 +61,15 @@ func (g *Gateway) stream(j *journey, answer *fasthttp.Response) {
 // way in which it keeps the backend's Date and the order of repeated fields.
 // extra is appended as it is. It reports whether fasthttp accepted the head.
 func (g *Gateway) setHead(j *journey, extra []byte) bool {
-	r, h := &j.resp, &j.ctx.Response.Header
 	j.text = j.appendHead(j.text[:0], "HTTP/1.1 ")
-	j.text = append(append(j.text, extra...), "\r\n"...)
+	j.text = append(j.text, extra...)
+	return g.setText(j, j.resp.Status)
+}
+
+// setText lets fasthttp parse the head that stands in j.text, but for its last line.
+func (g *Gateway) setText(j *journey, status int) bool {
+	h := &j.ctx.Response.Header
+	j.text = append(j.text, "\r\n"...)
 	j.textFrom.Reset(j.text)
 	parser := j.parser
 	if len(j.text) > parser.Size() { // a head must fit in the reader that it is parsed from
@@ -71,13 +81,13 @@ func (g *Gateway) setHead(j *journey, extra []byte) bool {
 		return false
 	}
 	h.ResetConnectionClose() // what the backend does with its connection is its business
-	if r.Status != fasthttp.StatusSwitchingProtocols && (j.closing || g.draining.Load()) {
+	if status != fasthttp.StatusSwitchingProtocols && (j.closing || g.draining.Load()) {
 		h.SetConnectionClose()
 	}
 	if j.conn != nil {
 		j.conn.SetWriteDeadlineIn(j.route.times.BodyIdle) // fasthttp writes the head; a deadline of earlier may have passed
 	}
-	return r.Status != 0
+	return status != 0
 }
 
 // appendHead appends the status line and the fields of the answer.
@@ -94,7 +104,7 @@ func (j *journey) appendHead(dst []byte, version string) []byte {
 	if e := j.route.answerEdits; e != nil {
 		e.Edits().Apply(&r.Head)
 	}
-	dst = r.Head.Append(dst)
+	dst = j.appendCacheStatus(r.Head.Append(dst))
 	if !r.Head.Has(headers.Date) {
 		// A recipient with a clock adds what is missing (RFC 9110 §6.6.1).
 		dst = fasthttp.AppendHTTPDate(append(dst, "Date: "...), j.g.now())

@@ -28,6 +28,7 @@ type route struct {
 	upgrades     [][]byte
 	trailers     [][]byte
 	metrics      *metrics.Route
+	cache        *cacheRule // nil when it does not cache
 }
 
 // target is one upstream as one route sees it.
@@ -42,7 +43,7 @@ func (g *Gateway) match(j *journey) *exchange.Fault {
 		return nil // found before, by the expectation handler
 	}
 	q := &j.look
-	q.host, q.path, q.method, q.query, q.fields, q.x = j.host, j.path, j.ctx.Method(), j.query, &j.head, j.x
+	q.host, q.path, q.method, q.query, q.fields, q.x = j.host, j.path, j.method, j.query, &j.head, j.x
 	found := j.snap.matcher.find(q)
 	switch {
 	case j.marks != 0:

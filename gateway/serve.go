@@ -29,11 +29,18 @@ func (g *Gateway) serve(ctx *fasthttp.RequestCtx) {
 		g.answer(j)
 		return
 	}
+	if g.lookup(j) {
+		return
+	}
 	if f := g.receive(j); f != nil {
 		g.fail(j, f)
 		return
 	}
-	if f := g.forward(j); f != nil {
+	f := g.forward(j)
+	if g.keep(j, f) {
+		return
+	}
+	if f != nil {
 		g.fail(j, f)
 		return
 	}

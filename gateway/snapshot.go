@@ -34,7 +34,9 @@ type Snapshot struct {
 	trusted     *headers.Prefixes // nil when no peer is trusted
 	forwarded   bool
 	proxyStatus bool
-	requestID   []byte // name of the id's field; nil for none
+	cacheStatus bool
+	perRequest  [][]byte // fields of a request that the gateway writes anew for each
+	requestID   []byte   // name of the id's field; nil for none
 }
 
 // liveGenerations counts the current snapshot and the retired ones on which a

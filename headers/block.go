@@ -25,6 +25,19 @@ type Block struct {
 
 const defaultMaxFields = 256
 
+// Restore undoes what was dropped and added since Parse, so that b can be prepared
+// once more.
+func (b *Block) Restore() {
+	kept := b.Fields[:0]
+	for _, f := range b.Fields {
+		if !f.Ours {
+			f.Drop = false
+			kept = append(kept, f)
+		}
+	}
+	b.Fields = kept
+}
+
 // Reset empties b and keeps its storage and MaxFields. It lets go of all bytes
 // that the fields pointed to.
 func (b *Block) Reset() {

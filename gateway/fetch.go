@@ -1,0 +1,125 @@
+package gateway
+
+import (
+	"io"
+	"runtime/debug"
+
+	"penstock/cache"
+	"penstock/exchange"
+	"penstock/headers"
+	"penstock/lb"
+)
+
+// fetch brings the rest of an answer into the store and to those who follow it. It
+// has left the journey that asked for it: whether that one's client is slow, or
+// leaves, is nothing to it. It ends with the body, or with the origin's failure.
+type fetch struct {
+	g       *Gateway
+	out     *outbound
+	lead    *cache.Lead
+	writer  *cache.Writer // nil when nothing is stored
+	snap    *Snapshot
+	backend *lb.Backend
+	record  exchange.Attempt // what the journey's own record cannot be told any more
+}
+
+// storeStream begins to store an answer whose body still comes. Without followers
+// and without a place in the store, and for a client that cannot be sent a body of
+// unknown length, the answer stays the journey's own.
+func (g *Gateway) storeStream(j *journey) {
+	c, r := &j.cache, &j.resp
+	size := int64(-1)
+	if r.Framing.Kind == headers.Sized {
+		size = r.Framing.Length
+	}
+	if c.lead == nil {
+		c.lead = g.flights.Lead(c.key)
+	}
+	if c.lead == nil || size < 0 && !j.http11 && c.role != roleRefresh {
+		g.decline(j, false)
+		return
+	}
+	fill := j.newFill(size)
+	w := cache.AcquireWriter()
+	c.noteStored(g.store.Begin(w, c.key, &fill))
+	if c.lost != cache.Stored {
+		cache.ReleaseWriter(w)
+		if w = nil; c.lead.Followers() == 0 {
+			g.decline(j, c.lost == cache.TooLarge)
+			return
+		}
+	}
+	c.handing, c.writer, c.size = true, w, size
+}
+
+// followOwn answers the client whose journey leads a fetch: like the others.
+func (g *Gateway) followOwn(j *journey) {
+	c := &j.cache
+	f := g.handOver(j)
+	c.follow = f.lead.Follow()
+	c.body.openFollow(j, c.follow, c.size)
+	g.fetches.Go(f.run)
+	j.ctx.Response.ImmediateHeaderFlush = true
+	j.ctx.Response.SetBodyStream(&c.body, int(c.size))
+}
+
+// handOver lets the answer's body go on in a fetch of its own, which this journey
+// follows if it has a client. The head of the answer has been used.
+func (g *Gateway) handOver(j *journey) *fetch {
+	c := &j.cache
+	f := &fetch{g: g, out: j.outbound, lead: c.lead, writer: c.writer, snap: j.snap, backend: j.backend}
+	c.announce(c.size, c.writer)
+	f.record = *j.at
+	f.out.resp.Record(&f.record)
+	body := f.out.resp.Body
+	body.Idle, body.OnClose = j.route.times.BodyIdle, f.ended
+	c.lead, c.writer, c.handing = nil, nil, false
+	j.outbound = g.outbounds.Get().(*outbound)
+	f.snap.journeys.Add(1)
+	return f
+}
+
+// run reads the body to its end.
+func (f *fetch) run() {
+	defer f.survive()
+	buf := f.g.pieces.Get().(*[followPiece]byte)
+	defer f.g.pieces.Put(buf)
+	body := f.out.resp.Body
+	for {
+		n, err := body.Read(buf[:])
+		switch {
+		case n > 0:
+			f.lead.Write(buf[:n])
+		case err == io.EOF:
+			f.lead.Finish()
+			return
+		case err != nil:
+			f.lead.Fail(err)
+			return
+		}
+		if !f.lead.Wanted() {
+			f.lead.Fail(exchange.Refuse(exchange.ClientGone))
+			return
+		}
+	}
+}
+
+// survive ends the fetch, also when it panicked: nobody who follows it waits for ever.
+func (f *fetch) survive() {
+	if cause := recover(); cause != nil {
+		f.g.log.Error("panic in a fetch", "panic", cause, "stack", string(debug.Stack()))
+	}
+	f.lead.Abandon()
+	if f.writer != nil {
+		cache.ReleaseWriter(f.writer)
+	}
+	f.out.resp.Reset()
+	f.g.outbounds.Put(f.out)
+	f.snap.journeys.Add(-1)
+}
+
+// ended reports the end of the body to the balancer; the verdict was given at the head.
+func (f *fetch) ended(bool, *exchange.Fault, int64) {
+	now := f.g.now()
+	f.backend.End(lb.Cancelled, now.Sub(f.record.Start), now)
+}

@@ -1,0 +1,91 @@
+package gateway
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"penstock/cache/rfc9111"
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// refresh revalidates what has just been served stale, behind the client's back and
+// at most once at a time (RFC 5861 §3). The origin sees the fields of the request
+// that found it stale.
+func (g *Gateway) refresh(j *journey) {
+	lead := g.flights.Lead(j.cache.key)
+	if lead == nil {
+		return
+	}
+	b := g.journeys.Get().(*journey)
+	b.x, b.snap, b.route = exchange.Acquire(g.now()), j.snap, j.route
+	b.snap.journeys.Add(1)
+	if !b.copyRequest(j) {
+		lead.Abandon()
+		g.discard(b)
+		return
+	}
+	g.fetches.Go(func() {
+		defer g.discard(b)
+		defer g.surviveAlone(b)
+		b.cache.lead = lead
+		g.refetch(b)
+	})
+}
+
+// refetch is the journey of a request that no client waits for.
+func (g *Gateway) refetch(b *journey) {
+	c := &b.cache
+	g.readRequest(b)
+	g.find(b)
+	c.role = roleRefresh
+	c.validates = c.found && c.meta.Flags.Has(rfc9111.Validatable)
+	f := g.forward(b)
+	switch {
+	case f != nil:
+		c.endLead(f)
+	case rfc9111.IsServerError(b.resp.Status):
+		c.endLead(errServerError)
+	case b.resp.Status == fasthttp.StatusNotModified && c.validates:
+		g.confirm(b)
+	default:
+		g.judge(b)
+	}
+	if c.handing {
+		g.handOver(b).run()
+	}
+}
+
+// discard gives back a journey without a client.
+func (g *Gateway) discard(b *journey) {
+	x := b.x
+	b.snap.journeys.Add(-1)
+	b.reset()
+	x.Release()
+	g.journeys.Put(b)
+}
+
+// copyRequest makes b a journey of its own for the request of j, as a GET of the
+// whole: nothing in it points into j or the client's connection. It is false when
+// the fields cannot be read again.
+func (b *journey) copyRequest(j *journey) bool {
+	b.method = []byte(fasthttp.MethodGet)
+	b.raw = append(b.raw[:0], j.ctx.Request.Header.RawHeaders()...)
+	b.head.MaxFields = j.snap.maxFields
+	if b.head.Parse(b.raw) != headers.NoProblem {
+		return false
+	}
+	own := func(p []byte) []byte {
+		if p == nil {
+			return nil
+		}
+		return append([]byte{}, p...)
+	}
+	b.host, b.target, b.query, b.path = own(j.host), own(j.target), own(j.query), own(j.path)
+	b.hasTail, b.rawPath, b.http11 = j.hasTail, own(j.rawPath), true
+	b.x.Client, b.x.Peer, b.x.Trusted, b.x.Route = j.x.Client, j.x.Peer, j.x.Trusted, j.x.Route
+	b.x.SetID(j.x.ID())
+	for _, p := range j.x.Params {
+		b.x.AddParam(p.Name, own(p.Value))
+	}
+	return true
+}

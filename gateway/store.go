@@ -1,0 +1,270 @@
+package gateway
+
+import (
+	"bytes"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/cache"
+	"penstock/cache/rfc9111"
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// keep gives the cache its part of what the origin answered, or failed to answer: it
+// stores, updates, throws away. It returns true when it answered the client itself,
+// with what is stored; else the answer in j.resp, or f, goes on to the client.
+func (g *Gateway) keep(j *journey, f *exchange.Fault) (answered bool) {
+	c := &j.cache
+	switch c.role {
+	case roleNone, roleLook:
+		return false
+	case roleChange:
+		g.keepChange(j, f)
+		return false
+	}
+	c.told.Status = j.resp.Status
+	switch {
+	case f != nil:
+		c.endLead(f)
+		return g.standIn(j, rfc9111.Unreachable, 0)
+	case rfc9111.IsServerError(j.resp.Status):
+		if status := j.resp.Status; g.standIn(j, rfc9111.ServerError, status) {
+			c.endLead(errServerError)
+			return true
+		}
+	case c.role == roleHead:
+		g.keepHead(j)
+		return false
+	case j.resp.Status == fasthttp.StatusNotModified && c.validates:
+		return g.confirm(j)
+	}
+	if c.role == roleHead {
+		return false
+	}
+	return g.judge(j)
+}
+
+// endLead tells the followers that the fetch failed.
+func (c *caching) endLead(err error) {
+	if c.lead != nil {
+		c.lead.Fail(err)
+		c.lead = nil
+	}
+}
+
+// judge decides whether the answer is stored, and stores it. A body that still comes
+// goes on in a fetch of its own, so that no client holds it up: the client of this
+// journey follows it like the others.
+func (g *Gateway) judge(j *journey) (answered bool) {
+	c, r := &j.cache, &j.resp
+	response := g.readAnswer(j, r.Status, &c.answered)
+	c.refusal = rfc9111.MayStore(&c.ask, &response, &c.rule.policy)
+	if c.role == roleRefresh || c.role == roleAsk && c.refusal == rfc9111.RangeRequest { // the whole was asked for
+		c.refusal = rfc9111.MayKeep(&c.ask, &response, &c.rule.policy)
+	}
+	if c.refusal == rfc9111.Storable && !g.selects(j) {
+		c.refusal = rfc9111.VaryStar
+	}
+	if c.refusal == rfc9111.Storable && r.Framing.Kind == headers.Sized && r.Framing.Length > c.rule.maxObject {
+		c.lost = cache.TooLarge
+	}
+	if c.refusal != rfc9111.Storable || c.lost != cache.Stored {
+		g.decline(j, true)
+		return false
+	}
+	c.meta = rfc9111.NewMeta(&response, &c.rule.policy)
+	c.fields = response.AppendStored(c.fields[:0], &c.answered)
+	c.dropOwn(j.snap.requestID)
+	c.stored, c.found = c.fields, false
+	if r.Body != nil {
+		g.storeStream(j)
+	} else {
+		g.storeWhole(j)
+	}
+	g.store.Pass(c.key, 0)
+	if c.role == roleAsk && c.ask.Conditional() && c.ask.NotModified(&c.meta, &c.stored) {
+		return g.answerUnmodified(j)
+	}
+	return false
+}
+
+// readAnswer reads what the rules need of an answer that has just come.
+func (g *Gateway) readAnswer(j *journey, status int, fields rfc9111.Fields) rfc9111.Response {
+	c := &j.cache
+	c.judged, c.now = true, g.instant()
+	return rfc9111.ReadResponse(status, fields, rfc9111.Times{Sent: c.sent, Received: c.now}, &c.rule.policy)
+}
+
+// decline lets the answer go to its client alone. With pass the key is remembered as
+// one whose answers are not shared.
+func (g *Gateway) decline(j *journey, pass bool) {
+	c := &j.cache
+	c.told.Detail = c.refusal.String()
+	if c.refusal == rfc9111.Storable {
+		c.told.Detail = c.lost.String()
+	}
+	if c.found && !rfc9111.IsServerError(j.resp.Status) && c.role != rolePass {
+		g.store.Delete(c.entryKey) // the origin has another answer now
+	}
+	if c.lead != nil {
+		if pass {
+			g.store.Pass(c.key, passTime)
+		}
+		c.lead.Decline()
+		c.lead = nil
+	}
+}
+
+// selects finds the key of the answer's variant. It is false when the answer can be
+// for this one request only.
+func (g *Gateway) selects(j *journey) bool {
+	c := &j.cache
+	names, variance := rfc9111.AppendVary(c.scratch[:0], &c.answered)
+	c.scratch = names
+	switch {
+	case variance == rfc9111.VariesOnAll:
+		return false
+	case variance == rfc9111.VariesNot:
+		names = nil
+	}
+	if c.record != 0 && len(names) > 0 { // a variant of before stays one
+		names = c.union(names)
+	}
+	if c.record != 0 && (len(names) == 0 || bytes.Equal(names, c.nominated)) {
+		return true // under the record that is there
+	}
+	if len(names) == 0 {
+		c.nominated, c.values = c.nominated[:0], c.values[:0]
+		return true
+	}
+	if bytes.Count(names, []byte(","))+1 > c.rule.maxVary || varyOn(names, j.snap.perRequest...) {
+		return false
+	}
+	c.nominated = append(c.nominated[:0], names...)
+	record, refusal := g.store.PutVariant(c.base, &cache.Fill{Head: cache.Head{Created: int64(c.sent), Seen: c.tick}, Meta: c.nominated})
+	if refusal != cache.Stored {
+		return false
+	}
+	c.record = record
+	c.values = rfc9111.AppendVariantKey(c.values[:0], c.nominated, &c.asked)
+	c.key = g.store.Variant(c.variantBuf, c.base, record, c.values)
+	c.variantBuf = c.key.Bytes()
+	return true
+}
+
+// union returns what the vary record lists together with names.
+func (c *caching) union(names []byte) []byte {
+	both := append([]byte("Vary: "), c.nominated...)
+	both = append(append(both, ','), names...)
+	lines := rfc9111.Lines(append(both, "\r\n"...))
+	out, _ := rfc9111.AppendVary(nil, &lines)
+	return out
+}
+
+// dropOwn takes the field of the request's id out of what is stored: each answer has
+// one of its own.
+func (c *caching) dropOwn(name []byte) {
+	if name == nil {
+		return
+	}
+	kept := c.fields[:0]
+	for rest := c.fields; len(rest) > 0; {
+		line, behind, _ := bytes.Cut(rest, []byte("\r\n"))
+		if colon := bytes.IndexByte(line, ':'); colon < 0 || !headers.SameName(line[:colon], name) {
+			kept = append(append(kept, line...), "\r\n"...)
+		}
+		rest = behind
+	}
+	c.fields = kept
+}
+
+// newFill describes the entry that is stored.
+func (j *journey) newFill(size int64) cache.Fill {
+	c := &j.cache
+	c.metaBuf = c.meta.Append(c.metaBuf[:0])
+	fill := cache.Fill{Meta: c.metaBuf, Fields: c.fields, Size: size, Tags: c.readTags()}
+	if c.record != 0 {
+		fill.Asked = c.base.Hash()
+	}
+	lifetimes(&fill.Head, &c.meta, &c.rule.policy)
+	fill.Seen = c.tick
+	return fill
+}
+
+// readTags reads the answer's tags: separated by white space or commas.
+func (c *caching) readTags() [][]byte {
+	c.tags = c.tags[:0]
+	if c.rule.tags == nil {
+		return nil
+	}
+	for name, value, pos := c.stored.Next(0); pos >= 0; name, value, pos = c.stored.Next(pos) {
+		if headers.SameName(name, c.rule.tags) {
+			for tag := range bytes.FieldsFuncSeq(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
+				c.tags = append(c.tags, tag)
+			}
+		}
+	}
+	return c.tags
+}
+
+// storeWhole stores an answer whose body is at hand, and hands it to the followers.
+func (g *Gateway) storeWhole(j *journey) {
+	c := &j.cache
+	fill := j.newFill(int64(len(j.resp.Buffered)))
+	c.noteStored(g.store.Put(c.key, &fill, j.resp.Buffered))
+	g.fileLanguage(j, &fill)
+	if c.lead == nil {
+		return
+	}
+	c.announce(int64(len(j.resp.Buffered)), nil)
+	c.lead.Write(j.resp.Buffered)
+	c.lead.Finish()
+	c.lead = nil
+}
+
+// fileLanguage files an answer in one language also for those who want that language
+// most, however they say it.
+func (g *Gateway) fileLanguage(j *journey, fill *cache.Fill) {
+	c := &j.cache
+	if c.record == 0 {
+		return
+	}
+	values, ok := rfc9111.AppendLanguageKey(c.scratch[:0], c.nominated, &c.asked, rfc9111.ContentLanguage(&c.stored))
+	if c.scratch = values; !ok {
+		return
+	}
+	key := g.store.Variant(c.languageBuf, c.base, c.record, values)
+	c.languageBuf = key.Bytes()
+	g.store.Put(key, fill, j.resp.Buffered)
+}
+
+// noteStored notes what became of an answer that might be stored.
+func (c *caching) noteStored(r cache.Refusal) {
+	c.lost = r
+	c.told.Stored = r == cache.Stored
+	if c.told.Stored {
+		c.told.Timed, c.told.TTL = true, c.meta.Lifetime-c.meta.Age(c.meta.Received)
+	} else {
+		c.told.Detail = r.String()
+	}
+}
+
+// announce tells the followers that an answer for them begins.
+func (c *caching) announce(size int64, w *cache.Writer) {
+	c.scratch = c.appendAnnounced(c.scratch[:0])
+	c.lead.Announce(&cache.Answer{Status: uint16(c.meta.Status), Size: size, Meta: c.scratch, Fields: c.fields}, w)
+}
+
+// answerUnmodified answers the client's own condition, which the origin was not
+// asked, from what has just come.
+func (g *Gateway) answerUnmodified(j *journey) bool {
+	c := &j.cache
+	if c.handing {
+		g.fetches.Go(g.handOver(j).run)
+	}
+	c.entry.Head = cache.Head{Status: uint16(c.meta.Status), BodySize: -1}
+	j.resp.Discard()
+	g.respondStored(j, fasthttp.StatusNotModified)
+	return true
+}

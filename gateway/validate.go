@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"penstock/cache"
+	"penstock/cache/rfc9111"
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// confirm takes the origin's word that the stored response still holds, updates it
+// and answers with it (RFC 9111 §4.3.4).
+func (g *Gateway) confirm(j *journey) (answered bool) {
+	c := &j.cache
+	if !g.freshen(j) {
+		c.endLead(errLookAgain)
+		g.store.Delete(c.entryKey)
+		return g.askAnew(j)
+	}
+	c.endLead(errLookAgain)
+	if c.role == roleRefresh {
+		return true
+	}
+	j.resp.Discard()
+	told := c.told
+	told.Timed, told.TTL = true, c.meta.Left(c.now)
+	if g.reuse(j, told) {
+		c.outcome = exchange.CacheRevalidated
+		return true
+	}
+	return g.askAnew(j)
+}
+
+// askAnew asks the origin for the whole answer, once, because what it confirmed is
+// gone or was something else.
+func (g *Gateway) askAnew(j *journey) (answered bool) {
+	c := &j.cache
+	c.found, c.validates = false, false
+	j.resp.Discard()
+	j.head.Restore()
+	f := g.forward(j)
+	if f == nil {
+		c.told.Status = j.resp.Status
+		return g.judge(j)
+	}
+	if c.role != roleRefresh {
+		g.fail(j, f)
+	}
+	return true
+}
+
+// freshen updates the stored response with the fields of a 304 or of the answer to a
+// HEAD. It is false when the answer speaks of another response, or when what is
+// stored may not be kept any longer.
+func (g *Gateway) freshen(j *journey) bool {
+	c := &j.cache
+	if !rfc9111.SelectedBy(&c.stored, &c.answered) {
+		return false
+	}
+	c.fields = rfc9111.AppendFreshened(c.fields[:0], &c.stored, &c.answered)
+	c.dropOwn(j.snap.requestID)
+	merged := rfc9111.Lines(c.fields)
+	policy := &c.rule.policy
+	response := g.readAnswer(j, c.meta.Status, &merged)
+	if c.refusal = rfc9111.MayKeep(&c.ask, &response, policy); c.refusal != rfc9111.Storable {
+		return g.useOnce(j, &response)
+	}
+	c.meta = rfc9111.NewMeta(&response, policy)
+	c.fields, c.scratch = response.AppendStored(c.scratch[:0], &merged), c.fields
+	c.stored = c.fields
+	fill := j.newFill(c.entry.BodySize)
+	c.lost = g.store.Update(c.entry, c.entryKey, &fill)
+	c.told.Stored = c.lost == cache.Stored
+	return true
+}
+
+// useOnce answers this request with a stored response that the origin has confirmed
+// and forbidden to keep in one breath.
+func (g *Gateway) useOnce(j *journey, response *rfc9111.Response) bool {
+	c := &j.cache
+	c.meta = rfc9111.NewMeta(response, &c.rule.policy)
+	c.stored = c.fields
+	c.told.Detail = c.refusal.String()
+	g.store.Delete(c.entryKey)
+	return true
+}
+
+// keepHead lets the answer to a HEAD update the stored answer to a GET (RFC 9111
+// §4.3.5).
+func (g *Gateway) keepHead(j *journey) {
+	c := &j.cache
+	if !c.found {
+		return
+	}
+	switch rfc9111.HeadUpdate(j.resp.Status, &c.answered, &c.stored, c.entry.BodySize) {
+	case rfc9111.HeadFreshens:
+		g.freshen(j)
+	case rfc9111.HeadOutdates:
+		c.meta.Expire(c.now)
+		c.fields = append(c.fields[:0], c.stored...)
+		fill := j.newFill(c.entry.BodySize)
+		g.store.Update(c.entry, c.entryKey, &fill)
+	}
+}
+
+// keepChange throws away what a successful change made invalid (RFC 9111 §4.4), and
+// stores the answer to a POST that says it answers a later GET (RFC 9110 §9.3.3).
+func (g *Gateway) keepChange(j *journey, f *exchange.Fault) {
+	c := &j.cache
+	if f != nil || !rfc9111.Invalidates(c.ask.Method, j.resp.Status) {
+		return
+	}
+	scheme, _ := j.hop()
+	c.scratch = j.appendTarget(c.scratch[:0], j.path)
+	c.ask.URI = rfc9111.URI{Scheme: scheme, Authority: j.host, Target: c.scratch}
+	g.invalidate(j, c.base)
+	for target := range rfc9111.Invalidated(c.ask.URI, &c.answered) {
+		g.invalidateTarget(j, scheme, target)
+	}
+	if c.rule.post && c.ask.Method == rfc9111.Post && j.resp.Body == nil {
+		c.tick = g.store.Clock() // what it stores is newer than what it made invalid
+		g.keepPost(j)
+	}
+}
+
+// keepPost stores the answer to a POST under the key of a GET.
+func (g *Gateway) keepPost(j *journey) {
+	c := &j.cache
+	policy := &c.rule.policy
+	response := g.readAnswer(j, j.resp.Status, &c.answered)
+	if c.refusal = rfc9111.MayStore(&c.ask, &response, policy); c.refusal != rfc9111.Storable || response.Vary != rfc9111.VariesNot {
+		return
+	}
+	c.meta = rfc9111.NewMeta(&response, policy)
+	c.fields = response.AppendStored(c.fields[:0], &c.answered)
+	c.dropOwn(j.snap.requestID)
+	c.stored = c.fields
+	g.storeWhole(j)
+}
+
+// invalidate purges what is stored for the URL of a key, on every route.
+func (g *Gateway) invalidate(j *journey, k cache.Key) {
+	if err := g.store.PurgeURL(k, false); err != nil {
+		g.log.Warn("a purge may be forgotten in a restart", "error", err)
+	}
+}
+
+// invalidateTarget purges another URL of the same origin.
+func (g *Gateway) invalidateTarget(j *journey, scheme, target []byte) {
+	t, p := headers.SplitTarget(target)
+	if p != headers.NoProblem {
+		return
+	}
+	path, _, p := j.snap.reading.Normalize(nil, t.Path)
+	if p != headers.NoProblem {
+		return
+	}
+	b := g.store.NewKey(nil)
+	b.URL(&cache.URL{Scheme: scheme, Host: j.host, Path: path, Query: t.Query, HasQuery: t.HasQuery, Rule: j.cache.rule.query})
+	g.invalidate(j, b.Key())
+}
