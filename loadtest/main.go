@@ -25,6 +25,7 @@ func commands() []command {
 	return []command{
 		{"soak", "full load with aborts by both sides; every byte is checked, and what is left behind", soak},
 		{"slow", "slow connections beside normal requests: what do they cost, and when are they cut?", slow},
+		{"open", "requests at a constant rate to any URL; latency counts from when each was due", openLoop},
 		{"drip", "the slow connections of slow, which starts it as a process of its own", drip},
 	}
 }

@@ -1,0 +1,130 @@
+// Package driver sends HTTP/1.1 requests at a constant rate, whatever the answers
+// do: the open loop. A latency counts from the moment at which the request was due,
+// so a target that stalls is charged for everybody who had to wait meanwhile; a
+// closed loop would wait with it and see one slow request (coordinated omission).
+//
+// One thread does it all over non-blocking sockets, with request bytes that were made
+// beforehand and a reader that knows just enough of HTTP to find the end of an answer:
+// on a machine that the target shares, what the driver takes the target lacks.
+package driver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/netip"
+	"strconv"
+	"time"
+)
+
+// Options say what is sent where. All but Warmup and Timeout are needed.
+type Options struct {
+	Address     netip.AddrPort
+	Requests    [][]byte      // complete requests, taken in turn; HEAD is not understood
+	Rate        float64       // arrivals a second, evenly spaced
+	Connections int           // kept alive; an arrival that finds all of them busy waits
+	Warmup      time.Duration // at the same rate, before anything counts
+	Duration    time.Duration // of what counts
+	Timeout     time.Duration // for one answer, from when it was sent; zero means 10 s
+}
+
+const usualTimeout = 10 * time.Second
+
+// Report is what became of the arrivals. Each is one of Good, Refused, Other, Cut,
+// Timeouts and Unsent.
+type Report struct {
+	Arrivals  int64         // that were due, without the warm-up
+	Took      time.Duration // from the end of the warm-up to the last answer, or to Duration when that is later
+	Good      Histogram     // latencies of answers below 400
+	Refused   Histogram     // of 503 and 429
+	Other     Histogram     // of all other answers
+	Status    [600]int64    // answers by status code
+	RetryTold int64         // refused answers with a Retry-After field
+	Cut       int64         // requests whose connection ended or spoke no HTTP before the answer was whole
+	Timeouts  int64         // requests without an answer in time
+	Unsent    int64         // arrivals for which no connection was free until the end
+	Waited    int64         // arrivals that had to wait for a connection, sent or not
+	Lag       Histogram     // how late the others were sent: the driver's own error
+	Opened    int64         // connections opened beyond the first Connections
+	Refusals  int64         // connections that could not be opened
+	Busy      float64       // processors that this process was busy on meanwhile
+}
+
+// Goodput is good answers a second.
+func (r *Report) Goodput() float64 { return float64(r.Good.Count()) / r.Took.Seconds() }
+
+// Failed counts the arrivals that got no answer.
+func (r *Report) Failed() int64 { return r.Cut + r.Timeouts + r.Unsent }
+
+// Print writes r as text for people.
+func (r *Report) Print(out io.Writer) {
+	fmt.Fprintf(out, "%d arrivals in %.2f s, %.0f good a second; this process took %.0f %% of a processor; its lag p99 %v, max %v\n",
+		r.Arrivals, r.Took.Seconds(), r.Goodput(), 100*r.Busy, short(r.Lag.Quantile(0.99)), short(r.Lag.Max()))
+	for _, row := range []struct {
+		name string
+		h    *Histogram
+	}{{"good", &r.Good}, {"refused", &r.Refused}, {"other", &r.Other}} {
+		if row.h.Count() > 0 {
+			fmt.Fprintf(out, "  %-8s %v\n", row.name, row.h)
+		}
+	}
+	fmt.Fprint(out, "  status  ")
+	for code, n := range r.Status {
+		if n > 0 {
+			fmt.Fprintf(out, " %d: %d", code, n)
+		}
+	}
+	fmt.Fprintf(out, "; %d of %d refused with Retry-After\n", r.RetryTold, r.Refused.Count())
+	fmt.Fprintf(out, "  lost     %d cut, %d timed out, %d never sent; %d waited for a connection, %d opened anew, %d could not be opened\n",
+		r.Cut, r.Timeouts, r.Unsent, r.Waited, r.Opened, r.Refusals)
+}
+
+// MarshalJSON implements json.Marshaler: the figures of Print, times in milliseconds.
+func (r *Report) MarshalJSON() ([]byte, error) {
+	status := map[string]int64{}
+	for code, n := range r.Status {
+		if n > 0 {
+			status[strconv.Itoa(code)] = n
+		}
+	}
+	return json.Marshal(map[string]any{
+		"arrivals": r.Arrivals, "seconds": r.Took.Seconds(), "goodput": r.Goodput(), "status": status,
+		"good": r.Good.figures(), "refused": r.Refused.figures(), "other": r.Other.figures(), "lag": r.Lag.figures(),
+		"retry_after": r.RetryTold, "cut": r.Cut, "timeouts": r.Timeouts, "unsent": r.Unsent, "waited": r.Waited,
+		"opened": r.Opened, "not_opened": r.Refusals, "busy": r.Busy,
+	})
+}
+
+// Run sends and returns once every answer is there, has timed out or ctx has ended;
+// that is an error, as is a target to which no connection can be opened at first.
+func Run(ctx context.Context, o Options) (*Report, error) {
+	if o.Timeout == 0 {
+		o.Timeout = usualTimeout
+	}
+	switch {
+	case !o.Address.IsValid():
+		return nil, errors.New("open loop: no address")
+	case len(o.Requests) == 0:
+		return nil, errors.New("open loop: no request")
+	case !(o.Rate > 0) || o.Rate > 1e7:
+		return nil, fmt.Errorf("open loop: rate: got %v, want above 0 up to 1e7 a second", o.Rate)
+	case o.Connections < 1:
+		return nil, fmt.Errorf("open loop: connections: got %d, want at least 1", o.Connections)
+	case o.Duration <= 0 || o.Warmup < 0 || o.Timeout < 0:
+		return nil, fmt.Errorf("open loop: duration %v, warm-up %v, timeout %v: want them positive", o.Duration, o.Warmup, o.Timeout)
+	case o.arrivals(o.Warmup+o.Duration) == o.arrivals(o.Warmup):
+		return nil, fmt.Errorf("open loop: nothing is due in %v at %v a second", o.Duration, o.Rate)
+	}
+	return drive(ctx, o)
+}
+
+// arrivals is how many are due before t.
+func (o Options) arrivals(t time.Duration) int64 { return int64(math.Ceil(o.Rate * t.Seconds())) }
+
+// due is when arrival i is due.
+func (o Options) due(i int64) time.Duration {
+	return time.Duration(float64(i) / o.Rate * float64(time.Second))
+}
