@@ -58,6 +58,9 @@ func (k Key) Hash() uint64 { return word(k.raw) }
 // Host returns the host as it is keyed: lower case, without a default port.
 func (k Key) Host() []byte { return k.parts[k.hostAt:k.hostEnd] }
 
+// Clone returns the key with memory of its own, for those who keep it.
+func (k Key) Clone() Key { return k.clone(nil) }
+
 // Path returns the path as it is keyed.
 func (k Key) Path() []byte { return k.parts[k.pathAt:k.pathEnd] }
 

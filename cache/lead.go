@@ -67,6 +67,19 @@ func (l *Lead) Write(p []byte) {
 	fl.wake()
 }
 
+// Unstore ends the fill without ending the feed.
+func (l *Lead) Unstore() {
+	if l.writer == nil {
+		return
+	}
+	l.writer.Abort()
+	l.writer = nil
+	fl := l.flight
+	fl.mu.Lock()
+	defer fl.mu.Unlock()
+	fl.feed.unstore()
+}
+
 // pace waits until the leader's own client has read what must make room, unless it
 // can be read from the store. It is called with mu held.
 func (fl *flight) pace() {

@@ -35,6 +35,7 @@ const (
 	FirstByteTimeout          // no response head within timeouts.first_byte
 	BodyIdleTimeout           // no byte of a body for timeouts.body_idle
 	UpgradeUnasked            // a 101 that nobody asked for, or to another protocol
+	PurgeRefused              // PURGE from an address that cache.purge_from does not list
 	NotCached                 // the client wants a stored response or none (only-if-cached), and there is none
 	Panicked                  // a bug of ours; the request is lost, the process lives
 	reasonCount
@@ -74,6 +75,7 @@ var reasonTable = [reasonCount]struct {
 	FirstByteTimeout:   {"first-byte-timeout", 504, "The backend did not answer in time."},
 	BodyIdleTimeout:    {"body-idle-timeout", 504, "The transfer stopped moving."},
 	UpgradeUnasked:     {"upgrade-unasked", 502, ""},
+	PurgeRefused:       {"purge-refused", 403, "This client may not purge."},
 	NotCached:          {"not-cached", 504, "No stored response can answer this request."},
 	Panicked:           {"panic", 500, ""},
 }

@@ -25,7 +25,7 @@ func reasonKind(r Reason) Kind {
 		return HTTPResponseTimeout
 	case UpgradeUnasked:
 		return HTTPUpgradeFailed
-	case MethodRefused, TooManyConnections, NotCached:
+	case MethodRefused, TooManyConnections, NotCached, PurgeRefused:
 		return HTTPRequestDenied
 	case Panicked:
 		return ProxyInternalError
@@ -36,7 +36,7 @@ func reasonKind(r Reason) Kind {
 
 func reasonSource(r Reason) Source {
 	switch r {
-	case NoRoute, Loop, Overloaded, TooManyConnections, MethodRefused, OutOfTime, NotCached, Panicked:
+	case NoRoute, Loop, Overloaded, TooManyConnections, MethodRefused, OutOfTime, NotCached, PurgeRefused, Panicked:
 		return Gateway
 	case NoBackend, QueueFull, QueueTimeout, FirstByteTimeout, BodyIdleTimeout, UpgradeUnasked:
 		return Upstream

@@ -33,6 +33,9 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 	if len(cfg.TrustedProxies) > 0 {
 		s.trusted = headers.NewPrefixes(cfg.TrustedProxies)
 	}
+	if len(cfg.Cache.PurgeFrom) > 0 {
+		s.purgeFrom = headers.NewPrefixes(cfg.Cache.PurgeFrom)
+	}
 	if cfg.Answers.RequestID != "" {
 		s.requestID = []byte(cfg.Answers.RequestID)
 		s.perRequest = append(s.perRequest, s.requestID)
@@ -55,6 +58,7 @@ func (g *Gateway) assembleAll(s *Snapshot, cfg *config.Config, prev *Snapshot) e
 	if err := g.openStore(cfg); err != nil {
 		return err
 	}
+	s.store = g.store
 	patterns := make([]pattern, 0, len(cfg.Routes))
 	for i, c := range cfg.Routes {
 		r, err := g.assembleRoute(c, s)

@@ -11,16 +11,16 @@ import (
 
 // cacheRule is how one route caches, compiled. It is immutable.
 type cacheRule struct {
-	route     string // part of the key: routes that share a URL need not share its answers
-	policy    rfc9111.Policy
-	query     *cache.QueryRule
-	headers   []string
-	cookies   []string
-	tags      []byte // name of the field that lists tags; nil for none
-	maxVary   int    // names that the Vary of a stored response may list
-	maxObject int64
-	get, post bool // methods whose answers are stored; HEAD is answered with GET
-	head      bool
+	route       string // part of the key: routes that share a URL need not share its answers
+	policy      rfc9111.Policy
+	query       *cache.QueryRule
+	headers     []string
+	cookies     []string
+	tags        []byte // name of the field that lists tags; nil for none
+	maxObject   int64
+	maxVariants int  // of one URL, by Vary
+	get, post   bool // methods whose answers are stored; HEAD is answered with GET
+	head        bool
 }
 
 // compileCache returns nil for a route that does not cache.
@@ -35,7 +35,7 @@ func compileCache(c *config.Route) (*cacheRule, error) {
 	}
 	r := &cacheRule{
 		route: c.Name(), query: query, headers: o.Headers, cookies: o.Cookies,
-		maxVary: o.MaxVariants, maxObject: o.MaxObject,
+		maxVariants: o.MaxVariants, maxObject: o.MaxObject,
 		get: slices.Contains(o.Methods, "GET"), head: slices.Contains(o.Methods, "HEAD"), post: slices.Contains(o.Methods, "POST"),
 		policy: rfc9111.Policy{
 			Targets: o.Targets, TTL: o.TTL, Force: o.Force, NoHeuristic: !o.Heuristic,

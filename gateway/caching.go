@@ -38,6 +38,7 @@ type caching struct {
 	base, key cache.Key // key is that of the variant, once a vary record is known; else base
 	entryKey  cache.Key // under which entry was found
 	record    uint64    // id of the vary record; zero for none
+	variants  uint32    // that it counts
 	nominated []byte    // what the vary record lists
 	values    []byte    // this request's values of it
 	entry     *cache.Entry
@@ -48,6 +49,7 @@ type caching struct {
 
 	lead    *cache.Lead
 	follow  *cache.Follow // whose body is the answer's
+	waits   int           // how often it waited for another's fetch before
 	body    storedBody
 	ranges  rfc9111.Ranges
 	told    rfc9111.Handling

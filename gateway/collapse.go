@@ -29,7 +29,7 @@ var (
 // with j.cache.lead set if others may follow it.
 func (g *Gateway) collapse(j *journey) (answered bool) {
 	c := &j.cache
-	for range maxRejoins {
+	for c.waits = range maxRejoins {
 		if !c.shares() {
 			return false
 		}
@@ -121,8 +121,9 @@ func (g *Gateway) followUp(j *journey) followed {
 	return followAnswered
 }
 
-// followFailed shares the origin's failure: who waited for one bad answer does not
-// go and ask for another. What was the leader's own bad luck is not shared.
+// followFailed lets another one try, and shares the origin's failure when it fails
+// again: who waited for two bad answers does not go and ask for a third. What was
+// the leader's own bad luck is not shared.
 func (g *Gateway) followFailed(j *journey, err error) followed {
 	if errors.Is(err, errServerError) {
 		if g.standIn(j, rfc9111.ServerError, 0) {
@@ -131,13 +132,14 @@ func (g *Gateway) followFailed(j *journey, err error) followed {
 		return followAlone
 	}
 	f, ok := errors.AsType[*exchange.Fault](err)
-	if !ok || f.Source != exchange.Upstream {
-		return followAgain
-	}
-	if !g.standIn(j, rfc9111.Unreachable, 0) {
+	switch {
+	case ok && f.Source == exchange.Upstream && g.standIn(j, rfc9111.Unreachable, 0):
+		return followAnswered
+	case ok && f.Source == exchange.Upstream && j.cache.waits > 0:
 		g.fail(j, f)
+		return followAnswered
 	}
-	return followAnswered
+	return followAgain
 }
 
 // patience is closed when the request's time is over; nil when it has no limit.

@@ -34,12 +34,13 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	closed := g.closeListeners()
 	late := g.drainClients(ctx)
 	tunnels := g.tunnels.Shutdown(ctx)
+	g.endFetches(ctx)
 	g.clients.CloseAll()
 	g.serving.Wait()
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), restTime)
 	defer cancel()
 	ends := g.current.Load().shutdown(rest)
-	return errors.Join(closed, late, tunnels, ends, g.clients.Shutdown(rest), g.backends.Shutdown(rest))
+	return errors.Join(closed, late, tunnels, g.endSaving(), ends, g.clients.Shutdown(rest), g.backends.Shutdown(rest))
 }
 
 // closeListeners stops accepting. Connections that the kernel had accepted

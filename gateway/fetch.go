@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"io"
+	"math"
 	"runtime/debug"
 
 	"penstock/cache"
@@ -20,6 +21,8 @@ type fetch struct {
 	writer  *cache.Writer // nil when nothing is stored
 	snap    *Snapshot
 	backend *lb.Backend
+	key     cache.Key
+	most    int64            // bytes of the largest body that is stored
 	record  exchange.Attempt // what the journey's own record cannot be told any more
 }
 
@@ -67,7 +70,7 @@ func (g *Gateway) followOwn(j *journey) {
 // follows if it has a client. The head of the answer has been used.
 func (g *Gateway) handOver(j *journey) *fetch {
 	c := &j.cache
-	f := &fetch{g: g, out: j.outbound, lead: c.lead, writer: c.writer, snap: j.snap, backend: j.backend}
+	f := &fetch{g: g, out: j.outbound, lead: c.lead, writer: c.writer, snap: j.snap, backend: j.backend, key: c.key.Clone(), most: c.rule.maxObject}
 	c.announce(c.size, c.writer)
 	f.record = *j.at
 	f.out.resp.Record(&f.record)
@@ -84,9 +87,12 @@ func (f *fetch) run() {
 	defer f.survive()
 	buf := f.g.pieces.Get().(*[followPiece]byte)
 	defer f.g.pieces.Put(buf)
-	body := f.out.resp.Body
+	body, read := f.out.resp.Body, int64(0)
 	for {
 		n, err := body.Read(buf[:])
+		if read += int64(n); read > f.most {
+			f.tooLarge()
+		}
 		switch {
 		case n > 0:
 			f.lead.Write(buf[:n])
@@ -102,6 +108,14 @@ func (f *fetch) run() {
 			return
 		}
 	}
+}
+
+// tooLarge ends the storing of a body that did not say how long it would be. Those
+// who follow it get the rest; others need not wait for such an answer again.
+func (f *fetch) tooLarge() {
+	f.lead.Unstore()
+	f.g.store.Pass(f.key, passTime)
+	f.most = math.MaxInt64
 }
 
 // survive ends the fetch, also when it panicked: nobody who follows it waits for ever.

@@ -62,6 +62,7 @@ type Gateway struct {
 	clock       func() time.Time // by which stored responses age; nil means time.Now
 	store       *cache.Store     // nil until a route caches; then for ever
 	flights     *cache.Flights
+	saves       saves
 	fetches     sync.WaitGroup // what goes on behind the clients' backs
 	unmatched   *metrics.Route
 	tunnels     *tunnel.Registry
@@ -115,6 +116,7 @@ func New(o Options) (*Gateway, error) {
 	g.publish(first)
 	g.metrics.SetProcessGauges(g.gauges)
 	g.metrics.SetBackendGauges(g.backendGauges)
+	g.metrics.SetCacheStatus(g.CacheStatus)
 	return g, nil
 }
 
@@ -139,6 +141,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 	for _, ln := range g.listeners {
 		g.serving.Go(func() { g.accept(ln) })
 	}
+	g.startSaving(snap.config)
 	g.ready.Store(true)
 	return nil
 }

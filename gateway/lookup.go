@@ -46,7 +46,7 @@ func (g *Gateway) readRequest(j *journey) {
 	c.role, c.outcome, c.told.Forward = roleLook, exchange.CacheBypass, rfc9111.ForwardBypass
 	switch c.ask.Method {
 	case rfc9111.Get, rfc9111.Head:
-		if !c.ask.Body && (c.rule.get || c.rule.head && c.ask.Method == rfc9111.Head) && j.wantedUpgrade() == nil {
+		if !c.ask.Body && c.rule.answers(c.ask.Method) && !j.originJudges() && j.wantedUpgrade() == nil {
 			c.role = roleAsk
 			j.makeKey()
 		}
@@ -56,6 +56,21 @@ func (g *Gateway) readRequest(j *journey) {
 		c.role, c.told.Forward = roleChange, rfc9111.ForwardMethod
 		j.makeKey()
 	}
+}
+
+// answers reports whether requests of a method, GET or HEAD, may be answered from
+// the store.
+func (r *cacheRule) answers(m rfc9111.Method) bool {
+	if m == rfc9111.Head {
+		return r.head
+	}
+	return r.get
+}
+
+// originJudges reports whether a request has a condition that only the origin may
+// judge (RFC 9111 §4.3.2).
+func (j *journey) originJudges() bool {
+	return j.head.Has(headers.IfMatch) || j.head.Has(headers.IfUnmodifiedSince)
 }
 
 // makeKey makes the key of the request's URL: what its route counts of it.
@@ -125,7 +140,7 @@ func (g *Gateway) find(j *journey) {
 func (g *Gateway) findVariant(j *journey) {
 	c := &j.cache
 	c.decision.Forward = rfc9111.ForwardVaryMiss
-	c.record = c.entry.ID
+	c.record, c.variants = c.entry.ID, c.entry.Flags
 	c.nominated = append(c.nominated[:0], c.entry.Meta...)
 	c.values = rfc9111.AppendVariantKey(c.values[:0], c.nominated, &c.asked)
 	c.key = g.store.Variant(c.variantBuf, c.base, c.record, c.values)

@@ -107,7 +107,7 @@ func (j *journey) appendHead(dst []byte, version string) []byte {
 	dst = j.appendCacheStatus(r.Head.Append(dst))
 	if !r.Head.Has(headers.Date) {
 		// A recipient with a clock adds what is missing (RFC 9110 §6.6.1).
-		dst = fasthttp.AppendHTTPDate(append(dst, "Date: "...), j.g.now())
+		dst = fasthttp.AppendHTTPDate(append(dst, "Date: "...), j.g.instant().Time())
 		dst = append(dst, "\r\n"...)
 	}
 	if r.Framing.Kind == headers.NoBody && r.Framing.Length >= 0 {

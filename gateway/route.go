@@ -42,6 +42,15 @@ func (g *Gateway) match(j *journey) *exchange.Fault {
 	if j.route != nil {
 		return nil // found before, by the expectation handler
 	}
+	if f := j.findRoute(); f != nil {
+		return f
+	}
+	j.route.metrics.Begin(j.x)
+	return nil
+}
+
+// findRoute is match for a journey that is not counted.
+func (j *journey) findRoute() *exchange.Fault {
 	q := &j.look
 	q.host, q.path, q.method, q.query, q.fields, q.x = j.host, j.path, j.method, j.query, &j.head, j.x
 	found := j.snap.matcher.find(q)
@@ -56,7 +65,6 @@ func (g *Gateway) match(j *journey) *exchange.Fault {
 	found.capture(q)
 	j.route = j.snap.routes[found.index]
 	j.x.Route = j.route.name
-	j.route.metrics.Begin(j.x)
 	return nil
 }
 

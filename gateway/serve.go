@@ -17,6 +17,9 @@ func (g *Gateway) serve(ctx *fasthttp.RequestCtx) {
 		g.fail(j, f)
 		return
 	}
+	if g.purge(j) {
+		return
+	}
 	if f := g.match(j); f != nil {
 		g.fail(j, f)
 		return

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"penstock/cache"
 	"penstock/config"
 	"penstock/headers"
 )
@@ -35,8 +36,10 @@ type Snapshot struct {
 	forwarded   bool
 	proxyStatus bool
 	cacheStatus bool
-	perRequest  [][]byte // fields of a request that the gateway writes anew for each
-	requestID   []byte   // name of the id's field; nil for none
+	store       *cache.Store      // nil when no route of any generation has cached
+	purgeFrom   *headers.Prefixes // who may send PURGE; nil for nobody
+	perRequest  [][]byte          // fields of a request that the gateway writes anew for each
+	requestID   []byte            // name of the id's field; nil for none
 }
 
 // liveGenerations counts the current snapshot and the retired ones on which a

@@ -128,21 +128,21 @@ func (g *Gateway) selects(j *journey) bool {
 	case variance == rfc9111.VariesNot:
 		names = nil
 	}
-	if c.record != 0 && len(names) > 0 { // a variant of before stays one
+	if c.record != 0 { // what selected a variant before goes on selecting
 		names = c.union(names)
-	}
-	if c.record != 0 && (len(names) == 0 || bytes.Equal(names, c.nominated)) {
-		return true // under the record that is there
+		if bytes.Equal(names, c.nominated) && g.joinsVariants(c) {
+			return true
+		}
 	}
 	if len(names) == 0 {
 		c.nominated, c.values = c.nominated[:0], c.values[:0]
 		return true
 	}
-	if bytes.Count(names, []byte(","))+1 > c.rule.maxVary || varyOn(names, j.snap.perRequest...) {
+	if varyOn(names, j.snap.perRequest...) {
 		return false
 	}
 	c.nominated = append(c.nominated[:0], names...)
-	record, refusal := g.store.PutVariant(c.base, &cache.Fill{Head: cache.Head{Created: int64(c.sent), Seen: c.tick}, Meta: c.nominated})
+	record, refusal := g.store.PutVariant(c.base, c.recordFill(1))
 	if refusal != cache.Stored {
 		return false
 	}
@@ -150,6 +150,26 @@ func (g *Gateway) selects(j *journey) bool {
 	c.values = rfc9111.AppendVariantKey(c.values[:0], c.nominated, &c.asked)
 	c.key = g.store.Variant(c.variantBuf, c.base, record, c.values)
 	c.variantBuf = c.key.Bytes()
+	return true
+}
+
+// recordFill describes a vary record that counts so many variants.
+func (c *caching) recordFill(variants uint32) *cache.Fill {
+	return &cache.Fill{Head: cache.Head{Created: int64(c.sent), Seen: c.tick, Flags: variants}, Meta: c.nominated}
+}
+
+// joinsVariants counts the answer among the variants of its URL. It is false when
+// there are as many as the route allows: then all of them give way, because nobody
+// knows which of them is still asked for.
+func (g *Gateway) joinsVariants(c *caching) bool {
+	if c.found {
+		return true // it replaces one
+	}
+	if int(c.variants) >= c.rule.maxVariants {
+		return false
+	}
+	record := cache.Entry{Head: cache.Head{Kind: cache.Variant, ID: c.record}}
+	g.store.Update(&record, c.base, c.recordFill(c.variants+1))
 	return true
 }
 
@@ -162,16 +182,14 @@ func (c *caching) union(names []byte) []byte {
 	return out
 }
 
-// dropOwn takes the field of the request's id out of what is stored: each answer has
-// one of its own.
-func (c *caching) dropOwn(name []byte) {
-	if name == nil {
-		return
-	}
+// dropOwn takes out of what is stored the fields that each answer has of its own: the
+// request's id, and the length, which is that of the stored body.
+func (c *caching) dropOwn(id []byte) {
 	kept := c.fields[:0]
 	for rest := c.fields; len(rest) > 0; {
 		line, behind, _ := bytes.Cut(rest, []byte("\r\n"))
-		if colon := bytes.IndexByte(line, ':'); colon < 0 || !headers.SameName(line[:colon], name) {
+		name, _, _ := bytes.Cut(line, []byte(":"))
+		if !headers.SameName(name, id) && !headers.SameName(name, []byte("content-length")) {
 			kept = append(append(kept, line...), "\r\n"...)
 		}
 		rest = behind

@@ -1,0 +1,236 @@
+package gateway
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/cache"
+	"penstock/cache/rfc9111"
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// CacheStatus tells how the response cache is doing; all zero without one.
+func (g *Gateway) CacheStatus() exchange.CacheStatus {
+	s := g.current.Load()
+	status := exchange.CacheStatus{Routes: []exchange.CacheRoute{}}
+	if s.store == nil {
+		return status
+	}
+	all := s.store.Stats()
+	status.ConfiguredBytes, status.UsedBytes, status.OverheadBytes = all.ConfiguredBytes, all.UsedBytes, all.OverheadBytes
+	status.Records, status.Evictions = all.Records, all.EvictedTotal
+	status.Hits, status.Misses = all.Hits(), all.Misses()
+	status.Vanished, status.Damaged, status.Collisions = all.Vanished, all.Damaged, all.Collisions
+	for _, n := range all.Purges {
+		status.Purges += n
+	}
+	status.Flights, status.Waiters = g.flights.Flying(), g.flights.Waiting()
+	g.saves.describe(&status)
+	for _, r := range s.routes {
+		if counts, ok := r.metrics.CacheCounts(); ok && r.cache != nil {
+			status.Routes = append(status.Routes, counts)
+		}
+	}
+	return status
+}
+
+// CachePurge purges what is stored. The error wraps exchange.ErrNoCache when no
+// route caches, and exchange.ErrBadURL for a URL that no request can have.
+func (g *Gateway) CachePurge(p exchange.CachePurge) error {
+	s := g.current.Load()
+	if s.store == nil {
+		return exchange.ErrNoCache
+	}
+	switch p.Scope {
+	case exchange.CacheScopeAll:
+		return s.store.PurgeAll(p.Soft)
+	case exchange.CacheScopeTag:
+		return s.store.PurgeTag([]byte(p.Tag), p.Soft)
+	case exchange.CacheScopeHost:
+		return s.store.PurgeHost(keyedHost(p.URL), p.Soft)
+	}
+	t, problem := headers.SplitTarget([]byte(p.URL.Target))
+	if problem != headers.NoProblem || t.Form != headers.OriginForm {
+		return fmt.Errorf("purge %s: %w", p.URL, exchange.ErrBadURL)
+	}
+	path, _, problem := s.reading.Normalize(nil, t.Path)
+	if problem != headers.NoProblem {
+		return fmt.Errorf("purge %s: its path: %w", p.URL, exchange.ErrBadURL)
+	}
+	if p.Scope == exchange.CacheScopePrefix {
+		return s.store.PurgePrefix(keyedHost(p.URL), path, p.Soft)
+	}
+	var errs []error
+	for _, rule := range s.queryRules() {
+		b := s.store.NewKey(nil)
+		b.URL(&cache.URL{Scheme: []byte(p.URL.Scheme), Host: []byte(p.URL.Host), Path: path, Query: t.Query, HasQuery: t.HasQuery, Rule: rule})
+		errs = append(errs, s.store.PurgeURL(b.Key(), p.Soft))
+	}
+	return errors.Join(errs...)
+}
+
+// keyedHost is a URL's host as keys spell it.
+func keyedHost(u exchange.CacheURL) []byte {
+	host := []byte(u.Host)
+	if (u.Scheme == "" || u.Scheme == "http") && len(host) > 3 && string(host[len(host)-3:]) == ":80" {
+		host = host[:len(host)-3]
+	}
+	if u.Scheme == "https" && len(host) > 4 && string(host[len(host)-4:]) == ":443" {
+		host = host[:len(host)-4]
+	}
+	return host
+}
+
+// queryRules returns the ways in which the routes shape a query: what a URL is keyed
+// as depends on its route, and a purge means the URL on all of them.
+func (s *Snapshot) queryRules() (rules []*cache.QueryRule) {
+	for _, r := range s.routes {
+		if r.cache != nil {
+			rules = append(rules, r.cache.query)
+		}
+	}
+	return rules
+}
+
+// CacheLookup tells what is stored for a request and why it would or would not be
+// used. It asks no origin and changes nothing. Errors are as for CachePurge.
+func (g *Gateway) CacheLookup(q exchange.CacheQuestion) (exchange.CacheExplanation, error) {
+	out := exchange.CacheExplanation{Method: q.Method, URL: q.URL.String(), Why: []string{}}
+	b := g.journeys.Get().(*journey)
+	b.x, b.snap = exchange.Acquire(g.now()), g.current.Load()
+	b.snap.journeys.Add(1)
+	defer g.discard(b)
+	if b.snap.store == nil {
+		return out, exchange.ErrNoCache
+	}
+	if err := b.imagine(q); err != nil {
+		return out, fmt.Errorf("lookup %s: %w", q.URL, err)
+	}
+	if f := b.findRoute(); f != nil {
+		out.Use, out.Why = rfc9111.Bypass.String(), append(out.Why, "no route takes this request: "+f.Name())
+		return out, nil
+	}
+	out.Route = b.route.name
+	if b.route.cache == nil {
+		out.Use, out.Why = rfc9111.Bypass.String(), append(out.Why, "the route does not cache")
+		return out, nil
+	}
+	g.readRequest(b)
+	if b.cache.role != roleAsk {
+		out.Use, out.Forward = rfc9111.Bypass.String(), b.cache.told.Forward.String()
+		out.Why = append(out.Why, "such a request is not answered from the store")
+		return out, nil
+	}
+	g.find(b)
+	b.explain(&out)
+	return out, nil
+}
+
+// imagine makes b the journey of a request that nobody sends.
+func (b *journey) imagine(q exchange.CacheQuestion) error {
+	t, p := headers.SplitTarget([]byte(q.URL.Target))
+	if p != headers.NoProblem || t.Form != headers.OriginForm {
+		return exchange.ErrBadURL
+	}
+	b.method, b.host, b.http11 = []byte(q.Method), []byte(q.URL.Host), true
+	b.target, b.query, b.hasTail = []byte(q.URL.Target), t.Query, t.HasQuery
+	b.raw = append(b.raw[:0], "Host: "+q.URL.Host+"\r\n"...)
+	if q.URL.Scheme == "https" {
+		b.raw = append(b.raw, "X-Forwarded-Proto: https\r\n"...)
+		b.x.Trusted = true
+	}
+	for _, f := range q.Fields {
+		b.raw = append(b.raw, f.Name+": "+f.Value+"\r\n"...)
+	}
+	b.head.MaxFields = b.snap.maxFields
+	if b.head.Parse(b.raw) != headers.NoProblem || b.admitPath(t.Path) != nil {
+		return exchange.ErrBadURL
+	}
+	return nil
+}
+
+// explain says what was found and what would come of it.
+func (b *journey) explain(out *exchange.CacheExplanation) {
+	c := &b.cache
+	out.Key = string(c.hash(nil))
+	out.Use, out.Forward = c.decision.Use.String(), ""
+	if c.decision.Forward != rfc9111.ForwardNone {
+		out.Forward = c.decision.Forward.String()
+	}
+	out.Why = append(out.Why, sentences[c.decision.Use])
+	if b.g.store.Passes(c.key) {
+		out.Why = append(out.Why, "a recent answer to this key could not be shared, so requests do not wait for one another")
+	}
+	if !c.found {
+		return
+	}
+	m := &c.meta
+	seconds := func(d time.Duration) float64 { return d.Seconds() }
+	out.Entry = &exchange.CacheEntry{
+		Status: m.Status, Stored: m.Received.Time(), Age: seconds(m.Age(c.now)), Lifetime: seconds(m.Lifetime),
+		Left: seconds(m.Left(c.now)), Source: m.Source.String(), Soft: c.entry.Soft, Vary: string(c.nominated), BodyBytes: c.entry.BodySize,
+		Fields: []string{},
+	}
+	for name, value, pos := c.stored.Next(0); pos >= 0; name, value, pos = c.stored.Next(pos) {
+		out.Entry.Fields = append(out.Entry.Fields, string(name)+": "+string(value))
+	}
+	switch {
+	case m.Flags.Has(rfc9111.AlwaysValidate):
+		out.Why = append(out.Why, "it says no-cache: each use is validated")
+	case m.Lifetime == 0:
+		out.Why = append(out.Why, "it has no lifetime of its own")
+	}
+	if m.Flags.Has(rfc9111.NeverStale | rfc9111.NeverStaleAlone) {
+		out.Why = append(out.Why, "it may not be used once it is stale")
+	}
+}
+
+// sentences say what each use means for the request.
+var sentences = map[rfc9111.Use]string{
+	rfc9111.Nothing:              "nothing is stored for this request: the origin is asked",
+	rfc9111.Fresh:                "what is stored is fresh: it is the answer",
+	rfc9111.StaleAccepted:        "what is stored is stale, and the client takes it so",
+	rfc9111.StaleWhileRevalidate: "what is stored is stale: it is the answer, and is revalidated behind it",
+	rfc9111.StaleIfError:         "what is stored is stale: the origin is asked, and if it fails this is the answer",
+	rfc9111.MustRevalidate:       "what is stored may only be used once the origin has confirmed it",
+	rfc9111.Bypass:               "what is stored is not for this request",
+	rfc9111.Unsatisfiable:        "the client takes only what is stored, and that cannot be used: it gets 504",
+}
+
+// hash appends the hash of the key, as Cache-Status tells it.
+func (c *caching) hash(dst []byte) []byte { return strconv.AppendUint(dst, c.key.Hash(), 16) }
+
+// purgeMethod is what allowed clients send to purge a URL.
+const purgeMethod = "PURGE"
+
+// purge answers PURGE on the public listener, where cache.purge_from names the
+// client. Elsewhere PURGE is a method like any other.
+func (g *Gateway) purge(j *journey) (answered bool) {
+	s := j.snap
+	if string(j.method) != purgeMethod || s.purgeFrom == nil || s.store == nil {
+		return false
+	}
+	if !s.purgeFrom.Contains(j.x.Client) {
+		g.fail(j, exchange.Refuse(exchange.PurgeRefused))
+		return true
+	}
+	scheme, _ := j.hop()
+	target := j.appendTarget(nil, j.path)
+	err := g.CachePurge(exchange.CachePurge{URL: exchange.CacheURL{Scheme: string(scheme), Host: string(j.host), Target: string(target)}})
+	if err != nil {
+		g.log.Warn("a purge may be forgotten in a restart", "error", err)
+	}
+	j.ctx.SetStatusCode(fasthttp.StatusNoContent)
+	j.x.Status = fasthttp.StatusNoContent
+	if j.unread() {
+		j.closeAfterAnswer()
+	}
+	j.text = j.text[:0]
+	g.finishLocal(j)
+	return true
+}
