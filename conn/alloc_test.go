@@ -25,6 +25,10 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 			_, _ = c.Write(buf)
 			_, _ = io.ReadFull(c, buf)
 		}},
+		{"Ask and Read", func() {
+			_, _ = c.Ask(buf)
+			_, _ = io.ReadFull(c, buf)
+		}},
 		{"deadlines", func() {
 			_ = c.SetReadDeadline(soon)
 			_ = c.SetWriteDeadline(soon)

@@ -23,6 +23,7 @@ type Conn struct {
 	sweeper *Sweeper
 	index   int    // place in the sweeper's list, guarded by its mutex; -1 when absent
 	probe   *probe // made by the first Alive
+	calls   socketCalls
 
 	sawEOF  atomic.Bool
 	closing atomic.Bool // Close or Abort was called
@@ -51,6 +52,7 @@ func New(raw net.Conn, s *Sweeper) *Conn {
 	if sc, ok := c.socket.(syscall.Conn); ok {
 		c.sys, _ = sc.SyscallConn() // an error leaves the slow paths, which need no descriptor
 	}
+	c.bind()
 	if !s.add(c) {
 		_ = c.end(false)
 	}
@@ -101,9 +103,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if !c.begin(&c.in) {
 		return 0, os.ErrDeadlineExceeded
 	}
-	n, err := c.raw.Read(p)
+	n, err := c.readRaw(p)
 	for n == 0 && timedOut(err) && c.resume(&c.in) {
-		n, err = c.raw.Read(p)
+		n, err = c.readRaw(p)
 	}
 	c.in.leave(n)
 	if err == nil {
@@ -122,10 +124,10 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if !c.begin(&c.out) {
 		return 0, os.ErrDeadlineExceeded
 	}
-	n, err := c.raw.Write(p)
+	n, err := c.writeRaw(p)
 	for timedOut(err) && !c.secure && c.resume(&c.out) { // crypto/tls cannot go on after half a record
 		var more int
-		more, err = c.raw.Write(p[n:])
+		more, err = c.writeRaw(p[n:])
 		n += more
 	}
 	c.out.leave(n)

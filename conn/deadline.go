@@ -40,6 +40,9 @@ func (s *side) leave(n int) {
 	s.calls.Add(^uint64(0))
 }
 
+// cancel takes back what begin began, as if it had not been called.
+func (s *side) cancel() { s.calls.Add(^uint64(oneCall - 1)) }
+
 // SetDeadline sets both deadlines as SetReadDeadline and SetWriteDeadline do.
 func (c *Conn) SetDeadline(t time.Time) error {
 	at := c.sweeper.instant(t)
@@ -86,7 +89,7 @@ func (c *Conn) arm(s *side, at int64) {
 func (c *Conn) begin(s *side) bool {
 	s.calls.Add(oneCall)
 	if c.sweeper.past(s.deadline.Load()) {
-		s.calls.Add(^uint64(oneCall - 1))
+		s.cancel()
 		return false
 	}
 	if s.fired.Load() {

@@ -88,6 +88,7 @@ type trip struct {
 	last     bool  // the connection is too old to be kept
 	keep     bool  // the answer lets the connection be kept
 	begun    bool  // an answer, at least an interim one, has begun
+	asked    bool  // the request was sent by Ask, which has waited for the answer
 	now      time.Time
 	src      source
 	up       *upload         // nil when the body is not streamed
@@ -113,7 +114,7 @@ func (t *trip) send() *exchange.Fault {
 			return f
 		}
 		t.resp.out = t.req.appendTo(t.resp.out[:0], t.last)
-		n, err := t.src.conn.WriteMoving(t.resp.out, t.req.Times.BodyIdle)
+		n, err := t.write()
 		t.at.Wrote = n > 0
 		if err == nil {
 			break
@@ -122,7 +123,7 @@ func (t *trip) send() *exchange.Fault {
 			t.writeErr = err
 			return nil
 		}
-		pool.give(t.lease, false) // closed since the probe, and not a byte was taken
+		pool.give(t.lease, false) // closed while it was idle, and not a byte was taken
 		t.lease = nil
 	}
 	switch body := &t.req.Body; {
@@ -131,9 +132,34 @@ func (t *trip) send() *exchange.Fault {
 		t.src.up = t.up
 	case len(body.Bytes) > 0:
 		t.at.Sent = int64(len(body.Bytes))
-		t.now = t.client.now()
+		if !t.asked {
+			t.now = t.client.now()
+		}
 	}
 	return nil
+}
+
+// write sends resp.out. A reused connection is looked at first, and when the whole
+// message is in hand, as it nearly always is, the same call waits for the answer.
+func (t *trip) write() (n int, err error) {
+	c, idle := t.src.conn, t.req.Times.BodyIdle
+	t.asked = false
+	switch {
+	case !t.at.Reused:
+	case t.req.Body.streamed():
+		if !c.Alive() {
+			return 0, conn.ErrStale
+		}
+	default:
+		t.await()
+		c.SetWriteDeadlineIn(idle)
+		n, err = c.Ask(t.resp.out)
+		if t.asked = err == nil; t.asked || n == 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+	}
+	m, err := c.WriteMoving(t.resp.out[n:], idle)
+	return n + m, err
 }
 
 // connect takes a connection for the slot that t holds.
@@ -174,7 +200,9 @@ func (t *trip) connect() *exchange.Fault {
 // receive reads heads until the final one and then takes care of the body.
 func (t *trip) receive() *exchange.Fault {
 	t.src.br = t.client.pool.reader(t.src.conn)
-	t.await()
+	if !t.asked {
+		t.await()
+	}
 	for interim := 0; ; interim++ {
 		if f := t.readHead(); f != nil {
 			return f

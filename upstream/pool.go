@@ -110,8 +110,9 @@ func (p *pool) enter(now, deadline time.Time) (waited bool, f *exchange.Fault) {
 
 func (p *pool) leave() { <-p.slots }
 
-// take returns a connection for the holder of a slot: the newest idle one that
-// still lives, else a new one. dial bounds the setting up of the latter.
+// take returns a connection for the holder of a slot: the newest idle one, else a new
+// one. dial bounds the setting up of the latter. Whether an idle one still lives shows
+// when it is used, see trip.write; every one that does not uses itself up.
 func (p *pool) take(now time.Time, dial time.Duration) (l lease, reused bool, err error) {
 	for {
 		l, err := p.store.take(dial)
@@ -122,10 +123,10 @@ func (p *pool) take(now time.Time, dial time.Duration) (l lease, reused bool, er
 		if used.IsZero() {
 			return l, false, nil
 		}
-		if now.Sub(used) <= p.options.IdleTimeout && l.Conn().(*conn.Conn).Alive() {
+		if now.Sub(used) <= p.options.IdleTimeout {
 			return l, true, nil
 		}
-		p.store.discard(l) // every lap uses up one idle connection
+		p.store.discard(l)
 	}
 }
 

@@ -1,0 +1,14 @@
+//go:build !linux
+
+package conn
+
+// socketCalls are Linux's short cuts; here package net does it all.
+type socketCalls struct{}
+
+func (c *Conn) bind() {}
+
+func (c *Conn) readRaw(p []byte) (int, error) { return c.raw.Read(p) }
+
+func (c *Conn) writeRaw(p []byte) (int, error) { return c.raw.Write(p) }
+
+func (c *Conn) askRaw(p []byte) (int, error) { return c.askSlowly(p) }
