@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"strings"
+
+	"penstock/loadtest/compare"
 )
 
 // command is one thing that loadtest can do. run prints to out and returns an
@@ -23,6 +25,7 @@ type command struct {
 
 func commands() []command {
 	return []command{
+		{"compare", "Penstock beside nginx, HAProxy, Varnish and Caddy on this machine", compare.Main},
 		{"soak", "full load with aborts by both sides; every byte is checked, and what is left behind", soak},
 		{"slow", "slow connections beside normal requests: what do they cost, and when are they cut?", slow},
 		{"open", "requests at a constant rate to any URL; latency counts from when each was due", openLoop},
@@ -53,7 +56,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	fmt.Fprintln(out, "go run ./loadtest COMMAND [-h]")
 	for _, c := range commands() {
-		fmt.Fprintf(out, "  %-5s %s\n", c.name, c.about)
+		fmt.Fprintf(out, "  %-7s %s\n", c.name, c.about)
 	}
 	return flag.ErrHelp
 }

@@ -233,19 +233,20 @@ func (k *kit) planned(chosen []scenario) time.Duration {
 // all runs the scenarios, and saves after each, so that what was found stays when the
 // run is ended early.
 func (k *kit) all(ctx context.Context, chosen []scenario, dir string) error {
-	for _, s := range chosen {
-		done, err := k.run(ctx, s)
+	for _, group := range grouped(chosen) {
+		done, err := k.run(ctx, group)
 		if ctx.Err() != nil {
-			return fmt.Errorf("%s: %w", s.name, context.Cause(ctx))
+			return fmt.Errorf("%s: %w", group[0].name, context.Cause(ctx))
 		}
 		if err != nil {
 			k.wrong("%v", err)
 		}
-		if len(done.Targets) == 0 {
-			continue
+		for _, s := range done {
+			if len(s.Targets) > 0 {
+				printScenario(k.out, s)
+				k.results.Scenarios = append(k.results.Scenarios, s)
+			}
 		}
-		printScenario(k.out, done)
-		k.results.Scenarios = append(k.results.Scenarios, done)
 		if err := k.save(dir); err != nil {
 			return err
 		}

@@ -86,6 +86,10 @@ func TestScenariosAreChosenByNameFamilyAndSet(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want %q", list, got, err, want)
 		}
 	}
+	chosen, _ := choose("small,hit,connections")
+	if groups := grouped(chosen); len(groups) != 2 || len(groups[0]) != 4 || groups[1][0].name != "hit" {
+		t.Errorf("groups %+v", groups)
+	}
 	all, _ := choose("all")
 	usual, _ := choose("default")
 	quick, _ := choose("quick")
@@ -177,10 +181,10 @@ func TestTablesShowWhatWasMeasured(t *testing.T) {
 		{Name: "penstock", Figures: results.Figures{PerIdle: 13.5, Requests: 8000}},
 	}})
 	printCurve(&out, results.Scenario{About: "growth", Growth: []results.Series{
-		{Target: "penstock", Measure: "rps", Points: []results.Point{{X: 10, Y: 1}}},
-		{Target: "penstock", Measure: "cpu_us", Points: []results.Point{{X: 10, Y: 4}, {X: 100, Y: 5}}},
+		{Target: "penstock", Measure: "rps", Points: []results.Point{{X: 10, Y: 1, Ratio: 1}}},
+		{Target: "penstock", Measure: "cpu_us", Points: []results.Point{{X: 10, Y: 4, Ratio: 1}, {X: 100, Y: 5, Ratio: 1.3}}},
 	}})
-	for _, want := range []string{"small: about it", "20000", "0.85", "12.50", "1.25", "13.5", "8000", "last to first", "5.00"} {
+	for _, want := range []string{"small: about it", "20000", "0.85", "12.50", "1.25", "13.5", "8000", "last / first", "1.30"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}

@@ -12,49 +12,93 @@ import (
 	"penstock/loadtest/results"
 )
 
-// run puts one scenario to all its targets: round after round, each target once in
-// every round, and another one first in the next.
-func (k *kit) run(ctx context.Context, s scenario) (results.Scenario, error) {
-	done := results.Scenario{Name: s.name, About: s.about, Load: "wrk", Family: s.family, X: float64(s.x)}
-	targets := k.startAll(ctx, s)
+// point is a scenario that is under way.
+type point struct {
+	scenario
+	targets []*target
+}
+
+// run puts the scenarios of a group to all their targets: round after round, each
+// target of each scenario once in every round, and another one first in the next.
+func (k *kit) run(ctx context.Context, group []scenario) ([]results.Scenario, error) {
+	var points []point
 	defer func() {
-		for _, t := range targets {
-			if err := t.end(); err != nil {
-				k.wrong("%s: %v", s.name, err)
+		for _, p := range points {
+			for _, t := range p.targets {
+				if err := t.end(); err != nil {
+					k.wrong("%s: %v", p.name, err)
+				}
 			}
 		}
 	}()
-	measure, rounds := k.loaded, k.rounds
-	if s.rate > 0 {
-		done.Load = "open loop"
-	}
-	if s.idle > 0 {
-		done.Load, measure, rounds = "idle", k.idling, 1 // a second time would find the memory taken already
-	} else {
-		for _, t := range targets { // what is made once is made now
-			if _, err := k.wrk.run(ctx, t.address, s.load, k.words(s), time.Second); err != nil {
-				return done, err
-			}
+	rounds := k.rounds
+	for _, s := range group {
+		p := point{s, k.startAll(ctx, s)}
+		points = append(points, p)
+		if s.idle > 0 {
+			rounds = 1 // a second time would find the memory taken already
+		}
+		if err := k.warm(ctx, p); err != nil {
+			return nil, err
 		}
 	}
 	for round := range rounds {
-		for i := range targets {
-			t := targets[(round+i)%len(targets)]
-			figures, err := measure(ctx, s, t)
-			if err != nil {
-				return done, fmt.Errorf("%s: %s: %w", s.name, t.Name, err)
+		for _, p := range points {
+			for i := range p.targets {
+				t := p.targets[(round+i)%len(p.targets)]
+				figures, err := k.measure(ctx, p.scenario, t)
+				if err != nil {
+					return nil, fmt.Errorf("%s: %s: %w", p.name, t.Name, err)
+				}
+				t.Rounds = append(t.Rounds, figures)
 			}
-			t.Rounds = append(t.Rounds, figures)
 		}
 	}
-	if k.strace != "" && s.idle == 0 {
-		k.countCalls(ctx, s, targets)
+	var done []results.Scenario
+	for _, p := range points {
+		if k.strace != "" && p.idle == 0 {
+			k.countCalls(ctx, p.scenario, p.targets)
+		}
+		done = append(done, p.results())
 	}
-	for _, t := range targets {
+	return done, ctx.Err()
+}
+
+// warm puts the load on every target for a moment, so that what is made once is made.
+func (k *kit) warm(ctx context.Context, p point) error {
+	for _, t := range p.targets {
+		if p.idle > 0 {
+			continue // it has a way of its own
+		}
+		if _, err := k.wrk.run(ctx, t.address, p.load, k.words(p.scenario), time.Second); err != nil {
+			return fmt.Errorf("%s: %s: %w", p.name, t.Name, err)
+		}
+	}
+	return nil
+}
+
+// measure is one target's turn.
+func (k *kit) measure(ctx context.Context, s scenario, t *target) (results.Figures, error) {
+	if s.idle > 0 {
+		return k.idling(ctx, s, t)
+	}
+	return k.loaded(ctx, s, t)
+}
+
+// results are what is saved of a scenario that has been measured.
+func (p point) results() results.Scenario {
+	done := results.Scenario{Name: p.name, About: p.about, Load: "wrk", Family: p.family, X: float64(p.x)}
+	switch {
+	case p.idle > 0:
+		done.Load = "idle"
+	case p.rate > 0:
+		done.Load = "open loop"
+	}
+	for _, t := range p.targets {
 		done.Targets = append(done.Targets, t.Target)
 	}
 	done.Summarize()
-	return done, ctx.Err()
+	return done
 }
 
 // words are what the script is told; no two calls have the same seed.

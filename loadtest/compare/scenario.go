@@ -113,6 +113,21 @@ func choose(list string) ([]scenario, error) {
 	return chosen, nil
 }
 
+// grouped puts the points of a curve together: they are measured in the same rounds,
+// else what slows the machine for a while would bend the curve.
+func grouped(chosen []scenario) [][]scenario {
+	var groups [][]scenario
+	for _, s := range chosen {
+		i := slices.IndexFunc(groups, func(g []scenario) bool { return s.family != "" && g[0].family == s.family })
+		if i < 0 {
+			groups = append(groups, []scenario{s})
+			continue
+		}
+		groups[i] = append(groups[i], s)
+	}
+	return groups
+}
+
 // takes reports whether a target that proxies or caches is part of s.
 func (s scenario) takes(name string, proxies, caches bool) bool {
 	if s.only != nil && !slices.Contains(s.only, name) {

@@ -52,13 +52,13 @@ func printCurve(out io.Writer, s results.Scenario) {
 			for _, p := range g.Points {
 				fmt.Fprintf(w, "\t%.0f", p.X)
 			}
-			fmt.Fprintln(w, "\tlast to first\t")
+			fmt.Fprintln(w, "\tlast / first\t")
 		}
 		fmt.Fprint(w, g.Target)
 		for _, p := range g.Points {
 			fmt.Fprintf(w, "\t%.2f", p.Y)
 		}
-		fmt.Fprintf(w, "\t%.2f\t\n", g.Points[len(g.Points)-1].Y/g.Points[0].Y)
+		fmt.Fprintf(w, "\t%.2f\t\n", g.Points[len(g.Points)-1].Ratio)
 	}
 	_ = w.Flush()
 }

@@ -66,6 +66,9 @@ func (k *kit) startAll(ctx context.Context, s scenario) []*target {
 	return all
 }
 
+// usualPool is how many connections to one backend Penstock opens by default.
+const usualPool = 512
+
 // start starts one target and fills its cache.
 func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error) {
 	dir, err := os.MkdirTemp(k.dir, v.name+"-")
@@ -78,7 +81,7 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 	}
 	setup := peers.Setup{
 		Dir: dir, Address: addresses[0], Side: addresses[1], Origins: k.origin.addresses[:max(1, s.origins)],
-		Workers: k.workers, Clients: k.clients, Cache: s.cached, Log: v.log, Bare: v.bare,
+		Workers: k.workers, Clients: k.clients, Pool: max(usualPool, s.load.connections), Cache: s.cached, Log: v.log, Bare: v.bare,
 	}
 	for i := range s.routes {
 		setup.Prefixes = append(setup.Prefixes, "/r"+strconv.Itoa(i))

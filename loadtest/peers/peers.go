@@ -27,6 +27,7 @@ type Setup struct {
 	Prefixes []string // of its routes; nil means one route for everything
 	Workers  int      // processes or threads of those that have to be told
 	Clients  int      // connections that they must be able to hold at once, with as many to the origin
+	Pool     int      // connections to one of Origins that may be needed at once
 	Cache    bool     // on all routes
 	Log      bool     // Penstock alone: an access log, to a file
 	Bare     bool     // Penstock alone: all is off that has an off switch

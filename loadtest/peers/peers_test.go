@@ -11,7 +11,7 @@ import (
 func setup(t *testing.T) Setup {
 	return Setup{
 		Dir: t.TempDir(), Address: "127.0.0.1:8080", Side: "127.0.0.1:8081",
-		Origins: []string{"127.0.0.1:9001", "127.0.0.1:9002"}, Workers: 1, Clients: 100,
+		Origins: []string{"127.0.0.1:9001", "127.0.0.1:9002"}, Workers: 1, Clients: 100, Pool: 512,
 	}
 }
 

@@ -92,23 +92,26 @@ type Series struct {
 	Points  []Point `json:"points"`  // by ascending X
 }
 
-// Point is one of a Series.
+// Point is one of a Series. The points of a curve are measured in the same rounds.
 type Point struct {
-	X float64 `json:"x"`
-	Y float64 `json:"y"`
+	X     float64 `json:"x"`
+	Y     float64 `json:"y"`     // median over the rounds
+	Ratio float64 `json:"ratio"` // to the first point, median of the ratios within a round
 }
 
 // Measures returns the figures that curves are drawn of, by their JSON names, in
 // the order in which they are shown.
 func Measures() []string { return []string{"cpu_us", "rps", "p99_ms", "rss_mib"} }
 
-// Of returns the figure of one of Measures, 0 for any other name.
+// Of returns the figure of a JSON name that has a ratio or a curve, 0 for any other.
 func (f Figures) Of(measure string) float64 {
 	switch measure {
 	case "cpu_us":
 		return f.CPU
 	case "rps":
 		return f.RPS
+	case "p50_ms":
+		return f.P50
 	case "p99_ms":
 		return f.P99
 	case "rss_mib":

@@ -52,12 +52,17 @@ func TestCurvesAreMadeOfTheirPoints(t *testing.T) {
 	points := []Scenario{
 		{Name: "small", Targets: []Target{{Name: "a", Figures: Figures{CPU: 1}}}},
 		{Name: "conns-64", Family: "connections", X: 64, Targets: []Target{{Name: "a", Figures: Figures{CPU: 1}}}}, // alone
-		{Name: "routes-100", Family: "routes", X: 100, Targets: []Target{{Name: "a", Figures: Figures{CPU: 6}}, {Name: "b", Figures: Figures{CPU: 8}}}},
-		{Name: "routes-10", Family: "routes", X: 10, Targets: []Target{{Name: "a", Figures: Figures{CPU: 5}}}},
+		{Name: "routes-100", Family: "routes", X: 100, Targets: []Target{
+			{Name: "a", Figures: Figures{CPU: 6}, Rounds: []Figures{{CPU: 6}, {CPU: 12}, {CPU: 5.5}}},
+			{Name: "b", Figures: Figures{CPU: 8}, Rounds: []Figures{{CPU: 8}}},
+		}},
+		{Name: "routes-10", Family: "routes", X: 10, Targets: []Target{
+			{Name: "a", Figures: Figures{CPU: 5}, Rounds: []Figures{{CPU: 5}, {CPU: 10}, {CPU: 5}}},
+		}},
 	}
 	want := []Scenario{{Name: "routes", About: "growth with the number of routes", XName: "routes", Growth: []Series{
-		{"a", "cpu_us", []Point{{10, 5}, {100, 6}}},
-		{"b", "cpu_us", []Point{{100, 8}}},
+		{"a", "cpu_us", []Point{{10, 5, 1}, {100, 6, 1.2}}},
+		{"b", "cpu_us", []Point{{100, 8, 1}}},
 	}}}
 	if got := Curves(points, map[string]string{"routes": "routes"}); !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

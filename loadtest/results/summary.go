@@ -18,21 +18,9 @@ func (s *Scenario) Summarize() {
 	for i := range s.Targets {
 		t := &s.Targets[i]
 		t.Figures = middle(t.Rounds)
-		within := func(of func(Figures) float64) float64 {
-			var all []float64
-			for n := range min(len(base), len(t.Rounds)) {
-				if b := of(base[n]); b > 0 {
-					all = append(all, of(t.Rounds[n])/b)
-				}
-			}
-			return Median(all)
-		}
 		t.Ratio = Ratio{
-			RPS: within(func(f Figures) float64 { return f.RPS }),
-			CPU: within(func(f Figures) float64 { return f.CPU }),
-			P50: within(func(f Figures) float64 { return f.P50 }),
-			P99: within(func(f Figures) float64 { return f.P99 }),
-			RSS: within(func(f Figures) float64 { return f.RSS }),
+			RPS: within(t.Rounds, base, "rps"), CPU: within(t.Rounds, base, "cpu_us"), RSS: within(t.Rounds, base, "rss_mib"),
+			P50: within(t.Rounds, base, "p50_ms"), P99: within(t.Rounds, base, "p99_ms"),
 		}
 	}
 }
@@ -89,20 +77,34 @@ func families(points []Scenario) []string {
 // series are the curves of one figure, one for each target that has points.
 func series(points []Scenario, family, measure string) []Series {
 	var all []Series
+	first := map[string][]Figures{} // of each target
+	points = slices.Clone(points)
+	slices.SortStableFunc(points, func(a, b Scenario) int { return cmp.Compare(a.X, b.X) })
 	for _, p := range points {
 		for _, t := range p.Targets {
+			if p.Family == family && first[t.Name] == nil {
+				first[t.Name] = t.Rounds
+			}
 			if y := t.Of(measure); p.Family == family && y > 0 {
 				i := slices.IndexFunc(all, func(s Series) bool { return s.Target == t.Name })
 				if i < 0 {
 					i = len(all)
 					all = append(all, Series{Target: t.Name, Measure: measure})
 				}
-				all[i].Points = append(all[i].Points, Point{p.X, y})
+				all[i].Points = append(all[i].Points, Point{p.X, y, within(t.Rounds, first[t.Name], measure)})
 			}
 		}
 	}
-	for _, s := range all {
-		slices.SortFunc(s.Points, func(a, b Point) int { return cmp.Compare(a.X, b.X) })
-	}
 	return all
+}
+
+// within is the median of the ratios of a figure to that of base in the same round.
+func within(rounds, base []Figures, measure string) float64 {
+	var all []float64
+	for n := range min(len(base), len(rounds)) {
+		if b := base[n].Of(measure); b > 0 {
+			all = append(all, rounds[n].Of(measure)/b)
+		}
+	}
+	return Median(all)
 }
