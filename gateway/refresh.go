@@ -36,7 +36,10 @@ func (g *Gateway) refresh(j *journey) {
 func (g *Gateway) refetch(b *journey) {
 	c := &b.cache
 	g.readRequest(b)
-	g.find(b)
+	if g.find(b); c.decision.Use == rfc9111.Fresh {
+		c.endLead(errLookAgain) // another one was quicker
+		return
+	}
 	c.role = roleRefresh
 	c.validates = c.found && c.meta.Flags.Has(rfc9111.Validatable)
 	f := g.forward(b)
