@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"penstock/config"
 )
@@ -32,6 +33,9 @@ func (p *Program) load(file string) (cfg *config.Config, ok bool) {
 	}
 	for _, w := range cfg.Warnings {
 		_, _ = fmt.Fprintf(p.Stderr, "%s\n", w)
+	}
+	for _, w := range readMemory(os.DirFS("/")).remarks(cfg) {
+		_, _ = fmt.Fprintf(p.Stderr, "%s: %s\n", file, w)
 	}
 	return cfg, true
 }

@@ -110,6 +110,7 @@ func (s *service) reload(cause string) error {
 		return err
 	}
 	s.followLog(cfg)
+	s.limitMemory(cfg)
 	s.remark(cfg)
 	s.log.Info("reloaded", "cause", cause, "generation", s.gateway.Generation())
 	return nil
@@ -130,7 +131,7 @@ func (s *service) followLog(cfg *config.Config) {
 
 // remark logs what a valid configuration is warned about.
 func (s *service) remark(cfg *config.Config) {
-	for _, w := range cfg.Warnings {
+	for _, w := range append(s.memory.remarks(cfg), cfg.Warnings...) {
 		s.log.Warn("configuration", "remark", w)
 	}
 }

@@ -2,22 +2,114 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"io/fs"
 	"math"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
+
+	"penstock/config"
 )
 
 // headroom is the share of the container's memory, in percent, that the Go heap
 // leaves to what it does not see: sockets, mapped files, the kernel.
 const headroom = 10
 
-// memoryLimit returns the soft limit for the Go heap, in bytes: the smallest
-// memory limit of the process's control group and its ancestors, less headroom.
-// Zero means that there is none, as on systems without control groups. root is
-// the file system's root.
-func memoryLimit(root fs.FS) int64 {
+const (
+	cacheShare = 40       // of the memory, in percent, for a response cache whose size nobody named
+	cacheStep  = 32 << 20 // what its size is a multiple of, in bytes
+	leastHeap  = 10       // of the container's memory, in percent, whatever the cache takes
+)
+
+// memory is what the process may take, in bytes.
+type memory struct {
+	container int64 // the smallest limit of the control group and its ancestors; zero means none
+	machine   int64 // what the machine has; zero means unknown, as on other systems than Linux
+}
+
+// readMemory finds out; root is the file system's root.
+func readMemory(root fs.FS) memory {
+	return memory{container: containerLimit(root), machine: machineMemory(root)}
+}
+
+// all returns what there is, zero when that is unknown.
+func (m memory) all() int64 {
+	if m.container == 0 || m.machine > 0 && m.machine < m.container {
+		return m.machine
+	}
+	return m.container
+}
+
+// cacheBytes returns the size of a response cache whose size nobody named, zero
+// when the memory is unknown.
+func (m memory) cacheBytes() int64 {
+	if m.all() == 0 {
+		return 0
+	}
+	return max(cacheStep, m.all()/100*cacheShare/cacheStep*cacheStep)
+}
+
+// heapLimit returns the soft limit for the Go heap beside a response cache of so
+// many bytes, which the heap does not see. Zero means that there is none.
+func (m memory) heapLimit(cache int64) int64 {
+	if m.container == 0 {
+		return 0
+	}
+	return max(m.container-m.container/100*headroom-cache, m.container/100*leastHeap)
+}
+
+// remarks says what of a configuration does not go well with the memory.
+func (m memory) remarks(c *config.Config) []string {
+	size := cmp.Or(c.Cache.Memory, m.cacheBytes())
+	if size == 0 || m.all() == 0 || !caches(c) {
+		return nil
+	}
+	var all []string
+	switch {
+	case size > m.all():
+		all = append(all, fmt.Sprintf("cache.memory: %s is more than the %s that there are", mebibytes(size), mebibytes(m.all())))
+	case size > m.all()/4*3:
+		all = append(all, fmt.Sprintf("cache.memory: %s of %s leaves little for everything else", mebibytes(size), mebibytes(m.all())))
+	}
+	if c.Cache.MaxObject > size/2 {
+		all = append(all, fmt.Sprintf("cache.max_object: %s is more than half of the cache, which here has %s; larger bodies are not kept",
+			mebibytes(c.Cache.MaxObject), mebibytes(size)))
+	}
+	return all
+}
+
+// caches reports whether any route does.
+func caches(c *config.Config) bool {
+	return slices.ContainsFunc(c.Routes, func(r *config.Route) bool { return r.Cache != nil })
+}
+
+func mebibytes(n int64) string { return strconv.FormatInt(n>>20, 10) + " MiB" }
+
+// machineMemory reads the size of the machine's memory (proc_meminfo(5)).
+func machineMemory(root fs.FS) int64 {
+	text, err := fs.ReadFile(root, "proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if number, found := strings.CutPrefix(line, "MemTotal:"); found {
+			n, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(number), " kB"), 10, 64)
+			if err != nil || n < 0 || n > math.MaxInt64>>10 {
+				return 0
+			}
+			return n << 10
+		}
+	}
+	return 0
+}
+
+// containerLimit returns the smallest memory limit of the process's control group
+// and its ancestors, in bytes. Zero means that there is none, as on systems
+// without control groups.
+func containerLimit(root fs.FS) int64 {
 	limit := int64(math.MaxInt64)
 	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
@@ -39,7 +131,7 @@ func memoryLimit(root fs.FS) int64 {
 	if limit >= 1<<60 { // version 1 writes a huge number for none
 		return 0
 	}
-	return limit - limit/100*headroom
+	return limit
 }
 
 // smallestLimit reads the limit file of group and of every group above it. A

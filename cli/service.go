@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,10 @@ type service struct {
 	admin   *admin.Server // nil when off
 	reloads sync.Mutex    // one at a time, whoever asks
 	watched *watched
+
+	memory   memory
+	ownLimit bool  // the operator has set GOMEMLIMIT
+	cache    int64 // bytes that the response cache may take; zero until a route caches
 }
 
 // part is something that is started and shut down.
@@ -84,19 +89,21 @@ func (p *Program) serve(s *service) int {
 // build makes the parts of s. It opens no socket; an error is the configuration's.
 func (p *Program) build(s *service, cfg *config.Config) (err error) {
 	s.level.Set(cfg.Log.Level)
+	s.memory = readMemory(os.DirFS("/"))
 	s.remark(cfg)
 	files, err := listener.RaiseFileLimit()
 	if err != nil {
 		s.log.Warn("the limit of open files stays as it is", "error", err)
 	}
-	p.limitMemory(s.log)
+	_, s.ownLimit = p.Getenv("GOMEMLIMIT")
+	s.limitMemory(cfg)
 	b := built(p.Version)
 	s.metrics = metrics.New(metrics.Options{Version: b.version, Revision: b.revision})
 	if s.access, err = newAccessLog(cfg.Log.Access, s.log); err != nil {
 		return err
 	}
 	s.gateway, err = gateway.New(gateway.Options{
-		Config: cfg, Log: s.log, Metrics: s.metrics, Access: s.access, FileLimit: files,
+		Config: cfg, Log: s.log, Metrics: s.metrics, Access: s.access, FileLimit: files, CacheMemory: s.memory.cacheBytes(),
 	})
 	if err != nil {
 		return err
@@ -104,16 +111,18 @@ func (p *Program) build(s *service, cfg *config.Config) (err error) {
 	return s.buildAdmin(cfg, b)
 }
 
-// limitMemory makes the Go heap respect the container's limit. An operator's
+// limitMemory makes the Go heap respect the container's limit, beside a response
+// cache: once a route has one it stays for the life of the process. An operator's
 // own GOMEMLIMIT wins.
-func (p *Program) limitMemory(log *slog.Logger) {
-	if _, set := p.Getenv("GOMEMLIMIT"); set {
+func (s *service) limitMemory(cfg *config.Config) {
+	if caches(cfg) {
+		s.cache = cmp.Or(cfg.Cache.Memory, s.memory.cacheBytes())
+	}
+	limit := s.memory.heapLimit(s.cache)
+	if s.ownLimit || limit == 0 || debug.SetMemoryLimit(limit) == limit {
 		return
 	}
-	if limit := memoryLimit(os.DirFS("/")); limit > 0 {
-		debug.SetMemoryLimit(limit)
-		log.Info("memory limit follows the control group", "bytes", limit)
-	}
+	s.log.Info("memory limit follows the control group", "bytes", limit, "cache", s.cache)
 }
 
 // newAccessLog returns the access log that c asks for; nil when it is off.
