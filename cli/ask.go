@@ -38,9 +38,15 @@ func (f flags) peer(address, file string) (to peer, code int, ok bool) {
 	return peer{cfg.Admin.Listen, cmp.Or(cfg.Admin.Token, token)}, exitGood, true
 }
 
-// get returns the body of a GET, which the caller closes; ctx bounds it to its
-// end. Any status but 200 is an error that says why.
+// get returns the body of a GET as ask does.
 func (to peer) get(ctx context.Context, path string) (io.ReadCloser, error) {
+	return to.ask(ctx, http.MethodGet, path, nil)
+}
+
+// ask sends a request, with JSON unless body is nil, and returns the body of the
+// answer, which the caller closes; ctx bounds it to its end. Any status but 200 is
+// an error that says why.
+func (to peer) ask(ctx context.Context, method, path string, body io.Reader) (io.ReadCloser, error) {
 	network, target := reachable(to.address)
 	transport := &http.Transport{
 		DisableKeepAlives:  true,
@@ -50,9 +56,12 @@ func (to peer) get(ctx context.Context, path string) (io.ReadCloser, error) {
 		},
 	}
 	// The Host is localhost whatever the address: the admin listener knows that name.
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://localhost"+path, nil)
+	req, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, body)
 	if err != nil {
 		return nil, err
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if to.token != "" {
 		req.Header.Set("Authorization", "Bearer "+to.token)

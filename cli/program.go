@@ -48,6 +48,7 @@ func commands() []command {
 		{"origin", "[-listen ADDR] [-name NAME]", "run the embedded origin alone", (*Program).origin},
 		{"health", "[-config FILE | -admin ADDR]", "ask a running gateway whether it is healthy", (*Program).health},
 		{"profile", "[-config FILE | -admin ADDR]", "fetch profiles of a running gateway into files", (*Program).profile},
+		{"purge", "-url|-prefix|-host|-tag VALUE, -all", "make a running gateway forget stored responses; -soft keeps them as stale", (*Program).purge},
 		{"version", "", "print the version", (*Program).version},
 		{"help", "", "print this", (*Program).help},
 	}
@@ -88,7 +89,7 @@ func (p *Program) help(args []string) int {
 	out := p.Stdout
 	_, _ = fmt.Fprint(out, "Penstock, an HTTP gateway.\n\nUsage:\n")
 	for _, c := range commands() {
-		_, _ = fmt.Fprintf(out, "  penstock %-37s %s\n", strings.TrimSpace(c.name+" "+c.flags), c.about)
+		_, _ = fmt.Fprintf(out, "  penstock %-42s %s\n", strings.TrimSpace(c.name+" "+c.flags), c.about)
 	}
 	_, _ = fmt.Fprintf(out, "\nFILE is ./%s unless told otherwise.\nExit codes: 0 good, 1 failed while running, 2 bad usage or configuration.\n", defaultConfig)
 	return exitGood
