@@ -52,9 +52,10 @@ func (c *Conn) SetDeadline(t time.Time) error {
 }
 
 // SetReadDeadline makes Read return os.ErrDeadlineExceeded from t on. Zero means no
-// deadline. A blocked Read ends within one tick after t; when t is already past it
-// is woken before SetReadDeadline returns. A later deadline makes the connection
-// usable again. It never returns an error and does not allocate.
+// deadline. A blocked Read ends within one tick after t, or two when another connection
+// was closed meanwhile; when t is already past it is woken before SetReadDeadline
+// returns. A later deadline makes the connection usable again. It never returns an
+// error and does not allocate.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.arm(&c.in, c.sweeper.instant(t))
 	return nil
@@ -68,7 +69,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 
 // SetReadDeadlineIn sets the read deadline d from now without reading the clock: it
 // counts from the sweeper's last tick and adds one, so that a deadline is never
-// early and at most two ticks late. Zero means no deadline; negative is past.
+// early and at most three ticks late. Zero means no deadline; negative is past.
 func (c *Conn) SetReadDeadlineIn(d time.Duration) { c.arm(&c.in, c.sweeper.instantIn(d)) }
 
 // SetWriteDeadlineIn is SetReadDeadlineIn for Write.

@@ -11,10 +11,16 @@ import (
 // DefaultTick is the sweeper's tick when none is given.
 const DefaultTick = 100 * time.Millisecond
 
-// batch is how many connections are looked at before the list is unlocked for a moment.
-const batch = 1024
+// Sizes of a sweep.
+const (
+	batch  = 1024 // connections that are looked at before the list is unlocked for a moment
+	shares = 16   // of a long list, looked at one after the other in a tick
+	few    = 64   // connections are a share, or more
+)
 
-// Sweeper enforces the deadlines of its connections and keeps a coarse clock.
+// Sweeper enforces the deadlines of its connections and keeps a coarse clock. It looks
+// at each connection once in a tick, but not at all of them at once: what ends
+// thousands of them would keep the processors from everything else.
 type Sweeper struct {
 	now  atomic.Int64 // nanoseconds since base, as of the last tick
 	base time.Time
@@ -30,10 +36,14 @@ type Sweeper struct {
 	stopped chan struct{}
 	started atomic.Bool
 	halt    sync.Once
-	overdue []*Conn // scratch of sweep
+
+	// Of step alone.
+	next    int     // share of the list
+	stride  int     // how many shares there are in this round
+	overdue []*Conn // scratch
 }
 
-// NewSweeper returns a sweeper that looks every tick; zero or less means DefaultTick.
+// NewSweeper returns a sweeper that looks at each connection every tick; zero or less means DefaultTick.
 // It does nothing before Start.
 func NewSweeper(tick time.Duration) *Sweeper {
 	if tick <= 0 {
@@ -79,27 +89,41 @@ func (s *Sweeper) Shutdown(ctx context.Context) error {
 
 func (s *Sweeper) run() {
 	defer close(s.stopped)
-	t := time.NewTicker(s.tick)
+	next := time.Now().Add(s.tick)
+	trim := next
+	t := time.NewTimer(s.tick)
 	defer t.Stop()
-	trim := time.Now()
 	for {
 		select {
 		case <-s.stop:
 			return
 		case <-t.C:
 		}
-		s.sweep(time.Since(s.base))
-		if time.Since(trim) > pipeIdle {
+		now := time.Now()
+		next = next.Add(s.step(now.Sub(s.base)))
+		if late := now.Sub(next); late > 0 {
+			next = now // the process was stopped for a while
+		}
+		t.Reset(time.Until(next))
+		if now.Sub(trim) > pipeIdle {
 			s.pipes.trim()
-			trim = time.Now()
+			trim = now
 		}
 	}
 }
 
-// sweep moves the coarse clock to now and ends the calls whose deadlines have passed.
-func (s *Sweeper) sweep(now time.Duration) {
+// step moves the coarse clock to now and ends the calls of the next share of the
+// connections whose deadlines have passed. It returns the time until the next step.
+//
+// A share is every strideth connection of the list: neighbours came together, and so
+// often end together. A removal puts the last connection into the gap. In that way one
+// may be missed, until the next round.
+func (s *Sweeper) step(now time.Duration) time.Duration {
 	s.now.Store(int64(now))
-	for from := 0; ; from += batch {
+	if s.next >= s.stride {
+		s.next, s.stride = 0, max(1, min(s.Len()/few, shares))
+	}
+	for from := s.next; ; from += batch * s.stride {
 		more := s.collect(from, int64(now))
 		for i, c := range s.overdue {
 			c.fire(&c.in) // each checks again whether its own deadline has passed
@@ -107,27 +131,25 @@ func (s *Sweeper) sweep(now time.Duration) {
 			s.overdue[i] = nil
 		}
 		if !more {
-			return
+			break
 		}
 	}
+	s.next++
+	return s.tick / time.Duration(s.stride)
 }
 
-// collect finds the overdue ones among one batch of connections. A removal meanwhile
-// may move a connection to a place already seen; it is found at the next tick.
+// collect finds the overdue ones among one batch of a share.
 func (s *Sweeper) collect(from int, now int64) (more bool) {
 	s.overdue = s.overdue[:0]
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if from >= len(s.conns) {
-		return false
-	}
-	to := min(from+batch, len(s.conns))
-	for _, c := range s.conns[from:to] {
-		if c.in.overdue(now, c.secure) || c.out.overdue(now, c.secure) {
+	end := from + batch*s.stride
+	for i := from; i < min(end, len(s.conns)); i += s.stride {
+		if c := s.conns[i]; c.in.overdue(now, c.secure) || c.out.overdue(now, c.secure) {
 			s.overdue = append(s.overdue, c)
 		}
 	}
-	return to < len(s.conns)
+	return end < len(s.conns)
 }
 
 // Now returns the coarse clock: at most one tick behind the real one while the

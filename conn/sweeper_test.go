@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"net"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -41,11 +43,18 @@ func TestRegistry(t *testing.T) {
 	}
 }
 
+// sweep is one round.
+func (s *Sweeper) sweep(now time.Duration) {
+	for s.step(now); s.next < s.stride; {
+		s.step(now)
+	}
+}
+
 // Deadlines in every batch of a long list are found, and only those.
 func TestSweepFindsAll(t *testing.T) {
 	s := NewSweeper(time.Hour)
 	var all []*Conn
-	for i := range 3*batch + 7 {
+	for i := range shares*batch + batch + 7 { // more than one batch a share
 		c := New(idle{}, s)
 		all = append(all, c)
 		c.in.calls.Add(oneCall)
@@ -61,6 +70,66 @@ func TestSweepFindsAll(t *testing.T) {
 		if got, want := c.in.fired.Load(), i%3 == 0; got != want {
 			t.Fatalf("connection %d: got fired %v, want %v", i, got, want)
 		}
+	}
+}
+
+// Calls whose deadlines pass at the same moment end one after the other, and whatever
+// is closed meanwhile, none is forgotten.
+func TestManyDeadlinesEndSpreadOverATick(t *testing.T) {
+	const tick, many = 160 * time.Millisecond, shares * few * 2 // connections, made one after the other
+	synctest.Test(t, func(t *testing.T) {
+		s := NewSweeper(tick)
+		s.Start()
+		all := make([]*Conn, many)
+		for i := range all {
+			all[i] = New(idle{}, s)
+			all[i].in.calls.Add(oneCall)
+			all[i].SetReadDeadlineIn(time.Second)
+		}
+		begin := time.Now()
+		limit := time.Second + tick // of every deadline
+		for before := 0; time.Since(begin) < limit+2*tick; {
+			time.Sleep(tick / shares)
+			synctest.Wait()
+			var fired []*Conn
+			for _, c := range all {
+				if c.in.fired.Load() {
+					fired = append(fired, c)
+				}
+			}
+			if len(fired) > 0 && time.Since(begin) < limit {
+				t.Fatalf("%d of %d ended after %v", len(fired), many, time.Since(begin))
+			}
+			if len(fired)-before > many/shares {
+				t.Errorf("%d of %d ended at once", len(fired)-before, many)
+			}
+			before = len(fired)
+			for _, c := range fired[:min(len(fired), 3)] {
+				all = slices.DeleteFunc(all, func(d *Conn) bool { return d == c })
+				_ = c.Close() // moves another one to its place
+				before--
+			}
+		}
+		for i, c := range all {
+			if !c.in.fired.Load() {
+				t.Errorf("connection %d of %d is forgotten", i, len(all))
+			}
+		}
+		_ = s.Shutdown(t.Context())
+	})
+}
+
+// A short list is looked at in one step a tick, an empty one too.
+func TestFewConnectionsAreOneStep(t *testing.T) {
+	s := NewSweeper(time.Second)
+	for range 2 * few {
+		if pause := s.step(0); pause != time.Second {
+			t.Fatalf("%d connections: %v between steps", s.Len(), pause)
+		}
+		New(idle{}, s)
+	}
+	if pause := s.step(0); pause != time.Second/2 {
+		t.Errorf("%d connections: %v between steps", s.Len(), pause)
 	}
 }
 
