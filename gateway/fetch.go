@@ -9,6 +9,7 @@ import (
 	"penstock/exchange"
 	"penstock/headers"
 	"penstock/lb"
+	"penstock/metrics"
 )
 
 // fetch brings the rest of an answer into the store and to those who follow it. It
@@ -21,6 +22,7 @@ type fetch struct {
 	writer  *cache.Writer // nil when nothing is stored
 	snap    *Snapshot
 	backend *lb.Backend
+	metrics *metrics.Route
 	key     cache.Key
 	most    int64            // bytes of the largest body that is stored
 	record  exchange.Attempt // what the journey's own record cannot be told any more
@@ -70,7 +72,7 @@ func (g *Gateway) followOwn(j *journey) {
 // follows if it has a client. The head of the answer has been used.
 func (g *Gateway) handOver(j *journey) *fetch {
 	c := &j.cache
-	f := &fetch{g: g, out: j.outbound, lead: c.lead, writer: c.writer, snap: j.snap, backend: j.backend, key: c.key.Clone(), most: c.rule.maxObject}
+	f := &fetch{g: g, out: j.outbound, lead: c.lead, writer: c.writer, snap: j.snap, backend: j.backend, metrics: j.route.metrics, key: c.key.Clone(), most: c.rule.maxObject}
 	c.announce(c.size, c.writer)
 	f.record = *j.at
 	f.out.resp.Record(&f.record)
@@ -97,7 +99,9 @@ func (f *fetch) run() {
 		case n > 0:
 			f.lead.Write(buf[:n])
 		case err == io.EOF:
-			f.lead.Finish()
+			if f.lead.Finish() == cache.Stored {
+				f.metrics.Filled(f.g.now().Sub(f.record.Start))
+			}
 			return
 		case err != nil:
 			f.lead.Fail(err)

@@ -46,7 +46,7 @@ func (g *Gateway) readRequest(j *journey) {
 	c.role, c.outcome, c.told.Forward = roleLook, exchange.CacheBypass, rfc9111.ForwardBypass
 	switch c.ask.Method {
 	case rfc9111.Get, rfc9111.Head:
-		if !c.ask.Body && c.rule.answers(c.ask.Method) && j.wantedUpgrade() == nil {
+		if !c.ask.Body && c.rule.answers(c.ask.Method) && !j.originJudges() && j.wantedUpgrade() == nil {
 			c.role = roleAsk
 			j.makeKey()
 		}
@@ -65,6 +65,12 @@ func (r *cacheRule) answers(m rfc9111.Method) bool {
 		return r.head
 	}
 	return r.get
+}
+
+// originJudges reports whether a request has a condition that only the origin may
+// judge (RFC 9111 §4.3.2).
+func (j *journey) originJudges() bool {
+	return j.head.Has(headers.IfMatch) || j.head.Has(headers.IfUnmodifiedSince)
 }
 
 // makeKey makes the key of the request's URL: what its route counts of it.

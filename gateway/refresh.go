@@ -29,6 +29,9 @@ func (g *Gateway) refresh(j *journey) {
 		defer g.surviveAlone(b)
 		b.cache.lead = lead
 		g.refetch(b)
+		if b.cache.judged {
+			b.route.metrics.Judged(b.cache.refused())
+		}
 	})
 }
 

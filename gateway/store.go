@@ -231,6 +231,9 @@ func (g *Gateway) storeWhole(j *journey) {
 	c := &j.cache
 	fill := j.newFill(int64(len(j.resp.Buffered)))
 	c.noteStored(g.store.Put(c.key, &fill, j.resp.Buffered))
+	if c.told.Stored {
+		j.route.metrics.Filled(g.now().Sub(j.at.Start))
+	}
 	g.fileLanguage(j, &fill)
 	if c.lead == nil {
 		return
