@@ -28,11 +28,17 @@ const (
 type sketch struct {
 	blocks  []counterBlock
 	mask    uint64
-	touches atomic.Uint64
-	period  uint64 // touches after which the next blocks are halved
+	touches [countShards]touchCount // of every sixteenth block each
+	period  uint64                  // touches after which the next blocks of a share are halved
 
 	stretch uint64                   // bytes of the ring for each witness
 	witness [witnesses]atomic.Uint64 // the key that was written where a stretch begins
+}
+
+// touchCount has a cache line of its own.
+type touchCount struct {
+	atomic.Uint64
+	_ [56]byte
 }
 
 type counterBlock struct {
@@ -63,7 +69,7 @@ func (s *sketch) touch(key uint64) {
 	b, h := s.places(key)
 	if door := &b.door[h>>63%doorWords]; door.Load()&(1<<(h&63)) == 0 {
 		door.Or(1 << (h & 63))
-		s.tick()
+		s.tick(key)
 		return
 	}
 	lowest := b.lowest(h)
@@ -77,7 +83,7 @@ func (s *sketch) touch(key uint64) {
 			word.CompareAndSwap(old, old+1<<shift)
 		}
 	}
-	s.tick()
+	s.tick(key)
 }
 
 // estimate returns how often a key was asked for, 0 to 16.
@@ -125,15 +131,16 @@ func place(h uint64, i int) (word int, shift uint64) {
 	return 2*i + int(part&1), part >> 1 & 15 * 4
 }
 
-// tick halves the next blocks when their time has come.
-func (s *sketch) tick() {
-	n := s.touches.Add(1)
+// tick halves the next blocks of a key's share when their time has come.
+func (s *sketch) tick(key uint64) {
+	share := key % countShards
+	n := s.touches[share].Add(1)
 	if n%s.period != 0 {
 		return
 	}
-	first := n / s.period * ageStep & s.mask
+	first := n / s.period * ageStep
 	for i := range uint64(ageStep) {
-		s.blocks[(first+i)&s.mask].halve()
+		s.blocks[((first+i)*countShards+share)&s.mask].halve()
 	}
 }
 

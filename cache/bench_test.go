@@ -2,6 +2,7 @@ package cache
 
 import (
 	"io"
+	"math/rand/v2"
 	"strconv"
 	"testing"
 )
@@ -131,6 +132,33 @@ func BenchmarkSum(b *testing.B) {
 			for b.Loop() {
 				s.secret.sum(1, body)
 			}
+		})
+	}
+}
+
+// BenchmarkGetSpread looks entries of 1 KiB up all over a store, so that neither
+// the index nor the bytes are in a CPU cache as in the benchmarks of one key.
+func BenchmarkGetSpread(b *testing.B) {
+	for _, megabytes := range []int64{32, 1024} {
+		s := newStore(b, Options{Bytes: megabytes << 20, Admission: true})
+		keys, body := make([]Key, megabytes<<20/3000), bodyOf(1, 1<<10)
+		for i := range keys {
+			keys[i] = keyOf(s, "a.example", "/items/"+strconv.Itoa(i))
+			if r := s.Put(keys[i], fillOf(s, "meta"), body); r != Stored {
+				b.Fatal(r)
+			}
+		}
+		b.Run(strconv.FormatInt(megabytes, 10)+"MiB", func(b *testing.B) {
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				e, random := AcquireEntry(), rand.New(rand.NewPCG(1, rand.Uint64()))
+				defer ReleaseEntry(e)
+				for pb.Next() {
+					if s.Get(e, keys[random.IntN(len(keys))]) != Hit {
+						b.Error("no hit")
+					}
+				}
+			})
 		})
 	}
 }

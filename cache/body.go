@@ -46,8 +46,9 @@ func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
 	if from < 0 || to < from || to > e.BodySize {
 		return fmt.Errorf("cache: range [%d, %d) of a body of %d bytes", from, to, e.BodySize)
 	}
+	b.close() // of what was read before
 	b.store, b.entry, b.at, b.end = s, e.Head, from, to
-	b.inline, b.ahead, b.saves = nil, nil, false
+	b.inline, b.ahead = nil, nil
 	if e.Kind != Pieces {
 		b.inline = e.Inline[from:to]
 		return nil
@@ -64,8 +65,8 @@ func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
 	return nil
 }
 
-// Next returns the next part of the body, valid until the next call, at most
-// 16 KiB of one in pieces and all of an inline one. At the end it returns
+// Next returns the next part of the body, valid until the next call: at most
+// 16 KiB of one in pieces, all of an inline one. At the end it returns
 // io.EOF, and ErrVanished when the part is gone.
 func (b *Body) Next() ([]byte, error) {
 	if len(b.inline) > 0 {
@@ -77,23 +78,41 @@ func (b *Body) Next() ([]byte, error) {
 		return nil, io.EOF
 	}
 	index := b.at / pieceSize
-	value, ok := b.store.getPiece(b.buf, b.entry.ID, index, pieceLength(b.entry.BodySize, index))
-	b.buf = value
-	if !ok {
+	if !b.gather(index) {
 		b.store.count.vanished.Add(1)
 		b.store.forget(b.key, b.entry.ID)
 		return nil, fmt.Errorf("piece %d of a body of %d bytes: %w", index, b.entry.BodySize, ErrVanished)
 	}
-	if b.saves && !b.store.rewritePiece(b.entry.ID, index, value) {
-		b.close()
-	}
 	start := b.at - index*pieceSize
-	part := value[pieceSumSize:][start:min(int64(len(value)-pieceSumSize), b.end-index*pieceSize)]
+	part := b.buf[pieceSumSize:][start:min(int64(len(b.buf)-pieceSumSize), b.end-index*pieceSize)]
 	b.at += int64(len(part))
 	if b.at == b.end && b.saves {
 		b.store.rewriteHead(&b.entry, b.key)
+		b.close()
 	}
 	return part, nil
+}
+
+// gather reads a few pieces into the buffer, as many as are still whole, and
+// reports whether there is one at all. While the body is rewritten it is one at
+// a time.
+func (b *Body) gather(first int64) bool {
+	b.buf = pieceBuffer(b.buf)
+	last := min(first+partPieces-1, (b.end-1)/pieceSize)
+	for i := first; i <= last; i++ {
+		value, ok := b.store.appendPiece(b.buf, b.entry.ID, i, pieceLength(b.entry.BodySize, i))
+		if !ok {
+			return i > first
+		}
+		b.buf = value
+		if b.saves && !b.store.rewritePiece(b.entry.ID, i, value) {
+			b.close()
+		}
+		if b.saves {
+			break
+		}
+	}
+	return true
 }
 
 // Read copies the body out, for those who need an io.Reader.
@@ -149,6 +168,6 @@ func (s *Store) forget(k Key, id uint64) {
 	lock := s.lock(k)
 	defer lock.Unlock()
 	if s.holds(b, k, id) {
-		s.ring.Del(k.raw)
+		s.rings.of(k).Del(k.raw)
 	}
 }

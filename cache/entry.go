@@ -31,7 +31,7 @@ type Head struct {
 	ID       uint64 // random; the same body has the same id
 	BodySize int64  // bytes
 	Seen     uint64 // the purge clock when the fill began, from Store.Clock
-	written  uint64 // the store's odometer when the entry was written
+	written  uint64 // the store's odometer when the entry was written, or the first of its pieces
 	guard    uint64 // of its key
 }
 

@@ -38,13 +38,13 @@ func (f *feed) append(p []byte) {
 }
 
 // grow adds an empty piece, within the window and the memory of all feeds. As
-// long as nobody follows, only the last piece is kept.
+// long as nobody follows, only so many are kept as the fill may not have filed.
 func (f *feed) grow() {
 	window := feedWindow
 	if f.readers <= 1 {
-		window = 1
+		window = partPieces
 	}
-	for len(f.kept) >= window || len(f.kept) > 0 && !f.paced && f.flights.held.Load() >= f.flights.memory {
+	for len(f.kept) >= window || len(f.kept) >= partPieces && !f.paced && f.flights.held.Load() >= f.flights.memory {
 		f.drop()
 	}
 	f.flights.held.Add(pieceSize)
@@ -131,7 +131,7 @@ func (f *Follow) readStored(p []byte, store *Store, id uint64) (int, error) {
 		return 0, ErrBehind
 	}
 	if len(f.buf) == 0 || f.piece != index {
-		value, ok := store.getPiece(f.buf, id, index, pieceSize)
+		value, ok := store.appendPiece(pieceBuffer(f.buf), id, index, pieceSize)
 		if !ok {
 			f.buf = value[:0]
 			return 0, ErrBehind

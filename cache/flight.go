@@ -12,7 +12,7 @@ const (
 	defaultFlights   = 8192
 	defaultFeedBytes = 64 << 20
 	flightShards     = 64
-	feedWindow       = 16 // pieces of a feed that are kept for followers
+	feedWindow       = 32 // pieces of a feed that are kept for followers
 )
 
 // Errors of a flight, as its followers see them.

@@ -5,19 +5,20 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 )
 
 const (
 	manifestName   = "manifest"
 	tablesName     = "purges.bin"
-	ringName       = "ring"
-	snapshotFormat = 1
+	snapshotFormat = 2
 )
 
 // manifest says what belongs to a saved store. Its file begins with the SHA-256
@@ -48,6 +49,25 @@ func (m *manifest) encode() ([]byte, error) {
 	}
 	sum := sha256.Sum256(text)
 	return append([]byte(hex.EncodeToString(sum[:])+"\n"), text...), nil
+}
+
+// readManifest reads the manifest of a folder that only its owner writes to.
+func readManifest(dir string) (*manifest, LoadResult, error) {
+	info, err := os.Stat(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, NothingSaved, nil
+	}
+	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
+		return nil, Unsafe, fmt.Errorf("mode %v: others may write", info.Mode())
+	}
+	text, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, NothingSaved, nil
+	}
+	if err != nil {
+		return nil, ManifestDamaged, err
+	}
+	return decodeManifest(text)
 }
 
 // decodeManifest reads a manifest's file. Another format is found out before

@@ -9,8 +9,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-
-	"github.com/VictoriaMetrics/fastcache"
 )
 
 // LoadResult says what became of saved files. All but Loaded start empty.
@@ -45,10 +43,12 @@ func (r LoadResult) String() string { return loadText[r] }
 // Save writes the store into a folder, which is made with mode 0700, beside
 // what was saved before; then one rename makes the new one valid and the old is
 // removed. Whenever the process ends, the old or the new is there, whole. From
-// the first Save on, purges are written to a journal there. One Save at a time;
-// everything else goes on, though writers of a bucket, and behind them its
-// readers, wait while fastcache writes that one of 512 out.
+// the first Save on, purges are written to a journal there. Everything else goes
+// on, though writers of a bucket, and behind them its readers, wait while
+// fastcache writes its 512 KiB out; another Save waits for this one.
 func (s *Store) Save(dir string) error {
+	s.saving.Lock()
+	defer s.saving.Unlock()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("cache files: %w", err)
 	}
@@ -76,23 +76,23 @@ func (s *Store) saveFiles(folder string, m *manifest) error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	if err := s.ring.SaveToFileConcurrent(filepath.Join(folder, ringName), runtime.GOMAXPROCS(0)); err != nil {
+	workers := max(1, runtime.GOMAXPROCS(0)/2) // the rest is for requests
+	if err := s.rings.save(folder, workers); err != nil {
 		return err
 	}
 	m.Odometer = s.odometer.Load()
-	if err := os.WriteFile(filepath.Join(folder, tablesName), s.purges.tables(&s.secret), 0o600); err != nil {
+	tables := filepath.Join(folder, tablesName)
+	if err := os.WriteFile(tables, s.purges.tables(&s.secret), 0o600); err != nil {
+		return err
+	}
+	if err := syncPath(tables); err != nil {
 		return err
 	}
 	var err error
 	if m.Files, err = listFiles(folder); err != nil {
 		return err
 	}
-	for _, f := range m.Files {
-		if err := syncPath(filepath.Join(folder, filepath.FromSlash(f.Name))); err != nil {
-			return err
-		}
-	}
-	return errors.Join(syncFolder(filepath.Join(folder, ringName)), syncFolder(folder))
+	return syncFolder(folder)
 }
 
 // writeManifest makes a snapshot the valid one, unless purges since it began
@@ -139,17 +139,22 @@ func (s *Store) turnJournal(dir string, number int) error {
 // Load fills a new store that nobody uses yet with what Save left in a folder;
 // call it before the first Save there. One process uses a folder at a time.
 // Anything but Loaded leaves it empty, and what was saved is no longer valid:
-// purges that come from now on would be missing there. The error says more than
-// the result; NothingSaved has none.
+// purges that come from now on would be missing there. Snapshots that are not
+// valid, such as one whose Save was killed, are removed. The error says more than
+// the result; NothingSaved and Loaded have none.
 func (s *Store) Load(dir string) (LoadResult, error) {
 	fresh := *s.blank()
-	result, err := s.load(dir)
+	number, result, err := s.load(dir)
 	if result == Loaded {
+		_ = removeSnapshots(dir, number) // the next Save tries again, and says so
 		return Loaded, nil
 	}
 	s.restore(&fresh)
-	if gone := os.Remove(filepath.Join(dir, manifestName)); gone != nil && !errors.Is(gone, fs.ErrNotExist) {
+	switch gone := os.Remove(filepath.Join(dir, manifestName)); {
+	case gone != nil && !errors.Is(gone, fs.ErrNotExist):
 		err = errors.Join(err, gone)
+	case result != Unsafe:
+		_ = removeSnapshots(dir, 0)
 	}
 	if err != nil {
 		err = fmt.Errorf("cache files in %s: %w", dir, err)
@@ -159,57 +164,45 @@ func (s *Store) Load(dir string) (LoadResult, error) {
 
 // blank is what load may have changed when it fails.
 type blank struct {
-	ring   *fastcache.Cache
+	rings  *rings
 	secret secret
 }
 
-func (s *Store) blank() *blank { return &blank{s.ring, s.secret} }
+func (s *Store) blank() *blank { return &blank{s.rings, s.secret} }
 
 func (s *Store) restore(b *blank) {
-	s.ring, s.secret, s.purges, s.journal = b.ring, b.secret, &purges{}, nil
+	_ = s.journal.close() // nothing was written to it
+	s.rings, s.secret, s.purges, s.journal = b.rings, b.secret, &purges{}, nil
 	s.odometer.Store(0)
 }
 
-func (s *Store) load(dir string) (result LoadResult, err error) {
+// load returns the number of the snapshot that it has loaded.
+func (s *Store) load(dir string) (number int, result LoadResult, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			result, err = RingRefused, fmt.Errorf("panic: %v", p)
 		}
 	}()
-	info, err := os.Stat(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return NothingSaved, nil
-	}
-	if err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o022 != 0 {
-		return Unsafe, fmt.Errorf("mode %v: others may write", info.Mode())
-	}
-	text, err := os.ReadFile(filepath.Join(dir, manifestName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return NothingSaved, nil
-	}
-	if err != nil {
-		return ManifestDamaged, err
-	}
-	m, result, err := decodeManifest(text)
+	m, result, err := readManifest(dir)
 	if result != Loaded {
-		return result, err
+		return 0, result, err
 	}
 	if m.Capacity != s.capacity {
-		return OtherCapacity, fmt.Errorf("got %d bytes, want %d", m.Capacity, s.capacity)
+		return 0, OtherCapacity, fmt.Errorf("got %d bytes, want %d", m.Capacity, s.capacity)
 	}
 	folder := filepath.Join(dir, snapshotName(m.Number))
 	if result, err := m.check(folder); result != Loaded {
-		return result, err
+		return 0, result, err
 	}
 	s.secret = m.Secret
 	s.odometer.Store(m.Odometer)
 	if result, err := s.loadPurges(dir, m.Number); result != Loaded {
-		return result, err
+		return 0, result, err
 	}
-	if s.ring, err = fastcache.LoadFromFileMaxBytes(filepath.Join(folder, ringName), int(s.capacity)); err != nil {
-		return RingRefused, err
+	if s.rings, err = loadRings(folder, s.capacity); err != nil {
+		return 0, RingRefused, err
 	}
-	return Loaded, nil
+	return m.Number, Loaded, nil
 }
 
 // loadPurges reads the tables and all journals since, and goes on with the last.
@@ -286,6 +279,21 @@ func removeOlder(dir string, number int) error {
 	return err
 }
 
+// removeSnapshots removes all snapshots but one, for a folder that nobody writes
+// to. A folder that is not there holds none.
+func removeSnapshots(dir string, but int) error {
+	found, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, d := range found {
+		if n, isJournal := numberOf(d.Name()); n > 0 && n != but && !isJournal {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, d.Name())))
+		}
+	}
+	return err
+}
+
 // syncPath brings a file onto the disk.
 func syncPath(path string) error {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
@@ -293,6 +301,20 @@ func syncPath(path string) error {
 		return err
 	}
 	return errors.Join(file.Sync(), file.Close())
+}
+
+// syncTree brings a folder of files onto the disk.
+func syncTree(folder string) error {
+	found, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, d := range found {
+		if err := syncPath(filepath.Join(folder, d.Name())); err != nil {
+			return err
+		}
+	}
+	return syncFolder(folder)
 }
 
 // syncFolder brings the names in a folder onto the disk, where a folder can be

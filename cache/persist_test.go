@@ -140,7 +140,7 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	dir, s := saved(t, Options{})
 	s.PurgeTag([]byte("tag"), false)
 	snapshot := snapshotName(1)
-	tables, ring, data := snapshot+"/"+tablesName, snapshot+"/ring/metadata.bin", largestData(t, dir, snapshot)
+	tables, ring, data := snapshot+"/"+tablesName, snapshot+"/ring-0/metadata.bin", largestData(t, dir, snapshot)
 	cases := []damaged{
 		{"untouched", func(string) error { return nil }, Loaded},
 		{"no manifest", remove(manifestName), NothingSaved},
@@ -153,7 +153,7 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 		{"the journal gone", remove(journalName(1)), JournalDamaged},
 		{"a journal's record cut short was never answered", cut(journalName(1)), Loaded},
 		{"a foreign file", func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, snapshot, "ring", "data.99.bin"), nil, 0o600)
+			return os.WriteFile(filepath.Join(dir, snapshot, "ring-0", "data.99.bin"), nil, 0o600)
 		}, FileForeign},
 		{"a folder that others write to", func(dir string) error { return os.Chmod(dir, 0o777) }, Unsafe},
 	}
@@ -193,7 +193,7 @@ func largestData(t *testing.T, dir, snapshot string) string {
 	}
 	var largest savedFile
 	for _, f := range files {
-		if strings.HasPrefix(f.Name, "ring/data.") && f.Size > largest.Size {
+		if strings.HasPrefix(f.Name, "ring-0/data.") && f.Size > largest.Size {
 			largest = f
 		}
 	}
@@ -293,6 +293,31 @@ func waitForAnother(t *testing.T, dir string, ended <-chan struct{}) {
 			t.Error("the process that saves has ended by itself")
 			return
 		default:
+		}
+	}
+}
+
+// TestSavesThatWereKilledLeaveNothing holds that their files do not pile up.
+func TestSavesThatWereKilledLeaveNothing(t *testing.T) {
+	for _, want := range []LoadResult{Loaded, ManifestDamaged, NothingSaved} {
+		dir, _ := saved(t, Options{})
+		for _, n := range []int{2, 3} {
+			half := filepath.Join(dir, snapshotName(n), ringName(0), "fastcache.tmp.7")
+			if err := os.MkdirAll(half, 0o700); err != nil {
+				t.Fatal(err)
+			}
+		}
+		manifest := filepath.Join(dir, manifestName)
+		switch want {
+		case ManifestDamaged:
+			os.WriteFile(manifest, []byte("half"), 0o600)
+		case NothingSaved:
+			os.Remove(manifest)
+		}
+		reload(t, dir, want)
+		left, _ := filepath.Glob(filepath.Join(dir, "snapshot-*"))
+		if want == Loaded && len(left) != 1 || want != Loaded && len(left) != 0 {
+			t.Errorf("%v: left are %v", want, left)
 		}
 	}
 }

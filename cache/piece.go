@@ -3,20 +3,25 @@ package cache
 import "encoding/binary"
 
 // The sizes that make entries pack. fastcache writes into chunks of 64 KiB, an
-// entry never spans two of them and never ends exactly where one ends. Four
-// times (4 + 12 + 8 + 16352) bytes are 65504, so a full piece wastes 8 bytes.
+// entry never spans two of them and never ends exactly where one ends. Eight
+// times (4 + 12 + 8 + 8160) bytes are 65472, so full pieces alone waste 64 bytes
+// of a chunk. Among entries of mixed sizes about half a piece is lost at its
+// end: with pieces of 16352 bytes, four a chunk, whole bodies of up to 1 MiB
+// made up 81 % of a store of 256 MiB, with these 88 %, with 4064 bytes 94 %.
+// Each piece costs some 100 ns to find and 40 bytes of index.
 const (
 	ringChunk   = 64 << 10 // fastcache's chunk
 	ringBuckets = 512      // fastcache's buckets, each a ring of chunks
 	ringHeader  = 4        // fastcache's own bytes before each key
 
-	piecesPerChunk = 4
+	piecesPerChunk = 8
 	pieceKeySize   = 12 // entry id and index
 	pieceSumSize   = 8
-	pieceSize      = 16352 // body bytes in a full piece
+	pieceSize      = 8160 // body bytes in a full piece
+	partPieces     = 2    // pieces that are filed and handed out at once
 
-	maxInline = ringHeader + pieceKeySize + pieceSumSize + pieceSize // with key; a larger entry has its body in pieces
-	maxRecord = ringChunk - 1                                        // with key and header: what fastcache stores at all
+	maxInline = ringChunk/4 - 8 // with key and header; a larger entry has its body in pieces
+	maxRecord = ringChunk - 1   // with key and header: what fastcache stores at all
 )
 
 // pieceCount is how many pieces a body of that many bytes takes.
@@ -35,31 +40,40 @@ func pieceTweak(id uint64, index int64) uint64 {
 func (s *Store) setPiece(id uint64, index int64, buf []byte) {
 	sum := s.secret.sum(pieceTweak(id, index), buf[pieceSumSize:])
 	binary.LittleEndian.PutUint64(buf, sum)
-	key := makePieceKey(id, index)
-	s.set(key[:], buf)
-	s.cursor.Add(1)
+	ring, key := s.rings.piece(id, index)
+	s.set(ring, key[:], buf)
 }
 
-// getPiece appends the value of a piece to dst[:0], verified for its place and
-// its length. The body bytes begin at pieceSumSize.
-func (s *Store) getPiece(dst []byte, id uint64, index int64, length int) ([]byte, bool) {
-	key := makePieceKey(id, index)
-	value, found := s.ring.HasGet(dst[:0], key[:])
-	if !found || len(value) != pieceSumSize+length {
-		return value, false
+// pieceBuffer returns b as an empty buffer for appendPiece.
+func pieceBuffer(b []byte) []byte { return append(b[:0], make([]byte, pieceSumSize)...) }
+
+// appendPiece appends the body bytes of a piece to dst, verified for their
+// place and their length. dst comes from pieceBuffer: fastcache writes a
+// piece's checksum over the end of dst, which is put back, so that pieces come
+// to lie side by side without another copy.
+func (s *Store) appendPiece(dst []byte, id uint64, index int64, length int) ([]byte, bool) {
+	at := len(dst) - pieceSumSize
+	end := word(dst[at:])
+	ring, key := s.rings.piece(id, index)
+	value, found := ring.HasGet(dst[:at], key[:])
+	whole := len(value) == len(dst)+length
+	ok := found && whole && word(value[at:]) == s.secret.sum(pieceTweak(id, index), value[len(dst):])
+	binary.LittleEndian.PutUint64(dst[at:], end)
+	if ok {
+		binary.LittleEndian.PutUint64(value[at:], end)
+		return value, true
 	}
-	if word(value) != s.secret.sum(pieceTweak(id, index), value[pieceSumSize:]) {
+	if found {
 		s.count.damaged.Add(1)
-		return value, false
 	}
-	return value, true
+	return dst, false
 }
 
 // hasPieces reports whether all pieces from first to last are there.
 func (s *Store) hasPieces(id uint64, first, last int64) bool {
 	for i := first; i <= last; i++ {
-		key := makePieceKey(id, i)
-		if !s.ring.Has(key[:]) {
+		ring, key := s.rings.piece(id, i)
+		if !ring.Has(key[:]) {
 			return false
 		}
 	}

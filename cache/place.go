@@ -29,9 +29,8 @@ const (
 // nothing breaks but this evenness.
 type pieceKey [pieceKeySize]byte
 
-// makePieceKey makes the key of a piece, for the bucket (id + index) mod 512.
-func makePieceKey(id uint64, index int64) (k pieceKey) {
-	bucket := (id + uint64(index)) % ringBuckets
+// makePieceKey makes the key of a piece that is to lie in this bucket.
+func makePieceKey(id uint64, index int64, bucket uint64) (k pieceKey) {
 	hash := fold(id^prime1, uint64(index)^prime2)&^(ringBuckets-1) | bucket
 	binary.LittleEndian.PutUint64(k[:], unhash(hash, uint32(index)))
 	binary.LittleEndian.PutUint32(k[8:], uint32(index))
@@ -56,8 +55,9 @@ func unhash(hash uint64, tail uint32) uint64 {
 	return bits.RotateLeft64(h*unprime1, -31) * unprime2
 }
 
-// newID draws an entry's id. Its body begins in the bucket behind the one that
+// newID draws an entry's id. Its body begins in the column behind the one that
 // took the last piece.
 func (s *Store) newID() uint64 {
-	return s.random()&^(ringBuckets-1) | s.cursor.Load()%ringBuckets
+	id, columns := s.random(), s.rings.columns()
+	return id - id%columns + s.cursor.Load()%columns
 }

@@ -208,3 +208,21 @@ func TestPassesAreRemembered(t *testing.T) {
 		t.Error("not taken back")
 	}
 }
+
+// TestAnUpdateNeverBringsBackWhatWasPurged validates an entry that was read
+// before a purge, with a clock from after it.
+func TestAnUpdateNeverBringsBackWhatWasPurged(t *testing.T) {
+	s := newStore(t, Options{})
+	for _, size := range []int{10, 3 * pieceSize} {
+		k := keyOf(s, "a.example", "/a")
+		s.Put(k, fillOf(s, ""), bodyOf(1, size))
+		e := AcquireEntry()
+		s.Get(e, k)
+		s.PurgeURL(k, false)
+		if r := s.Update(e, k, fillOf(s, "late")); r != Superseded {
+			t.Errorf("%d bytes: got %v, want superseded", size, r)
+		}
+		wantOutcome(t, s, k, Purged)
+		ReleaseEntry(e)
+	}
+}

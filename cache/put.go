@@ -61,6 +61,7 @@ func (s *Store) PutVariant(k Key, f *Fill) (record uint64, r Refusal) {
 	defer buffers.Put(b)
 	e := Entry{Head: f.Head, Meta: f.Meta, Fields: f.Fields}
 	e.Kind, e.ID, e.BodySize, e.guard = Variant, s.random(), 0, k.Hash()
+	e.written = s.odometer.Load()
 	b.labels = s.secret.appendLabels(b.labels[:0], &e.labels, &k, nil)
 	return e.ID, s.count.note(s.file(&e, k, b))
 }
@@ -68,7 +69,8 @@ func (s *Store) PutVariant(k Key, f *Fill) (record uint64, r Refusal) {
 // Update replaces the head, meta and fields of the entry that was read into e,
 // as a 304 or a HEAD wants it (RFC 9111 §4.3.4, §4.3.5). A body in pieces stays
 // where it is; an inline one is written again. The entry must still be the one
-// that was read. Tags are given anew; f.Size means nothing.
+// that was read, and not have been purged since it was filled, whatever f.Seen
+// says. Tags are given anew; f.Size means nothing.
 func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
@@ -84,22 +86,25 @@ func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {
 	if !s.holds(b, k, e.ID) {
 		return s.count.note(Superseded)
 	}
+	held := Entry{buf: b.value}
+	if !held.decode(&s.secret, k.Hash()) || s.purges.judge(&held, &k) == gone {
+		return s.count.note(Superseded)
+	}
 	return s.count.note(s.fileLocked(&next, k, b))
 }
 
 // holds reports whether the entry under k has that id. The caller holds the
 // stripe of k.
 func (s *Store) holds(b *buffer, k Key, id uint64) bool {
-	value, found := s.ring.HasGet(b.value[:0], k.raw)
+	value, found := s.rings.of(k).HasGet(b.value[:0], k.raw)
 	b.value = value
 	return found && len(value) >= headSize && word(value[atID:]) == id && word(value[atGuard:]) == k.Hash()
 }
 
-// file writes an entry as of now.
+// file writes an entry.
 func (s *Store) file(e *Entry, k Key, b *buffer) Refusal {
 	lock := s.lock(k)
 	defer lock.Unlock()
-	e.written = s.odometer.Load()
 	return s.fileLocked(e, k, b)
 }
 
@@ -113,7 +118,7 @@ func (s *Store) fileLocked(e *Entry, k Key, b *buffer) Refusal {
 		return Superseded
 	}
 	b.value = appendEntry(b.value[:0], e, &s.secret)
-	s.set(k.raw, b.value)
+	s.set(s.rings.of(k), k.raw, b.value)
 	s.rewrite.earn(len(b.value), s.capacity)
 	if s.sketch != nil {
 		s.sketch.wrote(e.guard, s.odometer.Load(), ringHeader+len(k.raw)+len(b.value))

@@ -78,17 +78,17 @@ func (s *Store) rewriteHead(h *Head, k Key) {
 	}
 	binary.LittleEndian.PutUint64(v[atWritten:], s.odometer.Load())
 	binary.LittleEndian.PutUint64(v, s.secret.sum(tweakEntry, v[atVersion:]))
-	s.set(k.raw, v)
+	s.set(s.rings.of(k), k.raw, v)
 	s.count.rewrites.Add(1)
 }
 
-// rewritePiece writes a piece again that was just read.
+// rewritePiece writes a piece again that was just read. value is as for
+// setPiece.
 func (s *Store) rewritePiece(id uint64, index int64, value []byte) bool {
 	if !s.rewrite.spend(len(value)) {
 		return false
 	}
-	key := makePieceKey(id, index)
-	s.set(key[:], value)
+	s.setPiece(id, index, value)
 	s.count.rewrites.Add(1)
 	return true
 }

@@ -1,24 +1,33 @@
 package cache
 
-import (
-	"sync/atomic"
-
-	"github.com/VictoriaMetrics/fastcache"
-)
+import "sync/atomic"
 
 // indexBytes is about what fastcache's map takes on the Go heap for an entry.
 const indexBytes = 40
 
 // counters count what happened since New. They survive nothing.
 type counters struct {
-	outcomes [outcomes]atomic.Int64
-	_        [64]byte
+	lookups  [countShards]lookupCounts
 	refusals [refusals]atomic.Int64
 	purges   [scopes]atomic.Int64
 	sets     atomic.Int64
 	rewrites atomic.Int64
 	vanished atomic.Int64
 	damaged  atomic.Int64
+}
+
+// countShards is how many cache lines the counting of lookups is spread over, so
+// that cores do not pass one around. A power of two.
+const countShards = 16
+
+type lookupCounts struct {
+	outcomes [outcomes]atomic.Int64
+	_        [64 - 8*outcomes]byte
+}
+
+// lookup counts a lookup of a key.
+func (c *counters) lookup(hash uint64, o Outcome) {
+	c.lookups[hash%countShards].outcomes[o].Add(1)
 }
 
 // note counts a refusal and returns it.
@@ -67,8 +76,7 @@ func (s *Stats) Misses() int64 { return s.Gets() - s.Hits() }
 // Stats reads all counters. It takes each of fastcache's 512 locks for a
 // moment: for a scrape, not for a request.
 func (s *Store) Stats() Stats {
-	var f fastcache.Stats
-	s.ring.UpdateStats(&f)
+	f := s.rings.stats()
 	written := int64(s.odometer.Load())
 	st := Stats{
 		ConfiguredBytes: int64(f.MaxBytesSize), UsedBytes: int64(f.BytesSize),
@@ -80,7 +88,9 @@ func (s *Store) Stats() Stats {
 	st.OverheadBytes = st.Records*indexBytes + s.fixedBytes()
 	st.EvictedTotal = max(0, st.RecordsSet-st.Records)
 	for i := range st.Outcomes {
-		st.Outcomes[i] = s.count.outcomes[i].Load()
+		for j := range s.count.lookups {
+			st.Outcomes[i] += s.count.lookups[j].outcomes[i].Load()
+		}
 	}
 	for i := range st.Refusals {
 		st.Refusals[i] = s.count.refusals[i].Load()

@@ -24,7 +24,7 @@ const (
 
 // Store keeps responses off the Go heap. It is safe for concurrent use.
 type Store struct {
-	ring      *fastcache.Cache
+	rings     *rings
 	capacity  int64
 	maxObject int64
 	secret    secret
@@ -35,6 +35,7 @@ type Store struct {
 	sketch   *sketch // nil: everything is admitted
 	passes   *passes
 	journal  *journal      // nil: nothing survives
+	saving   sync.Mutex    // one Save at a time
 	odometer atomic.Uint64 // bytes written
 	cursor   atomic.Uint64 // pieces written
 	rewrite  rewriteBudget
@@ -80,7 +81,7 @@ func New(o Options) (*Store, error) {
 	}
 	capacity := (o.Bytes + Step - 1) / Step * Step
 	s := &Store{
-		ring: fastcache.New(int(capacity)), capacity: capacity,
+		rings: newRings(capacity), capacity: capacity,
 		maxObject: min(o.MaxObject, largestBody(capacity)),
 		now:       o.Now, random: o.Random,
 		purges: &purges{}, passes: newPasses(o.Now()),
@@ -136,7 +137,7 @@ func (s *Store) Get(e *Entry, k Key) Outcome {
 		s.sketch.touch(k.Hash())
 	}
 	outcome := s.peek(e, k)
-	s.count.outcomes[outcome].Add(1)
+	s.count.lookup(k.Hash(), outcome)
 	if outcome == Hit && s.nearTail(e) {
 		s.rewriteEntry(e, k)
 	}
@@ -146,7 +147,7 @@ func (s *Store) Get(e *Entry, k Key) Outcome {
 // peek reads an entry without counting or moving anything.
 func (s *Store) peek(e *Entry, k Key) Outcome {
 	e.Soft = false
-	value, found := s.ring.HasGet(e.buf[:0], k.raw)
+	value, found := s.rings.of(k).HasGet(e.buf[:0], k.raw)
 	e.buf = value
 	if !found {
 		return Miss
@@ -168,7 +169,7 @@ func (s *Store) peek(e *Entry, k Key) Outcome {
 func (s *Store) Delete(k Key) {
 	lock := s.lock(k)
 	defer lock.Unlock()
-	s.ring.Del(k.raw)
+	s.rings.of(k).Del(k.raw)
 }
 
 // lock takes the stripe of a key.
@@ -179,8 +180,8 @@ func (s *Store) lock(k Key) *sync.Mutex {
 }
 
 // set files a value and moves the odometer.
-func (s *Store) set(key, value []byte) {
-	s.ring.Set(key, value)
+func (s *Store) set(ring *fastcache.Cache, key, value []byte) {
+	ring.Set(key, value)
 	n := ringHeader + len(key) + len(value)
 	s.odometer.Add(uint64(n))
 	s.count.sets.Add(1)

@@ -29,6 +29,11 @@ func newStore(t testing.TB, o Options) *Store {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // the memory serves the next test
+		for _, ring := range s.rings.list {
+			ring.Reset()
+		}
+	})
 	return s
 }
 
@@ -270,8 +275,8 @@ func TestAVanishedPieceIsAnErrorAndThenAMiss(t *testing.T) {
 	if err := during.Open(s, e, k, 0, e.BodySize); err != nil {
 		t.Fatal(err)
 	}
-	key := makePieceKey(e.ID, 2)
-	s.ring.Del(key[:])
+	ring, key := s.rings.piece(e.ID, 2)
+	ring.Del(key[:])
 	got, err := io.ReadAll(during)
 	if !errors.Is(err, ErrVanished) || !bytes.Equal(got, body[:2*pieceSize]) {
 		t.Errorf("during: got %d bytes and %v, want two pieces and ErrVanished", len(got), err)
@@ -292,12 +297,13 @@ func TestForeignPiecesAreRefused(t *testing.T) {
 	e := AcquireEntry()
 	defer ReleaseEntry(e)
 	s.Get(e, k)
-	from, to := makePieceKey(e.ID, 1), makePieceKey(e.ID, 2)
-	s.ring.Set(to[:], s.ring.Get(nil, from[:])) // a whole piece in the wrong place
+	ring, from := s.rings.piece(e.ID, 1)
+	_, to := s.rings.piece(e.ID, 2)
+	ring.Set(to[:], ring.Get(nil, from[:])) // a whole piece in the wrong place
 	if _, err := bodyIn(s, e, k); !errors.Is(err, ErrVanished) {
 		t.Errorf("got %v, want ErrVanished", err)
 	}
 	other := keyOf(s, "a.example", "/b")
-	s.ring.Set(other.raw, e.buf)
+	s.rings.of(other).Set(other.raw, e.buf)
 	wantOutcome(t, s, other, Damaged)
 }

@@ -14,13 +14,13 @@ type Writer struct {
 	refused Refusal
 	ended   bool
 
-	piece  []byte // pieceSumSize spare bytes, then what is not in a piece yet
+	piece  []byte // pieceSumSize spare bytes, then what is not filed yet
 	head   []byte // copies of meta and fields
 	keyBuf []byte
 	buf    buffer
 }
 
-var writers = sync.Pool{New: func() any { return &Writer{piece: make([]byte, pieceSumSize, pieceSumSize+pieceSize)} }}
+var writers = sync.Pool{New: func() any { return &Writer{piece: make([]byte, pieceSumSize, pieceSumSize+partPieces*pieceSize)} }}
 
 // AcquireWriter returns a writer for Begin; give it back with ReleaseWriter.
 func AcquireWriter() *Writer { return writers.Get().(*Writer) }
@@ -41,11 +41,11 @@ func (s *Store) Begin(w *Writer, k Key, f *Fill) Refusal {
 
 	w.head = append(append(w.head[:0], f.Meta...), f.Fields...)
 	w.entry = Entry{Head: f.Head, Meta: w.head[:len(f.Meta)], Fields: w.head[len(f.Meta):]}
-	w.entry.ID, w.entry.guard = s.newID(), k.Hash()
+	w.entry.ID, w.entry.guard, w.entry.written = s.newID(), k.Hash(), s.odometer.Load()
 	w.buf.labels = s.secret.appendLabels(w.buf.labels[:0], &w.entry.labels, &k, f.Tags)
 
 	record := ringHeader + len(k.raw) + entrySize(&w.entry.labels, len(f.Meta), len(f.Fields), 0)
-	w.inline = maxInline - record
+	w.inline = min(maxInline-record, partPieces*pieceSize)
 	switch {
 	case record > maxRecord:
 		return w.refuse(HeadTooBig)
@@ -98,14 +98,21 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flush files the piece that was gathered.
+// flush files the pieces that were gathered. The checksum of each is written
+// over the end of the one before, which is filed by then.
 func (w *Writer) flush() {
-	w.store.setPiece(w.entry.ID, w.pieceIndex(), w.piece)
-	w.store.rewrite.earn(len(w.piece), w.store.capacity)
+	index := w.pieceIndex()
+	for rest := w.piece; len(rest) > pieceSumSize; index++ {
+		n := min(len(rest), pieceSumSize+pieceSize)
+		w.store.setPiece(w.entry.ID, index, rest[:n])
+		w.store.cursor.Add(1)
+		w.store.rewrite.earn(n, w.store.capacity)
+		rest = rest[n-pieceSumSize:]
+	}
 	w.piece = w.piece[:pieceSumSize]
 }
 
-// pieceIndex is the index of the piece that is being gathered.
+// pieceIndex is the index of the first piece that is being gathered.
 func (w *Writer) pieceIndex() int64 {
 	return (w.count - int64(len(w.piece)-pieceSumSize)) / pieceSize
 }
@@ -125,13 +132,11 @@ func (w *Writer) Commit() Refusal {
 	e.BodySize = w.count
 	begun := w.pieceIndex() // more than 0: some pieces are filed
 	if e.Kind = Whole; begun == 0 && len(w.piece)-pieceSumSize <= w.inline {
-		e.Inline = w.piece[pieceSumSize:]
+		e.Inline, e.written = w.piece[pieceSumSize:], w.store.odometer.Load()
 		return w.store.count.note(w.store.file(e, w.key, &w.buf))
 	}
 	e.Kind = Pieces
-	if len(w.piece) > pieceSumSize {
-		w.flush()
-	}
+	w.flush()
 	if !w.store.hasPieces(e.ID, 0, pieceCount(e.BodySize)-1) {
 		return w.store.count.note(Crowded)
 	}
