@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/valyala/fasthttp"
@@ -20,6 +21,8 @@ func (s *Server) cache(ctx *fasthttp.RequestCtx) {
 	if s.o.Cache != nil {
 		status = s.o.Cache.CacheStatus()
 	}
+	byName := func(a, b exchange.CacheRoute) int { return strings.Compare(a.Route, b.Route) }
+	status.Routes = slices.SortedFunc(slices.Values(status.Routes), byName)
 	if status.Routes == nil {
 		status.Routes = []exchange.CacheRoute{} // shown as a list in any case
 	}
@@ -61,7 +64,7 @@ func parseQuestion(args *fasthttp.Args) (exchange.CacheQuestion, error) {
 			q.Method = text
 		case "header":
 			name, content, found := strings.Cut(text, ":")
-			if !found || !token(name) {
+			if !found || !token(name) || strings.ContainsFunc(content, control) {
 				wrong = append(wrong, fmt.Errorf("header: got %.80q, want Name:value", text))
 			}
 			q.Fields = append(q.Fields, exchange.CacheField{Name: name, Value: strings.TrimSpace(content)})
@@ -216,6 +219,8 @@ func hostPort(s string) bool {
 	}
 	return s != "" && s[0] != ':' && !strings.ContainsFunc(s, foreign)
 }
+
+func control(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 func notVisible(r rune) bool { return r <= ' ' || r > '~' }
 

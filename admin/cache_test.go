@@ -16,7 +16,7 @@ type store struct {
 }
 
 func (s *store) CacheStatus() exchange.CacheStatus {
-	return exchange.CacheStatus{ConfiguredBytes: 1 << 25, Routes: []exchange.CacheRoute{{
+	return exchange.CacheStatus{ConfiguredBytes: 1 << 25, Routes: []exchange.CacheRoute{{Route: "/b"}, {
 		Route: "/a?b&c", Requests: map[string]uint64{"hit": 3}, HitRatio: 0.75,
 	}}}
 }
@@ -45,6 +45,9 @@ func TestCacheIsShown(t *testing.T) {
 		if a.status != 200 || !strings.Contains(a.body, part) {
 			t.Errorf("got %d %s, want %s", a.status, a.body, part)
 		}
+	}
+	if strings.Index(a.body, `"/a?b&c"`) > strings.Index(a.body, `"/b"`) {
+		t.Errorf("routes are not ordered by name: %s", a.body)
 	}
 	if strings.Contains(a.body, "last_save") {
 		t.Errorf("a save that never was is shown: %s", a.body)
@@ -82,21 +85,22 @@ func TestLookupReadsTheQuestion(t *testing.T) {
 func TestLookupRefusesWhatIsNoQuestion(t *testing.T) {
 	c, s := serveCache(t)
 	for query, part := range map[string]string{
-		"":                               "url: got",
-		"url=":                           "want an absolute URL",
-		"url=/a":                         "want an absolute URL",
-		"url=ftp://a/":                   "want an absolute URL",
-		"url=http:///a":                  "want an absolute URL",
-		"url=http://u:p@a/":              "want an absolute URL",
-		"url=http://a/b?c=1&d=2":         "is no parameter",
-		"url=http://a/b%20c":             "percent-encoded",
-		"url=http://a/b%23c":             "want no #",
-		"url=http://a/&url=http://b/":    "stands twice",
-		"url=http://a/&method=G%20T":     "want a method",
-		"url=http://a/&header=X":         "want Name:value",
-		"url=http://a/&header=X%20Y:a":   "want Name:value",
-		"url=http://a/&header=:a":        "want Name:value",
-		"url=http://a/&method=(&header=": "method",
+		"":                                  "url: got",
+		"url=":                              "want an absolute URL",
+		"url=/a":                            "want an absolute URL",
+		"url=ftp://a/":                      "want an absolute URL",
+		"url=http:///a":                     "want an absolute URL",
+		"url=http://u:p@a/":                 "want an absolute URL",
+		"url=http://a/b?c=1&d=2":            "is no parameter",
+		"url=http://a/b%20c":                "percent-encoded",
+		"url=http://a/b%23c":                "want no #",
+		"url=http://a/&url=http://b/":       "stands twice",
+		"url=http://a/&method=G%20T":        "want a method",
+		"url=http://a/&header=X":            "want Name:value",
+		"url=http://a/&header=X%20Y:a":      "want Name:value",
+		"url=http://a/&header=:a":           "want Name:value",
+		"url=http://a/&header=A:b%0D%0AC:d": "want Name:value",
+		"url=http://a/&method=(&header=":    "method",
 	} {
 		a := s.ask("GET", "/api/cache/lookup?"+query, "")
 		if !strings.Contains(a.body, part) {

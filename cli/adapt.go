@@ -28,6 +28,7 @@ func (s *service) buildAdmin(cfg *config.Config, b build) (err error) {
 		Balancer:  a,
 		Reloader:  a,
 		Metrics:   s.metrics,
+		Cache:     s.gateway,
 		Log:       s.log,
 	})
 	return err

@@ -33,7 +33,7 @@ type CacheStatus struct {
 	LastSave  time.Time `json:"last_save,omitzero"`   // of the last save that worked; zero: none yet
 	SaveError string    `json:"save_error,omitempty"` // of the last save, if it failed
 
-	Routes []CacheRoute `json:"routes"` // those that cache, by name
+	Routes []CacheRoute `json:"routes"` // those that cache
 }
 
 // CacheRoute is what the cache did for one route.
