@@ -29,6 +29,7 @@ func commands() []command {
 		{"soak", "full load with aborts by both sides; every byte is checked, and what is left behind", soak},
 		{"slow", "slow connections beside normal requests: what do they cost, and when are they cut?", slow},
 		{"open", "requests at a constant rate to any URL; latency counts from when each was due", openLoop},
+		{"overload", "three times what the gateway can do: what becomes of the good answers?", overload},
 		{"drip", "the slow connections of slow, which starts it as a process of its own", drip},
 	}
 }
@@ -56,7 +57,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	fmt.Fprintln(out, "go run ./loadtest COMMAND [-h]")
 	for _, c := range commands() {
-		fmt.Fprintf(out, "  %-7s %s\n", c.name, c.about)
+		fmt.Fprintf(out, "  %-8s %s\n", c.name, c.about)
 	}
 	return flag.ErrHelp
 }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"penstock/loadtest/driver"
+)
+
+// bearing is a gateway that bears overload just so.
+func bearing() pressure {
+	report := func(good, refused int, took time.Duration) *driver.Report {
+		r := &driver.Report{Took: time.Second, Arrivals: int64(good + refused), RetryTold: int64(refused)}
+		for range good {
+			r.Good.Record(took)
+		}
+		for range refused {
+			r.Refused.Record(time.Millisecond)
+		}
+		return r
+	}
+	return pressure{report(100, 0, 20*time.Millisecond), report(1000, 0, 20*time.Millisecond), report(900, 2100, 40*time.Millisecond)}
+}
+
+func TestOverloadIsJudged(t *testing.T) {
+	if err := bearing().judge(); err != nil {
+		t.Errorf("just so: %v", err)
+	}
+	for want, spoil := range map[string]func(p *pressure){
+		"goodput fell to 0.89":             func(p *pressure) { p.pressed.Took = p.pressed.Took * 101 / 100 },
+		"p99 of the admitted is 2.05":      func(p *pressure) { record(&p.pressed.Good, 10, 41*time.Millisecond) },
+		"p99 of refusals is 21ms":          func(p *pressure) { record(&p.pressed.Refused, 30, 21*time.Millisecond); p.pressed.RetryTold += 30 },
+		"1 refusals have no Retry-After":   func(p *pressure) { p.pressed.RetryTold-- },
+		"1 requests were cut":              func(p *pressure) { p.capacity.Cut++ },
+		"nothing was refused":              func(p *pressure) { p.pressed.Refused, p.pressed.RetryTold = driver.Histogram{}, 0 },
+		"31 of 3000 arrivals waited":       func(p *pressure) { p.pressed.Waited = 31 },
+		"2 requests were cut, timed out o": func(p *pressure) { p.pressed.Timeouts++; record(&p.pressed.Other, 1, 1) },
+	} {
+		p := bearing()
+		spoil(&p)
+		if err := p.judge(); err == nil || !strings.HasPrefix(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("got %v, want %q and nothing else", err, want)
+		}
+	}
+}
+
+func record(h *driver.Histogram, n int, d time.Duration) {
+	for range n {
+		h.Record(d)
+	}
+}
+
+func TestOpenTellsWhatItIsAsked(t *testing.T) {
+	var out bytes.Buffer
+	for _, args := range [][]string{{"open"}, {"open", "-rate", "x", "http://127.0.0.1:1/"}, {"open", "ftp://127.0.0.1/"}, {"open", "http://127.0.0.1:1/", "http://127.0.0.1:2/"}} {
+		if err := run(t.Context(), args, &out); err == nil {
+			t.Errorf("%v: got no error", args)
+		}
+	}
+	if runtime.GOOS != "linux" {
+		return // the driver says so
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-A") != "b" || r.Method != http.MethodPost || r.ContentLength != 10 {
+			w.WriteHeader(http.StatusTeapot)
+		}
+	}))
+	defer server.Close()
+	for _, want := range []string{`"status":{"200":`, "status   200: "} {
+		out.Reset()
+		args := []string{"open", "-H", "X-A: b", "-body", "10", "-duration", "50ms", "-warmup", "0s", server.URL + "/a", server.URL + "/b"}
+		if strings.HasPrefix(want, `"`) {
+			args = append([]string{"open", "-json"}, args[1:]...)
+		}
+		if err := run(t.Context(), args, &out); err != nil || !strings.Contains(out.String(), want) || strings.Contains(out.String(), "418") {
+			t.Errorf("got %s, %v; want %q", out.String(), err, want)
+		}
+	}
+}
