@@ -157,6 +157,7 @@ func TestTargetsAreThoseThatCan(t *testing.T) {
 		"passing through":    {scenario{}, "penstock old nginx caddy"},
 		"from the cache":     {scenario{cached: true}, "penstock old nginx varnishd"},
 		"those of a curve":   {scenario{only: []string{"nginx", "penstock"}}, "penstock old nginx"},
+		"large bodies":       {scenario{size: 1, only: []string{"nginx"}}, "nginx nginx-tuned"},
 		"what features cost": {scenario{features: true, only: []string{"penstock"}}, "penstock penstock-full penstock-bare old"},
 	} {
 		var got []string

@@ -26,6 +26,7 @@ type variant struct {
 	name, binary string
 	peer         peers.Peer
 	log, bare    bool
+	tuned        bool
 }
 
 // variants are the programs that take part in s.
@@ -37,6 +38,9 @@ func (k *kit) variants(s scenario) []variant {
 			continue
 		}
 		all = append(all, variant{name: p.Name, binary: binary, peer: p})
+		if p.Name == results.Base && s.size > 0 {
+			all = append(all, variant{name: "nginx-tuned", binary: binary, peer: p, tuned: true})
+		}
 		if p.Name != peers.Penstock().Name {
 			continue
 		}
@@ -81,7 +85,7 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 	}
 	setup := peers.Setup{
 		Dir: dir, Address: addresses[0], Side: addresses[1], Origins: k.origin.addresses[:max(1, s.origins)],
-		Workers: k.workers, Clients: k.clients, Pool: max(usualPool, s.load.connections), Cache: s.cached, Log: v.log, Bare: v.bare,
+		Workers: k.workers, Clients: k.clients, Pool: max(usualPool, s.load.connections), Cache: s.cached, Log: v.log, Bare: v.bare, Tuned: v.tuned,
 	}
 	for i := range s.routes {
 		setup.Prefixes = append(setup.Prefixes, "/r"+strconv.Itoa(i))

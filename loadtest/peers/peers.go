@@ -31,6 +31,7 @@ type Setup struct {
 	Cache    bool     // on all routes
 	Log      bool     // Penstock alone: an access log, to a file
 	Bare     bool     // Penstock alone: all is off that has an off switch
+	Tuned    bool     // nginx alone: buffers for large answers instead of its defaults
 }
 
 // Peer is a program that stands in front of an origin, or the origin.

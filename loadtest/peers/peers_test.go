@@ -43,6 +43,16 @@ func TestEveryPeerIsToldWhereToListenAndWhatIsBehind(t *testing.T) {
 	}
 }
 
+func TestNginxIsTunedWhenAskedFor(t *testing.T) {
+	s := setup(t)
+	for _, s.Tuned = range []bool{false, true} {
+		text, err := named(t, "nginx").config(s)
+		if err != nil || strings.Contains(string(text), "proxy_buffers") != s.Tuned {
+			t.Errorf("tuned %t: %v\n%s", s.Tuned, err, text)
+		}
+	}
+}
+
 func TestCacheIsOnlyThereWhenAskedFor(t *testing.T) {
 	for name, want := range map[string]string{"penstock": "cache: on", "nginx": "proxy_cache store", "haproxy": "cache-use store"} {
 		p := named(t, name)
