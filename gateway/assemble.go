@@ -27,6 +27,8 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 		forwarded:   cfg.Forwarded,
 		proxyStatus: cfg.Answers.ProxyStatus,
 		cacheStatus: cfg.Answers.CacheStatus,
+		http:        []byte("http"),
+		https:       []byte("https"),
 		perRequest:  [][]byte{[]byte("x-forwarded-for"), []byte("forwarded"), []byte("via"), []byte("cdn-loop")},
 	}
 	s.reading = firstReading(s.paths.rules)

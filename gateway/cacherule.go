@@ -11,7 +11,7 @@ import (
 
 // cacheRule is how one route caches, compiled. It is immutable.
 type cacheRule struct {
-	route       string // part of the key: routes that share a URL need not share its answers
+	route       []byte // part of the key: routes that share a URL need not share its answers
 	policy      rfc9111.Policy
 	query       *cache.QueryRule
 	headers     []string
@@ -34,7 +34,7 @@ func compileCache(c *config.Route) (*cacheRule, error) {
 		return nil, err
 	}
 	r := &cacheRule{
-		route: c.Name(), query: query, headers: o.Headers, cookies: o.Cookies,
+		route: []byte(c.Name()), query: query, headers: o.Headers, cookies: o.Cookies,
 		maxVariants: o.MaxVariants, maxObject: o.MaxObject,
 		get: slices.Contains(o.Methods, "GET"), head: slices.Contains(o.Methods, "HEAD"), post: slices.Contains(o.Methods, "POST"),
 		policy: rfc9111.Policy{

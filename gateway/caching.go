@@ -151,12 +151,12 @@ func (r *receivedFields) Next(pos int) (name, value []byte, next int) {
 // hop is a detail that makes two requests for one URL different: through which
 // scheme and under which name a trusted proxy was asked.
 func (j *journey) hop() (scheme, name []byte) {
-	scheme = []byte("http")
 	if !j.x.Trusted {
-		return scheme, nil
+		return j.snap.http, nil
 	}
-	if proto := j.head.Get(headers.XForwardedProto); headers.SameName(proto, []byte("https")) {
-		scheme = []byte("https")
+	scheme = j.snap.http
+	if proto := j.head.Get(headers.XForwardedProto); headers.SameName(proto, j.snap.https) {
+		scheme = j.snap.https
 	}
 	return scheme, j.head.Get(headers.XForwardedHost)
 }

@@ -3,8 +3,6 @@ package gateway
 import (
 	"bytes"
 
-	"github.com/valyala/fasthttp"
-
 	"penstock/cache"
 	"penstock/cache/rfc9111"
 	"penstock/exchange"
@@ -78,9 +76,9 @@ func (j *journey) makeKey() {
 	c := &j.cache
 	scheme, name := j.hop()
 	b := j.g.store.NewKey(c.keyBuf)
-	b.URL(&cache.URL{Method: []byte(fasthttp.MethodGet), Scheme: scheme, Host: j.host, Path: j.path,
+	b.URL(&cache.URL{Scheme: scheme, Host: j.host, Path: j.path,
 		Query: j.query, HasQuery: j.hasTail, Rule: c.rule.query})
-	b.Header(":route", []byte(c.rule.route), true)
+	b.Header(":route", c.rule.route, true)
 	if name != nil {
 		b.Header(":forwarded-host", name, true)
 	}

@@ -36,6 +36,7 @@ type Snapshot struct {
 	forwarded   bool
 	proxyStatus bool
 	cacheStatus bool
+	http, https []byte            // schemes, as keys spell them
 	store       *cache.Store      // nil when no route of any generation has cached
 	purgeFrom   *headers.Prefixes // who may send PURGE; nil for nobody
 	perRequest  [][]byte          // fields of a request that the gateway writes anew for each

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"bytes"
+
 	"penstock/cache"
 	"penstock/cache/rfc9111"
 	"penstock/exchange"
@@ -61,7 +63,8 @@ func (g *Gateway) freshen(j *journey) bool {
 	merged := rfc9111.Lines(c.fields)
 	policy := &c.rule.policy
 	response := g.readAnswer(j, c.meta.Status, &merged)
-	if c.refusal = rfc9111.MayKeep(&c.ask, &response, policy); c.refusal != rfc9111.Storable {
+	c.refusal = rfc9111.MayKeep(&c.ask, &response, policy)
+	if c.refusal != rfc9111.Storable || !c.staysSelected(&merged) {
 		return g.useOnce(j, &response)
 	}
 	c.meta = rfc9111.NewMeta(&response, policy)
@@ -73,13 +76,26 @@ func (g *Gateway) freshen(j *journey) bool {
 	return true
 }
 
+// staysSelected reports whether the key of the stored response still fits it, now that
+// an update may have changed its Vary: whether it names only fields that select already.
+func (c *caching) staysSelected(updated rfc9111.Fields) bool {
+	names, _ := rfc9111.AppendVary(c.scratch[:0], updated)
+	c.scratch = names
+	if c.record == 0 {
+		return len(names) == 0
+	}
+	return bytes.Equal(c.union(names), c.nominated)
+}
+
 // useOnce answers this request with a stored response that the origin has confirmed
-// and forbidden to keep in one breath.
+// and that may not be kept, or not where it lies.
 func (g *Gateway) useOnce(j *journey, response *rfc9111.Response) bool {
 	c := &j.cache
 	c.meta = rfc9111.NewMeta(response, &c.rule.policy)
 	c.stored = c.fields
-	c.told.Detail = c.refusal.String()
+	if c.refusal != rfc9111.Storable {
+		c.told.Detail = c.refusal.String()
+	}
 	g.store.Delete(c.entryKey)
 	return true
 }
