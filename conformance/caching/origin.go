@@ -12,7 +12,7 @@ import (
 )
 
 // Origin is the backend behind the gateway under test. It plays many cases, one
-// after the other or at once; the second segment of a path says which.
+// after the other or at once; a segment of the path says which.
 type Origin struct {
 	Address string
 
@@ -39,7 +39,8 @@ type exchange struct {
 	request *message
 	status  int
 	body    string
-	done    bool // the answer is written
+	lost    bool // the answer is not whole
+	done    bool // it is written
 }
 
 // NewOrigin listens on a free loopback port. The clock gives Date its value.
@@ -158,14 +159,11 @@ func (o *Origin) serve(c net.Conn) {
 
 // reply answers one request by the script; false ends the connection.
 func (o *Origin) reply(c net.Conn, m *message) bool {
-	_, id, _ := strings.Cut(strings.TrimPrefix(m.word(1), "/"), "/")
-	id, _, _ = strings.Cut(id, "?")
-	id, _, _ = strings.Cut(id, "/")
 	e := &exchange{request: m}
 	var a *Answer
 	var st stage
 	o.change(func() {
-		s := o.plays[id]
+		s := o.scriptOf(m.word(1))
 		if s == nil {
 			return
 		}
@@ -174,7 +172,7 @@ func (o *Origin) reply(c net.Conn, m *message) bool {
 		if s.onlyIf != nil && m.conditional() {
 			a = s.onlyIf
 		}
-		e.status, e.body = a.Status, a.Body
+		e.status, e.body, e.lost = a.Status, a.Body, a.End != Whole
 		if !a.HasBody {
 			e.body = "answer " + strconv.Itoa(len(s.asked))
 		}
@@ -193,6 +191,18 @@ func (o *Origin) reply(c net.Conn, m *message) bool {
 	}
 	_, err := c.Write(a.bytes(&st, e.body, m.word(0) == "HEAD"))
 	return err == nil && a.End == Whole && a.Framing != UntilClose
+}
+
+// scriptOf returns the script of the case that a target belongs to: some segment of
+// its path is the case's. The caller holds the lock.
+func (o *Origin) scriptOf(target string) *script {
+	path, _, _ := strings.Cut(target, "?")
+	for segment := range strings.SplitSeq(path, "/") {
+		if s := o.plays[segment]; s != nil {
+			return s
+		}
+	}
+	return nil
 }
 
 // bytes renders an answer.

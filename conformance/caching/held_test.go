@@ -1,0 +1,170 @@
+package caching_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"penstock/conformance/caching"
+	"penstock/gateway"
+	"penstock/gateway/gatewaytest"
+)
+
+// held is an origin whose requests wait until the test answers them.
+type held struct {
+	*gatewaytest.Origin
+	t     *testing.T
+	clock *caching.Clock
+	asked chan *request
+}
+
+// request is one that the origin has got.
+type request struct {
+	*http.Request
+	peer *gatewaytest.Peer
+	done chan bool // what it is told says whether the connection goes on
+}
+
+// newHeld starts an origin that holds at most 2000 requests.
+func newHeld(t *testing.T) *held {
+	h := &held{t: t, clock: caching.NewClock(begin()), asked: make(chan *request, 2000)}
+	h.Origin = gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
+		for {
+			r, err := p.Request()
+			if err != nil {
+				return
+			}
+			q := &request{Request: r, peer: p, done: make(chan bool, 1)}
+			h.asked <- q
+			select {
+			case on := <-q.done:
+				if !on {
+					return
+				}
+			case <-time.After(gatewaytest.Wait):
+				return
+			}
+		}
+	})
+	return h
+}
+
+// gateway starts a gateway before the origin; cache is the value of its one
+// route's key.
+func (h *held) gateway(cache string) *gatewaytest.Gateway {
+	h.t.Helper()
+	return h.gatewayWith("cache: { memory: 64MiB, admission: off, max_object: 32MiB }\n", cache)
+}
+
+// gatewayWith is gateway with other lines of configuration at the top.
+func (h *held) gatewayWith(top, cache string) *gatewaytest.Gateway {
+	h.t.Helper()
+	return gatewaytest.StartWith(h.t, gateway.Options{
+		Config: gatewaytest.Parse(h.t, top+"upstreams:\n  web: { backends: \""+h.URL+"\", eject: off, pool: { max: 2000 } }\n"+
+			"routes:\n  - { path: \"/*\", upstream: web, retry: off, cache: "+cache+" }\n"),
+		Clock: h.clock.Now,
+	})
+}
+
+// next returns the next request that the origin gets.
+func (h *held) next() *request {
+	h.t.Helper()
+	select {
+	case q := <-h.asked:
+		return q
+	case <-time.After(gatewaytest.Wait):
+		h.t.Fatal("the origin was not asked")
+		return nil
+	}
+}
+
+// quiet fails the test when the origin was asked what no one has taken yet.
+func (h *held) quiet() {
+	h.t.Helper()
+	select {
+	case q := <-h.asked:
+		h.t.Fatalf("the origin was asked again: %s %s", q.Method, q.RequestURI)
+	default:
+	}
+}
+
+// date is the Date line of an answer.
+func (h *held) date() string { return h.clock.Now().UTC().Format(http.TimeFormat) }
+
+// answer sends a complete 200 with these fields.
+func (h *held) answer(q *request, body string, fields ...string) {
+	h.head(q, len(body), fields...)
+	h.send(q, body)
+	q.done <- true
+}
+
+// head sends the head of a 200 alone.
+func (h *held) head(q *request, length int, fields ...string) {
+	h.send(q, fmt.Sprintf("HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Length: %d\r\n%s\r\n", h.date(), length, lines(fields)))
+}
+
+func (h *held) send(q *request, text string) {
+	if _, err := io.WriteString(q.peer, text); err != nil {
+		h.t.Errorf("the origin's answer: %v", err)
+	}
+}
+
+func lines(fields []string) string {
+	var all strings.Builder
+	for _, f := range fields {
+		all.WriteString(f + "\r\n")
+	}
+	return all.String()
+}
+
+// get sends a GET over a connection of its own and does not wait for the answer.
+func get(t *testing.T, g *gatewaytest.Gateway, target string, fields ...string) *gatewaytest.Client {
+	t.Helper()
+	c := gatewaytest.Dial(t, g.Address)
+	c.Send("GET " + target + " HTTP/1.1\r\nHost: a.example\r\n" + lines(fields) + "\r\n")
+	return c
+}
+
+// crowd sends the same GET from n clients and returns once all are in flight.
+func crowd(t *testing.T, g *gatewaytest.Gateway, n int, target string) []*gatewaytest.Client {
+	t.Helper()
+	var all []*gatewaytest.Client
+	for range n {
+		all = append(all, get(t, g, target))
+	}
+	return all
+}
+
+// waiting returns once so many requests wait for the fetch of another.
+func waiting(t *testing.T, g *gatewaytest.Gateway, n int) {
+	t.Helper()
+	gatewaytest.Eventually(t, fmt.Sprintf("%d requests to wait", n), func() bool {
+		return g.Count("penstock_cache_requests_waiting") == fmt.Sprint(n)
+	})
+}
+
+// same reads an answer from each client and wants this status and body.
+func same(t *testing.T, clients []*gatewaytest.Client, status int, body string) (answers []gatewaytest.Answer) {
+	t.Helper()
+	for i, c := range clients {
+		a := c.Read("GET")
+		if a.Err != nil || a.StatusCode != status || a.Text != body {
+			t.Fatalf("client %d got %d, %d bytes %.60q, %v, want %d, %d bytes", i, a.StatusCode, len(a.Text), a.Text, a.Err, status, len(body))
+		}
+		answers = append(answers, a)
+	}
+	return answers
+}
+
+// body returns n bytes in which no two parts are alike.
+func body(n int) string {
+	var b bytes.Buffer
+	for i := 0; b.Len() < n; i++ {
+		fmt.Fprintf(&b, "%d;", i)
+	}
+	return b.String()[:n]
+}
