@@ -106,7 +106,7 @@ func tour(w io.Writer, s *service, origins []demoOrigin) {
 Ask for something:
 
   curl -i http://%[1]s/json                         # again and again: the origins take turns
-  curl -i http://%[1]s/pages/7                      # cacheable, with an ETag
+  curl -i http://%[1]s/pages/7                      # twice: the second comes from the cache
   curl -N http://%[1]s/events                       # a stream, as it comes
   curl -i http://%[1]s/flaky                        # every third fails, the gateway tries elsewhere
   curl -o file http://%[1]s/download                # 10 MiB
