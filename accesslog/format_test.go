@@ -37,6 +37,17 @@ func TestJSONLine(t *testing.T) {
 	}
 }
 
+func TestLineTellsWhatTheCacheDid(t *testing.T) {
+	e := journey()
+	e.Exchange.Cache.Outcome = exchange.CacheStale
+	if line := string(JSON.Append(nil, e)); !strings.Contains(line, `,"cache":"stale",`) {
+		t.Errorf("JSON: got %s", line)
+	}
+	if line := string(Text.Append(nil, e)); !strings.Contains(line, " cache=stale ") {
+		t.Errorf("text: got %s", line)
+	}
+}
+
 func TestJSONLineTellsEveryTryWhenThereWereSeveral(t *testing.T) {
 	e := journey()
 	cause := errors.New("dial tcp: secret in an error text")

@@ -26,6 +26,9 @@ func appendJSON(dst []byte, e *Entry) []byte {
 	if x.Upstream != "" {
 		dst = text(dst, `,"upstream":`, x.Upstream)
 	}
+	if x.Cache.Outcome != exchange.CacheOff {
+		dst = append(append(append(dst, `,"cache":"`...), x.Cache.Outcome.String()...), '"')
+	}
 	dst = number(dst, `,"status":`, int64(x.Status))
 	if f := x.Fault; f != nil {
 		dst = appendFault(dst, f)

@@ -1,6 +1,10 @@
 package accesslog
 
-import "strconv"
+import (
+	"strconv"
+
+	"penstock/exchange"
+)
 
 // appendText appends e as one line for people:
 //
@@ -26,6 +30,9 @@ func appendText(dst []byte, e *Entry) []byte {
 	if n := len(x.Attempts); n > 0 {
 		dst = text(dst, " backend=", x.Attempts[n-1].Backend)
 		dst = number(dst, " tries=", int64(n))
+	}
+	if x.Cache.Outcome != exchange.CacheOff {
+		dst = append(append(dst, " cache="...), x.Cache.Outcome.String()...)
 	}
 	if x.Fault != nil {
 		dst = append(append(dst, " fault="...), x.Fault.Name()...)

@@ -47,19 +47,20 @@ type caching struct {
 	found     bool // entry and meta hold a stored response
 	validates bool // the origin is asked with the stored validators
 
-	lead    *cache.Lead
-	follow  *cache.Follow // whose body is the answer's
-	waits   int           // how often it waited for another's fetch before
-	body    storedBody
-	ranges  rfc9111.Ranges
-	told    rfc9111.Handling
-	outcome exchange.CacheOutcome
-	judged  bool // an answer of the origin was judged
-	handing bool // its body, size bytes, shall go on in a fetch: see handOver
-	size    int64
-	writer  *cache.Writer
-	refusal rfc9111.Refusal
-	lost    cache.Refusal // why the store itself did not take it
+	lead     *cache.Lead
+	follow   *cache.Follow // whose body is the answer's
+	waits    int           // how often it waited for another's fetch before
+	body     storedBody
+	ranges   rfc9111.Ranges
+	told     rfc9111.Handling
+	hashText [16]byte // of told.Key
+	outcome  exchange.CacheOutcome
+	judged   bool // an answer of the origin was judged
+	handing  bool // its body, size bytes, shall go on in a fetch: see handOver
+	size     int64
+	writer   *cache.Writer
+	refusal  rfc9111.Refusal
+	lost     cache.Refusal // why the store itself did not take it
 
 	asked    requestFields
 	answered receivedFields
@@ -167,6 +168,9 @@ func (j *journey) appendCacheStatus(dst []byte) []byte {
 	c := &j.cache
 	if c.role == roleNone || !j.snap.cacheStatus {
 		return dst
+	}
+	if c.role != roleLook {
+		c.told.Key = c.hash(c.hashText[:0])
 	}
 	dst = append(dst, "Cache-Status: "...)
 	dst = c.told.Append(dst, cacheName)

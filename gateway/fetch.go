@@ -30,8 +30,8 @@ type fetch struct {
 
 // storeStream begins to store an answer whose body still comes. Without followers
 // and without a place in the store, and for a client that cannot be sent a body of
-// unknown length, the answer stays the journey's own.
-func (g *Gateway) storeStream(j *journey) {
+// unknown length, the answer stays the journey's own, and storeStream is false.
+func (g *Gateway) storeStream(j *journey) bool {
 	c, r := &j.cache, &j.resp
 	size := int64(-1)
 	if r.Framing.Kind == headers.Sized {
@@ -42,7 +42,7 @@ func (g *Gateway) storeStream(j *journey) {
 	}
 	if c.lead == nil || size < 0 && !j.http11 && c.role != roleRefresh {
 		g.decline(j, false)
-		return
+		return false
 	}
 	fill := j.newFill(size)
 	w := cache.AcquireWriter()
@@ -51,10 +51,11 @@ func (g *Gateway) storeStream(j *journey) {
 		cache.ReleaseWriter(w)
 		if w = nil; c.lead.Followers() == 0 {
 			g.decline(j, c.lost == cache.TooLarge)
-			return
+			return false
 		}
 	}
 	c.handing, c.writer, c.size = true, w, size
+	return true
 }
 
 // followOwn answers the client whose journey leads a fetch: like the others.

@@ -29,6 +29,7 @@ func (g *Gateway) refresh(j *journey) {
 		defer g.surviveAlone(b)
 		b.cache.lead = lead
 		g.refetch(b)
+		b.route.metrics.ObserveTries(b.x)
 		if b.cache.judged {
 			b.route.metrics.Judged(b.cache.refused())
 		}

@@ -77,10 +77,10 @@ func (g *Gateway) judge(j *journey) (answered bool) {
 	c.fields = response.AppendStored(c.fields[:0], &c.answered)
 	c.dropOwn(j.snap.requestID)
 	c.stored, c.found = c.fields, false
-	if r.Body != nil {
-		g.storeStream(j)
-	} else {
+	if r.Body == nil {
 		g.storeWhole(j)
+	} else if !g.storeStream(j) {
+		return false
 	}
 	g.store.Pass(c.key, 0)
 	if c.role == roleAsk && c.ask.Conditional() && c.ask.NotModified(&c.meta, &c.stored) {
@@ -100,8 +100,10 @@ func (g *Gateway) readAnswer(j *journey, status int, fields rfc9111.Fields) rfc9
 // one whose answers are not shared.
 func (g *Gateway) decline(j *journey, pass bool) {
 	c := &j.cache
-	c.told.Detail = c.refusal.String()
-	if c.refusal == rfc9111.Storable {
+	switch {
+	case c.refusal != rfc9111.Storable:
+		c.told.Detail = c.refusal.String()
+	case c.lost != cache.Stored:
 		c.told.Detail = c.lost.String()
 	}
 	if c.found && !rfc9111.IsServerError(j.resp.Status) && c.role != rolePass {

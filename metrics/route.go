@@ -78,6 +78,13 @@ func (r *Route) Observe(x *exchange.Exchange) {
 	if cache := r.cache.Load(); cache != nil && x.Cache.Outcome != exchange.CacheOff {
 		cache.observe(x, shard)
 	}
+	r.observeTries(x, shard)
+}
+
+// ObserveTries records the attempts of a fetch that no client waited for.
+func (r *Route) ObserveTries(x *exchange.Exchange) { r.observeTries(x, shardOf(x)) }
+
+func (r *Route) observeTries(x *exchange.Exchange, shard uint) {
 	for i := range x.Attempts {
 		at := &x.Attempts[i]
 		l := r.lane(backendKey{x.Upstream, at.Backend})
