@@ -23,7 +23,11 @@ func (g *Gateway) respond(j *journey) {
 		g.respondUntilClose(j)
 		return
 	}
-	if !g.setHead(j, nil) {
+	j.text = j.appendHead(j.text[:0], "HTTP/1.1 ")
+	if r.Body == nil && g.respondWhole(j, r.Status, r.Buffered, r.Framing.Kind == headers.NoBody) {
+		return
+	}
+	if !g.setText(j, r.Status) {
 		g.fail(j, &exchange.Fault{Kind: exchange.HTTPProtocolError, Source: exchange.Upstream, Begun: true})
 		return
 	}

@@ -60,6 +60,9 @@ func (c *caching) vanished() bool {
 func (g *Gateway) respondStored(j *journey, status int) bool {
 	c := &j.cache
 	j.text = j.appendStored(j.text[:0], status)
+	if !c.body.opened() && g.respondStoredWhole(j, status) {
+		return true
+	}
 	if !g.setText(j, status) {
 		g.fail(j, &exchange.Fault{Kind: exchange.ProxyInternalError, Source: exchange.Gateway})
 		return true
@@ -80,6 +83,18 @@ func (g *Gateway) respondStored(j *journey, status int) bool {
 		j.x.Sent = int64(len(c.entry.Inline))
 	}
 	return true
+}
+
+// respondStoredWhole is respondWhole for an answer from the store without a stream.
+func (g *Gateway) respondStoredWhole(j *journey, status int) bool {
+	c, body := &j.cache, []byte(nil)
+	switch {
+	case status == fasthttp.StatusNotModified, c.ask.Method == rfc9111.Head:
+		return g.respondWhole(j, status, nil, true)
+	case status != fasthttp.StatusRequestedRangeNotSatisfiable:
+		body = c.entry.Inline
+	}
+	return g.respondWhole(j, status, body, false)
 }
 
 // appendStored appends the head of an answer from the store, without its last line.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"time"
 
 	"penstock/conn"
 	"penstock/exchange"
@@ -36,6 +37,8 @@ type wire struct {
 	broken error           // why nothing on the connection can be believed any more
 	failed error           // why the latest Read failed
 	told   *exchange.Fault // what became of a request that is on record already, see unheard
+	reply  []byte          // goes out in the place of what fasthttp writes next, see respondWhole
+	idle   time.Duration   // without a byte of it being taken
 }
 
 // wirePart is the part of a request that passes.
@@ -176,6 +179,19 @@ func (w *wire) passHead(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Write implements io.Writer.
+func (w *wire) Write(p []byte) (int, error) {
+	if w.reply == nil {
+		return w.Conn.Write(p)
+	}
+	reply := w.reply
+	w.reply = nil
+	if _, err := w.WriteMoving(reply, w.idle); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
 // body tells how long the body of the request is whose head has passed.
 func (w *wire) body(f headers.Framing) {
 	switch f.Kind {
@@ -188,7 +204,9 @@ func (w *wire) body(f headers.Framing) {
 }
 
 // next makes way for the head of the next request.
-func (w *wire) next() { w.part, w.begun, w.lines, w.line, w.cr = inHead, false, 0, 0, false }
+func (w *wire) next() {
+	w.part, w.begun, w.lines, w.line, w.cr, w.reply = inHead, false, 0, 0, false, nil
+}
 
 // tunnel lets everything pass.
 func (w *wire) tunnel() { w.part = inTunnel }
