@@ -1,0 +1,200 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"penstock/config"
+	"penstock/exchange"
+	"penstock/headers"
+	"penstock/metrics"
+)
+
+const benchRequest = "GET /items/7?page=2 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1.0\r\n" +
+	"Accept: text/html,application/xhtml+xml\r\nAccept-Language: en\r\nCookie: session=0123456789abcdef\r\n\r\n"
+
+// benchGateway is a gateway in front of an origin that answers with what may be
+// stored, on two routes: /items/* has a cache, the rest has none.
+func benchGateway(b *testing.B) *Gateway {
+	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=3600")
+		w.Header().Set("Etag", `"bench"`)
+		_, _ = io.WriteString(w, strings.Repeat("x", 1024))
+	}))
+	b.Cleanup(origin.Close)
+	text := fmt.Sprintf("listen: \"127.0.0.1:0\"\nadmin: off\nlog: { access: off }\nroutes:\n"+
+		"  - { path: \"/items/*\", upstream: %q, cache: on }\n  - { path: \"/*\", upstream: %[1]q }\n", origin.URL)
+	cfg, err := config.Parse("bench.yaml", []byte(text), func(string) (string, bool) { return "", false })
+	if err != nil {
+		b.Fatal(err)
+	}
+	g, err := New(Options{Config: cfg, Metrics: metrics.New(metrics.Options{})})
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := g.Start(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = g.Shutdown(ctx) // what it cuts is ours
+	})
+	return g
+}
+
+// nowhere is a connection that nothing is written to.
+type nowhere struct {
+	net.Conn
+	peer net.Addr
+}
+
+func (n nowhere) RemoteAddr() net.Addr { return n.peer }
+
+// benchJourney is a request that fasthttp has read, admitted and matched.
+func benchJourney(b *testing.B, g *Gateway, request string) *journey {
+	ctx := new(fasthttp.RequestCtx)
+	ctx.Init2(nowhere{peer: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}}, nil, false)
+	if err := ctx.Request.Header.Read(bufio.NewReader(strings.NewReader(request))); err != nil {
+		b.Fatal(err)
+	}
+	j := g.begin(ctx, time.Now())
+	if f := g.admit(j); f != nil {
+		b.Fatal(f)
+	}
+	if f := j.findRoute(); f != nil {
+		b.Fatal(f)
+	}
+	return j
+}
+
+// keepAll undoes what a stage has dropped of a head.
+func keepAll(h *headers.Block) {
+	for i := range h.Fields {
+		h.Fields[i].Drop = false
+	}
+}
+
+// BenchmarkStage measures each step of the journey of serve on its own, for a small
+// request on a route without a cache. What happens on sockets is measured elsewhere:
+// loadtest/README.md lists all.
+func BenchmarkStage(b *testing.B) {
+	g := benchGateway(b)
+	j := benchJourney(b, g, strings.Replace(benchRequest, "/items", "/other", 1))
+	answer := "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\nContent-Type: text/html\r\nContent-Length: 1024\r\n" +
+		"Cache-Control: max-age=3600\r\nEtag: \"bench\"\r\nServer: origin\r\n\r\n"
+	j.resp.Status, j.resp.Reason = 200, []byte("OK")
+	j.resp.Head.Parse([]byte(answer))
+	rule, fine := &j.route.retry, j.traits(&j.route.retry)
+	reset := &exchange.Fault{Kind: exchange.ConnectionTerminated, Source: exchange.Upstream, Wrote: true}
+	for _, stage := range []struct {
+		name string
+		once func() bool // false is a failure
+	}{
+		{"admit", func() bool {
+			g.release(j)
+			return g.admit(j) == nil
+		}},
+		{"match", func() bool { return j.findRoute() == nil }},
+		{"prepare", func() bool {
+			keepAll(&j.head)
+			g.prepare(j)
+			return len(j.fields) > 0
+		}},
+		{"pick", func() bool { return j.route.choose().pick(j) != nil }},
+		{"judge", func() bool {
+			return judge(nil, 200, fine, rule, 1) == giveUp && judge(reset, 0, fine, rule, 1) == retry
+		}},
+		{"setHead", func() bool {
+			keepAll(&j.resp.Head)
+			return g.setHead(j, nil)
+		}},
+		{"record", func() bool {
+			j.x.Status = 200
+			j.route.metrics.Begin(j.x)
+			g.record(j)
+			return true
+		}},
+	} {
+		b.Run(stage.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if !stage.once() {
+					b.Fatal("it failed")
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkCacheStage measures the steps of a request that is answered from the
+// cache: reading it and making its key, looking it up and deciding, and all together
+// with the answer.
+func BenchmarkCacheStage(b *testing.B) {
+	g := benchGateway(b)
+	fill(b, g)
+	j := benchJourney(b, g, benchRequest)
+	g.readRequest(j)
+	for _, stage := range []struct {
+		name string
+		once func() bool // false is a failure
+	}{
+		{"key", func() bool {
+			g.readRequest(j)
+			return j.cache.role == roleAsk
+		}},
+		{"find", func() bool {
+			g.find(j)
+			return j.cache.found
+		}},
+		{"hit", func() bool {
+			j.cache.reset()
+			j.ctx.Response.Reset()
+			return g.lookup(j)
+		}},
+	} {
+		b.Run(stage.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if !stage.once() {
+					b.Fatal("it failed")
+				}
+			}
+		})
+	}
+}
+
+// fill sends benchRequest over a socket until its answer comes from the store.
+func fill(b *testing.B, g *Gateway) {
+	c, err := net.Dial("tcp", g.Addrs()[0].String())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer c.Close()
+	in := bufio.NewReader(c)
+	for range 1000 {
+		if _, err := io.WriteString(c, benchRequest); err != nil {
+			b.Fatal(err)
+		}
+		r, err := http.ReadResponse(in, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, r.Body)
+		_ = r.Body.Close()
+		if strings.Contains(r.Header.Get("Cache-Status"), "hit") {
+			return
+		}
+	}
+	b.Fatal("never a hit")
+}
