@@ -94,8 +94,8 @@ func (f *Follow) Read(p []byte, done <-chan struct{}) (int, error) {
 	fl := f.flight
 	for {
 		fl.mu.Lock()
-		if fl.own == f && fl.ownAt != f.at {
-			fl.ownAt = f.at
+		if f.seen != f.at {
+			f.seen = f.at
 			fl.room.Signal()
 		}
 		n, kept := fl.feed.copyAt(p, f.at)

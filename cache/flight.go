@@ -82,8 +82,7 @@ func (f *Flights) Join(k Key) (*Lead, *Follow) {
 	}
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	fl.feed.readers++
-	return nil, &Follow{flight: fl}
+	return nil, fl.follow()
 }
 
 // Lead is Join for those who would not wait, such as a revalidation in the
@@ -105,6 +104,7 @@ func (f *Flights) begin(shard *flightShard, k Key) *Lead {
 		return nil
 	}
 	fl := &flight{shard: shard, key: string(k.raw), changed: make(chan struct{})}
+	fl.room = sync.NewCond(&fl.mu)
 	fl.feed.flights, fl.feed.readers = f, 1
 	shard.m[fl.key] = fl
 	return &Lead{flight: fl}
@@ -166,9 +166,17 @@ type flight struct {
 	waited  bool
 	feed    feed
 
-	own   *Follow    // the leader's own client; nil when it has none, or no longer
-	ownAt int64      // what it has read
-	room  *sync.Cond // on mu: own has read on, or left; nil without own
+	readers []*Follow  // those who have not left
+	own     *Follow    // the leader's own client; nil when it has none, or no longer
+	room    *sync.Cond // on mu: a follower has read on, or left, or is not waited for any more
+}
+
+// follow gives a place to one more follower. It is called with mu held.
+func (fl *flight) follow() *Follow {
+	f := &Follow{flight: fl}
+	fl.feed.readers++
+	fl.readers = append(fl.readers, f)
+	return f
 }
 
 // change runs f and wakes all who wait.

@@ -102,29 +102,6 @@ func TestASlowFollowerReadsFromTheStore(t *testing.T) {
 	}
 }
 
-func TestAnUnstoredFeedLosesTheSlow(t *testing.T) {
-	s := newStore(t, Options{MaxObject: 100})
-	fs := NewFlights(FlightOptions{Memory: 4 * pieceSize})
-	k := keyOf(s, "a.example", "/a")
-	lead, _ := fs.Join(k)
-	_, slow := fs.Join(k)
-	w := AcquireWriter()
-	defer ReleaseWriter(w)
-	s.Begin(w, k, fillOf(s, ""))
-	lead.Announce(&Answer{}, w)
-	lead.Write(make([]byte, 10*pieceSize))
-	if _, err := follower(slow, nil, 100); !errors.Is(err, ErrBehind) {
-		t.Errorf("got %v, want ErrBehind", err)
-	}
-	if got := fs.Held(); got > 4*pieceSize {
-		t.Errorf("%d bytes are held, want at most %d", got, 4*pieceSize)
-	}
-	if r := lead.Finish(); r == Stored {
-		t.Error("a body above the largest object was stored")
-	}
-	slow.Leave()
-}
-
 func TestEveryEndWakesFollowers(t *testing.T) {
 	broken := errors.New("connection reset")
 	for _, tc := range []struct {

@@ -1,12 +1,9 @@
 package cache
 
-import (
-	"slices"
-	"sync"
-)
+import "slices"
 
-// Lead is the place of the request that fetches. It is one goroutine's at a
-// time, and never waits for a follower.
+// Lead is the place of the request that fetches. It is one goroutine's at a time. It
+// waits for a follower only where what that one misses is not stored: see pace.go.
 type Lead struct {
 	flight *flight
 	writer *Writer
@@ -15,13 +12,16 @@ type Lead struct {
 
 // Announce tells the followers that an answer which may be shared begins. The
 // answer's bytes are copied. w is the fill that stores it, nil when it is not
-// stored: then a follower that falls behind what the feed keeps is lost. From
-// here on the lead owns w's Write, Commit and Abort, but not its memory.
+// stored: then nobody can join any more. From here on the lead owns w's Write,
+// Commit and Abort, but not its memory.
 func (l *Lead) Announce(a *Answer, w *Writer) {
 	fl := l.flight
 	l.writer = w
 	own := *a
 	own.Meta, own.Fields = slices.Clone(a.Meta), slices.Clone(a.Fields)
+	if w == nil {
+		fl.land()
+	}
 	fl.change(func() {
 		fl.answer, fl.state = own, Streaming
 		if w != nil {
@@ -32,14 +32,13 @@ func (l *Lead) Announce(a *Answer, w *Writer) {
 
 // Follow gives the leader's own client a place, beyond the bounds of Flights: the
 // client may then be slow, or leave, without the fetch minding. Call it once, before
-// Write. As long as the body is not stored, the lead waits for this follower, so
-// that nothing is lost for it.
+// Write. As long as the body is not stored, the lead waits for this follower however
+// long it takes, so that nothing is lost for it.
 func (l *Lead) Follow() *Follow {
 	fl := l.flight
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	fl.feed.readers++
-	fl.own, fl.room = &Follow{flight: fl}, sync.NewCond(&fl.mu)
+	fl.own = fl.follow()
 	return fl.own
 }
 
@@ -57,11 +56,11 @@ func (l *Lead) Write(p []byte) {
 			l.writer, lost = nil, true
 		}
 	}
+	if lost {
+		fl.unstore()
+	}
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	if lost {
-		fl.feed.unstore()
-	}
 	fl.pace()
 	fl.feed.append(p)
 	fl.wake()
@@ -74,24 +73,15 @@ func (l *Lead) Unstore() {
 	}
 	l.writer.Abort()
 	l.writer = nil
-	fl := l.flight
-	fl.mu.Lock()
-	defer fl.mu.Unlock()
-	fl.feed.unstore()
+	l.flight.unstore()
 }
 
-// pace waits until the leader's own client has read what must make room, unless it
-// can be read from the store. It is called with mu held.
-func (fl *flight) pace() {
-	fl.feed.paced = fl.own != nil && !fl.feed.filling
-	for fl.own != nil && !fl.feed.filling && fl.feed.total-fl.ownAt > pacedLead {
-		fl.room.Wait()
-	}
+// unstore notes that what comes next is not stored. Who came later would miss some
+// of it, so nobody can join any more.
+func (fl *flight) unstore() {
+	fl.land()
+	fl.change(fl.feed.unstore)
 }
-
-// pacedLead is how far ahead of its own client, in bytes, a lead may be whose body
-// is not stored. With one write more it is less than what a feed keeps.
-const pacedLead = feedWindow / 2 * pieceSize
 
 // Finish ends a body that is complete: the entry is committed, then nobody can
 // join any more, then the followers see the end. It returns what became of the
@@ -149,6 +139,8 @@ func (l *Lead) Followers() int {
 type Follow struct {
 	flight *flight
 	at     int64
+	seen   int64  // at, as the flight knows it; guarded by its mu
+	given  bool   // not waited for any more; guarded likewise
 	buf    []byte // of a piece that is read from the store
 	piece  int64  // its index
 	left   bool
@@ -184,22 +176,25 @@ func (f *Follow) Leave() {
 		return
 	}
 	f.left = true
-	if !f.flight.disown(f) {
+	if !f.flight.drop(f) {
 		f.flight.feed.flights.waiting.Add(-1)
 	}
 	f.flight.release()
 }
 
-// disown forgets the leader's own client and reports whether f is it.
-func (fl *flight) disown(f *Follow) bool {
+// drop forgets a follower and reports whether it was the leader's own client.
+func (fl *flight) drop(f *Follow) (own bool) {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	if fl.own != f {
-		return false
+	i := slices.Index(fl.readers, f)
+	last := len(fl.readers) - 1
+	fl.readers[i], fl.readers[last] = fl.readers[last], nil
+	fl.readers, f.given = fl.readers[:last], true
+	if own = fl.own == f; own {
+		fl.own = nil
 	}
-	fl.own = nil
 	fl.room.Signal()
-	return true
+	return own
 }
 
 // release gives up one place; the last one frees what the feed keeps.
