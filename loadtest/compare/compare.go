@@ -205,6 +205,9 @@ func (k *kit) find(ctx context.Context, calls bool) error {
 		}
 		k.found[p.Name] = path
 		k.results.Versions[p.Name] = version(ctx, path, p.Version...)
+		if p.Name == peers.Penstock().Name {
+			k.results.Versions[p.Name] += revision(path)
+		}
 		fmt.Fprintf(k.out, "%-9s %s\n", p.Name, k.results.Versions[p.Name])
 	}
 	return nil

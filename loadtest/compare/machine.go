@@ -56,3 +56,22 @@ func version(ctx context.Context, binary string, args ...string) string {
 }
 
 const unknown = "unknown"
+
+// revision is the commit that a Go program was built from, with a word when files were
+// changed; empty when it was not built in a repository.
+func revision(binary string) string {
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		return ""
+	}
+	var text string
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision":
+			text = ", commit " + s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			text += " and changes"
+		}
+	}
+	return text
+}
