@@ -89,7 +89,7 @@ func (g *Gateway) respondStored(j *journey, status int) bool {
 func (g *Gateway) respondStoredWhole(j *journey, status int) bool {
 	c, body := &j.cache, []byte(nil)
 	switch {
-	case status == fasthttp.StatusNotModified, c.ask.Method == rfc9111.Head:
+	case status == fasthttp.StatusNotModified, status == fasthttp.StatusNoContent, c.ask.Method == rfc9111.Head:
 		return g.respondWhole(j, status, nil, true)
 	case status != fasthttp.StatusRequestedRangeNotSatisfiable:
 		body = c.entry.Inline
