@@ -91,7 +91,7 @@ func varnish(s Setup, file string) []string {
 	return []string{
 		"-F", "-n", filepath.Join(s.Dir, "work"), "-j", "none", "-T", "none", // its jail wants users of its own
 		"-a", s.Address, "-f", file, "-s", "malloc,256m",
-		"-p", "timeout_idle=75", "-p", "backend_idle_timeout=60",
+		"-p", "timeout_idle=75", "-p", "backend_idle_timeout=4",
 	}
 }
 
