@@ -40,7 +40,7 @@ func TestOneRequestForAColdKey(t *testing.T) {
 func TestFollowersStreamWhileItFills(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
-	whole := body(8 << 20)
+	whole := body(1 << 20)
 	clients := crowd(t, g, 50, "/large")
 	q := h.next()
 	waiting(t, g, 49)
@@ -91,7 +91,7 @@ func TestFollowersStreamWhileItFills(t *testing.T) {
 func TestSlowFollowerStallsNobody(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
-	whole := body(16 << 20)
+	whole := body(8 << 20)
 	leader := get(t, g, "/large")
 	q := h.next()
 	slow := get(t, g, "/large")

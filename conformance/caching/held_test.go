@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"penstock/config"
 	"penstock/conformance/caching"
 	"penstock/gateway"
 	"penstock/gateway/gatewaytest"
@@ -20,6 +21,7 @@ type held struct {
 	t     *testing.T
 	clock *caching.Clock
 	asked chan *request
+	hold  time.Duration // how long a request may wait; set it before the first
 }
 
 // request is one that the origin has got.
@@ -29,9 +31,12 @@ type request struct {
 	done chan bool // what it is told says whether the connection goes on
 }
 
+// store is the store of most tests.
+const store = "cache: { memory: 64MiB, admission: off, max_object: 32MiB }\n"
+
 // newHeld starts an origin that holds at most 2000 requests.
 func newHeld(t *testing.T) *held {
-	h := &held{t: t, clock: caching.NewClock(begin()), asked: make(chan *request, 2000)}
+	h := &held{t: t, clock: caching.NewClock(begin()), asked: make(chan *request, 2000), hold: gatewaytest.Wait}
 	h.Origin = gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		for {
 			r, err := p.Request()
@@ -45,7 +50,7 @@ func newHeld(t *testing.T) *held {
 				if !on {
 					return
 				}
-			case <-time.After(gatewaytest.Wait):
+			case <-time.After(h.hold):
 				return
 			}
 		}
@@ -57,17 +62,20 @@ func newHeld(t *testing.T) *held {
 // route's key.
 func (h *held) gateway(cache string) *gatewaytest.Gateway {
 	h.t.Helper()
-	return h.gatewayWith("cache: { memory: 64MiB, admission: off, max_object: 32MiB }\n", cache)
+	return h.gatewayWith(store, cache)
 }
 
 // gatewayWith is gateway with other lines of configuration at the top.
 func (h *held) gatewayWith(top, cache string) *gatewaytest.Gateway {
 	h.t.Helper()
-	return gatewaytest.StartWith(h.t, gateway.Options{
-		Config: gatewaytest.Parse(h.t, top+"upstreams:\n  web: { backends: \""+h.URL+"\", eject: off, pool: { max: 2000 } }\n"+
-			"routes:\n  - { path: \"/*\", upstream: web, retry: off, cache: "+cache+" }\n"),
-		Clock: h.clock.Now,
-	})
+	return gatewaytest.StartWith(h.t, gateway.Options{Config: h.config(top, cache), Clock: h.clock.Now})
+}
+
+// config is a configuration of one route to the origin.
+func (h *held) config(top, cache string) *config.Config {
+	h.t.Helper()
+	return gatewaytest.Parse(h.t, top+"upstreams:\n  web: { backends: \""+h.URL+"\", eject: off, pool: { max: 2000 } }\n"+
+		"routes:\n  - { path: \"/*\", upstream: web, retry: off, cache: "+cache+" }\n")
 }
 
 // next returns the next request that the origin gets.
