@@ -77,13 +77,14 @@ func (j *journey) outgoingTarget() []byte {
 
 // wantedUpgrade returns the protocol that the client asks for and the route
 // allows, nil otherwise: then the request goes on as an ordinary one, as
-// RFC 9110 §7.8 lets any recipient do.
+// RFC 9110 §7.8 lets any recipient do. So does one of a client that also says close:
+// the answer ends its connection (RFC 9112 §9.6).
 func (j *journey) wantedUpgrade() []byte {
 	if !j.http11 || len(j.route.upgrades) == 0 || string(j.method) != fasthttp.MethodGet || j.framing.Kind != headers.NoBody {
 		return nil
 	}
 	token := j.head.Get(headers.Upgrade)
-	if token == nil || j.head.Count(headers.Upgrade) != 1 || !j.head.ConnectionHas("upgrade") || !listed(token, j.route.upgrades) {
+	if token == nil || j.head.Count(headers.Upgrade) != 1 || !j.head.ConnectionHas("upgrade") || j.head.ConnectionHas("close") || !listed(token, j.route.upgrades) {
 		return nil
 	}
 	return token
