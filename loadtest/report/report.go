@@ -1,0 +1,151 @@
+// Package report draws what a comparison has measured: one HTML file that needs
+// neither a network nor a script, for light and for dark screens.
+package report
+
+import (
+	"bytes"
+	_ "embed" // the page
+	"fmt"
+	"html/template"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"penstock/loadtest/results"
+)
+
+// File is the name of the report in the folder of its run.
+const File = "report.html"
+
+// hero is the target whose aims are judged and that stands out.
+const hero = "penstock"
+
+//go:embed page.html
+var pageText string
+
+// page is what the template shows.
+type page struct {
+	Run      *results.Run
+	Title    string
+	Date     string
+	Memory   string // of the machine
+	Versions []string
+	Aims     []verdict
+	Met      int // aims that are
+	Judged   int // aims that were measured
+	Bars     []barCard
+	Curves   []curveCard
+	Idle     []barCard
+	Details  []results.Scenario
+}
+
+// Write draws the run that is saved in dir into File there and returns its path.
+func Write(dir string) (string, error) {
+	run, err := results.Load(dir)
+	if err != nil {
+		return "", err
+	}
+	var text bytes.Buffer
+	if err := Draw(run, &text); err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, File)
+	return file, os.WriteFile(file, text.Bytes(), 0o644)
+}
+
+// Draw writes the page of run to out. It changes nothing in run.
+func Draw(run *results.Run, out io.Writer) error {
+	t, err := template.New("page").Funcs(template.FuncMap{"figure": figure, "ratio": ratio, "class": class}).Parse(pageText)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	p := page{
+		Run: run, Title: "Penstock beside its peers", Date: run.Date.UTC().Format("2 January 2006, 15:04 UTC"),
+		Memory: memory(run.Machine.Memory), Aims: judge(run), Curves: curves(run),
+	}
+	for name, version := range run.Versions {
+		if version = strings.TrimSpace(version); !strings.Contains(strings.ToLower(version), name) {
+			version = name + " " + version
+		}
+		p.Versions = append(p.Versions, version)
+	}
+	slices.Sort(p.Versions)
+	for _, a := range p.Aims {
+		if a.State != open {
+			p.Judged++
+		}
+		if a.State == met {
+			p.Met++
+		}
+	}
+	for _, s := range run.Scenarios {
+		switch {
+		case len(s.Targets) == 0:
+			continue
+		case s.Load == "idle":
+			p.Idle = append(p.Idle, idleBars(s))
+		case s.Family == "" || s.Family == "connections": // other families have their curves
+			p.Bars = append(p.Bars, ratioBars(s))
+		}
+		p.Details = append(p.Details, s)
+	}
+	if err := t.Execute(out, p); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// memory makes GiB of what the kernel says in kB, and leaves other texts alone.
+func memory(text string) string {
+	var kib float64
+	if _, err := fmt.Sscanf(text, "%f kB", &kib); err != nil {
+		return text
+	}
+	return fmt.Sprintf("%.1f GiB", kib/(1<<20))
+}
+
+// figure writes a measured value with three digits that say something; a dash is
+// what was not measured.
+func figure(v float64) string {
+	switch {
+	case v == 0:
+		return "–"
+	case v >= 100:
+		return thousands(fmt.Sprintf("%.0f", v))
+	case v >= 10:
+		return fmt.Sprintf("%.1f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// thousands puts commas into digits.
+func thousands(digits string) string {
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// ratio writes a quotient.
+func ratio(v float64) string {
+	if v == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", v)
+}
+
+// class is how a target looks: the hero and its variants, the base of all ratios,
+// or one of the others.
+func class(target string) string {
+	switch {
+	case target == hero:
+		return "hero"
+	case strings.HasPrefix(target, hero):
+		return "kin"
+	case target == results.Base:
+		return "base"
+	}
+	return "peer"
+}
