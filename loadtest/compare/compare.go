@@ -237,12 +237,9 @@ func (k *kit) planned(chosen []scenario) time.Duration {
 // run is ended early.
 func (k *kit) all(ctx context.Context, chosen []scenario, dir string) error {
 	for _, group := range grouped(chosen) {
-		done, err := k.run(ctx, group)
+		done := k.run(ctx, group)
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s: %w", group[0].name, context.Cause(ctx))
-		}
-		if err != nil {
-			k.wrong("%v", err)
 		}
 		for _, s := range done {
 			if len(s.Targets) > 0 {

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -20,7 +19,7 @@ type point struct {
 
 // run puts the scenarios of a group to all their targets: round after round, each
 // target of each scenario once in every round, and another one first in the next.
-func (k *kit) run(ctx context.Context, group []scenario) ([]results.Scenario, error) {
+func (k *kit) run(ctx context.Context, group []scenario) []results.Scenario {
 	var points []point
 	defer func() {
 		for _, p := range points {
@@ -38,19 +37,12 @@ func (k *kit) run(ctx context.Context, group []scenario) ([]results.Scenario, er
 		if s.idle > 0 {
 			rounds = 1 // a second time would find the memory taken already
 		}
-		if err := k.warm(ctx, p); err != nil {
-			return nil, err
-		}
+		k.warm(ctx, p)
 	}
 	for round := range rounds {
 		for _, p := range points {
 			for i := range p.targets {
-				t := p.targets[(round+i)%len(p.targets)]
-				figures, err := k.measure(ctx, p.scenario, t)
-				if err != nil {
-					return nil, fmt.Errorf("%s: %s: %w", p.name, t.Name, err)
-				}
-				t.Rounds = append(t.Rounds, figures)
+				k.turn(ctx, p.scenario, p.targets[(round+i)%len(p.targets)])
 			}
 		}
 	}
@@ -61,23 +53,40 @@ func (k *kit) run(ctx context.Context, group []scenario) ([]results.Scenario, er
 		}
 		done = append(done, p.results())
 	}
-	return done, ctx.Err()
+	return done
 }
 
 // warm puts the load on every target for a moment, so that what is made once is made.
-func (k *kit) warm(ctx context.Context, p point) error {
+func (k *kit) warm(ctx context.Context, p point) {
 	for _, t := range p.targets {
 		if p.idle > 0 {
 			continue // it has a way of its own
 		}
-		if _, err := k.wrk.run(ctx, t.address, p.load, k.words(p.scenario), time.Second); err != nil {
-			return fmt.Errorf("%s: %s: %w", p.name, t.Name, err)
+		_, err := k.wrk.run(ctx, t.address, p.load, k.words(p.scenario), time.Second)
+		if t.failed = err != nil; t.failed && ctx.Err() == nil {
+			k.wrong("%s: %s is left out: %v", p.name, t.Name, err)
 		}
 	}
-	return nil
 }
 
-// measure is one target's turn.
+// turn measures a target once more. One that could not be measured once has no turns
+// any more: it is noted, and the others go on.
+func (k *kit) turn(ctx context.Context, s scenario, t *target) {
+	if t.failed || ctx.Err() != nil {
+		return
+	}
+	figures, err := k.measure(ctx, s, t)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		t.failed = true
+		k.wrong("%s: %s is left out from here: %v", s.name, t.Name, err)
+	default:
+		t.Rounds = append(t.Rounds, figures)
+	}
+}
+
+// measure is one measurement of one target.
 func (k *kit) measure(ctx context.Context, s scenario, t *target) (results.Figures, error) {
 	if s.idle > 0 {
 		return k.idling(ctx, s, t)
@@ -95,7 +104,9 @@ func (p point) results() results.Scenario {
 		done.Load = "open loop"
 	}
 	for _, t := range p.targets {
-		done.Targets = append(done.Targets, t.Target)
+		if len(t.Rounds) > 0 {
+			done.Targets = append(done.Targets, t.Target)
+		}
 	}
 	done.Summarize()
 	return done
@@ -132,7 +143,7 @@ func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figure
 		return results.Figures{}, err
 	}
 	if f.Requests == 0 {
-		return f, errors.New("not one request was answered well")
+		return f, fmt.Errorf("not one request was answered well, %.0f were not", f.Errors)
 	}
 	f.CPU = float64((after.cpu - before.cpu).Microseconds()) / f.Requests
 	f.RSS = float64(max(resident, after.resident)) / (1 << 20)

@@ -16,6 +16,9 @@ import (
 // slows them down by far, so nothing else of that second counts.
 func (k *kit) countCalls(ctx context.Context, s scenario, targets []*target) {
 	for _, t := range targets {
+		if t.failed {
+			continue
+		}
 		calls, err := k.calls(ctx, s, t)
 		if err != nil {
 			k.wrong("%s: system calls of %s: %v", s.name, t.Name, err)

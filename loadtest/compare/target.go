@@ -19,6 +19,7 @@ type target struct {
 	*child
 	results.Target
 	address string
+	failed  bool // it could not be measured
 }
 
 // variant is a program as it takes part in a scenario.
