@@ -9,6 +9,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,6 +28,7 @@ type dripReport struct {
 	Median   int64 `json:"median"`
 	Longest  int64 `json:"longest"`
 	Oldest   int64 `json:"oldest"` // of those that are open
+	Burst    int   `json:"burst"`  // the most that were cut in one tenth of a second
 }
 
 // dripper keeps slow connections open.
@@ -37,6 +40,9 @@ type dripper struct {
 	mu    sync.Mutex
 	lives []time.Duration
 	born  map[net.Conn]time.Time
+	tenth time.Time // in which the latest was cut
+	now   int       // how many were cut in it
+	burst int       // the most in any
 }
 
 // drip holds slow connections, each of which sends a byte of a request head every
@@ -50,6 +56,7 @@ func drip(ctx context.Context, args []string, out io.Writer) error {
 	if err := parse(set, args); err != nil {
 		return err
 	}
+	runtime.GOMAXPROCS(1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() { // whoever started us has ended, or wants us to
@@ -129,19 +136,29 @@ func (d *dripper) hold(ctx context.Context) error {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			_, _ = c.Write([]byte("x")) // reading tells when nobody takes it
 		case ctx.Err() == nil:
-			d.mu.Lock()
-			d.lives = append(d.lives, time.Since(born))
-			d.mu.Unlock()
+			d.cut(born)
 			return nil
 		}
 	}
 	return nil
 }
 
+// cut notes that a connection's life has ended.
+func (d *dripper) cut(born time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lives = append(d.lives, time.Since(born))
+	if tenth := time.Now().Truncate(100 * time.Millisecond); tenth != d.tenth {
+		d.tenth, d.now = tenth, 0
+	}
+	d.now++
+	d.burst = max(d.burst, d.now)
+}
+
 func (d *dripper) report() dripReport {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	r := dripReport{Open: d.open.Load(), Failed: d.failed.Load(), Cut: len(d.lives)}
+	r := dripReport{Open: d.open.Load(), Failed: d.failed.Load(), Cut: len(d.lives), Burst: d.burst}
 	for _, born := range d.born {
 		r.Oldest = max(r.Oldest, time.Since(born).Milliseconds())
 	}
@@ -163,7 +180,9 @@ type dripProcess struct {
 	read   sync.WaitGroup
 }
 
-// startDrip runs this program again as drip.
+// startDrip runs this program again as drip, with the lowest priority and on one
+// processor at a time: attackers have machines of their own, and what is measured is
+// not how the processors of this one are shared with them.
 func startDrip(address string, connections int, ramp time.Duration) (*dripProcess, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -175,7 +194,11 @@ func startDrip(address string, connections int, ramp time.Duration) (*dripProces
 		return nil, err
 	}
 	d := &dripProcess{hold: hold, in: in}
-	d.process, err = begin(self, input, out, "drip", "-address", address, "-connections", fmt.Sprint(connections), "-ramp", ramp.String())
+	args := []string{self, "drip", "-address", address, "-connections", fmt.Sprint(connections), "-ramp", ramp.String()}
+	if nice, err := exec.LookPath("nice"); err == nil {
+		args = append([]string{nice, "-n", "19"}, args...)
+	}
+	d.process, err = begin(args[0], input, out, args[1:]...)
 	_ = input.Close() // the child has its own
 	if err != nil {
 		return nil, errors.Join(err, hold.Close())

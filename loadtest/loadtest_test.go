@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"penstock/loadtest/driver"
 )
 
 func TestContentDependsOnItsNumberAlone(t *testing.T) {
@@ -132,22 +134,51 @@ func TestWhatIsLeftBehindIsTold(t *testing.T) {
 }
 
 func TestSlowJudges(t *testing.T) {
-	s := slowness{header: 10 * time.Second, noise: time.Second}
-	good := latencies{p99: time.Millisecond}
-	cut := dripReport{Cut: 5, Shortest: 9990, Longest: 10_200, Oldest: 9000}
-	if err := s.judge(good, latencies{p99: 2 * time.Millisecond}, cut); err != nil {
-		t.Error(err)
+	s := slowness{header: 10 * time.Second, noise: time.Second, stolen: 0.03}
+	answers := func(failed int64, took ...time.Duration) normals {
+		r := &driver.Report{Arrivals: int64(len(took)) + failed}
+		for _, d := range took {
+			r.Good.Record(d)
+		}
+		return normals{r, 0.03}
 	}
-	for name, err := range map[string]error{
-		"p99":        s.judge(good, latencies{p99: 3 * time.Millisecond}, cut),
-		"failures":   s.judge(good, latencies{p99: time.Millisecond, failed: 1}, cut),
-		"too late":   s.judge(good, good, dripReport{Cut: 5, Shortest: 9990, Longest: 12_000}),
-		"too early":  s.judge(good, good, dripReport{Cut: 5, Shortest: 90, Longest: 10_000}),
-		"never":      s.judge(good, good, dripReport{Oldest: 9000}),
-		"still open": s.judge(good, good, dripReport{Cut: 5, Shortest: 9990, Longest: 10_000, Oldest: 30_000}),
+	const ms = time.Millisecond
+	cut := dripReport{Cut: 5, Shortest: 9990, Longest: 10_200, Oldest: 9000}
+	drips := []dripReport{cut}
+	noisy := func(took time.Duration) normals {
+		n := answers(0, took)
+		n.stolen = 0.04
+		return n
+	}
+	without := []normals{noisy(9 * ms), answers(0, 2*ms), answers(0, 1*ms), answers(0, 5*ms)}
+	good := measured{without, []normals{answers(0, 3*ms), noisy(ms), answers(0, 6*ms), answers(0, 4*ms)}, drips}
+	var out strings.Builder
+	if err := s.judge(good, &out); err != nil || !strings.Contains(out.String(), " 2.00 times as long beside slow connections, 6.00 times in the worst case; 3 of 4 measurements without and 3 of 4") {
+		t.Errorf("%v, %s", err, out.String())
+	}
+	for name, m := range map[string]measured{
+		"p99":            {without, []normals{answers(0, 5*ms)}, drips},
+		"noise":          {without, []normals{noisy(ms)}, drips},
+		"failures":       {without, []normals{answers(1, ms)}, drips},
+		"other failures": {append(without, answers(1, ms)), good.beside, drips},
+		"too late":       {without, good.beside, []dripReport{cut, {Cut: 5, Shortest: 9990, Longest: 12_000}}},
+		"too early":      {without, good.beside, []dripReport{cut, {Cut: 5, Shortest: 90, Longest: 10_000}}},
+		"never":          {without, good.beside, []dripReport{cut, {Oldest: 9000}}},
+		"still open":     {without, good.beside, []dripReport{cut, {Cut: 5, Shortest: 9990, Longest: 10_000, Oldest: 30_000}}},
 	} {
-		if err == nil {
+		if s.judge(m, io.Discard) == nil {
 			t.Errorf("%s: not seen", name)
 		}
+	}
+}
+
+func TestStolenTimeIsAShareOfAllProcessors(t *testing.T) {
+	before := parseProcessorTimes("cpu  100 10 50 800 5 0 20 15 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n")
+	after := parseProcessorTimes("cpu  140 10 80 900 5 0 30 35 40 0\n")
+	if got := after.stolenSince(before); got != 0.1 {
+		t.Errorf("got %v, want 20 of 200 ticks", got)
+	}
+	if got := before.stolenSince(before) + parseProcessorTimes("").stolenSince(before); got != 0 {
+		t.Errorf("nothing measured: got %v", got)
 	}
 }

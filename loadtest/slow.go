@@ -1,17 +1,15 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"slices"
-	"sync"
 	"time"
+
+	"penstock/loadtest/driver"
 )
 
 // slowness is what the slow command was asked for.
@@ -19,8 +17,10 @@ type slowness struct {
 	connections int
 	header      time.Duration
 	long        time.Duration
+	rounds      int
 	rate        float64
 	noise       time.Duration
+	stolen      float64
 }
 
 // slow measures normal requests without and with slow connections beside them, and
@@ -31,11 +31,16 @@ func slow(ctx context.Context, args []string, out io.Writer) error {
 	var s slowness
 	set.IntVar(&s.connections, "connections", 8000, "slow connections, each dripping a byte a second")
 	set.DurationVar(&s.header, "header", 10*time.Second, "timeouts.header of the gateway")
-	set.DurationVar(&s.long, "for", 30*time.Second, "how long each of the two measurements lasts")
+	set.DurationVar(&s.long, "for", 10*time.Second, "how long each measurement lasts")
+	set.IntVar(&s.rounds, "rounds", 3, "how often it is measured beside slow connections; without them before, between and after")
 	set.Float64Var(&s.rate, "rate", 200, "normal requests a second")
 	set.DurationVar(&s.noise, "noise", time.Second, "by how much a cut may be late")
+	set.Float64Var(&s.stolen, "stolen", 0.03, "a measurement is not judged during which the host of a virtual machine took more than this share of the processors")
 	if err := parse(set, args); err != nil {
 		return err
+	}
+	if s.rounds < 1 {
+		return fmt.Errorf("-rounds: got %d, want at least 1", s.rounds)
 	}
 	shop, remove, err := newWorkshop(ctx, false)
 	if err != nil {
@@ -54,169 +59,141 @@ func slow(ctx context.Context, args []string, out io.Writer) error {
 	return errors.Join(s.measure(ctx, a, out), gateway.stop(), origin.stop())
 }
 
-// measure compares the two and prints what it finds.
+// measure measures without slow connections, beside them, without them and so on, and
+// prints what it finds.
 func (s slowness) measure(ctx context.Context, a *admin, out io.Writer) error {
-	requests := normal{address: a.public, rate: s.rate}
-	if _, err := requests.run(ctx, 2*time.Second); err != nil { // connections are open now
-		return err
+	var m measured
+	n, err := s.normal(ctx, a)
+	for i := 0; err == nil; i++ {
+		m.without = append(m.without, n)
+		fmt.Fprintf(out, "without: %v\n", n)
+		if i == s.rounds {
+			return s.judge(m, out)
+		}
+		if err = s.beside(ctx, a, &m, out); err == nil {
+			n, err = s.normal(ctx, a)
+		}
 	}
-	without, err := requests.run(ctx, s.long)
+	return err
+}
+
+// measured is what was found in all rounds.
+type measured struct {
+	without []normals // one more than the others
+	beside  []normals
+	drips   []dripReport
+}
+
+// normals is one measurement of normal requests.
+type normals struct {
+	*driver.Report
+	stolen float64 // share of the processors meanwhile
+}
+
+// normal measures small requests, evenly spaced, over a few connections.
+func (s slowness) normal(ctx context.Context, a *admin) (n normals, err error) {
+	to, request, err := driver.Request("http://"+a.public+"/json", nil)
 	if err != nil {
-		return err
+		return n, err
 	}
-	fmt.Fprintf(out, "without slow connections: %v\n", without)
+	before := readProcessorTimes()
+	n.Report, err = driver.Run(ctx, driver.Options{
+		Address: to, Requests: [][]byte{request}, Rate: s.rate, Connections: 8, Warmup: time.Second, Duration: s.long,
+	})
+	n.stolen = readProcessorTimes().stolenSince(before)
+	return n, err
+}
+
+func (n normals) String() string { return fmt.Sprintf("%v, %.1f %% stolen", &n.Good, 100*n.stolen) }
+
+// beside opens the slow connections, measures beside them and waits until they are gone.
+func (s slowness) beside(ctx context.Context, a *admin, m *measured, out io.Writer) error {
 	d, err := startDrip(a.public, s.connections, s.header)
 	if err != nil {
 		return err
 	}
-	with, reached, err := s.beside(ctx, a, d, &requests)
-	last, ended := d.finish()
+	var n normals
+	var held state
+	if err = s.reach(ctx, d); err == nil {
+		if n, err = s.normal(ctx, a); err == nil {
+			held, err = a.state()
+		}
+	}
+	drip, ended := d.finish()
 	if err = errors.Join(err, ended); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "with %5d of them:       %v\n", reached, with)
-	fmt.Fprintf(out, "p99 is %.2f times as long\n", float64(with.p99)/float64(without.p99))
-	fmt.Fprintf(out, "slow connections: %d cut, after %d ms at the earliest, %d ms in the middle, %d ms at the latest; oldest left %d ms; %d not opened\n",
-		last.Cut, last.Shortest, last.Median, last.Longest, last.Oldest, last.Failed)
-	return s.judge(without, with, last)
+	m.beside, m.drips = append(m.beside, n), append(m.drips, drip)
+	fmt.Fprintf(out, "beside:  %v\n         %.0f connections; %d slow ones cut, %d in a tenth of a second at most; after %d ms at the earliest, %d ms in the middle, %d ms at the latest; oldest left %d ms; %d not opened\n",
+		n, held.clients, drip.Cut, drip.Burst, drip.Shortest, drip.Median, drip.Longest, drip.Oldest, drip.Failed)
+	// fasthttp keeps the goroutines of connections that ended for 10 s.
+	_, err = a.settled(ctx, soakRest, func(s state) bool { return s.clients == 0 && s.goroutines < 100 })
+	return err
 }
 
-// beside waits until the slow connections are there and measures again. reached is
-// how many the gateway had in the end.
-func (s slowness) beside(ctx context.Context, a *admin, d *dripProcess, requests *normal) (with latencies, reached int, err error) {
+// reach waits until the slow connections are there, and the first of them were cut
+// and opened again: from then on as many end as begin.
+func (s slowness) reach(ctx context.Context, d *dripProcess) error {
 	patience, cancel := context.WithTimeout(ctx, s.header+30*time.Second)
 	defer cancel()
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
-	for d.latest.Load().Open < int64(s.connections)*98/100 { // some are always between two lives
+	for {
+		now := d.latest.Load()
+		if now.Open >= int64(s.connections)*98/100 && now.Cut > 0 { // some are always between two lives
+			return nil
+		}
 		select {
 		case <-d.ended:
-			return with, 0, fmt.Errorf("the slow connections' process ended: %v\n%s", d.err, d.output.String())
+			return fmt.Errorf("the slow connections' process ended: %v\n%s", d.err, d.output.String())
 		case <-patience.Done():
-			return with, 0, fmt.Errorf("only %d of %d slow connections could be opened (%d failed); is the file limit high enough?",
-				d.latest.Load().Open, s.connections, d.latest.Load().Failed)
+			return fmt.Errorf("only %d of %d slow connections could be opened (%d failed); is the file limit high enough?",
+				now.Open, s.connections, now.Failed)
 		case <-tick.C:
 		}
 	}
-	if with, err = requests.run(ctx, s.long); err != nil {
-		return with, 0, err
-	}
-	held, err := a.state()
-	return with, int(held.clients), err
 }
 
-// judge returns an error when the slow connections cost more than they may, or
-// were not cut in time.
-func (s slowness) judge(without, with latencies, last dripReport) error {
+// judge returns an error when normal requests take longer than they may beside the
+// slow connections, or fail, or when one of those was not cut in time.
+func (s slowness) judge(m measured, out io.Writer) error {
 	var errs []error
-	if with.p99 > 2*without.p99 {
-		errs = append(errs, fmt.Errorf("p99 is %v with slow connections and %v without: more than twice", with.p99, without.p99))
+	for _, n := range slices.Concat(m.without, m.beside) {
+		if failed := n.Arrivals - n.Good.Count(); failed > 0 {
+			errs = append(errs, fmt.Errorf("%d normal requests failed", failed))
+		}
 	}
-	if with.failed+without.failed > 0 {
-		errs = append(errs, fmt.Errorf("%d normal requests failed", with.failed+without.failed))
+	for _, d := range m.drips {
+		latest, earliest := (s.header + s.noise).Milliseconds(), (s.header - s.noise).Milliseconds()
+		if d.Longest > latest || d.Oldest > latest {
+			errs = append(errs, fmt.Errorf("a slow connection lived for %d ms, timeouts.header is %v", max(d.Longest, d.Oldest), s.header))
+		}
+		if d.Cut == 0 || d.Shortest < earliest {
+			errs = append(errs, fmt.Errorf("%d slow connections were cut, the first after %d ms: they may live for %v", d.Cut, d.Shortest, s.header))
+		}
 	}
-	latest := (s.header + s.noise).Milliseconds()
-	if last.Longest > latest || last.Oldest > latest {
-		errs = append(errs, fmt.Errorf("a slow connection lived for %d ms, timeouts.header is %v", max(last.Longest, last.Oldest), s.header))
+	without, beside := s.undisturbed(m.without), s.undisturbed(m.beside)
+	if len(without) == 0 || len(beside) == 0 {
+		return errors.Join(append(errs, fmt.Errorf("%d of %d measurements without and %d of %d beside slow connections can be judged: in the others the host took more than %.0f %% of the processors",
+			len(without), len(m.without), len(beside), len(m.beside), 100*s.stolen))...)
 	}
-	if earliest := (s.header - s.noise).Milliseconds(); last.Cut == 0 || last.Shortest < earliest {
-		errs = append(errs, fmt.Errorf("%d slow connections were cut, the first after %d ms: they may live for %v", last.Cut, last.Shortest, s.header))
+	middle := float64(beside[len(beside)/2]) / float64(without[(len(without)-1)/2])
+	worst := float64(beside[len(beside)-1]) / float64(without[0])
+	fmt.Fprintf(out, "p99 is %.2f times as long beside slow connections, %.2f times in the worst case; %d of %d measurements without and %d of %d beside were judged\n",
+		middle, worst, len(without), len(m.without), len(beside), len(m.beside))
+	if middle > 2 {
+		errs = append(errs, fmt.Errorf("p99 is %.2f times as long with slow connections: more than twice", middle))
 	}
 	return errors.Join(errs...)
 }
 
-// normal sends small requests at a steady rate over a few connections. A request
-// that had to wait for its turn counts from when its turn was.
-type normal struct {
-	address string
-	rate    float64 // a second
-}
-
-// normalConnections share the rate.
-const normalConnections = 8
-
-// latencies are the times of normal requests.
-type latencies struct {
-	count, failed       int
-	p50, p99, p999, max time.Duration
-}
-
-func (l latencies) String() string {
-	return fmt.Sprintf("%d requests, p50 %v, p99 %v, p99.9 %v, max %v, %d failed", l.count, l.p50, l.p99, l.p999, l.max, l.failed)
-}
-
-func (n *normal) run(ctx context.Context, long time.Duration) (latencies, error) {
-	ctx, cancel := context.WithTimeout(ctx, long)
-	defer cancel()
-	var mu sync.Mutex
-	var all []time.Duration
-	var l latencies
-	var wg sync.WaitGroup
-	begin := time.Now()
-	for i := range normalConnections {
-		wg.Go(func() {
-			took, failed := n.stream(ctx, begin.Add(time.Duration(float64(i)/n.rate*float64(time.Second))))
-			mu.Lock()
-			all, l.failed = append(all, took...), l.failed+failed
-			mu.Unlock()
-		})
-	}
-	wg.Wait()
-	if len(all) == 0 {
-		return l, fmt.Errorf("no request was answered, %d failed", l.failed)
-	}
-	slices.Sort(all)
-	at := func(share float64) time.Duration {
-		return all[min(len(all)-1, int(share*float64(len(all))))].Round(10 * time.Microsecond)
-	}
-	l.count, l.p50, l.p99, l.p999, l.max = len(all), at(0.5), at(0.99), at(0.999), at(1)
-	return l, nil
-}
-
-// stream is one connection's part: a request at first, and then at even times.
-func (n *normal) stream(ctx context.Context, turn time.Time) (took []time.Duration, failed int) {
-	step := time.Duration(normalConnections / n.rate * float64(time.Second))
-	var c net.Conn
-	var in *bufio.Reader
-	for ; ; turn = turn.Add(step) {
-		select {
-		case <-ctx.Done():
-			if c != nil {
-				_ = c.Close()
-			}
-			return took, failed
-		case <-time.After(time.Until(turn)):
+// undisturbed returns the p99 of those measurements that can be judged, sorted.
+func (s slowness) undisturbed(all []normals) (p99 []time.Duration) {
+	for _, n := range all {
+		if n.stolen <= s.stolen {
+			p99 = append(p99, n.Good.Quantile(0.99))
 		}
-		var err error
-		if c == nil {
-			if c, err = net.Dial("tcp", n.address); err != nil {
-				failed++
-				continue
-			}
-			in = bufio.NewReader(c)
-		}
-		if err = getJSON(c, in); err != nil {
-			_ = c.Close()
-			c, failed = nil, failed+1
-			continue
-		}
-		took = append(took, time.Since(turn))
 	}
-}
-
-// getJSON is one normal request.
-func getJSON(c net.Conn, in *bufio.Reader) error {
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := io.WriteString(c, "GET /json HTTP/1.1\r\nHost: slow\r\n\r\n"); err != nil {
-		return err
-	}
-	r, err := http.ReadResponse(in, nil)
-	if err != nil {
-		return err
-	}
-	defer r.Body.Close()
-	if _, err = io.Copy(io.Discard, r.Body); err == nil && r.StatusCode != http.StatusOK {
-		err = fmt.Errorf("status %d", r.StatusCode)
-	}
-	return err
+	slices.Sort(p99)
+	return p99
 }
