@@ -44,7 +44,7 @@ func (g *Gateway) readRequest(j *journey) {
 	c.role, c.outcome, c.told.Forward = roleLook, exchange.CacheBypass, rfc9111.ForwardBypass
 	switch c.ask.Method {
 	case rfc9111.Get, rfc9111.Head:
-		if !c.ask.Body && c.rule.answers(c.ask.Method) && !j.originJudges() && j.wantedUpgrade() == nil {
+		if !c.ask.Body && c.rule.answers(c.ask.Method) && !j.originJudges() && !j.overrides() && j.wantedUpgrade() == nil {
 			c.role = roleAsk
 			j.makeKey()
 		}
@@ -69,6 +69,36 @@ func (r *cacheRule) answers(m rfc9111.Method) bool {
 // judge (RFC 9111 §4.3.2).
 func (j *journey) originJudges() bool {
 	return j.head.Has(headers.IfMatch) || j.head.Has(headers.IfUnmodifiedSince)
+}
+
+// overrides reports whether a request asks the origin, by a field that no key shows,
+// for another method or path than its own. Frameworks obey such fields, and what they
+// answer must not be taken for the answer to the URL. They read "_" as "-".
+func (j *journey) overrides() bool {
+	for i := range j.head.Fields {
+		if f := &j.head.Fields[i]; f.ID == headers.Other && len(f.Name) >= len("x-http-method") && overriding(f.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+func overriding(name []byte) bool {
+	var buffer [len("x-http-method-override")]byte
+	if len(name) > len(buffer) || lower(name[0]) != 'x' {
+		return false
+	}
+	plain := buffer[:len(name)]
+	for i, c := range name {
+		if plain[i] = lower(c); c == '_' {
+			plain[i] = '-'
+		}
+	}
+	switch string(plain) {
+	case "x-http-method-override", "x-http-method", "x-method-override", "x-original-url", "x-rewrite-url":
+		return true
+	}
+	return false
 }
 
 // makeKey makes the key of the request's URL: what its route counts of it.

@@ -70,7 +70,7 @@ func (g *Gateway) respondStored(j *journey, status int) bool {
 	answer := &j.ctx.Response
 	j.x.Status = status
 	switch {
-	case status == fasthttp.StatusNotModified, status == fasthttp.StatusRequestedRangeNotSatisfiable:
+	case status == fasthttp.StatusNotModified, c.unsatisfied(status):
 		answer.SetBodyRaw(nil)
 	case c.ask.Method == rfc9111.Head:
 		answer.SetBodyRaw(nil)
@@ -91,10 +91,16 @@ func (g *Gateway) respondStoredWhole(j *journey, status int) bool {
 	switch {
 	case status == fasthttp.StatusNotModified, status == fasthttp.StatusNoContent, c.ask.Method == rfc9111.Head:
 		return g.respondWhole(j, status, nil, true)
-	case status != fasthttp.StatusRequestedRangeNotSatisfiable:
+	case !c.unsatisfied(status):
 		body = c.entry.Inline
 	}
 	return g.respondWhole(j, status, body, false)
+}
+
+// unsatisfied reports whether a 416 is made here for the client's range. A stored one
+// is the origin's, and goes out as it came.
+func (c *caching) unsatisfied(status int) bool {
+	return status == fasthttp.StatusRequestedRangeNotSatisfiable && int(c.entry.Status) != status
 }
 
 // appendStored appends the head of an answer from the store, without its last line.
@@ -112,13 +118,13 @@ func (j *journey) appendStored(dst []byte, status int) []byte {
 	dst = j.appendCacheStatus(append(dst, "\r\n"...))
 	size := c.entry.BodySize
 	switch {
-	case status == fasthttp.StatusRequestedRangeNotSatisfiable:
+	case c.unsatisfied(status):
 		dst = append(rfc9111.AppendUnsatisfied(append(dst, "Content-Range: "...), size), "\r\n"...)
 	case status == fasthttp.StatusPartialContent && len(c.ranges.Parts) == 1:
 		dst = append(rfc9111.AppendContentRange(append(dst, "Content-Range: "...), c.ranges.Parts[0], size), "\r\n"...)
 	case status == fasthttp.StatusPartialContent:
 		dst = append(append(append(dst, "Content-Type: multipart/byteranges; boundary="...), c.body.parts.Boundary...), "\r\n"...)
-	case c.ask.Method == rfc9111.Head && status != fasthttp.StatusNotModified:
+	case c.ask.Method == rfc9111.Head && status != fasthttp.StatusNotModified && status != fasthttp.StatusNoContent:
 		dst = append(strconv.AppendInt(append(dst, "Content-Length: "...), size, 10), "\r\n"...)
 	}
 	return dst

@@ -63,6 +63,9 @@ func (g *Gateway) judge(j *journey) (answered bool) {
 	if c.role == roleRefresh || c.role == roleAsk && c.refusal == rfc9111.RangeRequest { // the whole was asked for
 		c.refusal = rfc9111.MayKeep(&c.ask, &response, &c.rule.policy)
 	}
+	if c.role == roleAsk && r.Status == fasthttp.StatusNotModified && c.ask.Conditional() {
+		return g.refuseUnasked(j)
+	}
 	if c.refusal == rfc9111.Storable && !g.selects(j) {
 		c.refusal = rfc9111.VaryStar
 	}
@@ -87,6 +90,16 @@ func (g *Gateway) judge(j *journey) (answered bool) {
 		return g.answerUnmodified(j)
 	}
 	return false
+}
+
+// refuseUnasked answers in the place of a 304 that nobody asked the origin for: its
+// client holds something that the origin was not asked about, and would take it for
+// valid.
+func (g *Gateway) refuseUnasked(j *journey) (answered bool) {
+	f := &exchange.Fault{Kind: exchange.HTTPProtocolError, Source: exchange.Upstream, Begun: true}
+	j.cache.endLead(f)
+	g.fail(j, f)
+	return true
 }
 
 // readAnswer reads what the rules need of an answer that has just come.
@@ -186,12 +199,15 @@ func (c *caching) union(names []byte) []byte {
 
 // dropOwn takes out of what is stored the fields that each answer has of its own: the
 // request's id, and the length, which is that of the stored body.
-func (c *caching) dropOwn(id []byte) {
+func (c *caching) dropOwn(id []byte) { c.drop(id, []byte("content-length")) }
+
+// drop takes two fields out of c.fields; a nil name is none.
+func (c *caching) drop(a, b []byte) {
 	kept := c.fields[:0]
 	for rest := c.fields; len(rest) > 0; {
 		line, behind, _ := bytes.Cut(rest, []byte("\r\n"))
 		name, _, _ := bytes.Cut(line, []byte(":"))
-		if !headers.SameName(name, id) && !headers.SameName(name, []byte("content-length")) {
+		if !headers.SameName(name, a) && !headers.SameName(name, b) {
 			kept = append(append(kept, line...), "\r\n"...)
 		}
 		rest = behind

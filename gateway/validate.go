@@ -92,6 +92,10 @@ func (c *caching) staysSelected(updated rfc9111.Fields) bool {
 func (g *Gateway) useOnce(j *journey, response *rfc9111.Response) bool {
 	c := &j.cache
 	c.meta = rfc9111.NewMeta(response, &c.rule.policy)
+	c.drop([]byte("age"), nil) // it is in c.meta
+	if !j.resp.Head.Has(headers.Date) {
+		c.fields = append(rfc9111.AppendDate(append(c.fields, "Date: "...), response.Date), "\r\n"...)
+	}
 	c.stored = c.fields
 	if c.refusal != rfc9111.Storable {
 		c.told.Detail = c.refusal.String()
