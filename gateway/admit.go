@@ -9,21 +9,15 @@ import (
 	"penstock/headers"
 )
 
-// admit decides whether the request may enter at all. It takes one of
-// limits.requests, then takes one strict look at the head: everything behind it
-// believes only what was found here. Nothing is forwarded when it returns a fault.
+// admit decides whether the request may enter at all. It takes one strict look at the
+// head, everything behind it believes only what was found here, and then one of
+// limits.requests. Nothing is forwarded when it returns a fault.
 func (g *Gateway) admit(j *journey) *exchange.Fault {
 	if last := j.snap.lastRequest; last > 0 && j.ctx.ConnRequestNum() >= last {
 		j.closing = true
 	}
-	if j.expected {
-		return nil // the expectation handler came first and admitted it
-	}
-	if !g.enter(j) {
-		return exchange.Refuse(exchange.Overloaded)
-	}
 	h := &j.ctx.Request.Header
-	if f := j.admitLine(h); f != nil {
+	if f := j.admitVersion(h.Protocol()); f != nil {
 		return f
 	}
 	j.head.MaxFields = j.snap.maxFields
@@ -33,8 +27,14 @@ func (g *Gateway) admit(j *journey) *exchange.Fault {
 	case p != headers.NoProblem || j.head.Repeated() != headers.Other:
 		return exchange.Refuse(exchange.BadHeader)
 	}
-	if f := j.admitFraming(h); f != nil {
+	if f := j.admitFraming(); f != nil {
 		return f
+	}
+	if bytes.EqualFold(j.method, []byte("CONNECT")) || bytes.EqualFold(j.method, []byte("TRACE")) {
+		return exchange.Refuse(exchange.MethodRefused)
+	}
+	if !g.enter(j) {
+		return exchange.Refuse(exchange.Overloaded)
 	}
 	if f := j.admitTarget(h); f != nil {
 		return f
@@ -73,42 +73,26 @@ func (g *Gateway) release(j *journey) {
 	}
 }
 
-// admitLine judges version and method (RFC 9112 §2.3, §3). A higher minor version
-// is taken for HTTP/1.1, the highest that we know (RFC 9110 §2.5); fasthttp takes it
-// for HTTP/1.0 and so ends the connection and refuses the chunked coding.
-func (j *journey) admitLine(h *fasthttp.RequestHeader) *exchange.Fault {
-	version, ok := bytes.CutPrefix(h.Protocol(), []byte("HTTP/1."))
+// admitVersion judges the version (RFC 9112 §2.3). A higher minor one is taken for
+// HTTP/1.1, the highest that we know (RFC 9110 §2.5); fasthttp takes it for HTTP/1.0 and
+// so ends the connection and refuses the chunked coding.
+func (j *journey) admitVersion(protocol []byte) *exchange.Fault {
+	version, ok := bytes.CutPrefix(protocol, []byte("HTTP/1."))
 	if !ok || len(version) != 1 || version[0] < '0' || version[0] > '9' {
 		return exchange.Refuse(exchange.VersionRefused)
 	}
 	j.http11 = version[0] != '0'
-	method := h.Method()
-	if bytes.EqualFold(method, []byte("CONNECT")) || bytes.EqualFold(method, []byte("TRACE")) {
-		return exchange.Refuse(exchange.MethodRefused)
-	}
 	return nil
 }
 
-// admitFraming judges the length of the body. Ours and fasthttp's reading must
-// agree, since fasthttp reads the body from the connection (RFC 9112 §6).
-func (j *journey) admitFraming(h *fasthttp.RequestHeader) *exchange.Fault {
+// admitFraming judges the length of the body (RFC 9112 §6) and tells the wire, which
+// nobody else reads it from: fasthttp has been shown a head without one, see hideBody.
+func (j *journey) admitFraming() *exchange.Fault {
 	framing, p := headers.RequestFraming(&j.head, j.http11)
 	switch {
 	case p == headers.UnknownCoding:
 		return exchange.Refuse(exchange.UnknownCoding)
 	case p != headers.NoProblem:
-		return exchange.Refuse(exchange.BadFraming)
-	}
-	agreed := false
-	switch framing.Kind {
-	case headers.Sized:
-		agreed = int64(h.ContentLength()) == framing.Length
-	case headers.Chunked:
-		agreed = h.ContentLength() == -1
-	default:
-		agreed = j.ctx.Request.BodyStream() == nil || h.ContentLength() == 0
-	}
-	if !agreed {
 		return exchange.Refuse(exchange.BadFraming)
 	}
 	if expect := j.head.Get(headers.Expect); expect != nil && j.http11 && !bytes.EqualFold(expect, []byte("100-continue")) {

@@ -18,8 +18,6 @@ import (
 // One goroutine reads it at a time; Abort may be called from another.
 type clientBody struct {
 	j       *journey
-	stream  io.Reader
-	want    int64 // bytes that Content-Length promised; -1 when chunked
 	limit   int64 // bytes allowed; negative for any number
 	read    int64
 	idle    time.Duration
@@ -27,36 +25,30 @@ type clientBody struct {
 	aborted atomic.Bool
 }
 
-func (b *clientBody) open(stream io.Reader, want, limit int64, idle time.Duration) {
-	b.stream, b.want, b.limit, b.idle = stream, want, limit, idle
+func (b *clientBody) open(limit int64, idle time.Duration) {
+	b.limit, b.idle = limit, idle
 }
 
 func (b *clientBody) reset() {
-	b.stream, b.want, b.limit, b.read, b.idle, b.err = nil, 0, 0, 0, 0, nil
+	b.limit, b.read, b.idle, b.err = 0, 0, 0, nil
 	b.aborted.Store(false)
 }
 
-// unread reports whether bytes of the request body, or its end, may still come.
-func (j *journey) unread() bool {
-	if j.body.stream != nil {
-		return j.body.err != io.EOF
-	}
-	return j.ctx.Request.BodyStream() != nil && j.ctx.Request.Header.ContentLength() != 0
-}
+// unread reports whether bytes of the request body, or its end, may still come. Nobody
+// may read the body meanwhile.
+func (j *journey) unread() bool { return j.wire != nil && j.wire.unread() }
 
 // Read implements io.Reader. A byte within idle keeps a slow upload alive.
 func (b *clientBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	if c := b.j.conn; c != nil {
-		c.SetReadDeadlineIn(b.idle)
-	}
+	b.j.conn.SetReadDeadlineIn(b.idle)
 	if b.aborted.Load() { // after the deadline, so that Abort's own deadline stays
 		b.err = exchange.Refuse(exchange.ClientGone)
 		return 0, b.err
 	}
-	n, err := b.stream.Read(p)
+	n, err := b.j.wire.readBody(p)
 	b.read += int64(n)
 	if err != nil {
 		b.err = b.verdict(err)
@@ -71,13 +63,10 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	return 0, b.err
 }
 
-// verdict says what an error of the stream means. fasthttp ends a chunked body
-// that was cut between two chunks with io.EOF; the wire knows better.
+// verdict says what an error of the wire means.
 func (b *clientBody) verdict(err error) error {
 	switch {
-	case err == io.EOF && b.want >= 0 && b.read == b.want:
-		return io.EOF
-	case err == io.EOF && b.want < 0 && b.j.wire != nil && b.j.wire.chunks.Done():
+	case err == io.EOF:
 		return io.EOF
 	case errors.Is(err, os.ErrDeadlineExceeded) && b.aborted.Load():
 		return exchange.Refuse(exchange.ClientGone)
@@ -90,16 +79,14 @@ func (b *clientBody) verdict(err error) error {
 // Abort makes a blocked Read return and lets none succeed any more.
 func (b *clientBody) Abort() {
 	b.aborted.Store(true)
-	if c := b.j.conn; c != nil {
-		_ = c.SetReadDeadline(time.Unix(1, 0))
-	}
+	_ = b.j.conn.SetReadDeadline(time.Unix(1, 0))
 }
 
 // trailers returns the trailer fields of the request that the route lets pass,
 // as field lines. It may be called once Read has returned io.EOF.
 func (b *clientBody) trailers() []byte {
-	raw := b.j.ctx.Request.Header.TrailerHeader()
-	if len(raw) <= 2 || len(b.j.route.trailers) == 0 {
+	raw := b.j.wire.chunks.Trailer()
+	if len(raw) == 0 || len(b.j.route.trailers) == 0 {
 		return nil
 	}
 	var block headers.Block

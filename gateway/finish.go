@@ -20,9 +20,7 @@ func (g *Gateway) finish(j *journey) {
 	g.release(j)
 	g.leaveClient(j)
 	j.cache.onRecord(x)
-	if !j.told {
-		g.record(j)
-	}
+	g.record(j)
 	if j.wire != nil {
 		j.wire.next()
 	}

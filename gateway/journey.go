@@ -5,11 +5,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -71,13 +69,10 @@ type journey struct {
 	textFrom bytes.Reader
 	parser   *bufio.Reader // feeds text to fasthttp's response header
 
-	line     accesslog.Entry
-	expected bool       // Expect: 100-continue was judged already, the head is admitted
-	client   netip.Addr // as whose request in flight it counts; zero for nobody's
-	counted  bool       // it is one of the requests in flight
-	closing  bool       // the client's connection ends with this answer
-	served   bool       // serve has begun
-	told     bool       // the request is on record already: this one only writes the answer
+	line    accesslog.Entry
+	client  netip.Addr // as whose request in flight it counts; zero for nobody's
+	counted bool       // it is one of the requests in flight
+	closing bool       // the client's connection ends with this answer
 }
 
 // outbound is what goes to a backend and what comes back. It is apart from the
@@ -89,13 +84,10 @@ type outbound struct {
 
 type journeyKey struct{}
 
-// begin opens the record of a request that was read at now, or finds the one that
-// the expectation handler opened. finish closes it: fasthttp closes user values that
-// are io.Closers once the response is written or the connection is lost.
+// begin opens the record of a request that was read at now. finish closes it: fasthttp
+// closes user values that are io.Closers once the response is written or the connection
+// is lost.
 func (g *Gateway) begin(ctx *fasthttp.RequestCtx, now time.Time) *journey {
-	if j, ok := ctx.UserValue(journeyKey{}).(*journey); ok {
-		return j
-	}
 	j := g.journeys.Get().(*journey)
 	j.ctx, j.x = ctx, exchange.Acquire(now)
 	j.snap = g.current.Load()
@@ -120,25 +112,8 @@ func (g *Gateway) newJourney() any {
 
 // Close ends the journey; fasthttp calls it when it resets the request.
 func (j *journey) Close() error {
-	if j.expected && !j.served {
-		j.unheard()
-	}
 	j.g.finish(j)
 	return nil
-}
-
-// unheard notes why an invited body never began. fasthttp forgets such a request
-// before it has refuse write the answer, which must not put it on record again.
-func (j *journey) unheard() {
-	f := exchange.Refuse(exchange.ClientGone) // the invitation could not be written
-	if w := j.wire; w != nil && w.failed != nil {
-		f = exchange.Refuse(exchange.BodyIncomplete)
-		if errors.Is(w.failed, os.ErrDeadlineExceeded) {
-			f = exchange.Refuse(exchange.BodyStalled)
-		}
-		j.x.Status, w.told = f.Status(), f
-	}
-	j.x.Fault = f
 }
 
 // reset makes the journey ready for another request. Large buffers are dropped
@@ -154,7 +129,7 @@ func (j *journey) reset() {
 	j.method, j.host, j.target, j.query, j.path, j.rawPath, j.marks = nil, nil, nil, nil, nil, nil, 0
 	j.req, j.at, j.backend = upstream.Request{}, nil, nil
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
-	j.expected, j.counted, j.closing, j.served, j.told = false, false, false, false, false
+	j.counted, j.closing = false, false
 	j.pathBuf, j.otherPath, j.fields, j.rewrote = trim(j.pathBuf), trim(j.otherPath), trim(j.fields), trim(j.rewrote)
 	j.small, j.text, j.raw = trim(j.small), trim(j.text), trim(j.raw)
 }

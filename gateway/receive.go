@@ -24,19 +24,18 @@ func (g *Gateway) receive(j *journey) *exchange.Fault {
 	if j.framing.Kind == headers.Sized && j.framing.Length == 0 {
 		return nil
 	}
-	want := int64(-1)
-	if j.framing.Kind == headers.Sized {
-		want = j.framing.Length
+	j.body.open(limit, j.route.times.BodyIdle)
+	if f := j.invite(); f != nil {
+		return f
 	}
-	j.body.open(j.ctx.RequestBodyStream(), want, limit, j.route.times.BodyIdle)
-	if want < 0 || want > smallBody {
+	if j.framing.Kind != headers.Sized || j.framing.Length > smallBody {
 		j.req.Body.Stream = &j.body
 		j.req.Body.Abort = j.abortBody
 		j.req.Body.Trailers = j.bodyTrailers
 		return nil
 	}
 	began := g.now()
-	if f := j.readSmall(int(want)); f != nil {
+	if f := j.readSmall(int(j.framing.Length)); f != nil {
 		return f
 	}
 	now := g.now()
@@ -52,18 +51,23 @@ func (j *journey) readSmall(want int) *exchange.Fault {
 		j.small = make([]byte, 0, max(want, 4<<10))
 	}
 	j.small = j.small[:want]
-	_, err := io.ReadFull(&j.body, j.small)
-	if err == nil && j.body.err == nil { // the last bytes came without the end: it follows at once
-		var none [1]byte
-		_, err = j.body.Read(none[:])
-	}
-	switch f := j.body.err.(type) {
-	case nil:
-		return exchange.Refuse(exchange.BodyIncomplete)
-	case *exchange.Fault:
-		return f
-	default:
-		_ = err // io.EOF: complete
+	if _, err := io.ReadFull(&j.body, j.small); err == nil {
 		return nil
 	}
+	if f, ok := j.body.err.(*exchange.Fault); ok {
+		return f
+	}
+	return exchange.Refuse(exchange.BodyIncomplete)
+}
+
+// invite tells a client that waits for it that its body is wanted, unless some of that
+// has come already (RFC 9110 §10.1.1). A refusal until here has cost it nothing.
+func (j *journey) invite() *exchange.Fault {
+	if !j.http11 || !j.head.Has(headers.Expect) || len(j.wire.held) > 0 {
+		return nil
+	}
+	if _, err := j.conn.WriteMoving([]byte("HTTP/1.1 100 Continue\r\n\r\n"), j.route.times.BodyIdle); err != nil {
+		return exchange.Refuse(exchange.ClientGone)
+	}
+	return nil
 }

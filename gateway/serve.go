@@ -11,7 +11,6 @@ import (
 func (g *Gateway) serve(ctx *fasthttp.RequestCtx) {
 	j := g.begin(ctx, ctx.Time())
 	defer g.survive(j)
-	j.served = true
 
 	if f := g.admit(j); f != nil {
 		g.fail(j, f)

@@ -2,10 +2,8 @@ package gateway
 
 import (
 	"errors"
-	"io"
 	"log/slog"
 	"net"
-	"os"
 	"strings"
 	"time"
 
@@ -28,22 +26,18 @@ const (
 // deadlines, see markState and beginHead. headBytes is the size of the buffer that a head must fit in.
 func (g *Gateway) newServer(headBytes int) *fasthttp.Server {
 	return &fasthttp.Server{
-		Handler:                      g.serve,
-		ErrorHandler:                 g.refuse,
-		ExpectHandler:                g.expect,
-		ConnState:                    g.markState,
-		HeaderReceived:               g.awaitBody,
-		Logger:                       quiet{g.log},
-		NoDefaultServerHeader:        true,
-		NoDefaultDate:                true,
-		NoDefaultContentType:         true,
-		StreamRequestBody:            true,
-		DisablePreParseMultipartForm: true,
-		SecureErrorLogMessage:        true,
-		ReadBufferSize:               headBytes,
-		WriteBufferSize:              4 << 10,
-		MaxRequestBodySize:           1, // no limit for streams; it only keeps fasthttp from reading ahead of the handler
-		Concurrency:                  1 << 30,
+		Handler:               g.serve,
+		ErrorHandler:          g.refuse,
+		ConnState:             g.markState,
+		HeaderReceived:        g.hideBody,
+		Logger:                quiet{g.log},
+		NoDefaultServerHeader: true,
+		NoDefaultDate:         true,
+		NoDefaultContentType:  true,
+		SecureErrorLogMessage: true,
+		ReadBufferSize:        headBytes,
+		WriteBufferSize:       4 << 10,
+		Concurrency:           1 << 30,
 	}
 }
 
@@ -54,20 +48,18 @@ const (
 	phaseTunnel               // it left HTTP
 )
 
-// awaitBody gives a client body_idle to begin the body that its head announces:
-// fasthttp waits for the first byte of a sized one before it calls serve.
-func (g *Gateway) awaitBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	if h.ContentLength() <= 0 {
-		return fasthttp.RequestConfig{} // none, or chunked, which nobody reads before serve
+// hideBody lets fasthttp take every request for one without a body. It would wait for
+// the body in a way of its own, hold its buffers meanwhile, and read it by other rules.
+// Only the raw head, which admit looks at, still tells of it.
+func (g *Gateway) hideBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	if n := h.ContentLength(); n > 0 || n == -1 {
+		h.SetContentLength(0)
 	}
-	if idle := g.current.Load().bodyIdle; idle > 0 {
-		return fasthttp.RequestConfig{ReadTimeout: idle}
+	if len(h.Peek(fasthttp.HeaderExpect)) > 0 {
+		h.Del(fasthttp.HeaderExpect) // else it would invite the body, see invite
 	}
-	return fasthttp.RequestConfig{ReadTimeout: never}
+	return fasthttp.RequestConfig{}
 }
-
-// never is longer than any connection lasts; fasthttp takes zero for "as before".
-const never = 365 * 24 * time.Hour
 
 // markState notes what a connection is doing and sets the deadline of the first byte
 // of the next head. fasthttp calls a connection active when it has been given a
@@ -101,32 +93,6 @@ func (g *Gateway) beginHead(c *conn.Conn) {
 	c.SetWriteDeadlineIn(snap.bodyIdle)
 }
 
-// expect judges a request with Expect: 100-continue before its body is invited:
-// a refusal now costs the client nothing (RFC 9110 §10.1.1).
-func (g *Gateway) expect(ctx *fasthttp.RequestCtx) (status int) {
-	j := g.begin(ctx, g.now())
-	defer func() {
-		if !j.expected {
-			status = ctx.Response.StatusCode() // also that of a panic
-		}
-	}()
-	defer g.survive(j)
-	f := g.admit(j)
-	if f == nil {
-		f = g.match(j)
-	}
-	if f == nil && j.framing.Length > j.route.maxBody && j.route.maxBody >= 0 {
-		f = exchange.Refuse(exchange.BodyTooLarge)
-	}
-	if f != nil {
-		j.closeAfterAnswer() // fasthttp ends the connection; the client may not have waited for the answer
-		g.fail(j, f)
-		return 0 // replaced above
-	}
-	j.expected = true
-	return fasthttp.StatusContinue
-}
-
 // refuse answers what fasthttp itself could not read. The connection is closed.
 func (g *Gateway) refuse(ctx *fasthttp.RequestCtx, err error) {
 	j := g.begin(ctx, g.now())
@@ -135,14 +101,6 @@ func (g *Gateway) refuse(ctx *fasthttp.RequestCtx, err error) {
 	f := refusal(err)
 	if f.Reason == exchange.HeaderTooLarge && j.wire != nil && j.wire.lines == 0 {
 		f = exchange.Refuse(exchange.URITooLong) // not even the first line ended (RFC 9112 §3)
-	}
-	switch { // fasthttp wraps what happens in a head, and only that
-	case j.wire != nil && j.wire.told != nil:
-		f, j.told = j.wire.told, true
-	case err == os.ErrDeadlineExceeded && j.conn != nil && j.conn.BytesRead() > 0:
-		f = exchange.Refuse(exchange.BodyStalled)
-	case err == io.ErrUnexpectedEOF:
-		f = exchange.Refuse(exchange.BodyIncomplete)
 	}
 	g.fail(j, f)
 }

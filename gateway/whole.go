@@ -16,7 +16,7 @@ import "strconv"
 // False means that fasthttp has to write the answer, because more than that is to be
 // decided: the client speaks HTTP/1.0, or the connection is not one of ours.
 func (g *Gateway) respondWhole(j *journey, status int, body []byte, framed bool) bool {
-	if j.wire == nil || !j.http11 || j.unread() {
+	if j.wire == nil || !j.http11 {
 		return false
 	}
 	if !framed {

@@ -5,19 +5,18 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"penstock/conn"
-	"penstock/exchange"
 	"penstock/headers"
 )
 
-// wire stands between a client's connection and fasthttp and lets through the bytes
-// of one request at a time: first the head, to its empty line, then the body, as
-// long as admit has judged it to be. What follows is held back until the answer has
-// been written. So fasthttp, which is more lenient, can never see another end of a
-// request than we do, and a chunked body is complete only by the letter of the RFC.
-// A head passes as a whole, so that a client that drips it wakes nobody else.
+// wire stands between a client's connection and fasthttp and lets through the head of
+// one request at a time, to its empty line. The body is for clientBody, as long as admit
+// has judged it to be; what follows is held back until the answer has been written. So
+// fasthttp, which is more lenient, can never see another end of a request than we do. A
+// head passes as a whole, so that a client that drips it wakes nobody else.
 //
 // It is used by the goroutine that serves the connection, and by the upload's while
 // that one waits for it.
@@ -29,16 +28,13 @@ type wire struct {
 	lines  int    // lines of the head that have ended
 	line   int    // bytes of its current line
 	cr     bool   // the last of them is CR
-	ahead  int64  // bytes of the body that fasthttp read before the body was judged
 	left   int64  // bytes of a sized body still to come
 	held   []byte // received, and not let through yet
 	memory []byte // of held
 	chunks headers.ChunkScan
-	broken error           // why nothing on the connection can be believed any more
-	failed error           // why the latest Read failed
-	told   *exchange.Fault // what became of a request that is on record already, see unheard
-	reply  []byte          // goes out in the place of what fasthttp writes next, see respondWhole
-	idle   time.Duration   // without a byte of it being taken
+	broken error         // why nothing on the connection can be believed any more
+	reply  []byte        // goes out in the place of what fasthttp writes next, see respondWhole
+	idle   time.Duration // without a byte of it being taken
 }
 
 // wirePart is the part of a request that passes.
@@ -46,7 +42,8 @@ type wirePart uint8
 
 const (
 	inHead   wirePart = iota
-	behind            // the head has passed, the body is not judged: fasthttp takes its first byte
+	unjudged          // the head has passed; whether a body follows is not known
+	atEnd             // the request has none
 	inSized           // left bytes of a sized body
 	inChunks          // a chunked body, which tells its end itself
 	inTunnel          // what passes is no HTTP any more
@@ -54,41 +51,27 @@ const (
 
 // Errors that end a connection because the client breaks the framing.
 var (
-	errChunks = errors.New("the chunked request body is not valid")
-	errBareLF = errors.New("a line of the request head does not end with CRLF")
+	errChunks   = errors.New("the chunked request body is not valid")
+	errBareLF   = errors.New("a line of the request head does not end with CRLF")
+	errBodyLeft = errors.New("the request body was not read to its end")
 )
 
-// maxHeldMemory is how much memory for held bytes an idle connection keeps.
-const maxHeldMemory = 4 << 10
+// heldMemory is how much is read ahead of a chunked body, and how much memory for held
+// bytes an idle connection keeps.
+const heldMemory = 4 << 10
 
-// Read implements io.Reader. Behind broken framing it passes nothing, for ever.
+// Read implements io.Reader for fasthttp. Behind broken framing it passes nothing, for
+// ever, and behind a head the end.
 func (w *wire) Read(p []byte) (n int, err error) {
-	if w.broken != nil {
+	switch {
+	case w.broken != nil:
 		return 0, w.broken
-	}
-	n, err = w.read(p)
-	w.failed = err
-	return n, err
-}
-
-// read lets bytes of the current part through.
-func (w *wire) read(p []byte) (int, error) {
-	switch w.part {
-	case inHead:
+	case w.part == inHead:
 		return w.readHead(p)
-	case behind:
-		p = p[:min(len(p), 1)] // one byte tells as much, and leaves the rest to the judged body
-	case inSized:
-		if w.left <= 0 {
-			return 0, io.EOF
-		}
-		p = p[:min(int64(len(p)), w.left)]
-	case inChunks:
-		if w.chunks.Done() {
-			return 0, io.EOF
-		}
+	case w.part == inTunnel:
+		return w.take(p)
 	}
-	return w.take(p)
+	return 0, io.EOF
 }
 
 // readHead waits for the whole request line, which fasthttp may refuse at once, and
@@ -98,56 +81,111 @@ func (w *wire) readHead(p []byte) (n int, err error) {
 	asked := w.lines
 	for w.part == inHead && n < len(p) && err == nil && (asked > 0 || w.lines == 0) {
 		var m int
-		m, err = w.take(p[n:])
-		if m > 0 && !w.begun {
-			w.begun = true
-			w.g.beginHead(w.Conn)
-		}
+		m, err = w.takeHead(p[n:])
 		n += m
 	}
 	return n, err
 }
 
-// take moves bytes of the current part to p: held ones, or new ones.
-func (w *wire) take(p []byte) (int, error) {
+// takeHead moves bytes of the head to p: held ones, or else new ones, of which it holds
+// what belongs to no head.
+func (w *wire) takeHead(p []byte) (n int, err error) {
 	if len(w.held) > 0 {
-		n, err := w.pass(p[:copy(p, w.held)])
-		w.held = w.held[n:]
-		if len(w.held) == 0 && cap(w.memory) > maxHeldMemory {
-			w.memory = nil
-		}
-		return n, err
+		w.beginHead()
+		n, w.broken = w.passHead(w.held[:min(len(w.held), len(p))])
+		copy(p, w.held[:n])
+		w.drop(n)
+		return n, w.broken
 	}
-	n, err := w.Conn.Read(p)
-	m, problem := w.pass(p[:n])
-	if m < n {
-		w.memory = append(w.memory[:0], p[m:n]...)
+	got, err := w.Conn.Read(p)
+	if got == 0 {
+		return 0, err
+	}
+	w.beginHead()
+	if n, w.broken = w.passHead(p[:got]); n < got {
+		w.memory = append(w.memory[:0], p[n:got]...)
 		w.held = w.memory
+		return n, w.broken // err is told again when the rest has been read
 	}
-	if m < n {
-		return m, problem // err is told again when the rest has been read
-	}
-	return m, err
+	return n, err
 }
 
-// pass returns how many of the bytes belong to the current part.
-func (w *wire) pass(p []byte) (n int, problem error) {
-	switch w.part {
-	case inHead:
-		n, w.broken = w.passHead(p)
-		return n, w.broken
-	case behind:
-		w.ahead += int64(len(p))
-	case inSized:
-		w.left -= int64(len(p))
-	case inChunks:
-		n, p := w.chunks.Scan(p)
-		if p != headers.NoProblem {
-			w.broken = errChunks
-		}
-		return n, w.broken
+// beginHead notes that a byte of a head has come.
+func (w *wire) beginHead() {
+	if !w.begun {
+		w.begun = true
+		w.g.beginHead(w.Conn)
 	}
-	return len(p), nil
+}
+
+// take moves bytes to p: held ones, or else new ones.
+func (w *wire) take(p []byte) (int, error) {
+	if len(w.held) == 0 {
+		return w.Conn.Read(p)
+	}
+	n := copy(p, w.held)
+	w.drop(n)
+	return n, nil
+}
+
+// drop forgets the first n bytes that are held.
+func (w *wire) drop(n int) {
+	if w.held = w.held[n:]; len(w.held) == 0 && cap(w.memory) > heldMemory {
+		w.memory = nil
+	}
+}
+
+// readBody reads the body of the request, its coding removed. io.EOF may come with the
+// last bytes; it says that the body is complete.
+func (w *wire) readBody(p []byte) (n int, err error) {
+	switch {
+	case w.broken != nil:
+		return 0, w.broken
+	case w.part == inSized:
+		if w.left > 0 {
+			n, err = w.take(p[:min(int64(len(p)), w.left)])
+			w.left -= int64(n)
+		}
+		return n, endOfBody(err, w.left == 0)
+	}
+	for n == 0 && err == nil && !w.chunks.Done() {
+		n, err = w.readChunks(p)
+	}
+	return n, endOfBody(err, w.chunks.Done())
+}
+
+// readChunks moves chunk data to p: much of it directly, so that it cannot run into what
+// follows the body, else by way of held bytes. It may come to nothing.
+func (w *wire) readChunks(p []byte) (n int, err error) {
+	if len(w.held) == 0 {
+		if data := w.chunks.Data(); data >= heldMemory {
+			n, err = w.Conn.Read(p[:min(uint64(len(p)), data)])
+			w.chunks.Pass(n)
+			return n, err
+		}
+		w.memory = slices.Grow(w.memory[:0], heldMemory)[:heldMemory]
+		if n, err = w.Conn.Read(w.memory); n == 0 {
+			return 0, err
+		}
+		w.held = w.memory[:n]
+	}
+	n, taken, problem := w.chunks.Decode(p, w.held)
+	w.drop(taken)
+	if problem != headers.NoProblem {
+		w.broken = errChunks
+	}
+	return n, w.broken
+}
+
+// endOfBody says what reading a body has come to.
+func endOfBody(err error, complete bool) error {
+	switch {
+	case complete:
+		return io.EOF
+	case err == io.EOF:
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // passHead lets lines through, up to the empty one. Every line must end with CRLF
@@ -172,7 +210,7 @@ func (w *wire) passHead(p []byte) (int, error) {
 		case !empty:
 			w.lines++
 		case w.lines > 0:
-			w.part, w.ahead = behind, 0
+			w.part = unjudged
 			return i, nil
 		}
 	}
@@ -194,17 +232,35 @@ func (w *wire) Write(p []byte) (int, error) {
 
 // body tells how long the body of the request is whose head has passed.
 func (w *wire) body(f headers.Framing) {
+	w.part = atEnd
 	switch f.Kind {
 	case headers.Sized:
-		w.part, w.left = inSized, f.Length-w.ahead
+		w.part, w.left = inSized, f.Length
 	case headers.Chunked:
 		w.part = inChunks
 		w.chunks.Reset()
 	}
 }
 
-// next makes way for the head of the next request.
+// unread reports whether bytes of the request's body, or its end, may still come.
+func (w *wire) unread() bool {
+	switch w.part {
+	case unjudged:
+		return true
+	case inSized:
+		return w.left > 0
+	case inChunks:
+		return !w.chunks.Done()
+	}
+	return false
+}
+
+// next makes way for the head of the next request. Behind a body that was not read
+// there is none: what comes would be taken for it.
 func (w *wire) next() {
+	if w.unread() {
+		w.broken = errBodyLeft
+	}
 	w.part, w.begun, w.lines, w.line, w.cr, w.reply = inHead, false, 0, 0, false, nil
 }
 

@@ -77,11 +77,12 @@ func TestRefusedExpectationReachesClientThatOnlyWrites(t *testing.T) {
 
 // A body that was invited and does not come is one request, recorded once.
 func TestInvitedBodyThatDoesNotComeCountsOnce(t *testing.T) {
+	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
 	for reason, leave := range map[string]func(c *gatewaytest.Client){
 		"body-incomplete": func(c *gatewaytest.Client) { _ = c.Conn.(*net.TCPConn).CloseWrite() },
 		"body-stalled":    func(*gatewaytest.Client) {},
 	} {
-		g := gatewaytest.Start(t, "timeouts: { body_idle: 200ms }\n"+fixed("hi"))
+		g := gatewaytest.Start(t, "timeouts: { body_idle: 200ms }\n"+oneRoute(origin.URL))
 		c := gatewaytest.Dial(t, g.Address)
 		c.Send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
 		if head := c.Head(); !strings.HasPrefix(head, "HTTP/1.1 100 ") {
@@ -104,12 +105,23 @@ func TestInvitedBodyThatDoesNotComeCountsOnce(t *testing.T) {
 }
 
 func TestBodyCutBeforeItsFirstByteIsNoBadHead(t *testing.T) {
-	g := gatewaytest.Start(t, fixed("hi"))
+	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
+	g := gatewaytest.Start(t, oneRoute(origin.URL))
 	c := gatewaytest.Dial(t, g.Address)
 	c.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
 	_ = c.Conn.(*net.TCPConn).CloseWrite()
 	if a := c.Read("POST"); !strings.Contains(a.Text, `"body-incomplete"`) {
 		t.Errorf("got %d %s", a.StatusCode, a.Text)
+	}
+}
+
+// Nobody is invited to send what nobody wants: the answer needs no body.
+func TestAnswerThatNeedsNoBodyInvitesNone(t *testing.T) {
+	g := gatewaytest.Start(t, fixed("hi"))
+	c := gatewaytest.Dial(t, g.Address)
+	c.Send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n")
+	if head := c.Head(); !strings.HasPrefix(head, "HTTP/1.1 200 ") || !strings.Contains(head, "Connection: close") {
+		t.Errorf("got %q", head)
 	}
 }
 

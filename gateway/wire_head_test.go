@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"penstock/conn"
+	"penstock/headers"
 )
 
 // headTimes is a gateway that knows only how long a head may take.
@@ -77,8 +78,8 @@ func TestDrippedHeadWakesFasthttpTwice(t *testing.T) {
 		if got := <-all; got.text != fields || got.err != nil {
 			t.Errorf("then: %q, %v; want the fields", got.text, got.err)
 		}
-		if synctest.Wait(); len(all) != 0 {
-			t.Errorf("and then %q", (<-all).text)
+		if got := <-all; got.text != "" || got.err != io.EOF {
+			t.Errorf("behind the head: %q, %v; want the end", got.text, got.err)
 		}
 	})
 }
@@ -138,6 +139,36 @@ func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
 	}
 }
 
+// Whatever becomes of a request, what is left of its body is never taken for another.
+func TestNothingFollowsABodyThatWasNotRead(t *testing.T) {
+	const head, hidden = "POST /1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+	for name, judge := range map[string]func(w *wire){
+		"not judged": func(*wire) {},
+		"sized":      func(w *wire) { w.body(headers.Framing{Kind: headers.Sized, Length: 1}) },
+		"chunked":    func(w *wire) { w.body(headers.Framing{Kind: headers.Chunked}) },
+		"chunked, half of it": func(w *wire) {
+			w.body(headers.Framing{Kind: headers.Chunked})
+			_, _ = w.readBody(make([]byte, 9))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, w := wirePair(t, headTimes(time.Minute, time.Minute))
+				go func() { _, _ = io.WriteString(client, head+"1\r\na\r\n"+hidden) }()
+				p := make([]byte, 4096)
+				if n, err := w.Read(p); string(p[:n]) != head || err != nil {
+					t.Fatalf("got %q, %v; want %q", p[:n], err, head)
+				}
+				judge(w)
+				w.next()
+				if n, err := w.Read(p); n != 0 || err != errBodyLeft {
+					t.Errorf("got %q, %v; want nothing", p[:n], err)
+				}
+			})
+		})
+	}
+}
+
 func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := wirePair(t, headTimes(10*time.Second, time.Minute))
@@ -149,6 +180,7 @@ func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 			if string(p[:n]) != want || err != nil {
 				t.Fatalf("got %q, %v; want %q", p[:n], err, want)
 			}
+			w.body(headers.Framing{})
 			w.SetPhase(phaseIdle)
 			time.Sleep(time.Minute) // it is answered; what was received meanwhile has not begun
 			w.next()

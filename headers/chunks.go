@@ -7,9 +7,8 @@ const (
 	maxTrailerBytes   = 8 << 10 // bytes of the trailer section
 )
 
-// ChunkScan watches a chunked body pass by and finds its exact end, by the letter of
-// RFC 9112 §7.1: it decodes nothing and forgives nothing. The zero value stands
-// before the first chunk.
+// ChunkScan undoes the chunked coding and finds its exact end, by the letter of
+// RFC 9112 §7.1: it forgives nothing. The zero value stands before the first chunk.
 type ChunkScan struct {
 	state   chunkState
 	left    uint64 // bytes of data still to come
@@ -23,6 +22,7 @@ type chunkState uint8
 
 const (
 	chunkSize    chunkState = iota // a digit, or what ends the digits
+	chunkSpace                     // white space in front of an extension
 	chunkExt                       // an extension, up to CR
 	chunkSizeLF                    // the LF of the size line
 	chunkData                      // left bytes of data
@@ -42,32 +42,61 @@ func (s *ChunkScan) Reset() {
 // Done reports whether the body has ended.
 func (s *ChunkScan) Done() bool { return s.state == chunkDone }
 
-// Scan looks at the next bytes of the connection and returns how many of them belong
-// to the body: all of them, unless it ends among them, which Done tells. After a
-// problem nothing on the connection can be believed.
-func (s *ChunkScan) Scan(p []byte) (n int, problem Problem) {
-	for n < len(p) && s.state != chunkDone {
+// Decode takes the next bytes of the connection, and copies the chunk data among them to
+// dst. It stops where the body ends, which Done tells, and before data that dst has no
+// room for. It returns how many bytes it has copied and how many it has taken. After a
+// problem nothing on the connection can be believed. dst and p may begin at the same
+// place.
+func (s *ChunkScan) Decode(dst, p []byte) (copied, taken int, problem Problem) {
+	for taken < len(p) && s.state != chunkDone {
 		if s.state == chunkData {
-			m := min(s.left, uint64(len(p)-n))
-			n, s.left = n+int(m), s.left-m
-			if s.left == 0 {
-				s.state = chunkDataCR
+			some := p[taken:min(uint64(len(p)), uint64(taken)+s.left)]
+			m := copy(dst[copied:], some)
+			if m == 0 {
+				break
 			}
+			copied, taken = copied+m, taken+m
+			s.Pass(m)
 			continue
 		}
-		if problem = s.step(p[n]); problem != NoProblem {
-			return n, problem
+		if problem = s.step(p[taken]); problem != NoProblem {
+			break
 		}
-		n++
+		taken++
 	}
-	return n, NoProblem
+	return copied, taken, problem
 }
+
+// Data returns how many bytes of chunk data come next, before anything else.
+func (s *ChunkScan) Data() uint64 {
+	if s.state != chunkData {
+		return 0
+	}
+	return s.left
+}
+
+// Pass takes n bytes of the data that Data tells of.
+func (s *ChunkScan) Pass(n int) {
+	if s.left -= uint64(n); s.left == 0 {
+		s.state = chunkDataCR
+	}
+}
+
+// Trailer returns the trailer section, as field lines, once the body has ended. It is
+// valid until Reset.
+func (s *ChunkScan) Trailer() []byte { return s.trailer }
 
 // step takes one byte that is not chunk data.
 func (s *ChunkScan) step(c byte) Problem {
 	switch s.state {
 	case chunkSize:
 		return s.sizeOctet(c)
+	case chunkSpace:
+		if c == ';' {
+			s.state = chunkExt
+		} else if s.extra++; s.extra > maxChunkExtension || c != ' ' && c != '\t' {
+			return BadChunk
+		}
 	case chunkExt:
 		if c == '\r' {
 			s.state = chunkSizeLF
@@ -130,8 +159,10 @@ func (s *ChunkScan) sizeOctet(c byte) Problem {
 		return BadChunk
 	case c == '\r':
 		s.state = chunkSizeLF
-	case c == ';' || c == ' ' || c == '\t':
+	case c == ';':
 		s.state = chunkExt
+	case c == ' ' || c == '\t':
+		s.state = chunkSpace
 	default:
 		return BadChunk
 	}

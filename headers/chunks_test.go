@@ -5,34 +5,63 @@ import (
 	"testing"
 )
 
+// decode gives s the next bytes, with room for so many of data at a time, and returns
+// the data and how many bytes were taken.
+func decode(s *ChunkScan, p []byte, room int) (data []byte, taken int, problem Problem) {
+	dst := make([]byte, room)
+	for taken < len(p) && !s.Done() && problem == NoProblem {
+		copied, n, p := s.Decode(dst, p[taken:])
+		data, taken, problem = append(data, dst[:copied]...), taken+n, p
+	}
+	return data, taken, problem
+}
+
 func TestChunkScanFindsTheExactEnd(t *testing.T) {
-	for name, body := range map[string]string{
-		"no data":           "0\r\n\r\n",
-		"one chunk":         "5\r\nhello\r\n0\r\n\r\n",
-		"upper and lower":   "A\r\n0123456789\r\na\r\n0123456789\r\n000\r\n\r\n",
-		"extensions":        "5;a=b;c=\"d e\"\r\nhello\r\n0 ; x\r\n\r\n",
-		"data like an end":  "7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n",
-		"trailers":          "0\r\nX-Sum: 1\r\nX-B:\r\n\r\n",
-		"sixteen digits":    "0000000000000005\r\nhello\r\n0\r\n\r\n",
-		"longest extension": "1;" + strings.Repeat("x", maxChunkExtension) + "\r\na\r\n0\r\n\r\n",
+	for name, tc := range map[string]struct{ body, data string }{
+		"no data":           {"0\r\n\r\n", ""},
+		"one chunk":         {"5\r\nhello\r\n0\r\n\r\n", "hello"},
+		"upper and lower":   {"A\r\n0123456789\r\na\r\nabcdefghij\r\n000\r\n\r\n", "0123456789abcdefghij"},
+		"extensions":        {"5;a=b;c=\"d e\"\r\nhello\r\n0 ; x\r\n\r\n", "hello"},
+		"data like an end":  {"7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n", "\r\n0\r\n\r\n"},
+		"trailers":          {"0\r\nX-Sum: 1\r\nX-B:\r\n\r\n", ""},
+		"sixteen digits":    {"0000000000000005\r\nhello\r\n0\r\n\r\n", "hello"},
+		"longest extension": {"1;" + strings.Repeat("x", maxChunkExtension) + "\r\na\r\n0\r\n\r\n", "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			all := body + "GET /next HTTP/1.1\r\n\r\n"
+			all := tc.body + "GET /next HTTP/1.1\r\n\r\n"
 			for step := 1; step <= len(all); step++ {
 				var s ChunkScan
-				taken := 0
+				taken, data := 0, ""
 				for from := 0; from < len(all) && !s.Done(); from += step {
-					n, p := s.Scan([]byte(all[from:min(from+step, len(all))]))
+					d, n, p := decode(&s, []byte(all[from:min(from+step, len(all))]), 1+step%7)
 					if p != NoProblem {
 						t.Fatalf("in steps of %d: %v after %d bytes", step, p, taken+n)
 					}
-					taken += n
+					taken, data = taken+n, data+string(d)
 				}
-				if taken != len(body) || !s.Done() {
-					t.Fatalf("in steps of %d: took %d bytes of %d, done %v", step, taken, len(body), s.Done())
+				if taken != len(tc.body) || !s.Done() || data != tc.data {
+					t.Fatalf("in steps of %d: took %d bytes of %d, done %v, data %q", step, taken, len(tc.body), s.Done(), data)
 				}
 			}
 		})
+	}
+}
+
+// Data that nobody has to look at may pass by itself.
+func TestChunkScanLetsDataPass(t *testing.T) {
+	var s ChunkScan
+	if _, n, p := s.Decode(nil, []byte("5\r\nhello")); n != 3 || p != NoProblem || s.Data() != 5 {
+		t.Fatalf("took %d, %v, %d bytes to come; want 3 and 5", n, p, s.Data())
+	}
+	if s.Pass(2); s.Data() != 3 {
+		t.Errorf("after 2 bytes: %d to come, want 3", s.Data())
+	}
+	s.Pass(3)
+	if _, n, p := s.Decode(nil, []byte("\r\n0\r\nX: 1\r\n\r\nGET")); n != 13 || p != NoProblem || !s.Done() || s.Data() != 0 {
+		t.Errorf("the end: took %d, %v, done %v", n, p, s.Done())
+	}
+	if got := string(s.Trailer()); got != "X: 1\r\n" {
+		t.Errorf("trailer section: got %q", got)
 	}
 }
 
@@ -47,6 +76,8 @@ func TestChunkScanForgivesNothing(t *testing.T) {
 		"a space first":                  {" 5\r\n", BadChunk},
 		"seventeen digits":               {"00000000000000005\r\n", BadChunk},
 		"too large a size":               {"ffffffffffffffff\r\n", BadChunk},
+		"a number behind a space":        {"5 5\r\nhello\r\n", BadChunk},
+		"a space without an extension":   {"5 \r\nhello\r\n", BadChunk},
 		"bare LF behind the size":        {"5\nhello\r\n", BadChunk},
 		"bare CR behind the size":        {"5\rhello\r\n", BadChunk},
 		"LF in an extension":             {"5;a\nb\r\nhello\r\n", BadChunk},
@@ -64,7 +95,7 @@ func TestChunkScanForgivesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var s ChunkScan
-			if _, p := s.Scan([]byte(tc.body)); p != tc.want || s.Done() {
+			if _, _, p := decode(&s, []byte(tc.body), 9); p != tc.want || s.Done() {
 				t.Errorf("got %v, done %v; want %v", p, s.Done(), tc.want)
 			}
 		})
@@ -73,10 +104,10 @@ func TestChunkScanForgivesNothing(t *testing.T) {
 
 func TestChunkScanIsReadyForAnotherBody(t *testing.T) {
 	var s ChunkScan
-	_, _ = s.Scan([]byte("0\r\nX: 1\r\n\r\n"))
+	_, _, _ = s.Decode(nil, []byte("0\r\nX: 1\r\n\r\n"))
 	s.Reset()
-	if n, p := s.Scan([]byte("1\r\na\r\n0\r\n\r\n")); n != 11 || p != NoProblem || !s.Done() {
-		t.Errorf("after Reset: took %d, %v, done %v", n, p, s.Done())
+	if d, n, p := decode(&s, []byte("1\r\na\r\n0\r\n\r\n"), 9); string(d) != "a" || n != 11 || p != NoProblem || !s.Done() || len(s.Trailer()) > 0 {
+		t.Errorf("after Reset: %q, took %d, %v, done %v", d, n, p, s.Done())
 	}
 }
 
@@ -87,15 +118,15 @@ func FuzzChunkScan(f *testing.F) {
 	f.Add([]byte("0\r\n\n"), uint8(1))
 	f.Fuzz(func(t *testing.T, body []byte, cut uint8) {
 		var whole, parts ChunkScan
-		n, p := whole.Scan(body)
+		data, n, p := decode(&whole, body, len(body)+1)
 		at := min(int(cut), len(body))
-		m, q := parts.Scan(body[:at])
+		some, m, q := decode(&parts, body[:at], 1+int(cut)%5)
 		if q == NoProblem && !parts.Done() {
-			more, r := parts.Scan(body[at:])
-			m, q = m+more, r
+			rest, more, r := decode(&parts, body[at:], 1+int(cut)%5)
+			some, m, q = append(some, rest...), m+more, r
 		}
-		if n != m || p != q || whole.Done() != parts.Done() {
-			t.Errorf("whole: %d %v %v, in two parts: %d %v %v", n, p, whole.Done(), m, q, parts.Done())
+		if n != m || p != q || whole.Done() != parts.Done() || string(data) != string(some) {
+			t.Errorf("whole: %d %v %v %q, in two parts: %d %v %v %q", n, p, whole.Done(), data, m, q, parts.Done(), some)
 		}
 		if whole.Done() && (n < len("0\r\n\r\n") || string(body[n-2:n]) != "\r\n") {
 			t.Errorf("ended behind %q", body[:n])
