@@ -6,22 +6,24 @@ import (
 )
 
 const (
-	blockWords    = 8                  // one cache line of counters
-	blockCounters = blockWords * 16    // of four bits each
-	agingPeriod   = 10                 // the counters are halved once in so many touches for each of them
-	bytesCounter  = 1 << 10            // bytes of the store for each counter
-	minBlocks     = 1 << 9             // for small stores
-	admitFrom     = 2                  // requests within the window that let an entry in
-	ageStep       = 16                 // blocks that are halved at once
-	witnesses     = 1 << 12            // keys that are remembered by their place in the ring
-	doorWords     = blockCounters / 64 // doorkeeper words of a block
+	blockWords    = 6               // with the doorkeeper's two they are one cache line
+	blockCounters = blockWords * 16 // of four bits each
+	rowCounters   = blockCounters / 4
+	doorWords     = 2      // doorkeeper words of a block
+	bytesCounter  = 1 << 8 // bytes of the store for each counter
+	minBlocks     = countShards * ageStep
+	admitFrom     = 2       // requests within the window that let an entry in
+	ageStep       = 16      // blocks that are halved at once
+	witnesses     = 1 << 12 // keys that are remembered by their place in the ring
 )
 
 // sketch estimates how often a key was asked for lately, after TinyLFU: a
 // doorkeeper takes what comes for the first time, and only what comes again
-// costs counters, four of four bits each in one cache line. All of it is halved
-// bit by bit as requests go on, so that what was popular once is forgotten, and
-// nobody waits for it. Racing touches may lose one; nothing else depends on it.
+// costs counters, four of four bits each, in the same cache line. All of it is
+// halved bit by bit as requests go on, once in as many touches as there are
+// counters: so what was popular once is forgotten, what comes once leaves hardly
+// a trace, and nobody waits for it. Racing touches may lose one; nothing else
+// depends on it.
 //
 // It keeps what is asked for once (a crawler, a scan, random queries) out of a
 // full store, where it would push out what is asked for often.
@@ -46,8 +48,9 @@ type counterBlock struct {
 	door     [doorWords]atomic.Uint64
 }
 
-// newSketch sizes a sketch for a store of that many bytes: about a thousandth
-// of it.
+// newSketch sizes a sketch for a store of that many bytes: 2.6 parts in a
+// thousand, or up to twice that. With a fourth of it the hit ratio of the long
+// TestAdmissionPays was lower by 0.02, with twice as much higher by 0.005.
 func newSketch(capacity int64) *sketch {
 	blocks := uint64(minBlocks)
 	for blocks*blockCounters*bytesCounter < uint64(capacity) {
@@ -55,7 +58,7 @@ func newSketch(capacity int64) *sketch {
 	}
 	return &sketch{
 		blocks: make([]counterBlock, blocks), mask: blocks - 1,
-		period: blockCounters * agingPeriod / 4 * ageStep, stretch: uint64(capacity) / 10 * 9 / witnesses,
+		period: blockCounters * ageStep, stretch: uint64(capacity) / 10 * 9 / witnesses,
 	}
 }
 
@@ -73,10 +76,10 @@ func (s *sketch) touch(key uint64) {
 		return
 	}
 	lowest := b.lowest(h)
-	if lowest == 15 {
-		return
-	}
 	for i := range 4 {
+		if lowest == 15 {
+			break
+		}
 		w, shift := place(h, i)
 		word := &b.counters[w]
 		if old := word.Load(); old>>shift&15 == lowest { // conservative: only the lowest grow
@@ -124,11 +127,11 @@ func (b *counterBlock) lowest(h uint64) uint64 {
 	return lowest
 }
 
-// place returns the word and the shift of the i-th counter of a hash: each has
-// two words of its own.
+// place returns the word and the shift of the i-th counter of a hash: each of
+// the four is in a row of its own.
 func place(h uint64, i int) (word int, shift uint64) {
-	part := h >> (6 + 5*i)
-	return 2*i + int(part&1), part >> 1 & 15 * 4
+	at := i*rowCounters + int(h>>(6+10*i)&1023*rowCounters>>10)
+	return at / 16, uint64(at) % 16 * 4
 }
 
 // tick halves the next blocks of a key's share when their time has come.

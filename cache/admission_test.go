@@ -3,7 +3,7 @@ package cache
 import "testing"
 
 func TestTheSketchCountsAndForgets(t *testing.T) {
-	s, random := newSketch(Step), seeded(1)
+	s, random := newSketch(1<<20), seeded(1)
 	hot, warm, cold := random(), random(), random()
 	for range 20 {
 		s.touch(hot)
@@ -16,6 +16,13 @@ func TestTheSketchCountsAndForgets(t *testing.T) {
 	}
 	for range uint64(len(s.blocks)) / ageStep * s.period * 6 {
 		s.touch(random())
+	}
+	var floor uint64
+	for range 1000 {
+		floor += s.estimate(random())
+	}
+	if floor > 500 {
+		t.Errorf("a key that never came counts %d thousandths, want less than 500", floor)
 	}
 	if s.estimate(hot) > 6 {
 		t.Errorf("after six ages: got %d", s.estimate(hot))
