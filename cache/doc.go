@@ -46,7 +46,7 @@
 // Windows they lie on the Go heap). The collector does not see them: subtract
 // them from what GOMEMLIMIT is set to. Beside the ring there are some 40 bytes
 // of index on the heap for each record, 3.2 MiB of purge slots, and with
-// admission a sketch of a thousandth of the ring. Stats reports all of it.
+// admission a sketch of up to half a per cent. Stats reports all of it.
 //
 // A store above 256 MiB consists of several fastcache caches, see rings. Each of
 // their 512 buckets is a ring of its own. Pieces go round them one by one (see

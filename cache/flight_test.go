@@ -222,7 +222,7 @@ func TestFlightsUnderLoad(t *testing.T) {
 	var wg sync.WaitGroup
 	for g := range 8 {
 		wg.Go(func() {
-			for i := range 200 {
+			for i := range 60 {
 				n := (g + i) % len(keys)
 				lead, f := fs.Join(keys[n])
 				switch {

@@ -125,15 +125,23 @@ func (s *Store) SyncPurges() error {
 	return s.journal.file.Sync()
 }
 
-// tables writes all slots, and the listed prefixes as records behind them.
+// tables writes the clock, how many slots were marked and which, and the listed
+// prefixes as records behind them.
 func (p *purges) tables(s *secret) []byte {
+	le := binary.LittleEndian
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := binary.LittleEndian.AppendUint64(nil, p.clock.Load())
-	for slot := range p.slots {
-		out = binary.LittleEndian.AppendUint64(out, slot.hard.Load())
-		out = binary.LittleEndian.AppendUint64(out, slot.soft.Load())
+	out := le.AppendUint64(nil, p.clock.Load())
+	marked := uint64(0)
+	out = le.AppendUint64(out, marked)
+	for i, slot := range p.slots {
+		hard, soft := slot.hard.Load(), slot.soft.Load()
+		if hard|soft != 0 {
+			marked++
+			out = le.AppendUint64(le.AppendUint64(le.AppendUint64(out, uint64(i)), hard), soft)
+		}
 	}
+	le.PutUint64(out[8:], marked)
 	if list := p.paths.Load(); list != nil {
 		for _, listed := range *list {
 			r := purgeRecord{time: listed.time, scope: PurgePrefix, soft: listed.soft, slot: listed.slot}
@@ -143,37 +151,48 @@ func (p *purges) tables(s *secret) []byte {
 	return out
 }
 
-// slots yields every slot in the order of the file.
-func (p *purges) slots(yield func(*slot) bool) {
-	if !yield(&p.all) || !yield(&p.tags) {
-		return
-	}
-	for i := range p.host {
-		if !yield(&p.host[i]) {
+// slots yields every slot with its number in the file.
+func (p *purges) slots(yield func(int, *slot) bool) {
+	for i := range slotCount {
+		if !yield(i, p.slot(i)) {
 			return
 		}
 	}
-	for i := range p.wide {
-		for j := range p.wide[i] {
-			if !yield(&p.wide[i][j]) {
-				return
-			}
-		}
+}
+
+const slotCount = 2 + hostSlots + 3*wideSlots
+
+// slot returns the slot of a number below slotCount.
+func (p *purges) slot(i int) *slot {
+	switch at := i - 2; {
+	case i == 0:
+		return &p.all
+	case i == 1:
+		return &p.tags
+	case at < hostSlots:
+		return &p.host[at]
+	default:
+		at -= hostSlots
+		return &p.wide[at/wideSlots][at%wideSlots]
 	}
 }
 
 // readTables is the inverse of tables, for purges that nobody uses yet.
 func (p *purges) readTables(b []byte, s *secret) error {
-	const slotCount = 2 + hostSlots + 3*wideSlots
-	if len(b) < 8+16*slotCount || (len(b)-8-16*slotCount)%recordSize != 0 {
+	const markSize = 24
+	if len(b) < 16 || word(b[8:]) > slotCount || (len(b)-16-markSize*int(word(b[8:])))%recordSize != 0 {
 		return fmt.Errorf("%s: got %d bytes", tablesName, len(b))
 	}
 	p.clock.Store(word(b))
-	b = b[8:]
-	for slot := range p.slots {
-		slot.hard.Store(word(b))
-		slot.soft.Store(word(b[8:]))
-		b = b[16:]
+	marked := word(b[8:])
+	for b = b[16:]; marked > 0; marked-- {
+		if len(b) < markSize || word(b) >= slotCount {
+			return fmt.Errorf("%s: a slot is not one", tablesName)
+		}
+		slot := p.slot(int(word(b)))
+		slot.hard.Store(word(b[8:]))
+		slot.soft.Store(word(b[16:]))
+		b = b[markSize:]
 	}
 	for ; len(b) > 0; b = b[recordSize:] {
 		r, ok := readRecord(b, s)

@@ -2,9 +2,9 @@ package cache
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -140,7 +140,7 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	dir, s := saved(t, Options{})
 	s.PurgeTag([]byte("tag"), false)
 	snapshot := snapshotName(1)
-	tables, ring, data := snapshot+"/"+tablesName, snapshot+"/ring-0/metadata.bin", largestData(t, dir, snapshot)
+	tables, data := snapshot+"/"+tablesName, snapshot+"/"+largestData(t, dir, snapshot)
 	cases := []damaged{
 		{"untouched", func(string) error { return nil }, Loaded},
 		{"no manifest", remove(manifestName), NothingSaved},
@@ -149,7 +149,6 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 		{"a table cut short", cut(tables), FileDamaged},
 		{"a table gone", remove(tables), FileMissing},
 		{"a ring file gone", remove(data), FileMissing},
-		{"the capacity file flipped", flip(ring, 0), FileDamaged},
 		{"the journal gone", remove(journalName(1)), JournalDamaged},
 		{"a journal's record cut short was never answered", cut(journalName(1)), Loaded},
 		{"a foreign file", func(dir string) error {
@@ -157,17 +156,7 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 		}, FileForeign},
 		{"a folder that others write to", func(dir string) error { return os.Chmod(dir, 0o777) }, Unsafe},
 	}
-	parts := []float64{0, .6, 1}
-	if os.Getenv(bigRun) != "" {
-		parts = []float64{0, .05, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, 1}
-	}
-	for _, part := range parts {
-		cases = append(cases,
-			damaged{"manifest flipped", flip(manifestName, part), ManifestDamaged},
-			damaged{"tables flipped", flip(tables, part), FileDamaged},
-			damaged{"ring flipped", flip(data, part), FileDamaged},
-			damaged{"journal flipped", flip(journalName(1), part), JournalDamaged})
-	}
+	cases = append(cases, flips(t, dir, snapshot)...)
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
 			copied := filepath.Join(t.TempDir(), "cache")
@@ -197,7 +186,32 @@ func largestData(t *testing.T, dir, snapshot string) string {
 			largest = f
 		}
 	}
-	return snapshot + "/" + largest.Name
+	return largest.Name
+}
+
+// flips changes bits in every file: at its ends and between, and more of them for
+// acceptance.
+func flips(t *testing.T, dir, snapshot string) (cases []damaged) {
+	t.Helper()
+	files, err := listFiles(filepath.Join(dir, snapshot))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]LoadResult{manifestName: ManifestDamaged, journalName(1): JournalDamaged}
+	for _, f := range files {
+		names[snapshot+"/"+f.Name] = FileDamaged
+	}
+	steps := 2
+	if os.Getenv(bigRun) != "" {
+		steps = 40
+	}
+	for name, want := range names {
+		for i := range steps + 1 {
+			part := float64(i) / float64(steps)
+			cases = append(cases, damaged{fmt.Sprintf("%s flipped at %.3f", name, part), flip(name, part), want})
+		}
+	}
+	return cases
 }
 
 func TestOthersFilesAreRefused(t *testing.T) {
@@ -233,67 +247,6 @@ func TestAPurgeThatCannotBeKeptVoidsTheFiles(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, manifestName)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the manifest is still there: %v", err)
-	}
-}
-
-const saveForever = "PENSTOCK_CACHE_SAVE"
-
-// TestKilledWhileSaving kills a process that saves over and over, at whatever
-// point it is, and wants all that the first save held each time.
-func TestKilledWhileSaving(t *testing.T) {
-	if dir := os.Getenv(saveForever); dir != "" {
-		s := newStore(t, Options{})
-		if got, err := s.Load(dir); got != Loaded {
-			t.Fatal(got, err)
-		}
-		os.Stdout.WriteString("saving\n")
-		for {
-			if err := s.Save(dir); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	dir, _ := saved(t, Options{})
-	rounds := 2
-	if os.Getenv(bigRun) != "" {
-		rounds = 60
-	}
-	for range rounds {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWhileSaving$")
-		cmd.Env = append(os.Environ(), saveForever+"="+dir)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := out.Read(make([]byte, 7)); err != nil {
-			t.Error(err)
-		}
-		ended := make(chan struct{})
-		go func() { cmd.Wait(); close(ended) }()
-		waitForAnother(t, dir, ended)
-		cmd.Process.Kill()
-		<-ended
-		s := reload(t, dir, Loaded)
-		wantBody(t, s, keyOf(s, "a.example", "/large"), bodyOf(1, 3*pieceSize))
-	}
-}
-
-// waitForAnother returns when a snapshot is being written: the process is
-// killed while it goes on.
-func waitForAnother(t *testing.T, dir string, ended <-chan struct{}) {
-	for {
-		if found, _ := filepath.Glob(filepath.Join(dir, "snapshot-*")); len(found) > 1 {
-			return
-		}
-		select {
-		case <-ended:
-			t.Error("the process that saves has ended by itself")
-			return
-		default:
-		}
 	}
 }
 

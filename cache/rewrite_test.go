@@ -16,7 +16,7 @@ func TestABodyThatIsOpenedAgainKeepsNoClaim(t *testing.T) {
 	defer ReleaseEntry(e)
 	defer ReleaseBody(b)
 	for _, stop := range []int{1, len(body)} {
-		for range 2 * claimSlots {
+		for range claimSlots + 1 {
 			s.Put(k, fillOf(s, ""), body)
 			s.odometer.Add(uint64(s.capacity) / 10 * 7)
 			if s.Get(e, k) != Hit {
