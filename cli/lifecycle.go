@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"penstock/config"
+	"penstock/watch"
 )
 
 // signals are the channels that the operating system's signals arrive on.
@@ -65,6 +66,9 @@ func (s *service) wait(sig signals, parts []part) int {
 	}
 }
 
+// causeFile is the cause of a reload that nobody asked for.
+const causeFile = "file"
+
 // follow reloads and reopens as signals and files ask, one thing at a time.
 func (s *service) follow(ctx context.Context, sig signals) {
 	for {
@@ -74,7 +78,7 @@ func (s *service) follow(ctx context.Context, sig signals) {
 		case <-sig.reload:
 			_ = s.reload("signal") // it is in the log
 		case <-s.watched.events:
-			_ = s.reload("file")
+			_ = s.reload(causeFile)
 		case <-sig.reopen:
 			s.reopen()
 		}
@@ -85,6 +89,7 @@ func (s *service) follow(ctx context.Context, sig signals) {
 // the last time, so that no change falls between the two.
 func (s *service) read() (*config.Config, error) {
 	for {
+		s.watched.loaded = watch.Fingerprint(s.watched.files) // before: what changes from now on is unread
 		cfg, err := s.load()
 		if err != nil || s.file == "" || !s.watched.follow(filesOf(s.file, cfg), s.log) {
 			return cfg, err
@@ -93,10 +98,14 @@ func (s *service) read() (*config.Config, error) {
 }
 
 // reload reads the configuration anew and hands it to the gateway. Whatever is
-// wrong with it is logged and returned, and the running one stays.
+// wrong with it is logged and returned, and the running one stays. A change of the
+// files that a signal or the API has had read already is none.
 func (s *service) reload(cause string) error {
 	s.reloads.Lock()
 	defer s.reloads.Unlock()
+	if cause == causeFile && !s.watched.unread() {
+		return nil
+	}
 	cfg, err := s.read()
 	if err != nil {
 		s.metrics.Reloaded(false)

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"penstock/watch"
 )
 
 func TestReadinessGoesFirst(t *testing.T) {
@@ -40,6 +43,31 @@ func TestReadinessGoesFirst(t *testing.T) {
 	p.signal(syscall.SIGTERM)
 	if code := p.end(); code != exitFailed {
 		t.Errorf("a second signal during the delay: got code %d, want 1", code)
+	}
+}
+
+// An edit and a signal, or a call of the API, are one reload: the watch on the file
+// finds later that what has changed is in force.
+func TestChangeThatASignalHasTakenIsNotReloadedAgain(t *testing.T) {
+	p, file, url := startGateway(t, "", "one")
+	gatewayFile(t, file, "", "two")
+	p.signal(syscall.SIGHUP)
+	p.expect(`"msg":"reloaded","cause":"signal"`) // behind that of the file if this process was very slow
+	for began := time.Now(); time.Since(began) < 5*watch.DefaultDebounce; {
+		if _, body := fetch(t, url); body != "two" {
+			t.Fatalf("after the signal: got %q, want two", body)
+		}
+	}
+	gatewayFile(t, file, "", "three")
+	p.expect(`"msg":"reloaded","cause":"file"`)
+	if _, body := fetch(t, url); body != "three" {
+		t.Errorf("after one reload because of the file: got %q, want three", body)
+	}
+	p.signal(syscall.SIGHUP)
+	p.expect(`"msg":"reloaded","cause":"signal"`) // who asks for one gets it, changed or not
+	p.signal(syscall.SIGTERM)
+	if code := p.end(); code != exitGood {
+		t.Errorf("got code %d, want 0\n%s", code, strings.Join(p.seen, "\n"))
 	}
 }
 

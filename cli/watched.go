@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"slices"
 	"sync"
@@ -16,6 +17,7 @@ import (
 type watched struct {
 	events chan struct{} // holds one event after any number of changes
 	files  []string
+	loaded [sha256.Size]byte // fingerprint of files when the configuration was last read
 	stop   func()
 }
 
@@ -63,6 +65,9 @@ func (w *watched) forward(ctx context.Context, from <-chan struct{}) {
 		}
 	}
 }
+
+// unread reports whether the files hold something else than when they were last read.
+func (w *watched) unread() bool { return watch.Fingerprint(w.files) != w.loaded }
 
 // end stops watching.
 func (w *watched) end() {

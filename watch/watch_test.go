@@ -150,3 +150,27 @@ func TestStartAndShutdown(t *testing.T) {
 		}
 	}
 }
+
+func TestFingerprintTellsContentsApart(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
+	write(t, a, "one")
+	paths := []string{a, b}
+	was := Fingerprint(paths)
+	replace(t, a, "one")
+	if Fingerprint(paths) != was {
+		t.Error("another inode with the same content: it is another one")
+	}
+	write(t, b, "")
+	if Fingerprint(paths) == was {
+		t.Error("a file has appeared: it is the same")
+	}
+	write(t, a, "")
+	write(t, b, "one")
+	moved := Fingerprint(paths)
+	remove(t, b)
+	write(t, a, "two")
+	if moved == was || Fingerprint(paths) == moved || Fingerprint(paths[:1]) == Fingerprint(paths[1:]) {
+		t.Error("other contents: it is the same")
+	}
+}
