@@ -136,6 +136,13 @@ func (b *KeyBuilder) query(u *URL) {
 	k.queryAt, k.queryEnd = at-5, len(k.parts)
 }
 
+// URLKey makes the key of a URL alone, as purges take it, in memory of its own.
+func (s *Store) URLKey(u *URL) Key {
+	b := s.NewKey(nil)
+	b.URL(u)
+	return b.Key()
+}
+
 // Header appends a listed request header. The caller joins several lines; a
 // header that is missing is not one that is empty.
 func (b *KeyBuilder) Header(name string, value []byte, present bool) {

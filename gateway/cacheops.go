@@ -52,49 +52,50 @@ func (g *Gateway) CachePurge(p exchange.CachePurge) error {
 	case exchange.CacheScopeTag:
 		return s.store.PurgeTag([]byte(p.Tag), p.Soft)
 	case exchange.CacheScopeHost:
-		return s.store.PurgeHost(keyedHost(p.URL), p.Soft)
+		u := cache.URL{Scheme: []byte(p.URL.Scheme), Host: []byte(p.URL.Host)}
+		if p.URL.Scheme == "" {
+			u.Scheme = s.http
+		}
+		return s.store.PurgeHost(s.store.URLKey(&u).Host(), p.Soft)
 	}
-	t, problem := headers.SplitTarget([]byte(p.URL.Target))
-	if problem != headers.NoProblem || t.Form != headers.OriginForm {
+	u := cache.URL{Scheme: []byte(p.URL.Scheme), Host: []byte(p.URL.Host)}
+	if !s.readTarget(&u, []byte(p.URL.Target)) {
 		return fmt.Errorf("purge %s: %w", p.URL, exchange.ErrBadURL)
 	}
-	path, _, problem := s.reading.Normalize(nil, t.Path)
-	if problem != headers.NoProblem {
-		return fmt.Errorf("purge %s: its path: %w", p.URL, exchange.ErrBadURL)
-	}
 	if p.Scope == exchange.CacheScopePrefix {
-		return s.store.PurgePrefix(keyedHost(p.URL), path, p.Soft)
+		return s.store.PurgePrefix(s.store.URLKey(&u).Host(), u.Path, p.Soft)
 	}
+	return s.purgeURL(u, p.Soft)
+}
+
+// purgeURL purges a URL on every route: what it is keyed as depends on how the route
+// shapes a query. Each shape is purged once.
+func (s *Snapshot) purgeURL(u cache.URL, soft bool) error {
 	var errs []error
-	for _, rule := range s.queryRules() {
-		b := s.store.NewKey(nil)
-		b.URL(&cache.URL{Scheme: []byte(p.URL.Scheme), Host: []byte(p.URL.Host), Path: path, Query: t.Query, HasQuery: t.HasQuery, Rule: rule})
-		errs = append(errs, s.store.PurgeURL(b.Key(), p.Soft))
+	purged := map[uint64]bool{}
+	for _, r := range s.routes {
+		if r.cache == nil {
+			continue
+		}
+		u.Rule = r.cache.query
+		if k := s.store.URLKey(&u); !purged[k.Hash()] {
+			purged[k.Hash()] = true
+			errs = append(errs, s.store.PurgeURL(k, soft))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-// keyedHost is a URL's host as keys spell it.
-func keyedHost(u exchange.CacheURL) []byte {
-	host := []byte(u.Host)
-	if (u.Scheme == "" || u.Scheme == "http") && len(host) > 3 && string(host[len(host)-3:]) == ":80" {
-		host = host[:len(host)-3]
+// readTarget reads an origin-form target into u, its path as keys have it. It is
+// false when no request can have such a target.
+func (s *Snapshot) readTarget(u *cache.URL, target []byte) bool {
+	t, p := headers.SplitTarget(target)
+	if p != headers.NoProblem || t.Form != headers.OriginForm {
+		return false
 	}
-	if u.Scheme == "https" && len(host) > 4 && string(host[len(host)-4:]) == ":443" {
-		host = host[:len(host)-4]
-	}
-	return host
-}
-
-// queryRules returns the ways in which the routes shape a query: what a URL is keyed
-// as depends on its route, and a purge means the URL on all of them.
-func (s *Snapshot) queryRules() (rules []*cache.QueryRule) {
-	for _, r := range s.routes {
-		if r.cache != nil {
-			rules = append(rules, r.cache.query)
-		}
-	}
-	return rules
+	u.Query, u.HasQuery = t.Query, t.HasQuery
+	u.Path, _, p = s.reading.Normalize(nil, t.Path)
+	return p == headers.NoProblem
 }
 
 // CacheLookup tells what is stored for a request and why it would or would not be

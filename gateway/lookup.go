@@ -251,17 +251,8 @@ func (g *Gateway) chooseForward(j *journey) {
 	}
 }
 
-// shapeTarget writes the target of a request whose answer may be stored: what its
-// key counts is what the origin sees, and nothing else.
-func (j *journey) shapeTarget(dst []byte) []byte {
-	dst = append(dst, j.path...)
-	if query, ok := j.outgoingQuery(); ok {
-		dst = append(append(dst, '?'), query...)
-	}
-	return dst
-}
-
-// outgoingQuery is the query that the origin sees, and whether there is one.
+// outgoingQuery is the query that the origin sees, and whether there is one: as it
+// came, or where the answer may be stored what the key counts of it, and nothing else.
 func (j *journey) outgoingQuery() (query []byte, ok bool) {
 	c := &j.cache
 	if !j.hasTail || !c.shaped() || c.rule.query.Mode() == cache.QueryAll {
@@ -297,7 +288,7 @@ func (c *caching) shaped() bool {
 
 // varyOn reports whether a list of nominated names holds one whose value the gateway
 // writes itself for each request, so that no two are alike.
-func varyOn(nominated []byte, names ...[]byte) bool {
+func varyOn(nominated []byte, names [][]byte) bool {
 	for name := range bytes.SplitSeq(nominated, []byte(",")) {
 		if listed(name, names) {
 			return true

@@ -140,11 +140,11 @@ func (j *journey) leadsTo(found *rule, kept headers.PathMarks) bool {
 	return true
 }
 
-// appendTarget appends the origin form of path with the query as it came.
+// appendTarget appends the origin form of path with the query that the origin sees.
 func (j *journey) appendTarget(dst, path []byte) []byte {
 	dst = append(dst, path...)
-	if j.hasTail {
-		dst = append(append(dst, '?'), j.query...)
+	if query, ok := j.outgoingQuery(); ok {
+		dst = append(append(dst, '?'), query...)
 	}
 	return dst
 }

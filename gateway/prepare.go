@@ -59,7 +59,7 @@ func (g *Gateway) prepare(j *journey) {
 func (j *journey) outgoingTarget() []byte {
 	switch {
 	case j.route.rewrite == nil && j.cache.shaped():
-		j.rewrote = j.shapeTarget(j.rewrote[:0])
+		j.rewrote = j.appendTarget(j.rewrote[:0], j.path)
 		return j.rewrote
 	case j.route.rewrite == nil:
 		return j.target

@@ -76,10 +76,8 @@ func (g *Gateway) judge(j *journey) (answered bool) {
 		g.decline(j, true)
 		return false
 	}
-	c.meta = rfc9111.NewMeta(&response, &c.rule.policy)
-	c.fields = response.AppendStored(c.fields[:0], &c.answered)
-	c.dropOwn(j.snap.requestID)
-	c.stored, c.found = c.fields, false
+	j.take(&response)
+	c.found = false
 	if r.Body == nil {
 		g.storeWhole(j)
 	} else if !g.storeStream(j) {
@@ -107,6 +105,15 @@ func (g *Gateway) readAnswer(j *journey, status int, fields rfc9111.Fields) rfc9
 	c := &j.cache
 	c.judged, c.now = true, g.instant()
 	return rfc9111.ReadResponse(status, fields, rfc9111.Times{Sent: c.sent, Received: c.now}, &c.rule.policy)
+}
+
+// take makes the numbers and the field lines that are stored of the answer.
+func (j *journey) take(response *rfc9111.Response) {
+	c := &j.cache
+	c.meta = rfc9111.NewMeta(response, &c.rule.policy)
+	c.fields = response.AppendStored(c.fields[:0], &c.answered)
+	c.dropOwn(j.snap.requestID)
+	c.stored = c.fields
 }
 
 // decline lets the answer go to its client alone. With pass the key is remembered as
@@ -153,7 +160,7 @@ func (g *Gateway) selects(j *journey) bool {
 		c.nominated, c.values = c.nominated[:0], c.values[:0]
 		return true
 	}
-	if varyOn(names, j.snap.perRequest...) {
+	if varyOn(names, j.snap.perRequest) {
 		return false
 	}
 	c.nominated = append(c.nominated[:0], names...)

@@ -145,15 +145,11 @@ func (g *Gateway) keepChange(j *journey, f *exchange.Fault) {
 // keepPost stores the answer to a POST under the key of a GET.
 func (g *Gateway) keepPost(j *journey) {
 	c := &j.cache
-	policy := &c.rule.policy
 	response := g.readAnswer(j, j.resp.Status, &c.answered)
-	if c.refusal = rfc9111.MayStore(&c.ask, &response, policy); c.refusal != rfc9111.Storable || response.Vary != rfc9111.VariesNot {
+	if c.refusal = rfc9111.MayStore(&c.ask, &response, &c.rule.policy); c.refusal != rfc9111.Storable || response.Vary != rfc9111.VariesNot {
 		return
 	}
-	c.meta = rfc9111.NewMeta(&response, policy)
-	c.fields = response.AppendStored(c.fields[:0], &c.answered)
-	c.dropOwn(j.snap.requestID)
-	c.stored = c.fields
+	j.take(&response)
 	g.storeWhole(j)
 }
 
@@ -166,15 +162,8 @@ func (g *Gateway) invalidate(j *journey, k cache.Key) {
 
 // invalidateTarget purges another URL of the same origin.
 func (g *Gateway) invalidateTarget(j *journey, scheme, target []byte) {
-	t, p := headers.SplitTarget(target)
-	if p != headers.NoProblem {
-		return
+	u := cache.URL{Scheme: scheme, Host: j.host, Rule: j.cache.rule.query}
+	if j.snap.readTarget(&u, target) {
+		g.invalidate(j, g.store.URLKey(&u))
 	}
-	path, _, p := j.snap.reading.Normalize(nil, t.Path)
-	if p != headers.NoProblem {
-		return
-	}
-	b := g.store.NewKey(nil)
-	b.URL(&cache.URL{Scheme: scheme, Host: j.host, Path: path, Query: t.Query, HasQuery: t.HasQuery, Rule: j.cache.rule.query})
-	g.invalidate(j, b.Key())
 }
