@@ -5,6 +5,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -25,19 +26,20 @@ import (
 
 // kit is one run.
 type kit struct {
-	out     io.Writer
-	dir     string            // of everything that is written; gone in the end
-	found   map[string]string // program to its binary
-	only    []string          // targets that were asked for; nil is all
-	also    []build
-	rounds  int
-	long    time.Duration // of a measurement
-	workers int
-	clients int    // connections that a target is made for
-	strace  string // binary; empty does not count calls
-	wrk     *wrk
-	origin  *origin
-	seed    int // of the last load
+	out      io.Writer
+	dir      string            // of everything that is written; gone in the end
+	found    map[string]string // program to its binary
+	only     []string          // targets that were asked for; nil is all
+	also     []build
+	rounds   int
+	long     time.Duration // of a measurement
+	workers  int
+	clients  int    // connections that a target is made for
+	strace   string // binary; empty does not count calls
+	profiles string // folder for those of Penstock; empty takes none
+	wrk      *wrk
+	origin   *origin
+	seed     int // of the last load
 
 	results results.Run
 	failed  int // notes of what the kit itself could not do
@@ -54,6 +56,7 @@ type build struct{ name, binary string }
 // options are the flags of the command.
 type options struct {
 	scenarios, targets, also, out string
+	profiles                      string
 	rounds, workers               int
 	long                          time.Duration
 	quick, calls, list            bool
@@ -116,6 +119,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	set.StringVar(&o.also, "also", "", "other builds of Penstock that take part: name=binary, separated by commas")
 	set.IntVar(&o.workers, "workers", 1, "worker processes of nginx and threads of HAProxy; the others choose themselves")
 	set.BoolVar(&o.calls, "calls", false, "count system calls with strace, a second more for each target")
+	set.StringVar(&o.profiles, "profiles", "", "folder for processor profiles of Penstock in each scenario, taken in seconds of their own")
 	set.StringVar(&o.out, "out", "", "folder for "+results.File+"; nothing is saved without it")
 	if err := set.Parse(args); err != nil {
 		return o, flag.ErrHelp // flag has told why
@@ -148,7 +152,7 @@ func newKit(ctx context.Context, o options, out io.Writer) (*kit, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &kit{out: out, found: map[string]string{}, rounds: o.rounds, long: o.long, workers: o.workers}
+	k := &kit{out: out, found: map[string]string{}, rounds: o.rounds, long: o.long, workers: o.workers, profiles: o.profiles}
 	if o.targets != "" {
 		k.only = strings.Split(o.targets, ",")
 	}
@@ -179,8 +183,8 @@ func newKit(ctx context.Context, o options, out io.Writer) (*kit, error) {
 // find looks for every program, builds Penstock, and asks each for its version.
 func (k *kit) find(ctx context.Context, calls bool) error {
 	binary := filepath.Join(k.dir, "penstock")
-	if text, err := exec.CommandContext(ctx, "go", "build", "-o", binary, "penstock").CombinedOutput(); err != nil {
-		return fmt.Errorf("go build penstock: %w\n%s", err, text)
+	if err := buildPenstock(ctx, binary); err != nil {
+		return err
 	}
 	path, err := exec.LookPath("wrk")
 	if err != nil {
@@ -228,26 +232,31 @@ func (k *kit) planned(chosen []scenario) time.Duration {
 		if k.strace != "" {
 			each += 2 * time.Second
 		}
+		if k.profiles != "" {
+			each += profileSeconds*time.Second + time.Second
+		}
 		sum += n*each + n*time.Duration(s.objects)*100*time.Microsecond
 	}
 	return sum
 }
 
-// all runs the scenarios, and saves after each, so that what was found stays when the
-// run is ended early.
+// all runs the scenarios, and saves after each round, so that what was found stays when
+// the run is ended early.
 func (k *kit) all(ctx context.Context, chosen []scenario, dir string) error {
 	for _, group := range grouped(chosen) {
-		done := k.run(ctx, group)
+		before := k.results.Scenarios
+		var err error
+		k.run(ctx, group, func(now []results.Scenario) {
+			k.results.Scenarios = slices.Concat(before, now)
+			err = cmp.Or(k.save(dir), err)
+		})
+		for _, s := range k.results.Scenarios[len(before):] {
+			printScenario(k.out, s)
+		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("%s: %w", group[0].name, context.Cause(ctx))
 		}
-		for _, s := range done {
-			if len(s.Targets) > 0 {
-				printScenario(k.out, s)
-				k.results.Scenarios = append(k.results.Scenarios, s)
-			}
-		}
-		if err := k.save(dir); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -258,7 +267,7 @@ func (k *kit) all(ctx context.Context, chosen []scenario, dir string) error {
 }
 
 func (k *kit) save(dir string) error {
-	if dir == "" {
+	if dir == "" || len(k.results.Scenarios) == 0 {
 		return nil
 	}
 	r := k.results

@@ -173,6 +173,26 @@ func TestTargetsAreThoseThatCan(t *testing.T) {
 	}
 }
 
+func TestWhatATargetSaidIsTold(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "\n": "", "one\n": "; it said: one", "one\ntwo\n\n": "; it said: two", strings.Repeat("x", 999): "; it said: " + strings.Repeat("x", 300),
+	} {
+		if got := lastLine(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+// A run that is interrupted keeps the rounds that it has, and no target without any.
+func TestFoundIsWhatHasRounds(t *testing.T) {
+	measured, none := &target{Target: results.Target{Name: "a"}}, &target{Target: results.Target{Name: "b"}}
+	measured.Rounds = []results.Figures{{RPS: 3}}
+	all := found([]point{{scenario{name: "one"}, []*target{measured, none}}, {scenario{name: "two"}, []*target{none}}})
+	if len(all) != 1 || all[0].Name != "one" || len(all[0].Targets) != 1 || all[0].Targets[0].RPS != 3 {
+		t.Errorf("got %+v", all)
+	}
+}
+
 func TestTablesShowWhatWasMeasured(t *testing.T) {
 	var out bytes.Buffer
 	printScenario(&out, results.Scenario{Name: "small", About: "about it", Targets: []results.Target{

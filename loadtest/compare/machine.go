@@ -3,6 +3,7 @@ package compare
 import (
 	"context"
 	"debug/buildinfo"
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
@@ -56,6 +57,19 @@ func version(ctx context.Context, binary string, args ...string) string {
 }
 
 const unknown = "unknown"
+
+// buildPenstock builds the module's Penstock with the commit in it, or without where git
+// does not tell.
+func buildPenstock(ctx context.Context, binary string) error {
+	var text []byte
+	var err error
+	for _, stamp := range []string{"-buildvcs=true", "-buildvcs=false"} { // GOFLAGS may say otherwise
+		if text, err = exec.CommandContext(ctx, "go", "build", stamp, "-o", binary, "penstock").CombinedOutput(); err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("go build penstock: %w\n%s", err, text)
+}
 
 // revision is the commit that a Go program was built from, with a word when files were
 // changed; empty when it was not built in a repository.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +20,9 @@ type point struct {
 
 // run puts the scenarios of a group to all their targets: round after round, each
 // target of each scenario once in every round, and another one first in the next.
-func (k *kit) run(ctx context.Context, group []scenario) []results.Scenario {
+// What there is after each round goes to keep; the last of it has everything, also
+// when ctx ends before.
+func (k *kit) run(ctx context.Context, group []scenario, keep func([]results.Scenario)) {
 	var points []point
 	defer func() {
 		for _, p := range points {
@@ -45,15 +48,37 @@ func (k *kit) run(ctx context.Context, group []scenario) []results.Scenario {
 				k.turn(ctx, p.scenario, p.targets[(round+i)%len(p.targets)])
 			}
 		}
-	}
-	var done []results.Scenario
-	for _, p := range points {
-		if k.strace != "" && p.idle == 0 {
-			k.countCalls(ctx, p.scenario, p.targets)
+		if round < rounds-1 {
+			keep(found(points))
 		}
-		done = append(done, p.results())
 	}
-	return done
+	for _, p := range points {
+		if p.idle == 0 {
+			k.lookCloser(ctx, p)
+		}
+	}
+	keep(found(points))
+}
+
+// lookCloser does what slows a target down, and so has a time of its own.
+func (k *kit) lookCloser(ctx context.Context, p point) {
+	if k.strace != "" {
+		k.countCalls(ctx, p.scenario, p.targets)
+	}
+	if k.profiles != "" {
+		k.profile(ctx, p)
+	}
+}
+
+// found are the results of those points that have any.
+func found(points []point) []results.Scenario {
+	var all []results.Scenario
+	for _, p := range points {
+		if r := p.results(); len(r.Targets) > 0 {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // warm puts the load on every target for a moment, so that what is made once is made.
@@ -129,7 +154,8 @@ func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figure
 		return results.Figures{}, err
 	}
 	watch := k.watchMemory(t)
-	f, err := k.drive(ctx, s, t)
+	said := len(t.output.String())
+	f, why, err := k.drive(ctx, s, t)
 	resident := watch.end()
 	if err != nil {
 		return results.Figures{}, err
@@ -142,6 +168,10 @@ func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figure
 	if err != nil {
 		return results.Figures{}, err
 	}
+	if f.Errors > 0 && ctx.Err() == nil {
+		why += lastLine(t.output.String()[said:])
+		k.note("%s: %s has %.0f errors in round %d: %s", s.name, t.Name, f.Errors, len(t.Rounds)+1, why)
+	}
 	if f.Requests == 0 {
 		return f, fmt.Errorf("not one request was answered well, %.0f were not", f.Errors)
 	}
@@ -151,32 +181,47 @@ func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figure
 	return f, nil
 }
 
-// drive sends the load of one measurement.
-func (k *kit) drive(ctx context.Context, s scenario, t *target) (results.Figures, error) {
+// lastLine is the last line of what a target has said since, as a part of a sentence.
+func lastLine(text string) string {
+	const most = 300
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	line := lines[len(lines)-1]
+	if line == "" {
+		return ""
+	}
+	return "; it said: " + line[:min(len(line), most)]
+}
+
+// drive sends the load of one measurement, and tells what errors were.
+func (k *kit) drive(ctx context.Context, s scenario, t *target) (results.Figures, string, error) {
 	if s.rate > 0 {
 		return k.openLoop(ctx, s, t)
 	}
 	r, err := k.wrk.run(ctx, t.address, s.load, k.words(s), max(k.long, s.least))
-	return r.figures(s.size), err
+	return r.figures(s.size), r.why(), err
 }
 
+// grace is how long a target that has fallen behind may take to catch up.
+const grace = 5 * time.Second
+
 // openLoop sends requests at the times at which they are due.
-func (k *kit) openLoop(ctx context.Context, s scenario, t *target) (results.Figures, error) {
+func (k *kit) openLoop(ctx context.Context, s scenario, t *target) (results.Figures, string, error) {
 	to, request, err := driver.Request("http://"+t.address+k.sample(s), nil)
 	if err != nil {
-		return results.Figures{}, err
+		return results.Figures{}, "", err
 	}
 	r, err := driver.Run(ctx, driver.Options{
-		Address: to, Requests: [][]byte{request}, Rate: float64(s.rate), Connections: s.load.connections, Duration: k.long,
+		Address: to, Requests: [][]byte{request}, Rate: float64(s.rate), Connections: s.load.connections, Duration: k.long, Grace: grace,
 	})
 	if err != nil {
-		return results.Figures{}, err
+		return results.Figures{}, "", err
 	}
+	why := fmt.Sprintf("%d cut, %d timed out, %d never sent, %d with a status above 399", r.Cut, r.Timeouts, r.Unsent, r.Refused.Count()+r.Other.Count())
 	at := func(share float64) float64 { return float64(r.Good.Quantile(share)) / float64(time.Millisecond) }
 	return results.Figures{
 		RPS: r.Goodput(), P50: at(0.5), P99: at(0.99), P999: at(0.999), Requests: float64(r.Good.Count()),
 		Errors: float64(r.Failed() + r.Refused.Count() + r.Other.Count()),
-	}, nil
+	}, why, nil
 }
 
 // usage is what the target and all its processes have used until now.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os/exec"
 	"path/filepath"
@@ -112,7 +113,9 @@ func (c *child) end() error {
 func freeAddresses(n int) ([]string, error) {
 	const first, last = 10000, 32000
 	var all []string
-	for port := first; port < last && len(all) < n; port++ {
+	at := rand.IntN(last - first) // another run beside this one looks elsewhere
+	for i := 0; i < last-first && len(all) < n; i++ {
+		port := first + (at+i)%(last-first)
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		ln, err := net.Listen("tcp", address)
 		if err != nil {

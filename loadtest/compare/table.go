@@ -21,11 +21,11 @@ func printScenario(out io.Writer, s results.Scenario) {
 		_ = w.Flush()
 		return
 	}
-	fmt.Fprintln(w, "\treq/s\tratio\tCPU us\tratio\tp50 ms\tp99 ms\tratio\tp99.9 ms\tMiB\tto origin\tcalls\terrors\t")
+	fmt.Fprintln(w, "\treq/s\tratio\tCPU us\tratio\tp50 ms\tratio\tp99 ms\tratio\tp99.9 ms\tratio\tMiB\tratio\tto origin\tcalls\terrors\t")
 	for _, t := range s.Targets {
-		fmt.Fprintf(w, "%s\t%.0f\t%s\t%.2f\t%s\t%.2f\t%.2f\t%s\t%.2f\t%.1f\t%.2f\t%s\t%.0f\t\n",
-			t.Name, t.RPS, ratio(t.Ratio.RPS), t.CPU, ratio(t.Ratio.CPU), t.P50, t.P99, ratio(t.Ratio.P99),
-			t.P999, t.RSS, t.Origin, strings.TrimPrefix(ratio(t.Syscalls), "-"), t.Errors)
+		fmt.Fprintf(w, "%s\t%.0f\t%s\t%.2f\t%s\t%.2f\t%s\t%.2f\t%s\t%.2f\t%s\t%.1f\t%s\t%.2f\t%s\t%.0f\t\n",
+			t.Name, t.RPS, ratio(t.Ratio.RPS), t.CPU, ratio(t.Ratio.CPU), t.P50, ratio(t.Ratio.P50), t.P99, ratio(t.Ratio.P99),
+			t.P999, ratio(t.Ratio.P999), t.RSS, ratio(t.Ratio.RSS), t.Origin, strings.TrimPrefix(ratio(t.Syscalls), "-"), t.Errors)
 	}
 	_ = w.Flush()
 }

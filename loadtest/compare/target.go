@@ -19,7 +19,9 @@ type target struct {
 	*child
 	results.Target
 	address string
-	failed  bool // it could not be measured
+	binary  string
+	admin   string // address of its admin listener; Penstock alone has one
+	failed  bool   // it could not be measured
 }
 
 // variant is a program as it takes part in a scenario.
@@ -99,7 +101,10 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 	if err != nil {
 		return nil, err
 	}
-	t := &target{child: c, Target: results.Target{Name: v.name}, address: addresses[0]}
+	t := &target{child: c, Target: results.Target{Name: v.name}, address: addresses[0], binary: v.binary}
+	if v.peer.Name == peers.Penstock().Name {
+		t.admin = setup.Side
+	}
 	if err = k.prove(ctx, s, t); err == nil && s.objects > 0 {
 		err = k.fill(ctx, s, t)
 	}

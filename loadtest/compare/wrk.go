@@ -123,6 +123,11 @@ func (r wrkResult) completed(size int) float64 {
 	return float64(r.Requests - r.Status)
 }
 
+// why tells what the errors were.
+func (r wrkResult) why() string {
+	return fmt.Sprintf("%d not connected, %d reads, %d writes, %d timed out, %d with a status above 399", r.Connect, r.Read, r.Write, r.Timeout, r.Status)
+}
+
 // figures are what wrk itself sees of a target.
 func (r wrkResult) figures(size int) results.Figures {
 	const perMillisecond = 1e3

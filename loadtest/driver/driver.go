@@ -28,6 +28,7 @@ type Options struct {
 	Connections int           // kept alive; an arrival that finds all of them busy waits
 	Warmup      time.Duration // at the same rate, before anything counts
 	Duration    time.Duration // of what counts
+	Grace       time.Duration // how long behind Duration what waits for a connection may still be sent; zero gives it up at the end
 	Timeout     time.Duration // for one answer, from when it was sent; zero means 10 s
 }
 
@@ -45,7 +46,7 @@ type Report struct {
 	RetryTold int64         // refused answers with a Retry-After field
 	Cut       int64         // requests whose connection ended or spoke no HTTP before the answer was whole
 	Timeouts  int64         // requests without an answer in time
-	Unsent    int64         // arrivals for which no connection was free until the end
+	Unsent    int64         // arrivals for which no connection was free until the end, Grace included
 	Waited    int64         // arrivals that had to wait for a connection, sent or not
 	Lag       Histogram     // how late the others were sent: the driver's own error
 	Opened    int64         // connections opened beyond the first Connections
@@ -113,8 +114,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, fmt.Errorf("open loop: rate: got %v, want above 0 up to 1e7 a second", o.Rate)
 	case o.Connections < 1:
 		return nil, fmt.Errorf("open loop: connections: got %d, want at least 1", o.Connections)
-	case o.Duration <= 0 || o.Warmup < 0 || o.Timeout < 0:
-		return nil, fmt.Errorf("open loop: duration %v, warm-up %v, timeout %v: want them positive", o.Duration, o.Warmup, o.Timeout)
+	case o.Duration <= 0 || o.Warmup < 0 || o.Grace < 0 || o.Timeout < 0:
+		return nil, fmt.Errorf("open loop: duration %v, warm-up %v, grace %v, timeout %v: want them positive", o.Duration, o.Warmup, o.Grace, o.Timeout)
 	case o.arrivals(o.Warmup+o.Duration) == o.arrivals(o.Warmup):
 		return nil, fmt.Errorf("open loop: nothing is due in %v at %v a second", o.Duration, o.Rate)
 	}

@@ -136,6 +136,26 @@ func TestAStallIsChargedToAllThatWereDue(t *testing.T) {
 	}
 }
 
+func TestGraceSendsWhatHasWaited(t *testing.T) {
+	const stall = 300 * time.Millisecond // longer than the arrivals last
+	var stalled atomic.Bool
+	to := target(t, func(_ int64, c net.Conn, in *bufio.Reader) {
+		requests(in, func(string, int64) bool {
+			if stalled.CompareAndSwap(false, true) {
+				<-time.After(stall)
+			}
+			_, err := io.WriteString(c, good)
+			return err == nil
+		})
+	})
+	o := usual(to)
+	o.Connections, o.Grace = 1, time.Minute
+	r := drives(t, o)
+	if r.Unsent > 0 || r.Good.Count() != r.Arrivals || r.Took < stall || r.Waited < r.Arrivals-1 {
+		t.Errorf("all that waited must be sent, and take as long as it did\n%s", printed(r))
+	}
+}
+
 // below counts what is certainly shorter than d.
 func below(h *Histogram, d time.Duration) (n int64) {
 	for i := range bucketOf(d) {

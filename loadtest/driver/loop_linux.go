@@ -99,7 +99,7 @@ func (l *loop) run(ctx context.Context) error {
 	end := l.o.Warmup + l.o.Duration
 	for l.next < l.total || l.busy > 0 {
 		until := min(l.looked+tick, l.send())
-		if l.next < l.total && l.now() >= end {
+		if l.next < l.total && l.now() >= end+l.o.Grace {
 			l.giveUp()
 			continue
 		}

@@ -78,11 +78,12 @@ type Figures struct {
 
 // Ratio is a target divided by Base. Zero means: there is nothing to divide.
 type Ratio struct {
-	RPS float64 `json:"rps,omitempty"`
-	CPU float64 `json:"cpu,omitempty"`
-	P50 float64 `json:"p50,omitempty"`
-	P99 float64 `json:"p99,omitempty"`
-	RSS float64 `json:"rss,omitempty"`
+	RPS  float64 `json:"rps,omitempty"`
+	CPU  float64 `json:"cpu,omitempty"`
+	P50  float64 `json:"p50,omitempty"`
+	P99  float64 `json:"p99,omitempty"`
+	P999 float64 `json:"p999,omitempty"`
+	RSS  float64 `json:"rss,omitempty"`
 }
 
 // Series is one target's curve of one figure.
@@ -114,13 +115,16 @@ func (f Figures) Of(measure string) float64 {
 		return f.P50
 	case "p99_ms":
 		return f.P99
+	case "p999_ms":
+		return f.P999
 	case "rss_mib":
 		return f.RSS
 	}
 	return 0
 }
 
-// Save writes the run to File in dir, which it makes when there is none.
+// Save writes the run to File in dir, which it makes when there is none. What stood
+// there before stays until the new one is whole.
 func (r *Run) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -129,7 +133,11 @@ func (r *Run) Save(dir string) error {
 	if err != nil {
 		return fmt.Errorf("results: %w", err)
 	}
-	return os.WriteFile(filepath.Join(dir, File), append(text, '\n'), 0o644)
+	file := filepath.Join(dir, File)
+	if err := os.WriteFile(file+".tmp", append(text, '\n'), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(file+".tmp", file)
 }
 
 // Load reads the run that Save has left in dir.

@@ -1,18 +1,19 @@
 package results
 
 import (
+	"os"
 	"reflect"
 	"testing"
 )
 
 func TestRatiosAreTakenWithinTheRound(t *testing.T) {
 	s := Scenario{Targets: []Target{
-		{Name: "penstock", Rounds: []Figures{{RPS: 90, CPU: 11, RSS: 5}, {RPS: 40, CPU: 24, RSS: 9, Errors: 1}, {RPS: 80, CPU: 13, RSS: 7, Errors: 2}}},
-		{Name: Base, Rounds: []Figures{{RPS: 100, CPU: 10}, {RPS: 50, CPU: 20}, {RPS: 100, CPU: 10}}}, // the machine was slow in the second
+		{Name: "penstock", Rounds: []Figures{{RPS: 90, CPU: 11, RSS: 5, P999: 6}, {RPS: 40, CPU: 24, RSS: 9, Errors: 1}, {RPS: 80, CPU: 13, RSS: 7, Errors: 2}}},
+		{Name: Base, Rounds: []Figures{{RPS: 100, CPU: 10, P999: 4}, {RPS: 50, CPU: 20}, {RPS: 100, CPU: 10}}}, // the machine was slow in the second
 	}}
 	s.Summarize()
 	p := s.Targets[0]
-	if p.Ratio.RPS != 0.8 || p.Ratio.CPU != 1.2 || p.Ratio.P99 != 0 {
+	if p.Ratio.RPS != 0.8 || p.Ratio.CPU != 1.2 || p.Ratio.P99 != 0 || p.Ratio.P999 != 1.5 {
 		t.Errorf("ratios %+v", p.Ratio)
 	}
 	if p.RPS != 80 || p.CPU != 13 || p.RSS != 9 || p.Errors != 3 {
@@ -80,6 +81,9 @@ func TestRunIsLoadedAsItWasSaved(t *testing.T) {
 	got, err := Load(dir)
 	if err != nil || !reflect.DeepEqual(got, r) {
 		t.Errorf("got %+v, %v", got, err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("%v, %v: want %s alone", files, err, File)
 	}
 }
 

@@ -20,7 +20,7 @@ func (s *Scenario) Summarize() {
 		t.Figures = middle(t.Rounds)
 		t.Ratio = Ratio{
 			RPS: within(t.Rounds, base, "rps"), CPU: within(t.Rounds, base, "cpu_us"), RSS: within(t.Rounds, base, "rss_mib"),
-			P50: within(t.Rounds, base, "p50_ms"), P99: within(t.Rounds, base, "p99_ms"),
+			P50: within(t.Rounds, base, "p50_ms"), P99: within(t.Rounds, base, "p99_ms"), P999: within(t.Rounds, base, "p999_ms"),
 		}
 	}
 }

@@ -1,0 +1,45 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// profileSeconds is how long a profile lasts: a hundred samples a second on each
+// processor that is busy.
+const profileSeconds = 8
+
+// profile takes a processor profile of each Penstock of p under its load, by the
+// command that operators use, into a folder of the scenario's and the target's names.
+func (k *kit) profile(ctx context.Context, p point) {
+	for _, t := range p.targets {
+		if t.failed || t.admin == "" || ctx.Err() != nil {
+			continue
+		}
+		if err := k.profileOf(ctx, p.scenario, t); err != nil && ctx.Err() == nil {
+			k.wrong("%s: profile of %s: %v", p.name, t.Name, err)
+		}
+	}
+}
+
+func (k *kit) profileOf(ctx context.Context, s scenario, t *target) error {
+	c, err := begin(t.binary, nil, "profile", "-admin", t.admin, "-kinds", "cpu",
+		"-seconds", strconv.Itoa(profileSeconds), "-out", filepath.Join(k.profiles, s.name, t.Name))
+	if err != nil {
+		return err
+	}
+	_, err = k.wrk.run(ctx, t.address, s.load, k.words(s), (profileSeconds+1)*time.Second)
+	select {
+	case <-c.ended:
+	case <-ctx.Done():
+	case <-time.After(profileSeconds * time.Second): // the load has taken all of its time
+	}
+	if err = errors.Join(err, c.end()); err == nil && c.err != nil {
+		err = fmt.Errorf("%w\n%s", c.err, c.output.String())
+	}
+	return err
+}
