@@ -3,6 +3,7 @@
 package gateway_test
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"testing"
@@ -55,6 +56,65 @@ func loop(t testing.TB, more, fields string) func() {
 		if _, err := io.ReadFull(c.In, body); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// postLoop is loop with an upload of 10 KiB in the same segment as its head.
+func postLoop(t testing.TB) func() {
+	t.Helper()
+	const size = 10 << 10
+	answer := []byte("HTTP/1.1 204 No Content\r\nDate: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n\r\n")
+	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
+		buf, got := make([]byte, 2*size), 0
+		for {
+			n, err := p.Conn.Read(buf[got:])
+			if err != nil {
+				return
+			}
+			got += n
+			if head := bytes.Index(buf[:got], []byte("\r\n\r\n")); head < 0 || got < head+4+size {
+				continue
+			}
+			got = 0
+			if _, err := p.Write(answer); err != nil {
+				return
+			}
+		}
+	})
+	g := gatewaytest.Start(t, oneRoute(origin.URL))
+	c := gatewaytest.Dial(t, g.Address)
+	request := append([]byte("POST /upload HTTP/1.1\r\nHost: a.example\r\nContent-Length: 10240\r\n\r\n"), make([]byte, size)...)
+	return func() {
+		if _, err := c.Write(request); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			line, err := c.In.ReadSlice('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(line) == len("\r\n") {
+				return
+			}
+		}
+	}
+}
+
+func TestProxiedPostAllocatesNothing(t *testing.T) {
+	once := postLoop(t)
+	for range 200 {
+		once()
+	}
+	if n := testing.AllocsPerRun(2000, once); n != 0 {
+		t.Errorf("%v allocations an upload, want 0", n)
+	}
+}
+
+func BenchmarkProxiedPost(b *testing.B) {
+	once := postLoop(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		once()
 	}
 }
 

@@ -63,6 +63,16 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	return 0, b.err
 }
 
+// atHand returns the whole body if it has come already, and else nil. It is valid until
+// the request has been answered.
+func (b *clientBody) atHand() []byte {
+	p := b.j.wire.wholeBody()
+	if p != nil {
+		b.read, b.err = int64(len(p)), io.EOF
+	}
+	return p
+}
+
 // verdict says what an error of the wire means.
 func (b *clientBody) verdict(err error) error {
 	switch {

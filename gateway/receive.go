@@ -34,6 +34,9 @@ func (g *Gateway) receive(j *journey) *exchange.Fault {
 		j.req.Body.Trailers = j.bodyTrailers
 		return nil
 	}
+	if j.req.Body.Bytes = j.body.atHand(); j.req.Body.Bytes != nil {
+		return nil
+	}
 	began := g.now()
 	if f := j.readSmall(int(j.framing.Length)); f != nil {
 		return f

@@ -29,8 +29,9 @@ type wire struct {
 	line   int    // bytes of its current line
 	cr     bool   // the last of them is CR
 	left   int64  // bytes of a sized body still to come
-	held   []byte // received, and not let through yet
-	memory []byte // of held
+	held   []byte // received, and not let through yet, see held.go
+	lent   bool   // they lie in fasthttp's buffer
+	memory []byte // else they lie here
 	chunks headers.ChunkScan
 	broken error         // why nothing on the connection can be believed any more
 	reply  []byte        // goes out in the place of what fasthttp writes next, see respondWhole
@@ -55,10 +56,6 @@ var (
 	errBareLF   = errors.New("a line of the request head does not end with CRLF")
 	errBodyLeft = errors.New("the request body was not read to its end")
 )
-
-// heldMemory is how much is read ahead of a chunked body, and how much memory for held
-// bytes an idle connection keeps.
-const heldMemory = 4 << 10
 
 // Read implements io.Reader for fasthttp. Behind broken framing it passes nothing, for
 // ever, and behind a head the end.
@@ -91,6 +88,7 @@ func (w *wire) readHead(p []byte) (n int, err error) {
 // what belongs to no head.
 func (w *wire) takeHead(p []byte) (n int, err error) {
 	if len(w.held) > 0 {
+		w.own()
 		w.beginHead()
 		n, w.broken = w.passHead(w.held[:min(len(w.held), len(p))])
 		copy(p, w.held[:n])
@@ -103,8 +101,7 @@ func (w *wire) takeHead(p []byte) (n int, err error) {
 	}
 	w.beginHead()
 	if n, w.broken = w.passHead(p[:got]); n < got {
-		w.memory = append(w.memory[:0], p[n:got]...)
-		w.held = w.memory
+		w.held, w.lent = p[n:got], true
 		return n, w.broken // err is told again when the rest has been read
 	}
 	return n, err
@@ -115,23 +112,6 @@ func (w *wire) beginHead() {
 	if !w.begun {
 		w.begun = true
 		w.g.beginHead(w.Conn)
-	}
-}
-
-// take moves bytes to p: held ones, or else new ones.
-func (w *wire) take(p []byte) (int, error) {
-	if len(w.held) == 0 {
-		return w.Conn.Read(p)
-	}
-	n := copy(p, w.held)
-	w.drop(n)
-	return n, nil
-}
-
-// drop forgets the first n bytes that are held.
-func (w *wire) drop(n int) {
-	if w.held = w.held[n:]; len(w.held) == 0 && cap(w.memory) > heldMemory {
-		w.memory = nil
 	}
 }
 
@@ -265,7 +245,10 @@ func (w *wire) next() {
 }
 
 // tunnel lets everything pass.
-func (w *wire) tunnel() { w.part = inTunnel }
+func (w *wire) tunnel() {
+	w.own()
+	w.part = inTunnel
+}
 
 // Close lingers when the client has sent more than was taken: the kernel throws away
 // what is left of the answer when a socket with unread input is closed. Nobody reads
