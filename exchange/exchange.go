@@ -41,7 +41,6 @@ type Exchange struct {
 	Tunnel   bool          // the connection became a tunnel (101)
 	Cache    Cached        // what the response cache did
 
-	marks    [stageCount]time.Duration
 	id       [maxIDLength]byte
 	idLen    int
 	params   [MaxParams]Param

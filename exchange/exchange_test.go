@@ -15,10 +15,9 @@ func TestReleaseForgetsEverything(t *testing.T) {
 	at.Status = 200
 	x.Fault = Refuse(NoRoute)
 	x.Route, x.Client = "/a", x.Client.Next()
-	x.Mark(Answered, now.Add(time.Second))
 	x.Release()
 
-	if len(x.ID()) != 0 || x.Param("id") != nil || len(x.Attempts) != 0 || x.Fault != nil || x.Route != "" || x.At(Answered) != 0 {
+	if len(x.ID()) != 0 || x.Param("id") != nil || len(x.Attempts) != 0 || x.Fault != nil || x.Route != "" {
 		t.Errorf("released record still holds %+v", x)
 	}
 	for i := range x.attempts {
@@ -103,15 +102,5 @@ func TestFaultTellsItsCause(t *testing.T) {
 	}
 	if got := Refuse(BodyTooLarge); got.Status() != 413 || got.Name() != "body-too-large" {
 		t.Errorf("refusal: status %d name %q", got.Status(), got.Name())
-	}
-}
-
-func TestMarksCountFromStart(t *testing.T) {
-	start := time.Unix(5, 0)
-	x := Acquire(start)
-	defer x.Release()
-	x.Mark(Delivered, start.Add(3*time.Millisecond))
-	if got := x.At(Delivered); got != 3*time.Millisecond {
-		t.Errorf("got %v, want 3ms", got)
 	}
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"penstock/accesslog"
-	"penstock/exchange"
 	"penstock/headers"
 )
 
@@ -11,9 +10,7 @@ import (
 // client was lost. Only here do the in-flight counts fall.
 func (g *Gateway) finish(j *journey) {
 	x := j.x
-	now := g.now()
-	x.Took = now.Sub(x.Start)
-	x.Mark(exchange.Delivered, now)
+	x.Took = g.now().Sub(x.Start)
 	if !x.Tunnel {
 		x.Received = j.body.read
 	}

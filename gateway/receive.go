@@ -41,9 +41,7 @@ func (g *Gateway) receive(j *journey) *exchange.Fault {
 	if f := j.readSmall(int(j.framing.Length)); f != nil {
 		return f
 	}
-	now := g.now()
-	j.moved = now.Sub(began)
-	j.x.Mark(exchange.Received, now)
+	j.moved = g.now().Sub(began)
 	j.req.Body.Bytes = j.small
 	return nil
 }
