@@ -51,7 +51,7 @@ func newRoute(reg *Registry, name string) *Route {
 // Begin counts a request in. Each Begin needs one Observe of the same Route. Route ""
 // has no requests in flight: that nothing matches is known only with the answer.
 func (r *Route) Begin(x *exchange.Exchange) {
-	if r.name == "" {
+	if !counting || r.name == "" {
 		return
 	}
 	r.cells[shardOf(x)&uint(len(r.cells)-1)].inFlight.Add(1)
@@ -61,6 +61,9 @@ func (r *Route) Begin(x *exchange.Exchange) {
 // fault and every attempt. It reads x only during the call, allocates nothing and
 // takes no lock, save once for the first try of this route at a backend.
 func (r *Route) Observe(x *exchange.Exchange) {
+	if !counting {
+		return
+	}
 	shard := shardOf(x)
 	c := &r.cells[shard&uint(len(r.cells)-1)]
 	if r.name != "" {
@@ -82,7 +85,11 @@ func (r *Route) Observe(x *exchange.Exchange) {
 }
 
 // ObserveTries records the attempts of a fetch that no client waited for.
-func (r *Route) ObserveTries(x *exchange.Exchange) { r.observeTries(x, shardOf(x)) }
+func (r *Route) ObserveTries(x *exchange.Exchange) {
+	if counting {
+		r.observeTries(x, shardOf(x))
+	}
+}
 
 func (r *Route) observeTries(x *exchange.Exchange, shard uint) {
 	for i := range x.Attempts {
