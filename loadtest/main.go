@@ -26,7 +26,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"compare", "Penstock beside nginx, HAProxy, Varnish and Caddy on this machine", compare.Main},
-		{"report", "one HTML page of what compare -out has saved in a folder", drawReport},
+		{"report", "one HTML page of what compare -out has saved in a folder, or of several runs", drawReport},
 		{"soak", "full load with aborts by both sides; every byte is checked, and what is left behind", soak},
 		{"slow", "slow connections beside normal requests: what do they cost, and when are they cut?", slow},
 		{"open", "requests at a constant rate to any URL; latency counts from when each was due", openLoop},

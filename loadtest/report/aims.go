@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"penstock/loadtest/results"
 )
@@ -15,19 +16,21 @@ const (
 	met    state = "met"
 	missed state = "missed"
 	open   state = "not measured"
+	stated state = "stated" // there is no limit
 )
 
 // aim is one thing that Penstock is to reach.
 type aim struct {
 	scenario string
 	text     string
-	limit    float64
-	atLeast  bool // the limit is the least, not the most
+	limit    float64 // 0 is none
+	atLeast  bool    // the limit is the least, not the most
 	unit     string
 	of       func(figures) float64
 	ratio    bool   // of is divided by that of the base in the same round
 	target   string // hero when empty
 	base     string // results.Base when empty
+	from     string // scenario of the base; the same when empty
 }
 
 type figures = results.Figures
@@ -52,60 +55,85 @@ func aims() []aim {
 		{scenario: "10m", text: "10 MB through: processor time a request", limit: 0.35, of: cpu, ratio: true},
 		{scenario: "10m", text: "10 MB through: resident memory", limit: 64, unit: "MiB", of: rss},
 		{scenario: "idle", text: "an idle connection: resident memory", limit: 14, unit: "KiB", of: each},
+		{scenario: "conns-1024", text: "1 KiB through, 1,024 connections beside 64: processor time a request", limit: 1.2, of: cpu, ratio: true, base: hero, from: "small"},
+		{scenario: "conns-4000", text: "1 KiB through, 4,000 connections: p99 latency", of: p99, ratio: true},
 		{scenario: "features", text: "every default feature on, beside all off: processor time a request", limit: 1.1, of: cpu, ratio: true, target: hero + "-full", base: hero + "-bare"},
 	}
 }
 
-// verdict is an aim with what was measured.
+// verdict is an aim with what was measured: the median over the runs of the median
+// over the rounds of each.
 type verdict struct {
 	Text, Aim, Got, Range string
+	Runs                  []string // what each run found, when there are several
 	State                 state
 }
 
-// judge compares the run with every aim.
-func judge(run *results.Run) []verdict {
+// judge compares the runs with every aim.
+func judge(runs ...*results.Run) []verdict {
 	var all []verdict
 	for _, a := range aims() {
-		all = append(all, a.judge(run))
+		all = append(all, a.judge(runs))
 	}
-	return append(all, judgeGrowth(run))
+	return all
 }
 
-func (a aim) judge(run *results.Run) verdict {
-	v := verdict{Text: a.text, State: open, Got: "–"}
-	sign, of := "≤ ", ""
-	if a.atLeast {
-		sign = "≥ "
+func (a aim) judge(runs []*results.Run) verdict {
+	v := verdict{Text: a.text, State: open, Aim: a.wanted()}
+	var rounds, each []float64
+	for _, run := range runs {
+		values := a.values(run)
+		got := results.Median(values)
+		if a.unit == "MiB" && len(values) > 0 {
+			got = slices.Max(values) // the largest is what has to be there
+		}
+		rounds, each = append(rounds, values...), append(each, got)
+		if len(runs) > 1 {
+			v.Runs = append(v.Runs, figure(got))
+		}
 	}
-	if a.ratio {
-		of = " × " + cmp.Or(a.base, results.Base)
-	}
-	v.Aim = fmt.Sprintf("%s%g%s%s", sign, a.limit, space(a.unit), of)
-	i := slices.IndexFunc(run.Scenarios, func(s results.Scenario) bool { return s.Name == a.scenario })
-	if i < 0 {
+	got := results.Median(each)
+	if v.Got = figure(got); got == 0 {
 		return v
 	}
-	values := a.values(run.Scenarios[i])
-	got := results.Median(values)
-	if a.unit == "MiB" && len(values) > 0 {
-		got = slices.Max(values) // the largest is what has to be there
-	}
-	if got == 0 {
-		return v
-	}
-	v.Got, v.Range = figure(got)+space(a.unit), span(values)
-	v.State = missed
-	if a.atLeast && got >= a.limit || !a.atLeast && got <= a.limit {
+	v.Got += space(a.unit)
+	v.Range = span(rounds)
+	switch {
+	case a.limit == 0:
+		v.State = stated
+	case a.atLeast && got >= a.limit || !a.atLeast && got <= a.limit:
 		v.State = met
+	default:
+		v.State = missed
 	}
 	return v
 }
 
-// values are what the rounds of s say about the aim; rounds without it are left out.
-func (a aim) values(s results.Scenario) []float64 {
-	rounds, base := roundsOf(s, cmp.Or(a.target, hero)), roundsOf(s, cmp.Or(a.base, results.Base))
+// wanted writes the limit.
+func (a aim) wanted() string {
+	text := "≤ "
+	if a.atLeast {
+		text = "≥ "
+	}
+	if a.limit == 0 {
+		text = ""
+	} else {
+		text += fmt.Sprintf("%g%s ", a.limit, space(a.unit))
+	}
 	if a.ratio {
-		return quotients(rounds, base, a.of)
+		text += "× " + cmp.Or(a.base, results.Base)
+	}
+	if a.from != "" {
+		text += ", " + a.from
+	}
+	return strings.TrimSpace(text)
+}
+
+// values are what the rounds of run say about the aim; rounds without it are left out.
+func (a aim) values(run *results.Run) []float64 {
+	rounds := roundsOf(run, a.scenario, cmp.Or(a.target, hero))
+	if a.ratio {
+		return quotients(rounds, roundsOf(run, cmp.Or(a.from, a.scenario), cmp.Or(a.base, results.Base)), a.of)
 	}
 	var all []float64
 	for _, f := range rounds {
@@ -127,32 +155,23 @@ func quotients(rounds, base []figures, of func(figures) float64) []float64 {
 	return all
 }
 
-func roundsOf(s results.Scenario, target string) []figures {
+// roundsOf are those of a target in a scenario of run; none when it had no part.
+func roundsOf(run *results.Run, scenario, target string) []figures {
+	for _, s := range run.Scenarios {
+		if s.Name == scenario {
+			return roundsIn(s, target)
+		}
+	}
+	return nil
+}
+
+func roundsIn(s results.Scenario, target string) []figures {
 	for _, t := range s.Targets {
 		if t.Name == target {
 			return t.Rounds
 		}
 	}
 	return nil
-}
-
-// judgeGrowth looks at how processor time grows with the connections.
-func judgeGrowth(run *results.Run) verdict {
-	const limit, few, many = 1.2, 64, 1024
-	v := verdict{Text: "1 KiB through, from 64 to 1,024 connections: processor time a request", Aim: "≤ 1.2 × that of 64", Got: "–", State: open}
-	for _, s := range run.Scenarios {
-		for _, g := range s.Growth {
-			i := slices.IndexFunc(g.Points, func(p results.Point) bool { return p.X == many })
-			if s.Name != "connections" || g.Target != hero || g.Measure != "cpu_us" || i < 1 || g.Points[0].X != few {
-				continue
-			}
-			v.State, v.Got = missed, ratio(g.Points[i].Ratio)
-			if g.Points[i].Ratio <= limit {
-				v.State = met
-			}
-		}
-	}
-	return v
 }
 
 // span writes the least and the greatest, when there are several.

@@ -89,7 +89,7 @@ func measures() []measure {
 // ratioBars draws a scenario as ratios to the base.
 func ratioBars(s results.Scenario) barCard {
 	c := newCard(s)
-	base := roundsOf(s, results.Base)
+	base := roundsIn(s, results.Base)
 	for i, m := range measures() {
 		scale := ratioScale{nameWidth + float64(i)*panelPitch, barArea}
 		p := panel{Title: m.title, Hint: m.hint, X: scale.x, Width: barArea, Top: headHeight, Bottom: c.Height, Zero: scale.at(1)}

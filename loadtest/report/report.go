@@ -5,6 +5,7 @@ package report
 import (
 	"bytes"
 	_ "embed" // the page
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"text/tabwriter"
 
 	"penstock/loadtest/results"
 )
@@ -27,7 +29,8 @@ var pageText string
 
 // page is what the template shows.
 type page struct {
-	Run      *results.Run
+	Run      *results.Run // the last
+	Runs     []string     // when there are several
 	Title    string
 	Date     string
 	Memory   string // of the machine
@@ -41,29 +44,57 @@ type page struct {
 	Details  []results.Scenario
 }
 
-// Write draws the run that is saved in dir into File there and returns its path.
-func Write(dir string) (string, error) {
-	run, err := results.Load(dir)
-	if err != nil {
-		return "", err
-	}
+// Write draws the runs into File in dir and returns its path. It changes nothing in
+// them.
+func Write(dir string, runs ...*results.Run) (string, error) {
 	var text bytes.Buffer
-	if err := Draw(run, &text); err != nil {
+	if err := Draw(&text, runs...); err != nil {
 		return "", err
 	}
 	file := filepath.Join(dir, File)
 	return file, os.WriteFile(file, text.Bytes(), 0o644)
 }
 
-// Draw writes the page of run to out. It changes nothing in run.
-func Draw(run *results.Run, out io.Writer) error {
-	t, err := template.New("page").Funcs(template.FuncMap{"figure": figure, "ratio": ratio, "class": class}).Parse(pageText)
+// Print writes the aims as text: what each run found, and the medians of those.
+func Print(out io.Writer, runs ...*results.Run) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, v := range judge(runs...) {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", v.Text, strings.Join(v.Runs, "  "), v.Got, v.Aim, v.State)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// Draw writes the page of runs to out: the aims by all of them, the drawings of the
+// last. Without a run it returns an error. It changes nothing in them.
+func Draw(out io.Writer, runs ...*results.Run) error {
+	if len(runs) == 0 {
+		return errors.New("report: no run")
+	}
+	t, err := template.New("page").Funcs(template.FuncMap{"figure": figure, "ratio": ratio, "class": class, "next": func(i int) int { return i + 1 }}).Parse(pageText)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
+	p := newPage(runs)
+	if err := t.Execute(out, p); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// newPage gathers what the template shows.
+func newPage(runs []*results.Run) page {
+	run := runs[len(runs)-1]
 	p := page{
-		Run: run, Title: "Penstock beside its peers", Date: run.Date.UTC().Format("2 January 2006, 15:04 UTC"),
-		Memory: memory(run.Machine.Memory), Aims: judge(run), Curves: curves(run),
+		Run: run, Title: "Penstock beside its peers", Date: date(run),
+		Memory: memory(run.Machine.Memory), Aims: judge(runs...), Curves: curves(run),
+	}
+	for _, r := range runs {
+		if len(runs) > 1 {
+			p.Runs = append(p.Runs, date(r)+": "+r.Versions[hero])
+		}
 	}
 	for name, version := range run.Versions {
 		if version = strings.TrimSpace(version); !strings.Contains(strings.ToLower(version), name) {
@@ -73,7 +104,7 @@ func Draw(run *results.Run, out io.Writer) error {
 	}
 	slices.Sort(p.Versions)
 	for _, a := range p.Aims {
-		if a.State != open {
+		if a.State == met || a.State == missed {
 			p.Judged++
 		}
 		if a.State == met {
@@ -91,11 +122,10 @@ func Draw(run *results.Run, out io.Writer) error {
 		}
 		p.Details = append(p.Details, s)
 	}
-	if err := t.Execute(out, p); err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	return nil
+	return p
 }
+
+func date(run *results.Run) string { return run.Date.UTC().Format("2 January 2006, 15:04 UTC") }
 
 // memory makes GiB of what the kernel says in kB, and leaves other texts alone.
 func memory(text string) string {
