@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -21,15 +22,16 @@ type socketCalls struct {
 	in, out call
 	ask     func(fd uintptr) bool
 	asked   bool    // ask has been called already
-	first   [1]byte // what ask looks at
+	first   [1]byte // what ask and Await look at
 }
 
 // call is one transfer between memory and the socket.
 type call struct {
-	p   []byte
-	n   int
-	err error
-	run func(fd uintptr) bool
+	p     []byte
+	n     int
+	err   error
+	flags int
+	run   func(fd uintptr) bool
 }
 
 // maxPiece is the largest piece that is sent without telling the runtime.
@@ -63,10 +65,28 @@ func (c *Conn) readRaw(p []byte) (int, error) {
 	return k.n, nil
 }
 
+// CanAwait reports whether Await works: on a plain socket, under Linux.
+func (c *Conn) CanAwait() bool { return c.calls.in.run != nil }
+
+// awaitRaw is Await within its deadline.
+func (c *Conn) awaitRaw() error {
+	if !c.CanAwait() {
+		return errors.ErrUnsupported
+	}
+	k := &c.calls.in
+	k.flags = syscall.MSG_PEEK
+	n, err := c.readRaw(c.calls.first[:])
+	k.flags = 0
+	if n > 0 {
+		return nil
+	}
+	return err
+}
+
 // receive runs when bytes may have come. False makes it wait.
 func (c *Conn) receive(fd uintptr) bool {
 	k := &c.calls.in
-	k.n, k.err = recv(fd, k.p, 0)
+	k.n, k.err = recv(fd, k.p, k.flags)
 	return k.err != syscall.EAGAIN
 }
 

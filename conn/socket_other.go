@@ -2,6 +2,8 @@
 
 package conn
 
+import "errors"
+
 // socketCalls are Linux's short cuts; here package net does it all.
 type socketCalls struct{}
 
@@ -12,3 +14,8 @@ func (c *Conn) readRaw(p []byte) (int, error) { return c.raw.Read(p) }
 func (c *Conn) writeRaw(p []byte) (int, error) { return c.raw.Write(p) }
 
 func (c *Conn) askRaw(p []byte) (int, error) { return c.askSlowly(p) }
+
+// CanAwait reports whether Await works: on a plain socket, under Linux.
+func (c *Conn) CanAwait() bool { return false }
+
+func (c *Conn) awaitRaw() error { return errors.ErrUnsupported }

@@ -13,7 +13,7 @@ import (
 // head, everything behind it believes only what was found here, and then one of
 // limits.requests. Nothing is forwarded when it returns a fault.
 func (g *Gateway) admit(j *journey) *exchange.Fault {
-	if last := j.snap.lastRequest; last > 0 && j.ctx.ConnRequestNum() >= last {
+	if last := j.snap.lastRequest; last > 0 && j.wire != nil && j.wire.heads >= last {
 		j.closing = true
 	}
 	h := &j.ctx.Request.Header

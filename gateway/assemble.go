@@ -18,7 +18,7 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 		maxRequests: int64(cfg.Limits.Requests),
 		maxFields:   cfg.Limits.Headers,
 		maxURI:      cfg.Limits.URI,
-		lastRequest: uint64(cfg.Limits.RequestsPerConnection),
+		lastRequest: cfg.Limits.RequestsPerConnection,
 		perClient:   cfg.Limits.PerIP,
 		headerTime:  cfg.Timeouts.Header,
 		idleTime:    cfg.Timeouts.Idle,

@@ -73,6 +73,9 @@ type Gateway struct {
 	limit     *listener.Limit
 	granted   int // client connections last warned about; written in New and under reload
 	perClient clientCounts
+	resting   atomic.Int64 // connections at rest
+	rested    atomic.Int64 // that came to rest since tidy
+	tidying   atomic.Bool  // tidy is due, or was a short time ago
 	fileLimit uint64
 	listeners []*listener.Listener
 	serving   sync.WaitGroup

@@ -19,6 +19,7 @@ const (
 	smallBody     = 64 << 10 // request bodies up to this are read whole, and so can be sent again
 	maxKeptBuffer = 64 << 10 // larger buffers are not kept for the next request
 	sweepEvery    = 100 * time.Millisecond
+	workerIdle    = time.Second // a worker without a connection ends, and its stack with it
 )
 
 // newServer makes the fasthttp server in front of serve. What it would add or
@@ -37,6 +38,7 @@ func (g *Gateway) newServer(headBytes int) *fasthttp.Server {
 		SecureErrorLogMessage: true,
 		ReadBufferSize:        headBytes,
 		WriteBufferSize:       4 << 10,
+		MaxIdleWorkerDuration: workerIdle,
 		Concurrency:           1 << 30,
 	}
 }
@@ -69,17 +71,15 @@ func (g *Gateway) markState(c net.Conn, s fasthttp.ConnState) {
 	if !ok {
 		return
 	}
-	cc := w.Conn
-	snap := g.current.Load()
 	switch s {
 	case fasthttp.StateNew:
-		cc.SetPhase(phaseIdle)
-		cc.SetReadDeadlineIn(snap.headerTime)
+		w.SetPhase(phaseIdle)
+		w.await(g.current.Load().headerTime)
 	case fasthttp.StateIdle:
-		cc.SetPhase(phaseIdle)
-		cc.SetReadDeadlineIn(snap.idleTime)
+		w.SetPhase(phaseIdle)
+		w.await(g.current.Load().idleTime)
 	case fasthttp.StateHijacked:
-		cc.SetPhase(phaseTunnel)
+		w.SetPhase(phaseTunnel)
 	}
 }
 

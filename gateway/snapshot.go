@@ -25,7 +25,7 @@ type Snapshot struct {
 	maxRequests int64
 	maxFields   int
 	maxURI      int               // bytes of a target
-	lastRequest uint64            // number of the request after which a client's connection is closed; zero for none
+	lastRequest int               // number of the request after which a client's connection is closed; zero for none
 	perClient   int               // open connections of one client; zero for any number
 	paths       pathPolicy        // for paths that no route takes
 	reading     headers.PathRules // by which routes are looked up

@@ -25,6 +25,7 @@ type wire struct {
 	g      *Gateway
 	part   wirePart
 	begun  bool   // a byte of the head has come
+	heads  int    // of requests that have passed
 	lines  int    // lines of the head that have ended
 	line   int    // bytes of its current line
 	cr     bool   // the last of them is CR
@@ -36,6 +37,9 @@ type wire struct {
 	broken error         // why nothing on the connection can be believed any more
 	reply  []byte        // goes out in the place of what fasthttp writes next, see respondWhole
 	idle   time.Duration // without a byte of it being taken
+
+	mayRest, resting bool
+	restTime         time.Duration // see await
 }
 
 // wirePart is the part of a request that passes.
@@ -97,7 +101,7 @@ func (w *wire) takeHead(p []byte) (n int, err error) {
 	}
 	got, err := w.Conn.Read(p)
 	if got == 0 {
-		return 0, err
+		return 0, w.silence(err)
 	}
 	w.beginHead()
 	if n, w.broken = w.passHead(p[:got]); n < got {
@@ -191,6 +195,7 @@ func (w *wire) passHead(p []byte) (int, error) {
 			w.lines++
 		case w.lines > 0:
 			w.part = unjudged
+			w.heads++
 			return i, nil
 		}
 	}
@@ -250,10 +255,16 @@ func (w *wire) tunnel() {
 	w.part = inTunnel
 }
 
-// Close lingers when the client has sent more than was taken: the kernel throws away
+// Close lets a connection rest that fasthttp has left for that, and ends any other. It
+// lingers when the client has sent more than was taken: the kernel throws away
 // what is left of the answer when a socket with unread input is closed. Nobody reads
 // when it is called.
 func (w *wire) Close() error {
+	if w.resting {
+		w.resting = false
+		go w.g.rest(w)
+		return nil
+	}
 	if len(w.held) > 0 || !w.Alive() {
 		w.Linger(lingerBytes, lingerTime)
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,4 +220,22 @@ func TestHeadLargerThanTheBufferPassesInPieces(t *testing.T) {
 			t.Errorf("got %d bytes: %q", len(got), got)
 		}
 	})
+}
+
+// A connection that breaks between two requests, also just behind a rest, owes nobody
+// an answer; a new one that sends nothing does.
+func TestSilenceOwesAnAnswerOnlyToTheFirstRequest(t *testing.T) {
+	for _, c := range []struct {
+		w         wire
+		err, want error
+	}{
+		{wire{heads: 1}, syscall.ECONNRESET, io.EOF},
+		{wire{heads: 1}, os.ErrDeadlineExceeded, io.EOF},
+		{wire{heads: 1, begun: true}, os.ErrDeadlineExceeded, os.ErrDeadlineExceeded},
+		{wire{}, os.ErrDeadlineExceeded, os.ErrDeadlineExceeded},
+	} {
+		if got := c.w.silence(c.err); got != c.want || c.w.resting {
+			t.Errorf("%d heads, begun %v, %v: got %v, resting %v", c.w.heads, c.w.begun, c.err, got, c.w.resting)
+		}
+	}
 }

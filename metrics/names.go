@@ -71,6 +71,7 @@ var (
 // The families of the whole process.
 var (
 	clientConnections = family{"penstock_client_connections", gauge, "", "Open client connections on the public listeners."}
+	clientsResting    = family{"penstock_client_connections_resting", gauge, "", "Of the open client connections, those that wait for their next request, were quiet for a second, and have given their buffers back."}
 	clientsRefused    = family{"penstock_client_connections_refused_total", counter, "", "Client connections refused by limits.connections."}
 	tunnels           = family{"penstock_tunnels_open", gauge, "", "Open tunnels (WebSocket and other upgrades)."}
 	reloadOK          = family{"penstock_config_last_reload_successful", gauge, "", "1 when the last load of the configuration worked, else 0."}
@@ -92,7 +93,7 @@ func families() []family {
 		waiting, retries, retriesRefused,
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
-		clientConnections, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
+		clientConnections, clientsResting, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
 		generations, logDropped, unattributed, buildInfo, uptime,
 	}
 }

@@ -20,6 +20,7 @@ type BackendGauges struct {
 // start of the process.
 type ProcessGauges struct {
 	Connections    int    // open client connections
+	Resting        int    // of them, those that were quiet for a second and hold next to nothing
 	Refused        uint64 // client connections refused so far
 	Tunnels        int    // open tunnels
 	Generations    int    // snapshots still in use

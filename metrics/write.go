@@ -217,6 +217,7 @@ func (p *page) process(r *Registry) {
 	if f := r.sources.process.Load(); f != nil {
 		g := (*f)()
 		single(clientConnections, float64(g.Connections))
+		single(clientsResting, float64(g.Resting))
 		single(clientsRefused, float64(g.Refused))
 		single(tunnels, float64(g.Tunnels))
 		single(generations, float64(g.Generations))

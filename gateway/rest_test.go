@@ -1,0 +1,131 @@
+//go:build linux
+
+package gateway_test
+
+import (
+	"context"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"penstock/gateway/gatewaytest"
+)
+
+// rested waits until n connections rest.
+func rested(t *testing.T, g *gatewaytest.Gateway, n string) {
+	t.Helper()
+	gatewaytest.Eventually(t, n+" connections at rest", func() bool {
+		return g.Count("penstock_client_connections_resting") == n
+	})
+}
+
+// restful is a connection that has had an answer and rests.
+func restful(t *testing.T, g *gatewaytest.Gateway) *gatewaytest.Client {
+	t.Helper()
+	c := gatewaytest.Dial(t, g.Address)
+	c.Send(get)
+	if a := c.Read("GET"); a.StatusCode != 200 || a.Close {
+		t.Fatalf("got %d, close %v", a.StatusCode, a.Close)
+	}
+	rested(t, g, "1")
+	return c
+}
+
+func TestRestingConnectionServesItsNextRequest(t *testing.T) {
+	g := gatewaytest.Start(t, "limits: { requests_per_connection: 4 }\n"+fixed("hi"))
+	c := restful(t, g)
+	c.Send(get[:1])
+	rested(t, g, "0")
+	c.Send(get[1:] + get) // and one that waits behind it
+	for range 2 {
+		if a := c.Read("GET"); a.Text != "hi" || a.Close {
+			t.Fatalf("behind a rest: %d %q, close %v", a.StatusCode, a.Text, a.Close)
+		}
+	}
+	rested(t, g, "1")
+	c.Send(get)
+	if a := c.Read("GET"); a.Text != "hi" || !a.Close || !c.Closed() {
+		t.Errorf("the fourth request: %d %q, close %v; want the last answer", a.StatusCode, a.Text, a.Close)
+	}
+}
+
+func TestRestingConnectionsTakeUploads(t *testing.T) {
+	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
+	g := gatewaytest.Start(t, oneRoute(origin.URL))
+	c := gatewaytest.Dial(t, g.Address)
+	body := strings.Repeat("x", 200<<10)
+	for range 2 {
+		c.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 204800\r\n\r\n" + body)
+		if a := c.Read("POST"); a.Text != "ok" || a.Close {
+			t.Fatalf("got %d %q, close %v", a.StatusCode, a.Text, a.Close)
+		}
+		rested(t, g, "1")
+	}
+}
+
+// What ends between two requests ends without an answer, a record or a fault.
+func TestRestingConnectionEndsInSilence(t *testing.T) {
+	g := gatewaytest.Start(t, fixed("hi"))
+	for name, end := range map[string]func(*gatewaytest.Client){
+		"closed": func(c *gatewaytest.Client) { _ = c.Close() },
+		"half":   func(c *gatewaytest.Client) { _ = c.Conn.(*net.TCPConn).CloseWrite() },
+		"reset":  func(c *gatewaytest.Client) { _ = c.Conn.(*net.TCPConn).SetLinger(0); _ = c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			end(restful(t, g))
+			gatewaytest.Eventually(t, "the connection's end", func() bool { return g.Count("penstock_client_connections") == "0" })
+			rested(t, g, "0")
+		})
+	}
+	if n := g.Count(`penstock_requests_total{route="/*",code="200",class="2xx"}`); n != "3" {
+		t.Errorf("%s requests, want 3", n)
+	}
+	if n := g.Count(`penstock_faults_total{route="",fault="bad-header"}`); n != "none" && n != "0" {
+		t.Errorf("%s faults, want none", n)
+	}
+}
+
+func TestRestEndsWithTheIdleTime(t *testing.T) {
+	g := gatewaytest.Start(t, "timeouts: { idle: 3s }\n"+fixed("hi"))
+	began := time.Now()
+	if c := restful(t, g); !c.Closed() {
+		t.Error("the connection is still open, or got an answer")
+	}
+	if took := time.Since(began); took < 3*time.Second {
+		t.Errorf("closed after %v, before timeouts.idle", took)
+	}
+}
+
+// A client that sends nothing at all rests too, and is told when its time is over.
+func TestNewConnectionRestsUntilItsHeaderTime(t *testing.T) {
+	g := gatewaytest.Start(t, "timeouts: { header: 3s }\n"+fixed("hi"))
+	c := gatewaytest.Dial(t, g.Address)
+	rested(t, g, "1")
+	if a := c.Read("GET"); a.StatusCode != 408 || !a.Close {
+		t.Errorf("got %d, close %v; want 408 and the end", a.StatusCode, a.Close)
+	}
+}
+
+func TestHeaderTimeBeginsBehindARest(t *testing.T) {
+	g := gatewaytest.Start(t, shortHeader+fixed("hi"))
+	c := restful(t, g)
+	c.Send("GET / HT")
+	if a := c.Read("GET"); a.StatusCode != 408 || !a.Close {
+		t.Errorf("half a request line: %d, close %v; want 408", a.StatusCode, a.Close)
+	}
+}
+
+func TestShutdownEndsRestingConnections(t *testing.T) {
+	g := gatewaytest.Start(t, fixed("hi"))
+	c := restful(t, g)
+	ctx, cancel := context.WithTimeout(t.Context(), gatewaytest.Wait)
+	defer cancel()
+	if err := g.Shutdown(ctx); err != nil {
+		t.Errorf("Shutdown: %v", err)
+	}
+	if !c.Closed() {
+		t.Error("the connection is still open, or got an answer")
+	}
+	rested(t, g, "0")
+}
