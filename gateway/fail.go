@@ -21,30 +21,58 @@ func (g *Gateway) fail(j *journey, f *exchange.Fault) {
 	if f.Err != nil {
 		g.log.Debug("request failed", "route", j.x.Route, "fault", f.Name(), "source", f.Source.String(), "error", f.Err)
 	}
-	ctx := j.ctx
-	ctx.Response.Reset()
-	ctx.SetStatusCode(j.x.Status)
-	h := &ctx.Response.Header
-	j.text = appendProblem(j.text[:0], h, &j.head, f)
-	switch f.Reason {
-	case exchange.Overloaded, exchange.TooManyConnections, exchange.QueueFull, exchange.QueueTimeout:
-		h.Set(fasthttp.HeaderRetryAfter, "1")
-	}
-	if j.snap.proxyStatus && f.Source != exchange.Client {
-		j.note = g.appendProxyStatus(j.note[:0], f)
-		h.SetBytesV("Proxy-Status", j.note)
-	}
-	if j.cache.role != roleNone && j.snap.cacheStatus {
-		j.note = j.cache.told.Append(j.note[:0], cacheName)
-		h.SetBytesV("Cache-Status", j.note)
-	}
-	if name := j.snap.requestID; name != nil && len(j.x.ID()) > 0 {
-		h.SetBytesKV(name, j.x.ID())
-	}
 	if f.Source == exchange.Client || j.unread() {
 		j.closeAfterAnswer() // what follows on the connection cannot be trusted, or was not read
 	}
+	j.ctx.Response.Reset()
+	text := wantsText(j.head.Get(headers.Accept))
+	j.note = appendProblem(j.note[:0], text, f)
+	j.text = append(strconv.AppendInt(append(j.text[:0], "HTTP/1.1 "...), int64(j.x.Status), 10), ' ')
+	j.text = append(append(j.text, titleOf(j.x.Status)...), "\r\n"...)
+	line := len(j.text)
+	j.text = g.appendProblemFields(j.text, j, text)
+	body := j.note
+	if j.ctx.IsHead() {
+		body = nil
+	}
+	// Past fasthttp where it can be: a gateway at its limit must not spend on refusing what the others need.
+	if g.respondWhole(j, j.x.Status, body, true) {
+		return
+	}
+	j.ctx.SetStatusCode(j.x.Status)
+	own := &j.resp.Head
+	own.Parse(append(j.text[line:], "\r\n"...))
+	for i := range own.Fields {
+		j.ctx.Response.Header.SetBytesKV(own.Fields[i].Name, own.Fields[i].Value)
+	}
+	j.text = append(j.text[:0], j.note...)
 	g.finishLocal(j)
+}
+
+// appendProblemFields appends the fields in front of the body in j.note, which is text
+// or a problem.
+func (g *Gateway) appendProblemFields(dst []byte, j *journey, text bool) []byte {
+	dst = append(fasthttp.AppendHTTPDate(append(dst, "Date: "...), g.instant().Time()), "\r\nContent-Type: "...)
+	if text {
+		dst = append(dst, "text/plain; charset=utf-8\r\n"...)
+	} else {
+		dst = append(dst, "application/problem+json\r\n"...)
+	}
+	f := j.x.Fault
+	switch f.Reason {
+	case exchange.Overloaded, exchange.TooManyConnections, exchange.QueueFull, exchange.QueueTimeout:
+		dst = append(dst, "Retry-After: 1\r\n"...)
+	}
+	if j.snap.proxyStatus && f.Source != exchange.Client {
+		dst = append(g.appendProxyStatus(append(dst, "Proxy-Status: "...), f), "\r\n"...)
+	}
+	if j.cache.role != roleNone && j.snap.cacheStatus {
+		dst = append(j.cache.told.Append(append(dst, "Cache-Status: "...), cacheName), "\r\n"...)
+	}
+	if name := j.snap.requestID; name != nil && len(j.x.ID()) > 0 {
+		dst = appendField(dst, name, j.x.ID())
+	}
+	return append(strconv.AppendInt(append(dst, "Content-Length: "...), int64(len(j.note)), 10), "\r\n"...)
 }
 
 // answer completes what a policy has put into the response.
@@ -79,13 +107,12 @@ func (g *Gateway) finishLocal(j *journey) {
 	}
 }
 
-// appendProblem writes the body that describes f: problem details (RFC 9457)
-// for clients that accept JSON, a line of text for the others.
-func appendProblem(dst []byte, h *fasthttp.ResponseHeader, request *headers.Block, f *exchange.Fault) []byte {
+// appendProblem appends the body that describes f: a line of text, or problem details
+// (RFC 9457). The words are all ours, without a character that JSON would want escaped.
+func appendProblem(dst []byte, text bool, f *exchange.Fault) []byte {
 	status, detail := f.Status(), f.Reason.Public()
 	title := titleOf(status)
-	if wantsText(request.Get(headers.Accept)) {
-		h.SetContentType("text/plain; charset=utf-8")
+	if text {
 		dst = append(strconv.AppendInt(dst, int64(status), 10), ' ')
 		dst = append(append(dst, title...), '\n')
 		if detail != "" {
@@ -93,16 +120,13 @@ func appendProblem(dst []byte, h *fasthttp.ResponseHeader, request *headers.Bloc
 		}
 		return dst
 	}
-	h.SetContentType("application/problem+json")
-	dst = append(dst, `{"type":"about:blank","title":`...)
-	dst = strconv.AppendQuote(dst, title)
-	dst = append(dst, `,"status":`...)
-	dst = strconv.AppendInt(dst, int64(status), 10)
+	dst = append(append(dst, `{"type":"about:blank","title":"`...), title...)
+	dst = strconv.AppendInt(append(dst, `","status":`...), int64(status), 10)
 	if detail != "" {
-		dst = strconv.AppendQuote(append(dst, `,"detail":`...), detail)
+		dst = append(append(append(dst, `,"detail":"`...), detail...), '"')
 	}
-	dst = strconv.AppendQuote(append(dst, `,"reason":`...), f.Name())
-	return append(dst, '}', '\n')
+	dst = append(append(dst, `,"reason":"`...), f.Name()...)
+	return append(dst, '"', '}', '\n')
 }
 
 // titleOf is the reason phrase of a status code, for those that fasthttp does not

@@ -120,9 +120,20 @@ func TestRequestsAboveTheLimitAreShedAtOnce(t *testing.T) {
 	first := gatewaytest.Dial(t, g.Address)
 	first.Send(get)
 	<-entered
-	a := gatewaytest.Get(t, g.Address, "/")
-	if a.StatusCode != 503 || a.Header.Get("Retry-After") == "" {
-		t.Errorf("got %d, Retry-After %q; want 503 with one", a.StatusCode, a.Header.Get("Retry-After"))
+	shed := gatewaytest.Dial(t, g.Address)
+	for _, method := range []string{"GET", "HEAD", "GET"} { // on one connection: nothing was left unread
+		shed.Send(method + " / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n")
+		a := shed.Read(method)
+		if a.StatusCode != 503 || a.Header.Get("Retry-After") != "1" || a.Close || a.ContentLength < 20 || a.Header.Get("Date") == "" {
+			t.Errorf("%s: got %d %v, close %v; want 503, Retry-After, the length of the body and no close", method, a.StatusCode, a.Header, a.Close)
+		}
+		if want := "503 Service Unavailable\n"; method == "GET" && !strings.HasPrefix(a.Text, want) {
+			t.Errorf("%s: got %q, want %q first", method, a.Text, want)
+		}
+	}
+	shed.Send("GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+	if a := shed.Read("GET"); a.StatusCode != 503 || a.Header.Get("Retry-After") != "1" || !a.Close || !strings.Contains(a.Text, `"overloaded"`) {
+		t.Errorf("HTTP/1.0: got %d %v %q; want 503 and close", a.StatusCode, a.Header, a.Text)
 	}
 	close(leave)
 	if a := first.Read("GET"); a.StatusCode != 200 {

@@ -97,6 +97,7 @@ func BenchmarkStage(b *testing.B) {
 	j.resp.Head.Parse([]byte(answer))
 	rule, fine := &j.route.retry, j.traits(&j.route.retry)
 	reset := &exchange.Fault{Kind: exchange.ConnectionTerminated, Source: exchange.Upstream, Wrote: true}
+	own := new(wire)
 	for _, stage := range []struct {
 		name string
 		once func() bool // false is a failure
@@ -119,8 +120,14 @@ func BenchmarkStage(b *testing.B) {
 			keepAll(&j.resp.Head)
 			return g.setHead(j, nil)
 		}},
+		{"refuse", func() bool {
+			j.wire = own // or fasthttp would write it
+			g.fail(j, exchange.Refuse(exchange.Overloaded))
+			j.wire = nil
+			return own.reply != nil
+		}},
 		{"record", func() bool {
-			j.x.Status = 200
+			j.x.Status, j.x.Fault = 200, nil
 			j.route.metrics.Begin(j.x)
 			g.record(j)
 			return true

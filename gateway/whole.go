@@ -29,6 +29,9 @@ func (g *Gateway) respondWhole(j *journey, status int, body []byte, framed bool)
 	}
 	j.text = append(append(j.text, "\r\n"...), body...)
 	j.x.Status, j.x.Sent = status, int64(len(body))
-	j.wire.reply, j.wire.idle = j.text, j.route.times.BodyIdle
+	j.wire.reply, j.wire.idle = j.text, j.snap.bodyIdle
+	if j.route != nil {
+		j.wire.idle = j.route.times.BodyIdle
+	}
 	return true
 }
