@@ -39,7 +39,8 @@ type kit struct {
 	profiles string // folder for those of Penstock; empty takes none
 	wrk      *wrk
 	origin   *origin
-	seed     int // of the last load
+	bare     string // binary without metrics; empty unless a scenario needs it
+	seed     int    // of the last load
 
 	results results.Run
 	failed  int // notes of what the kit itself could not do
@@ -85,6 +86,9 @@ func Main(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, k.close()) }()
+	if err := k.buildBare(ctx, chosen); err != nil {
+		return err
+	}
 	bound := k.planned(chosen)
 	fmt.Fprintf(out, "%d scenarios, %d rounds of %v: about %v\n", len(chosen), k.rounds, k.long, bound.Round(10*time.Second))
 	ctx, cancel := context.WithTimeout(ctx, 2*bound+2*time.Minute)
@@ -225,7 +229,7 @@ func (k *kit) planned(chosen []scenario) time.Duration {
 	var sum time.Duration
 	for _, s := range chosen {
 		n := time.Duration(len(k.variants(s)))
-		each := time.Duration(k.rounds)*(max(k.long, s.least)+100*time.Millisecond) + 1500*time.Millisecond // and a start, a warm-up
+		each := time.Duration(k.turns(s))*(k.lasts(s)+100*time.Millisecond) + 1500*time.Millisecond // and a start, a warm-up
 		if s.idle > 0 {
 			each = settling + 4*time.Second
 		}

@@ -60,11 +60,12 @@ const unknown = "unknown"
 
 // buildPenstock builds the module's Penstock with the commit in it, or without where git
 // does not tell.
-func buildPenstock(ctx context.Context, binary string) error {
+func buildPenstock(ctx context.Context, binary string, flags ...string) error {
 	var text []byte
 	var err error
 	for _, stamp := range []string{"-buildvcs=true", "-buildvcs=false"} { // GOFLAGS may say otherwise
-		if text, err = exec.CommandContext(ctx, "go", "build", stamp, "-o", binary, "penstock").CombinedOutput(); err == nil {
+		args := append(append([]string{"build", stamp}, flags...), "-o", binary, "penstock")
+		if text, err = exec.CommandContext(ctx, "go", args...).CombinedOutput(); err == nil {
 			return nil
 		}
 	}

@@ -33,13 +33,11 @@ func (k *kit) run(ctx context.Context, group []scenario, keep func([]results.Sce
 			}
 		}
 	}()
-	rounds := k.rounds
+	rounds := 0
 	for _, s := range group {
 		p := point{s, k.startAll(ctx, s)}
 		points = append(points, p)
-		if s.idle > 0 {
-			rounds = 1 // a second time would find the memory taken already
-		}
+		rounds = max(rounds, k.turns(s))
 		k.warm(ctx, p)
 	}
 	for round := range rounds {
@@ -134,6 +132,9 @@ func (p point) results() results.Scenario {
 		}
 	}
 	done.Summarize()
+	if p.features {
+		comparePairs(&done)
+	}
 	return done
 }
 
@@ -197,7 +198,7 @@ func (k *kit) drive(ctx context.Context, s scenario, t *target) (results.Figures
 	if s.rate > 0 {
 		return k.openLoop(ctx, s, t)
 	}
-	r, err := k.wrk.run(ctx, t.address, s.load, k.words(s), max(k.long, s.least))
+	r, err := k.wrk.run(ctx, t.address, s.load, k.words(s), k.lasts(s))
 	return r.figures(s.size), r.why(), err
 }
 

@@ -23,7 +23,9 @@ type scenario struct {
 	origins  int           // zero is one
 	size     int           // bytes of a good answer's body; the default is that of peers.Body
 	least    time.Duration // of a measurement: shorter ones say nothing
-	features bool          // Penstock with all and with nothing that has a switch, beside the rest
+	most     time.Duration // of a measurement; zero is no bound
+	rounds   int           // at least so many, where what is to be seen is small
+	features bool          // Penstock with all, and with nothing that has a switch or is left out of a build, beside the rest
 	only     []string      // targets; nil means all that can
 	sets     string        // names of the sets that it is in, beside all
 }
@@ -67,7 +69,8 @@ func scenarios() []scenario {
 	all = append(all,
 		scenario{name: "open", about: "1 KiB passed through, 4,000 a second at even times over 64 connections; latency from when each was due", load: one(small, 64), rate: 4000, sets: "quick default"},
 		scenario{name: "idle", about: "8,000 connections that have had one answer each and wait", idle: 8000, sets: "default"},
-		scenario{name: "features", about: "1 KiB passed through, 64 connections: Penstock as it comes with its access log, and with all off that has a switch", load: one(small, 64), features: true, only: []string{"penstock", "nginx"}, sets: "default"},
+		features(scenario{name: "features", about: "1 KiB passed through, 64 connections: Penstock with its access log, and with all off that has a switch, metrics too", load: one(small, 64), sets: "default"}),
+		features(scenario{name: "features-hit", about: "1 KiB from the cache, 64 connections: Penstock with its access log, and with all off that has a switch, metrics too", load: one(storable+"1", 64), cached: true}),
 	)
 	curve := []string{"penstock", "nginx"}
 	for _, n := range []int{10, 100, 1000, 10000} {
@@ -93,6 +96,14 @@ func scenarios() []scenario {
 		all = append(all, s)
 	}
 	return all
+}
+
+// features makes s compare Penstock with itself. The difference is as small as what a
+// shared machine does to a measurement, so there are many, and short ones.
+func features(s scenario) scenario {
+	s.features, s.only = true, []string{"penstock", "nginx"}
+	s.rounds, s.most = 15, time.Second
+	return s
 }
 
 // choose returns the scenarios that a list of names, families and sets means, in
@@ -129,6 +140,22 @@ func grouped(chosen []scenario) [][]scenario {
 		groups[i] = append(groups[i], s)
 	}
 	return groups
+}
+
+// turns is how many rounds s has.
+func (k *kit) turns(s scenario) int {
+	if s.idle > 0 {
+		return 1 // a second time would find the memory taken already
+	}
+	return max(k.rounds, s.rounds)
+}
+
+// lasts is how long one measurement of s is.
+func (k *kit) lasts(s scenario) time.Duration {
+	if s.most > 0 {
+		return min(k.long, s.most)
+	}
+	return max(k.long, s.least)
 }
 
 // takes reports whether a target that proxies or caches is part of s.

@@ -28,6 +28,7 @@ func printScenario(out io.Writer, s results.Scenario) {
 			t.P999, ratio(t.Ratio.P999), t.RSS, ratio(t.Ratio.RSS), t.Origin, strings.TrimPrefix(ratio(t.Syscalls), "-"), t.Errors)
 	}
 	_ = w.Flush()
+	printPairs(out, s.Pairs)
 }
 
 // ratio writes a figure that may be missing.

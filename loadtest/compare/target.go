@@ -48,8 +48,8 @@ func (k *kit) variants(s scenario) []variant {
 			continue
 		}
 		if s.features {
-			all = append(all, variant{name: "penstock-full", binary: binary, peer: p, log: true},
-				variant{name: "penstock-bare", binary: binary, peer: p, bare: true})
+			all = append(all, variant{name: full, binary: binary, peer: p, log: true},
+				variant{name: bare, binary: k.bare, peer: p, bare: true})
 		}
 		for _, also := range k.also {
 			all = append(all, variant{name: also.name, binary: also.binary, peer: p})

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"penstock/config"
 )
 
 func setup(t *testing.T) Setup {
@@ -108,4 +110,28 @@ func named(t *testing.T, name string) Peer {
 		t.Fatalf("no peer %s", name)
 	}
 	return All()[i]
+}
+
+// All that has an off switch is off, and the file is one that Penstock takes.
+func TestBarePenstockHasEverySwitchOff(t *testing.T) {
+	for _, cached := range []bool{false, true} {
+		s := setup(t)
+		s.Bare, s.Cache = true, cached
+		text, err := Penstock().config(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := config.Parse("penstock.yaml", text, func(string) (string, bool) { return "", false })
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		for _, off := range []string{"first_byte: off", "request: off", "eject: off", "retry_budget: off", "retry: off", "access: off", "request_id: off", "cache_status: off"} {
+			if !strings.Contains(string(text), off) {
+				t.Errorf("%s is not in\n%s", off, text)
+			}
+		}
+		if len(c.Routes) != 1 {
+			t.Errorf("got %d routes, want 1", len(c.Routes))
+		}
+	}
 }

@@ -51,6 +51,7 @@ type Scenario struct {
 	Targets []Target `json:"targets,omitempty"` // in the order in which they ran
 	XName   string   `json:"x_name,omitempty"`  // of a curve: what X counts
 	Growth  []Series `json:"growth,omitempty"`  // of a curve
+	Pairs   []Pair   `json:"pairs,omitempty"`   // of targets that are compared with one another
 }
 
 // Target is what one program did in one scenario: the medians over the rounds.

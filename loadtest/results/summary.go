@@ -100,11 +100,5 @@ func series(points []Scenario, family, measure string) []Series {
 
 // within is the median of the ratios of a figure to that of base in the same round.
 func within(rounds, base []Figures, measure string) float64 {
-	var all []float64
-	for n := range min(len(base), len(rounds)) {
-		if b := base[n].Of(measure); b > 0 {
-			all = append(all, rounds[n].Of(measure)/b)
-		}
-	}
-	return Median(all)
+	return Median(quotients(rounds, base, measure))
 }
