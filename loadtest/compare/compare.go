@@ -34,6 +34,7 @@ type kit struct {
 	rounds   int
 	long     time.Duration // of a measurement
 	workers  int
+	files    int    // that a target may have open
 	clients  int    // connections that a target is made for
 	strace   string // binary; empty does not count calls
 	profiles string // folder for those of Penstock; empty takes none
@@ -171,7 +172,11 @@ func newKit(ctx context.Context, o options, out io.Writer) (*kit, error) {
 		Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Versions: map[string]string{},
 		Rounds: o.rounds, Seconds: o.long.Seconds(),
 	}
-	k.clients = min(maxClients, int(files)/2-fewFiles)
+	k.files = int(files)
+	k.clients = min(maxClients, k.files/2-fewFiles)
+	if most := maxObjects + 2*fewClients + fewFiles; k.files < most {
+		k.note("%d files may be open at once: nginx opens entries of its cache again and again where there are more than %d", k.files, k.files-2*fewClients-fewFiles)
+	}
 	if k.clients < maxClients {
 		k.note("%d files may be open at once: %d connections are what a target can hold", files, k.clients)
 	}

@@ -76,6 +76,18 @@ func (k *kit) startAll(ctx context.Context, s scenario) []*target {
 // usualPool is how many connections to one backend Penstock opens by default.
 const usualPool = 512
 
+// fewClients are more than any scenario of a cache has.
+const fewClients = 1000
+
+// holds is how many connections of clients a target is made for: one that stores files
+// needs what it may open for those.
+func (k *kit) holds(s scenario) int {
+	if s.cached {
+		return min(fewClients, k.clients)
+	}
+	return k.clients
+}
+
 // start starts one target and fills its cache.
 func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error) {
 	dir, err := os.MkdirTemp(k.dir, v.name+"-")
@@ -88,7 +100,7 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 	}
 	setup := peers.Setup{
 		Dir: dir, Address: addresses[0], Side: addresses[1], Origins: k.origin.addresses[:max(1, s.origins)],
-		Workers: k.workers, Clients: k.clients, Pool: max(usualPool, s.load.connections), Cache: s.cached, Log: v.log, Bare: v.bare, Tuned: v.tuned,
+		Workers: k.workers, Clients: k.holds(s), Files: k.files, Pool: max(usualPool, s.load.connections), Cache: s.cached, Log: v.log, Bare: v.bare, Tuned: v.tuned,
 	}
 	for i := range s.routes {
 		setup.Prefixes = append(setup.Prefixes, "/r"+strconv.Itoa(i))

@@ -27,6 +27,7 @@ type Setup struct {
 	Prefixes []string // of its routes; nil means one route for everything
 	Workers  int      // processes or threads of those that have to be told
 	Clients  int      // connections that they must be able to hold at once, with as many to the origin
+	Files    int      // open files that it may have
 	Pool     int      // connections to one of Origins that may be needed at once
 	Cache    bool     // on all routes
 	Log      bool     // Penstock alone: an access log, to a file
@@ -118,6 +119,9 @@ func (p Peer) Write(s Setup) (args []string, err error) {
 	return p.command(s, file), nil
 }
 
+// fewFiles are the open files of a program that are neither connections nor entries.
+const fewFiles = 100
+
 // Environment returns the variables that keep a program's files in its folder.
 func (s Setup) Environment() []string {
 	return append(os.Environ(), "HOME="+s.Dir, "XDG_DATA_HOME="+s.Dir, "XDG_CONFIG_HOME="+s.Dir)
@@ -138,6 +142,7 @@ func (p Peer) config(s Setup) ([]byte, error) {
 		return nil, fmt.Errorf("%s: address %q: %w", p.Name, reached, err)
 	}
 	v.Options, v.Both = s.routeOptions(), 2*s.Clients
+	v.Kept = max(1, s.Files-v.Both-fewFiles)
 	var out bytes.Buffer
 	if err := t.Execute(&out, v); err != nil {
 		return nil, err
@@ -164,5 +169,6 @@ type view struct {
 	Body       string // of the origin's answers
 	Host, Port string // where it listens; for Varnish: of the origin
 	Both       int    // connections of clients and to the origin
+	Kept       int    // files that stay open: as many as connections leave
 	Options    string // of each of Penstock's routes
 }

@@ -55,6 +55,19 @@ func TestNginxIsTunedWhenAskedFor(t *testing.T) {
 	}
 }
 
+// The connections must still find open files when all entries are open.
+func TestNginxKeepsAsManyFilesOpenAsConnectionsLeave(t *testing.T) {
+	s := setup(t)
+	s.Cache, s.Files = true, 20_000
+	for clients, want := range map[int]string{1000: "max=17900 ", 9990: "max=1 "} {
+		s.Clients = clients
+		text, err := named(t, "nginx").config(s)
+		if err != nil || !strings.Contains(string(text), "open_file_cache "+want) {
+			t.Errorf("%d clients: %v, want %q in\n%s", clients, err, want, text)
+		}
+	}
+}
+
 func TestCacheIsOnlyThereWhenAskedFor(t *testing.T) {
 	for name, want := range map[string]string{"penstock": "cache: on", "nginx": "proxy_cache store", "haproxy": "cache-use store"} {
 		p := named(t, name)
