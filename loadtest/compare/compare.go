@@ -239,7 +239,7 @@ func (k *kit) planned(chosen []scenario) time.Duration {
 			each = settling + 4*time.Second
 		}
 		if k.strace != "" {
-			each += 2 * time.Second
+			each += 3 * time.Second
 		}
 		if k.profiles != "" {
 			each += profileSeconds*time.Second + time.Second

@@ -36,6 +36,11 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 	if err != nil {
 		return 0, err
 	}
+	// What the target had open to the origin has ended since its last turn; to open it again
+	// would be most of what strace sees.
+	if _, err := k.wrk.run(ctx, t.address, s.load, k.words(s), time.Second); err != nil {
+		return 0, err
+	}
 	file := filepath.Join(k.dir, "strace.txt")
 	args := []string{"-c", "-f", "-qq", "-o", file}
 	for _, pid := range u.pids {

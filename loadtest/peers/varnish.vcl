@@ -7,7 +7,7 @@ vcl 4.1;
 backend origin {
     .host = "{{.Host}}";
     .port = "{{.Port}}";
-    .connect_timeout = 1s;
+    .connect_timeout = 3s;
     .first_byte_timeout = 15s;
     .between_bytes_timeout = 60s;
     .max_connections = 8192;

@@ -23,6 +23,7 @@ const (
 // curveCard is one family: how figures grow with what X counts.
 type curveCard struct {
 	Name, About, XName string
+	Why                string // empty when nobody has looked
 	Plots              []plot
 }
 
@@ -58,9 +59,10 @@ func curves(run *results.Run) []curveCard {
 		"cpu_us": "processor time a request, µs", "rps": "requests a second",
 		"p99_ms": "p99 latency, ms", "rss_mib": "resident memory, MiB",
 	}
+	why := explanations()
 	var all []curveCard
 	for _, s := range run.Scenarios {
-		c := curveCard{Name: s.Name, About: s.About, XName: s.XName}
+		c := curveCard{Name: s.Name, About: s.About, XName: s.XName, Why: why[s.Name]}
 		for _, m := range results.Measures() {
 			var series []results.Series
 			for _, g := range s.Growth {

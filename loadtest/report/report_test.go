@@ -66,7 +66,7 @@ func TestThePageStandsAlone(t *testing.T) {
 	}
 	for _, want := range []string{
 		"2 January 2026, 03:04 UTC", "2.0 GiB", "a note &amp; more", "nginx version: 1.22", "&lt;caddy&gt;", "3 errors",
-		"prefers-color-scheme: dark", "rounds 1.20 to 1.30", "12.0 µs",
+		"prefers-color-scheme: dark", "as many system calls a request", "rounds 1.20 to 1.30", "12.0 µs",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in it", want)
@@ -248,6 +248,15 @@ func TestWriteNeedsARun(t *testing.T) {
 	file, err := Write(dir, sample())
 	if text, read := os.ReadFile(file); err != nil || read != nil || filepath.Dir(file) != dir || !bytes.Contains(text, []byte("</html>")) {
 		t.Errorf("got %s, %v, %v", file, err, read)
+	}
+}
+
+// Every curve that compare draws is explained.
+func TestEveryFamilyIsExplained(t *testing.T) {
+	for _, family := range []string{"connections", "routes", "backends", "objects"} {
+		if explanations()[family] == "" {
+			t.Errorf("nothing is said about %s", family)
+		}
 	}
 }
 
