@@ -6,11 +6,13 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -176,13 +178,17 @@ func occupied(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// free returns an address that nothing listens on just now.
+// free returns an address that nothing listens on just now. Its port is below those
+// that systems give to whoever asks for any, so that other tests do not get it meanwhile.
 func free(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		address := "127.0.0.1:" + strconv.Itoa(20_000+rand.IntN(10_000))
+		if ln, err := net.Listen("tcp", address); err == nil {
+			_ = ln.Close()
+			return address
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	t.Fatal("none of a hundred ports is free")
+	return ""
 }

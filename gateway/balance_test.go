@@ -52,7 +52,7 @@ func TestRouteOverTwoUpstreamsSplitsByWeight(t *testing.T) {
 func TestBackupsServeWhenTheRestIsDown(t *testing.T) {
 	backup := named(t, "backup")
 	g := gatewaytest.Start(t, "upstreams:\n  up:\n    eject: { failures: 1, base: 30s, max: 30s, at_most: 100% }\n    backends:\n"+
-		"      - { url: \""+deadURL(t)+"\" }\n      - { url: \""+backup.URL+"\", backup: true }\n"+
+		"      - { url: \"http://"+gatewaytest.Dead(t)+"\" }\n      - { url: \""+backup.URL+"\", backup: true }\n"+
 		"routes: [{ path: \"/*\", upstream: up, retry: { times: 1, backoff: 1ms..1ms } }]\n")
 	if got := shares(t, g.Address, "/", 20); got["backup"] != 20 {
 		t.Errorf("got %v", got)

@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"encoding/json"
 	"io"
-	"net"
 	"strings"
 	"testing"
 
@@ -90,18 +89,13 @@ func TestRefusedRequests(t *testing.T) {
 }
 
 func TestDeadBackendIsA502WithItsNameInProxyStatus(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := "http://" + ln.Addr().String()
-	_ = ln.Close()
-	g := gatewaytest.Start(t, oneRoute(url))
+	dead := gatewaytest.Dead(t)
+	g := gatewaytest.Start(t, oneRoute("http://"+dead))
 	a := gatewaytest.Get(t, g.Address, "/")
 	if a.StatusCode != 502 || !strings.Contains(a.Header.Get("Proxy-Status"), "error=connection_refused") {
 		t.Errorf("got %d, Proxy-Status %q", a.StatusCode, a.Header.Get("Proxy-Status"))
 	}
-	if strings.Contains(a.Text, url[len("http://"):]) {
+	if strings.Contains(a.Text, dead) {
 		t.Errorf("the client reads the backend's address: %s", a.Text)
 	}
 }

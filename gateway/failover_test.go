@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"io"
-	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -13,17 +12,6 @@ import (
 // over is a configuration with one route over an upstream of these URLs.
 func over(retry string, urls ...string) string {
 	return "routes:\n  - path: \"/*\"\n    upstream: [\"" + strings.Join(urls, "\", \"") + "\"]\n    retry: " + retry + "\n"
-}
-
-// deadURL is the URL of a port where nothing listens.
-func deadURL(t *testing.T) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = ln.Close() }()
-	return "http://" + ln.Addr().String()
 }
 
 // resetting takes a request and resets the connection.
@@ -38,7 +26,7 @@ func resetting(hits *atomic.Int32) func(p *gatewaytest.Peer) {
 
 func TestConnectFailureGoesToAnotherBackend(t *testing.T) {
 	good := gatewaytest.NewOrigin(t, sink(nil))
-	g := gatewaytest.Start(t, over("{ times: 1, backoff: 1ms..2ms }", deadURL(t), good.URL))
+	g := gatewaytest.Start(t, over("{ times: 1, backoff: 1ms..2ms }", "http://"+gatewaytest.Dead(t), good.URL))
 	for range 20 {
 		if a := gatewaytest.Get(t, g.Address, "/"); a.StatusCode != 200 {
 			t.Fatalf("GET: %d %s", a.StatusCode, a.Text)

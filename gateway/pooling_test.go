@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"penstock/gateway/gatewaytest"
 )
@@ -48,6 +49,7 @@ type mirror struct {
 func (o *mirror) serve(p *gatewaytest.Peer) {
 	in := gatewaytest.NewStrictReader(p.In)
 	for {
+		p.Patient()
 		m, err := in.Head()
 		if err != nil {
 			return
@@ -121,6 +123,7 @@ func (s *stranger) round(n int) {
 	if s.conn == nil {
 		s.conn = gatewaytest.Dial(s.t, s.address)
 	}
+	_ = s.conn.SetDeadline(time.Now().Add(gatewaytest.Wait))
 	body := strings.Repeat(secret, []int{0, 1, 60, 5000, 15_000}[s.rand.IntN(5)])
 	raw, end := s.request(secret, phase, body)
 	switch phase {

@@ -42,15 +42,8 @@ func wantDialError(t *testing.T, err error, address string, kind exchange.Kind) 
 }
 
 func TestDialRefused(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	_, err = newDialer(address, newSweeper(t)).dial(time.Second)
+	address := refusing(t)
+	_, err := newDialer(address, newSweeper(t)).dial(time.Second)
 	wantDialError(t, err, address, exchange.ConnectionRefused)
 }
 

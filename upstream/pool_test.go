@@ -233,12 +233,7 @@ func TestClose(t *testing.T) {
 }
 
 func TestConnectFaults(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
-	gone := &script{address: l.Addr().String()}
+	gone := &script{address: refusing(t)}
 	for _, fresh := range []bool{false, true} {
 		c := clientOf(t, gone)
 		req := request("GET", "/")

@@ -253,6 +253,14 @@ func sinkPair(t testing.TB) (sink *conn.Conn, client net.Conn) {
 	return sink, client
 }
 
+// refusing returns an address that refuses connections until the test ends: its port
+// is not free, but the client's end of a connection.
+func refusing(t testing.TB) string {
+	t.Helper()
+	_, client := sinkPair(t)
+	return client.LocalAddr().String()
+}
+
 // drained waits until the pool holds no connection in use.
 func drained(t testing.TB, c *Client) {
 	t.Helper()

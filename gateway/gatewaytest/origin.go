@@ -58,6 +58,18 @@ func Always(raw string) func(p *Peer) {
 	}
 }
 
+// Dead is an address that refuses connections until the test ends: the port is not
+// free for another listener, because it is the client's end of a connection.
+func Dead(t testing.TB) string {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	return Dial(t, ln.Addr().String()).LocalAddr().String()
+}
+
 // OK is a complete answer with this body.
 func OK(body string) string {
 	return "HTTP/1.1 200 OK\r\nContent-Length: " + itoa(len(body)) + "\r\n\r\n" + body
@@ -80,8 +92,9 @@ func (o *Origin) accept(script func(p *Peer)) {
 				delete(o.open, c)
 				o.mu.Unlock()
 			}()
-			_ = c.SetDeadline(time.Now().Add(Wait))
-			script(&Peer{Conn: c, In: bufio.NewReader(c)})
+			p := &Peer{Conn: c, In: bufio.NewReader(c)}
+			p.Patient()
+			script(p)
 		})
 	}
 }
@@ -104,8 +117,13 @@ func (o *Origin) Close() {
 	o.wg.Wait()
 }
 
+// Patient lets the peer wait for Wait from now on. A connection of the gateway's pool
+// may live as long as the test: what is bounded is each request.
+func (p *Peer) Patient() { _ = p.SetDeadline(time.Now().Add(Wait)) }
+
 // Head reads the raw head of the next request, with its last empty line.
 func (p *Peer) Head() (string, error) {
+	p.Patient()
 	var head strings.Builder
 	for {
 		line, err := p.In.ReadString('\n')
@@ -121,6 +139,7 @@ func (p *Peer) Head() (string, error) {
 
 // Request reads the next request with its whole body.
 func (p *Peer) Request() (*http.Request, error) {
+	p.Patient()
 	r, err := http.ReadRequest(p.In)
 	if err != nil {
 		return nil, err

@@ -165,13 +165,16 @@ func TestIdleConnectionsHaveHadOneAnswer(t *testing.T) {
 }
 
 func TestRefusedConnectionIsAFailure(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	c, err := net.Dial("tcp", server.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = ln.Close()
+	defer c.Close()
+	dead := c.LocalAddr().String() // nobody can listen there while it is an end of a connection
 	k := &kit{origin: new(origin)}
-	if held, failed := k.hold(t.Context(), scenario{}, &target{address: ln.Addr().String()}, 3); len(held) != 0 || failed != 3 {
+	if held, failed := k.hold(t.Context(), scenario{}, &target{address: dead}, 3); len(held) != 0 || failed != 3 {
 		t.Errorf("%d held, %d failed", len(held), failed)
 	}
 }

@@ -227,12 +227,14 @@ func TestAnswersThatDoNotComeTimeOut(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	to := target(t, func(_ int64, _ net.Conn, in *bufio.Reader) { _, _ = in.ReadByte() })
+	c, err := net.Dial("tcp", to.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = ln.Close()
-	if _, err := Run(t.Context(), usual(ln.Addr().(*net.TCPAddr).AddrPort())); !errors.Is(err, syscall.ECONNREFUSED) {
+	defer c.Close()
+	dead := c.LocalAddr().(*net.TCPAddr).AddrPort() // nobody can listen there while it is an end of a connection
+	if _, err := Run(t.Context(), usual(dead)); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("got %v, want connection refused", err)
 	}
 }
