@@ -102,9 +102,11 @@ func Main(ctx context.Context, args []string, out io.Writer) (err error) {
 		return err
 	}
 	k.results.Origin = k.origin.name
+	began := time.Now()
 	if err := k.all(ctx, chosen, o.out); err != nil {
 		return err
 	}
+	fmt.Fprintf(out, "it took %v\n", time.Since(began).Round(time.Second))
 	if k.failed > 0 {
 		return fmt.Errorf("%d things went wrong, see above", k.failed)
 	}
@@ -174,9 +176,6 @@ func newKit(ctx context.Context, o options, out io.Writer) (*kit, error) {
 	}
 	k.files = int(files)
 	k.clients = min(maxClients, k.files/2-fewFiles)
-	if most := maxObjects + 2*fewClients + fewFiles; k.files < most {
-		k.note("%d files may be open at once: nginx opens entries of its cache again and again where there are more than %d", k.files, k.files-2*fewClients-fewFiles)
-	}
 	if k.clients < maxClients {
 		k.note("%d files may be open at once: %d connections are what a target can hold", files, k.clients)
 	}

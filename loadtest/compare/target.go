@@ -64,11 +64,12 @@ func (k *kit) startAll(ctx context.Context, s scenario) []*target {
 	var all []*target
 	for _, v := range k.variants(s) {
 		t, err := k.start(ctx, s, v)
-		if err != nil {
+		switch {
+		case err == nil:
+			all = append(all, t)
+		case ctx.Err() == nil:
 			k.wrong("%s: %s is left out: %v", s.name, v.name, err)
-			continue
 		}
-		all = append(all, t)
 	}
 	return all
 }
@@ -104,6 +105,9 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 	}
 	for i := range s.routes {
 		setup.Prefixes = append(setup.Prefixes, "/r"+strconv.Itoa(i))
+	}
+	if kept := setup.Kept(); v.name == results.Base && s.objects > kept {
+		k.note("%s: %d files may be open at once: nginx keeps at most %d of its %d entries open, and opens the others for each answer", s.name, k.files, kept, s.objects)
 	}
 	args, err := v.peer.Write(setup)
 	if err != nil {

@@ -122,6 +122,10 @@ func (p Peer) Write(s Setup) (args []string, err error) {
 // fewFiles are the open files of a program that are neither connections nor entries.
 const fewFiles = 100
 
+// Kept is how many entries of a cache nginx may keep open: what connections leave of
+// Files, at least one.
+func (s Setup) Kept() int { return max(1, s.Files-2*s.Clients-fewFiles) }
+
 // Environment returns the variables that keep a program's files in its folder.
 func (s Setup) Environment() []string {
 	return append(os.Environ(), "HOME="+s.Dir, "XDG_DATA_HOME="+s.Dir, "XDG_CONFIG_HOME="+s.Dir)
@@ -142,7 +146,6 @@ func (p Peer) config(s Setup) ([]byte, error) {
 		return nil, fmt.Errorf("%s: address %q: %w", p.Name, reached, err)
 	}
 	v.Options, v.Both = s.routeOptions(), 2*s.Clients
-	v.Kept = max(1, s.Files-v.Both-fewFiles)
 	var out bytes.Buffer
 	if err := t.Execute(&out, v); err != nil {
 		return nil, err
@@ -169,6 +172,5 @@ type view struct {
 	Body       string // of the origin's answers
 	Host, Port string // where it listens; for Varnish: of the origin
 	Both       int    // connections of clients and to the origin
-	Kept       int    // files that stay open: as many as connections leave
 	Options    string // of each of Penstock's routes
 }
