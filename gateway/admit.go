@@ -95,8 +95,10 @@ func (j *journey) admitFraming() *exchange.Fault {
 	case p != headers.NoProblem:
 		return exchange.Refuse(exchange.BadFraming)
 	}
-	if expect := j.head.Get(headers.Expect); expect != nil && j.http11 && !bytes.EqualFold(expect, []byte("100-continue")) {
-		return exchange.Refuse(exchange.ExpectationRefused)
+	for expect := range j.head.All(headers.Expect) { // a list, whose lines add up (RFC 9110 §5.3)
+		if j.http11 && !bytes.EqualFold(expect, []byte("100-continue")) {
+			return exchange.Refuse(exchange.ExpectationRefused)
+		}
 	}
 	j.framing = framing
 	if j.wire != nil {
