@@ -124,6 +124,17 @@ func TestARequestThatGotNowhereStillMakesALine(t *testing.T) {
 	}
 }
 
+func TestTimesAreThoseOfTheTimePackage(t *testing.T) {
+	for _, at := range []time.Time{
+		time.Unix(0, 0), time.Date(2028, 2, 29, 23, 59, 59, 999_999_999, time.UTC), time.Date(2026, 12, 31, 23, 30, 1, 7_000_000, time.FixedZone("x", -3600)),
+		time.Date(1969, 12, 31, 23, 59, 59, 0, time.UTC), time.Date(9999, 10, 10, 10, 10, 10, 100_000_000, time.UTC), time.Date(807, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		if got, want := string(appendTime(nil, at)), at.UTC().Format("2006-01-02T15:04:05.000Z"); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestTextLine(t *testing.T) {
 	want := `2026-11-23T14:04:05.006Z 192.0.2.7 "GET" "a.example" "/items/7?q=\"1\"\n" HTTP/1.1 200 4096B 12.345ms ` +
 		`route="web" backend="10.0.0.1:8080" tries=1 agent="curl/8\ufffd" id="req-1"` + "\n"

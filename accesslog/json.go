@@ -111,12 +111,23 @@ func millis(dst []byte, key string, d time.Duration) []byte {
 	return appendMillis(append(dst, key...), d)
 }
 
-// appendTime appends t in UTC, in milliseconds (RFC 3339). The time package is fast for
-// its own layouts only, so the fraction goes in afterwards.
+// appendTime appends t in UTC, in milliseconds (RFC 3339), for the years 0 to 9999. The
+// time package takes twice as long for it.
 func appendTime(dst []byte, t time.Time) []byte {
-	dst = t.UTC().AppendFormat(dst, time.RFC3339)
-	return append(appendFraction(dst[:len(dst)-1], t.Nanosecond()/1e6), 'Z')
+	t = t.UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	dst = appendTwo(appendTwo(dst, year/100%100), year%100)
+	dst = appendTwo(append(dst, '-'), int(month))
+	dst = appendTwo(append(dst, '-'), day)
+	dst = appendTwo(append(dst, 'T'), hour)
+	dst = appendTwo(append(dst, ':'), minute)
+	dst = appendTwo(append(dst, ':'), second)
+	return append(appendFraction(dst, t.Nanosecond()/1e6), 'Z')
 }
+
+// appendTwo appends n, 0..99, with both digits.
+func appendTwo(dst []byte, n int) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
 
 // appendFraction appends a point and n, 0..999, with all three digits.
 func appendFraction(dst []byte, n int) []byte {
@@ -126,5 +137,8 @@ func appendFraction(dst []byte, n int) []byte {
 // appendMillis appends d in milliseconds with three decimals; below zero is zero.
 func appendMillis(dst []byte, d time.Duration) []byte {
 	us := max(d, 0).Microseconds()
+	if us < 10_000 { // as most are
+		return appendFraction(append(dst, byte('0'+us/1000)), int(us%1000))
+	}
 	return appendFraction(strconv.AppendInt(dst, us/1000, 10), int(us%1000))
 }

@@ -119,7 +119,11 @@ func (l *Log) Start(context.Context) error {
 // Wanted reports whether a request with this status that took this long is to be
 // given to Write.
 func (l *Log) Wanted(status int, took time.Duration) bool {
-	return l != nil && l.choice.Load().rule.Wanted(status, took, l.o.Rand())
+	if l == nil {
+		return false
+	}
+	rule := &l.choice.Load().rule
+	return rule.Sample == 1 || rule.Wanted(status, took, l.o.Rand())
 }
 
 // Write queues the line for e and returns without waiting for the file. When the

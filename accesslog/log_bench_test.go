@@ -23,8 +23,19 @@ func discarding(tb testing.TB) *Log {
 	return l
 }
 
+// usual is an entry with nothing to escape, on a connection that was kept.
+func usual() *Entry {
+	e := journey()
+	e.Exchange.SetID([]byte("4f1c09d2a7b3e86051d2c4f7a9b8e360"))
+	e.Target, e.Host = []byte("/items/7?page=2"), []byte("shop.example")
+	e.UserAgent = []byte("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+	at := &e.Exchange.Attempts[0]
+	at.Queue, at.Connect, at.Reused = 0, 0, true
+	return e
+}
+
 func BenchmarkAppendJSON(b *testing.B) {
-	e, buf := journey(), make([]byte, 0, 1024)
+	e, buf := usual(), make([]byte, 0, 1024)
 	b.ReportAllocs()
 	for b.Loop() {
 		buf = JSON.Append(buf[:0], e)
@@ -35,7 +46,7 @@ func BenchmarkWriteParallel(b *testing.B) {
 	l := discarding(b)
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
-		e := journey()
+		e := usual()
 		for pb.Next() {
 			l.Write(e)
 		}

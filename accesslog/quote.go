@@ -17,7 +17,7 @@ var plain = func() (table [256]bool) {
 func appendQuoted[T ~string | ~[]byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
-	for i := 0; i < len(s); {
+	for i := plainHead(s); i < len(s); {
 		if plain[s[i]] {
 			i++
 			continue
@@ -33,6 +33,40 @@ func appendQuoted[T ~string | ~[]byte](dst []byte, s T) []byte {
 	}
 	dst = append(dst, s[start:]...)
 	return append(dst, '"')
+}
+
+// plainHead returns how many bytes at the head of s are plain. It looks at eight at once
+// and may stop early, but never behind one that is not.
+func plainHead[T ~string | ~[]byte](s T) int {
+	const word = 8
+	if len(s) < word {
+		return 0
+	}
+	for i := 0; i+word <= len(s); i += word {
+		if anySpecial(load(s[i : i+word])) {
+			return i
+		}
+	}
+	if end := len(s) - word; anySpecial(load(s[end:])) {
+		return end / word * word
+	}
+	return len(s)
+}
+
+// load returns the first eight bytes of s as a number; the compiler makes one load of it.
+func load[T ~string | ~[]byte](s T) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// anySpecial reports whether one of the eight bytes of w is not plain. In each byte of
+// what it adds up the highest bit is set when that byte is below ' ', '"', '\\', or above
+// '~'; borrows and carries can only come from such a byte.
+func anySpecial(w uint64) bool {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	quote, backslash := w^each*'"', w^each*'\\'
+	return ((w-each*' ')&^w|(quote-each)&^quote|(backslash-each)&^backslash|(w+each)|w)&high != 0
 }
 
 // appendEscape appends r, which is below U+10000, as an escape sequence.

@@ -31,6 +31,22 @@ func TestQuotedIsSafeToShow(t *testing.T) {
 	}
 }
 
+func TestWordsOfPlainBytesAreFound(t *testing.T) {
+	for length := range 20 {
+		for at := range length {
+			for c := range 256 {
+				in := []byte("abcdefgh ~}!#[]/0123456789")[:length]
+				in[at] = byte(c)
+				want := plain[c]
+				head := plainHead(in)
+				if head > length || !want && head > at || want && head < length && length >= 8 {
+					t.Fatalf("%q: got %d, want all %d if %t, else at most %d", in, head, length, want, at)
+				}
+			}
+		}
+	}
+}
+
 func FuzzQuoted(f *testing.F) {
 	f.Add([]byte("a\"\\\n\x00\xff"))
 	f.Add([]byte("\u2028\u009b\U0010ffff\xf4\x90"))
