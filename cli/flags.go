@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"penstock/config"
 )
 
 // flags is the flag set of one subcommand.
@@ -52,7 +54,7 @@ func (f flags) explain(err error) string {
 	if !unknown {
 		return err.Error()
 	}
-	return fmt.Sprintf("there is no flag -%s%s%s", name, didYouMean(name, f.names()), f.list())
+	return fmt.Sprintf("there is no flag -%s%s%s", name, config.DidYouMean(name, f.names()), f.list())
 }
 
 func (f flags) names() []string {

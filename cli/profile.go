@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"penstock/config"
 )
 
 // profileKind is one profile that the admin listener takes.
@@ -97,7 +99,7 @@ func chooseKinds(list string, seconds int) ([]profileKind, error) {
 		i := slices.Index(names, name)
 		switch {
 		case i < 0:
-			return nil, fmt.Errorf("-kinds: %q is not a profile%s; there are %s", name, didYouMean(name, names), strings.Join(names, ", "))
+			return nil, fmt.Errorf("-kinds: %q is not a profile%s; there are %s", name, config.DidYouMean(name, names), strings.Join(names, ", "))
 		case slices.Contains(chosen, all[i]):
 			return nil, fmt.Errorf("-kinds: %s is there twice", name)
 		case all[i].most > 0 && (seconds < 1 || seconds > all[i].most):

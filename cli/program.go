@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"penstock/config"
 )
 
 // Program is one invocation of the command. Args, Stdout and Stderr are needed.
@@ -74,7 +76,7 @@ func Main(p Program) int {
 		for i, c := range all {
 			names[i] = c.name
 		}
-		return p.usage("%q is not a command%s; there are %s", name, didYouMean(name, names), strings.Join(names, ", "))
+		return p.usage("%q is not a command%s; there are %s", name, config.DidYouMean(name, names), strings.Join(names, ", "))
 	}
 	return all[i].run(&p, args)
 }
@@ -105,38 +107,4 @@ func (p *Program) usage(format string, args ...any) int {
 func (p *Program) fail(err error) int {
 	_, _ = fmt.Fprintf(p.Stderr, "penstock: %v\n", err)
 	return exitFailed
-}
-
-// didYouMean suggests the name that is nearest to got, "" when none is near.
-func didYouMean(got string, names []string) string {
-	best, nearest := min(3, len(got)/2), ""
-	for _, name := range names {
-		if n := edits(got, name); n <= best {
-			best, nearest = n-1, name
-		}
-	}
-	if nearest == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", nearest)
-}
-
-// edits counts the bytes to insert, delete or replace to turn a into b.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		corner := row[0]
-		row[0]++
-		for j := range len(b) {
-			next := corner
-			if a[i] != b[j] {
-				next = 1 + min(corner, row[j], row[j+1])
-			}
-			corner, row[j+1] = row[j+1], next
-		}
-	}
-	return row[len(b)]
 }

@@ -140,7 +140,7 @@ func (d *decoder) checkTemplate(v value, key, template string, p Pattern) {
 		if part.Param == "" || slices.Contains(have, part.Param) {
 			continue
 		}
-		hint := didYouMean(part.Param, have)
+		hint := DidYouMean(part.Param, have)
 		if last := p[len(p)-1]; hint == "" && last.Kind == Rest && last.Text == "" {
 			hint = "; name the rest in path: {" + part.Param + ":*}"
 		}

@@ -155,7 +155,7 @@ func mapping[T any](d *decoder, v value, fields []field[T], t *T) bool {
 	}
 	for _, p := range pairs {
 		if !slices.ContainsFunc(fields, func(f field[T]) bool { return f.key == p.key }) {
-			d.problemAt(p.place, p.value.path, "unknown key%s", didYouMean(p.key, names(fields)))
+			d.problemAt(p.place, p.value.path, "unknown key%s", DidYouMean(p.key, names(fields)))
 		}
 	}
 	return true

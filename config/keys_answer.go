@@ -62,7 +62,7 @@ func readWhen(d *decoder, v value, r *Retry) {
 			r.Statuses = append(r.Statuses, codes)
 		default:
 			d.problem(item, "got %q, want connect, reset, timeout, or a status such as 502, 5xx or 502-504%s",
-				s, didYouMean(s, []string{"connect", "reset", "timeout"}))
+				s, DidYouMean(s, []string{"connect", "reset", "timeout"}))
 		}
 	}
 }

@@ -117,7 +117,7 @@ func readCacheQuery(d *decoder, v value, c *Cache) {
 		switch {
 		case !ok:
 		case i < 0:
-			d.problem(v, "got %q, want %s, a list of query keys, or { except: [keys] }%s", s, alternatives(words), didYouMean(s, words))
+			d.problem(v, "got %q, want %s, a list of query keys, or { except: [keys] }%s", s, alternatives(words), DidYouMean(s, words))
 		default:
 			c.Query = CacheQuery{Mode: QueryMode(i)}
 		}

@@ -152,7 +152,7 @@ func (d *decoder) known(v value, c *Config, name string) {
 			all = append(all, u.Name)
 		}
 	}
-	d.problem(v, "unknown upstream %q%s", name, didYouMean(name, all))
+	d.problem(v, "unknown upstream %q%s", name, DidYouMean(name, all))
 }
 
 // inline returns the name of the upstream that consists of these URLs, which it
@@ -207,7 +207,7 @@ func readWeights(d *decoder, v value, r *draft) {
 		}
 		r.route.Weights[address] = weight
 		if known := r.addresses(); !slices.Contains(known, address) {
-			d.problemAt(p.place, p.value.path, "unknown backend%s", didYouMean(address, known))
+			d.problemAt(p.place, p.value.path, "unknown backend%s", DidYouMean(address, known))
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (d *decoder) choice(v value, names []string) (int, bool) {
 			return i, true
 		}
 	}
-	d.problem(v, "got %q, want %s%s", s, alternatives(names), didYouMean(s, names))
+	d.problem(v, "got %q, want %s%s", s, alternatives(names), DidYouMean(s, names))
 	return 0, false
 }
 

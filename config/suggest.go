@@ -1,19 +1,23 @@
 package config
 
-// nearest returns the name in names closest to got, or "" when none is close:
-// at most 3 edits, and at most half as many as got has characters.
+import "strings"
+
+// nearest returns the name in names closest to got, or "" when none is close: one edit
+// in a word of up to 5 characters, 2 in one of 6, 3 in a longer one, and as many at the
+// end of any word, if at least half of it is right.
 func nearest(got string, names []string) string {
 	best, name := min(3, len(got)/2)+1, ""
 	for _, n := range names {
-		if d := distance(got, n); d < best {
+		d := distance(got, n)
+		if d < best && (d <= max(1, len(got)-4) || strings.HasPrefix(n, got) || strings.HasPrefix(got, n)) {
 			best, name = d, n
 		}
 	}
 	return name
 }
 
-// didYouMean returns ` (did you mean "x"?)`, or "" when nothing in names is close to got.
-func didYouMean(got string, names []string) string {
+// DidYouMean returns ` (did you mean "x"?)`, or "" when nothing in names is close to got.
+func DidYouMean(got string, names []string) string {
 	if n := nearest(got, names); n != "" {
 		return ` (did you mean "` + n + `"?)`
 	}
