@@ -60,13 +60,6 @@ func (c *Cluster) SetBackend(address string, weight *int, drain *bool) error {
 	if !known {
 		return fmt.Errorf("upstreams.%s: %s: %w", c.o.Name, address, ErrUnknownBackend)
 	}
-	log := c.o.Log.With("upstream", c.o.Name, "backend", address)
-	if weight != nil {
-		log.Info("weight set by an operator", "weight", *weight)
-	}
-	if drain != nil {
-		log.Info("drain set by an operator", "drain", *drain)
-	}
 	for _, v := range c.views {
 		v.rebuild()
 	}
