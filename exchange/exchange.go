@@ -60,10 +60,18 @@ func Acquire(now time.Time) *Exchange {
 
 // Release empties the record and gives it back. x must not be used afterwards.
 func (x *Exchange) Release() {
-	used := x.attempts[:len(x.Attempts)]
-	clear(used)
+	clear(x.attempts[:len(x.Attempts)])
 	clear(x.params[:len(x.Params)])
-	*x = Exchange{attempts: x.attempts}
+	clear(x.id[:x.idLen])
+	// Field by field: to assign an empty Exchange would write all of the inline storage.
+	x.Start, x.Took = time.Time{}, 0
+	x.Client, x.Peer, x.Trusted = netip.Addr{}, netip.Addr{}, false
+	x.Route, x.Upstream = "", ""
+	x.Params, x.Attempts = nil, nil
+	x.Fault, x.Status = nil, 0
+	x.Received, x.Sent = 0, 0
+	x.Tunnel, x.Cache = false, Cached{}
+	x.idLen = 0
 	pool.Put(x)
 }
 

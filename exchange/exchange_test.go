@@ -2,6 +2,8 @@ package exchange
 
 import (
 	"errors"
+	"net/netip"
+	"reflect"
 	"testing"
 	"time"
 )
@@ -13,16 +15,19 @@ func TestReleaseForgetsEverything(t *testing.T) {
 	x.AddParam("id", []byte("secret"))
 	at := x.NextAttempt("127.0.0.1:1", now)
 	at.Status = 200
-	x.Fault = Refuse(NoRoute)
-	x.Route, x.Client = "/a", x.Client.Next()
-	x.Release()
-
-	if len(x.ID()) != 0 || x.Param("id") != nil || len(x.Attempts) != 0 || x.Fault != nil || x.Route != "" {
-		t.Errorf("released record still holds %+v", x)
+	x.Took, x.Client, x.Peer, x.Trusted = 1, netip.IPv6Loopback(), netip.IPv6Loopback(), true
+	x.Route, x.Upstream, x.Fault, x.Status = "/a", "a", Refuse(NoRoute), 404
+	x.Received, x.Sent, x.Tunnel, x.Cache = 1, 1, true, Cached{Outcome: CacheHit}
+	v := reflect.ValueOf(x).Elem()
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			t.Fatalf("%s is not set: this test has to know every field", v.Type().Field(i).Name)
+		}
 	}
-	for i := range x.attempts {
-		if x.attempts[i] != (Attempt{}) {
-			t.Errorf("attempt %d survived release: %+v", i, x.attempts[i])
+	x.Release()
+	for i := range v.NumField() {
+		if !v.Field(i).IsZero() {
+			t.Errorf("%s survived release: %v", v.Type().Field(i).Name, v.Field(i))
 		}
 	}
 }
