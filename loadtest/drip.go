@@ -15,6 +15,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"penstock/loadtest/program"
 )
 
 // dripReport is what a drip process tells, one JSON object a line: every second,
@@ -173,7 +175,7 @@ func (d *dripper) report() dripReport {
 
 // dripProcess is a drip that runs as a process of its own.
 type dripProcess struct {
-	*process
+	*program.Program
 	hold   io.Closer // its standard input
 	latest atomic.Pointer[dripReport]
 	in     *io.PipeReader
@@ -198,13 +200,13 @@ func startDrip(address string, connections int, ramp time.Duration) (*dripProces
 	if nice, err := exec.LookPath("nice"); err == nil {
 		args = append([]string{nice, "-n", "19"}, args...)
 	}
-	d.process, err = begin(args[0], input, out, args[1:]...)
+	d.Program, err = program.Start(program.Options{Binary: args[0], Args: args[1:], In: input, Out: out})
 	_ = input.Close() // the child has its own
 	if err != nil {
 		return nil, errors.Join(err, hold.Close())
 	}
 	go func() {
-		<-d.ended
+		<-d.Ended()
 		_ = out.Close()
 	}()
 	d.latest.Store(new(dripReport))
@@ -227,11 +229,11 @@ func (d *dripProcess) follow() {
 // finish ends the process and returns its last report.
 func (d *dripProcess) finish() (dripReport, error) {
 	err := d.hold.Close()
-	<-d.ended
+	<-d.Ended()
 	d.read.Wait()
 	last := *d.latest.Load()
 	if !last.Final {
-		err = errors.Join(err, fmt.Errorf("the slow connections' process ended badly: %v\n%s", d.err, d.output.String()))
+		err = errors.Join(err, fmt.Errorf("the slow connections' process ended badly: %v\n%s", d.Err(), d.Output()))
 	}
 	return last, err
 }

@@ -144,8 +144,8 @@ func (s slowness) reach(ctx context.Context, d *dripProcess) error {
 			return nil
 		}
 		select {
-		case <-d.ended:
-			return fmt.Errorf("the slow connections' process ended: %v\n%s", d.err, d.output.String())
+		case <-d.Ended():
+			return fmt.Errorf("the slow connections' process ended: %v\n%s", d.Err(), d.Output())
 		case <-patience.Done():
 			return fmt.Errorf("only %d of %d slow connections could be opened (%d failed); is the file limit high enough?",
 				now.Open, s.connections, now.Failed)

@@ -49,7 +49,9 @@ type kit struct {
 
 const (
 	maxClients = 9000 // connections of clients that the largest scenario needs, and some
-	fewFiles   = 100  // open files of a program that are no connections
+	// patience is how long a program may take to end.
+	patience = 5 * time.Second
+	fewFiles = 100 // open files of a program that are no connections
 )
 
 // build is another Penstock that is measured beside the one of the module.
@@ -299,8 +301,8 @@ func (k *kit) wrong(format string, args ...any) {
 // close ends the origin and removes the folder.
 func (k *kit) close() error {
 	var err error
-	if k.origin != nil && k.origin.child != nil {
-		err = k.origin.end()
+	if k.origin != nil && k.origin.Program != nil {
+		err = k.origin.End(patience)
 	}
 	return errors.Join(err, os.RemoveAll(k.dir))
 }

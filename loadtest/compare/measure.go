@@ -27,7 +27,7 @@ func (k *kit) run(ctx context.Context, group []scenario, keep func([]results.Sce
 	defer func() {
 		for _, p := range points {
 			for _, t := range p.targets {
-				if err := t.end(); err != nil {
+				if err := t.End(patience); err != nil {
 					k.wrong("%s: %v", p.name, err)
 				}
 			}
@@ -155,7 +155,7 @@ func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figure
 		return results.Figures{}, err
 	}
 	watch := k.watchMemory(t)
-	said := len(t.output.String())
+	said := len(t.Output())
 	f, why, err := k.drive(ctx, s, t)
 	resident := watch.end()
 	if err != nil {
@@ -170,7 +170,7 @@ func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figure
 		return results.Figures{}, err
 	}
 	if f.Errors > 0 && ctx.Err() == nil {
-		why += lastLine(t.output.String()[said:])
+		why += lastLine(t.Output()[said:])
 		k.note("%s: %s has %.0f errors in round %d: %s", s.name, t.Name, f.Errors, len(t.Rounds)+1, why)
 	}
 	if f.Requests == 0 {
@@ -227,7 +227,7 @@ func (k *kit) openLoop(ctx context.Context, s scenario, t *target) (results.Figu
 
 // usage is what the target and all its processes have used until now.
 func (k *kit) usage(t *target) (usage, error) {
-	return usageOf(os.DirFS("/proc"), t.pid(), int64(os.Getpagesize()))
+	return usageOf(os.DirFS("/proc"), t.ID(), int64(os.Getpagesize()))
 }
 
 // memoryWatch looks at the memory of a target now and then.

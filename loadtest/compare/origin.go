@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"penstock/loadtest/peers"
+	"penstock/loadtest/program"
 )
 
 // origin is what stands behind every target.
 type origin struct {
-	*child
+	*program.Program
 	name      string   // of the program
 	addresses []string // all lead to the same
 	embedded  bool     // Penstock's own, which is told by the query what to answer
@@ -38,7 +39,7 @@ func (k *kit) startOrigin(ctx context.Context, addresses int) error {
 		o.name, o.embedded, addresses = "penstock origin", true, 1
 	}
 	var err error
-	if o.addresses, err = freeAddresses(addresses); err != nil {
+	if o.addresses, err = program.FreeAddresses(addresses); err != nil {
 		return err
 	}
 	if o.embedded {
@@ -52,11 +53,11 @@ func (k *kit) startOrigin(ctx context.Context, addresses int) error {
 			return err
 		}
 	}
-	if o.child, err = begin(binary, peers.Setup{Dir: dir}.Environment(), args...); err != nil {
+	if o.Program, err = program.Start(program.Options{Binary: binary, Env: peers.Setup{Dir: dir}.Environment(), Args: args}); err != nil {
 		return err
 	}
 	k.origin = o
-	return o.await(ctx, func() error { _, err := o.served(ctx); return err })
+	return o.Await(ctx, func() error { _, err := o.served(ctx); return err })
 }
 
 // suffix is what a path needs so that the answer has a body of size bytes.

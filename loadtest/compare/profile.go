@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"penstock/loadtest/program"
 )
 
 // profileSeconds is how long a profile lasts: a hundred samples a second on each
@@ -27,19 +29,20 @@ func (k *kit) profile(ctx context.Context, p point) {
 }
 
 func (k *kit) profileOf(ctx context.Context, s scenario, t *target) error {
-	c, err := begin(t.binary, nil, "profile", "-admin", t.admin, "-kinds", "cpu",
-		"-seconds", strconv.Itoa(profileSeconds), "-out", filepath.Join(k.profiles, s.name, t.Name))
+	c, err := program.Start(program.Options{Binary: t.binary, Args: []string{
+		"profile", "-admin", t.admin, "-kinds", "cpu", "-seconds", strconv.Itoa(profileSeconds), "-out", filepath.Join(k.profiles, s.name, t.Name),
+	}})
 	if err != nil {
 		return err
 	}
 	_, err = k.wrk.run(ctx, t.address, s.load, k.words(s), (profileSeconds+1)*time.Second)
 	select {
-	case <-c.ended:
+	case <-c.Ended():
 	case <-ctx.Done():
 	case <-time.After(profileSeconds * time.Second): // the load has taken all of its time
 	}
-	if err = errors.Join(err, c.end()); err == nil && c.err != nil {
-		err = fmt.Errorf("%w\n%s", c.err, c.output.String())
+	if err = errors.Join(err, c.End(patience)); err == nil && c.Err() != nil {
+		err = fmt.Errorf("%w\n%s", c.Err(), c.Output())
 	}
 	return err
 }

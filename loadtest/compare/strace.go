@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"penstock/loadtest/program"
 )
 
 // countCalls counts the system calls of every target for a second under load. It
@@ -20,6 +22,9 @@ func (k *kit) countCalls(ctx context.Context, s scenario, targets []*target) {
 			continue
 		}
 		calls, err := k.calls(ctx, s, t)
+		if ctx.Err() != nil {
+			return
+		}
 		if err != nil {
 			k.wrong("%s: system calls of %s: %v", s.name, t.Name, err)
 			continue
@@ -46,15 +51,15 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 	for _, pid := range u.pids {
 		args = append(args, "-p", strconv.Itoa(pid))
 	}
-	c, err := begin(k.strace, nil, args...)
+	c, err := program.Start(program.Options{Binary: k.strace, Args: args})
 	if err != nil {
 		return 0, err
 	}
-	if err := c.await(ctx, func() error { return traced(u.pids) }); err != nil {
-		return 0, errors.Join(err, c.end())
+	if err := c.Await(ctx, func() error { return traced(u.pids) }); err != nil {
+		return 0, errors.Join(err, c.End(patience))
 	}
 	r, err := k.wrk.run(ctx, t.address, s.load, k.words(s), max(time.Second, s.least))
-	if err = errors.Join(err, c.end()); err != nil { // it writes its table when it is asked to end
+	if err = errors.Join(err, c.End(patience)); err != nil { // it writes its table when it is asked to end
 		return 0, err
 	}
 	text, err := os.ReadFile(file)

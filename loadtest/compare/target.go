@@ -11,12 +11,13 @@ import (
 	"time"
 
 	"penstock/loadtest/peers"
+	"penstock/loadtest/program"
 	"penstock/loadtest/results"
 )
 
 // target is a program in front of the origin, for the time of one scenario.
 type target struct {
-	*child
+	*program.Program
 	results.Target
 	address string
 	binary  string
@@ -95,7 +96,7 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 	if err != nil {
 		return nil, err
 	}
-	addresses, err := freeAddresses(2)
+	addresses, err := program.FreeAddresses(2)
 	if err != nil {
 		return nil, err
 	}
@@ -113,11 +114,11 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 	if err != nil {
 		return nil, err
 	}
-	c, err := begin(v.binary, setup.Environment(), args...)
+	c, err := program.Start(program.Options{Binary: v.binary, Env: setup.Environment(), Args: args})
 	if err != nil {
 		return nil, err
 	}
-	t := &target{child: c, Target: results.Target{Name: v.name}, address: addresses[0], binary: v.binary}
+	t := &target{Program: c, Target: results.Target{Name: v.name}, address: addresses[0], binary: v.binary}
 	if v.peer.Name == peers.Penstock().Name {
 		t.admin = setup.Side
 	}
@@ -125,7 +126,7 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 		err = k.fill(ctx, s, t)
 	}
 	if err != nil {
-		return nil, errors.Join(err, c.end())
+		return nil, errors.Join(err, c.End(patience))
 	}
 	return t, nil
 }
@@ -155,7 +156,7 @@ func (s scenario) bodySize() int {
 // and the second answer of a cache does not come from the origin.
 func (k *kit) prove(ctx context.Context, s scenario, t *target) error {
 	var body []byte
-	if err := t.await(ctx, func() (err error) {
+	if err := t.Await(ctx, func() (err error) {
 		body, err = fetch(ctx, t.address, k.sample(s), http.StatusOK)
 		return err
 	}); err != nil {

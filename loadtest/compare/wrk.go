@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"penstock/loadtest/program"
 	"penstock/loadtest/results"
 )
 
@@ -65,19 +66,19 @@ func (w *wrk) run(ctx context.Context, address string, l load, words []string, l
 		"-t1", "-c" + strconv.Itoa(l.connections), "-d" + strconv.Itoa(seconds) + "s", "--timeout", "10s",
 		"-s", w.script, "http://" + address + "/", "--",
 	}, words...)
-	c, err := begin(w.binary, nil, args...)
+	c, err := program.Start(program.Options{Binary: w.binary, Args: args})
 	if err != nil {
 		return wrkResult{}, err
 	}
 	select {
-	case <-c.ended:
+	case <-c.Ended():
 	case <-ctx.Done():
-		return wrkResult{}, errors.Join(fmt.Errorf("wrk: %w", ctx.Err()), c.end())
+		return wrkResult{}, errors.Join(fmt.Errorf("wrk: %w", ctx.Err()), c.End(patience))
 	}
-	if c.err != nil {
-		return wrkResult{}, fmt.Errorf("wrk: %w\n%s", c.err, c.output.String())
+	if c.Err() != nil {
+		return wrkResult{}, fmt.Errorf("wrk: %w\n%s", c.Err(), c.Output())
 	}
-	return parseWrk([]byte(c.output.String()))
+	return parseWrk([]byte(c.Output()))
 }
 
 // wrkResult is the line that compare.lua prints at the end.

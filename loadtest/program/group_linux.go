@@ -1,4 +1,4 @@
-package compare
+package program
 
 import (
 	"os"
@@ -18,15 +18,4 @@ func signalGroup(p *os.Process, kill bool) {
 		signal = syscall.SIGKILL
 	}
 	_ = syscall.Kill(-p.Pid, signal)
-}
-
-// raiseFileLimit gives children as many open files as may be; Go has raised only
-// our own limit.
-func raiseFileLimit() (uint64, error) {
-	var limit syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
-		return 0, err
-	}
-	limit.Cur = limit.Max
-	return limit.Cur, syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 }

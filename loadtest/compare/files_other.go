@@ -2,16 +2,7 @@
 
 package compare
 
-import (
-	"errors"
-	"os"
-	"syscall"
-)
-
-func ownGroup() *syscall.SysProcAttr { return nil }
-
-// signalGroup ends p alone: there are no groups here.
-func signalGroup(p *os.Process, _ bool) { _ = p.Kill() }
+import "errors"
 
 // raiseFileLimit says what is missing here.
 func raiseFileLimit() (uint64, error) {

@@ -1,0 +1,136 @@
+// Package program runs other programs beside our own: it starts them, waits until they
+// are ready, keeps what they say and ends them with all that they have started.
+package program
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Options say what runs. All but Binary may be zero.
+type Options struct {
+	Binary string
+	Args   []string
+	Env    []string  // nil is our own
+	In     io.Reader // standard input; nil is an empty one
+	Out    io.Writer // for standard output; nil keeps it beside the errors
+}
+
+// Program is one that was started. Where the system has groups of processes, it and
+// all that it starts form one of their own. End must be called, unless Ended is closed.
+type Program struct {
+	name   string
+	cmd    *exec.Cmd
+	ended  chan struct{}
+	err    error
+	output beginning
+}
+
+// beginning keeps the first bytes of what a program says, where errors and races are
+// told.
+type beginning struct {
+	mu   sync.Mutex
+	kept bytes.Buffer
+}
+
+const maxKeptOutput = 256 << 10
+
+// Write implements io.Writer. It takes everything and keeps what there is room for.
+func (b *beginning) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if room := maxKeptOutput - b.kept.Len(); room > 0 {
+		b.kept.Write(p[:min(room, len(p))])
+	}
+	return len(p), nil
+}
+
+// Start runs a program. The error is that it cannot be started.
+func Start(o Options) (*Program, error) {
+	p := &Program{name: filepath.Base(o.Binary), ended: make(chan struct{})}
+	p.cmd = exec.Command(o.Binary, o.Args...)
+	p.cmd.Env, p.cmd.Stdin = o.Env, o.In
+	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	if o.Out != nil {
+		p.cmd.Stdout = o.Out
+	}
+	p.cmd.SysProcAttr = ownGroup()
+	p.cmd.WaitDelay = time.Second // a grandchild may hold the output open
+	if err := p.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("%s: %w", p.name, err)
+	}
+	go func() {
+		p.err = p.cmd.Wait()
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+// ID returns the number of the process.
+func (p *Program) ID() int { return p.cmd.Process.Pid }
+
+// Ended returns a channel that is closed once the program has ended and all that it
+// said is kept.
+func (p *Program) Ended() <-chan struct{} { return p.ended }
+
+// Err returns how the program ended, nil for well. It may be called once Ended is
+// closed.
+func (p *Program) Err() error { return p.err }
+
+// Output returns what was kept of what the program has said until now, at most
+// 256 KiB from its beginning.
+func (p *Program) Output() string {
+	p.output.mu.Lock()
+	defer p.output.mu.Unlock()
+	return p.output.kept.String()
+}
+
+// Await asks until check is content, at most 15 s and no longer than the program
+// lives or ctx allows. The error tells what check said last, or how the program ended,
+// and what it has said.
+func (p *Program) Await(ctx context.Context, check func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := check()
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-p.ended:
+			return fmt.Errorf("%s ended: %v\n%s", p.name, p.err, p.Output())
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready: %w\n%s", p.name, err, p.Output())
+		case <-tick.C:
+		}
+	}
+}
+
+// End asks the program and all that it has started to end, and kills after patience
+// what is left. It returns an error only when the program cannot be got rid of: how it
+// ended is told by Err.
+func (p *Program) End(patience time.Duration) error {
+	const last = 5 * time.Second
+	signalGroup(p.cmd.Process, false)
+	select {
+	case <-p.ended:
+		signalGroup(p.cmd.Process, true) // nobody should be left
+		return nil
+	case <-time.After(patience):
+	}
+	signalGroup(p.cmd.Process, true)
+	select {
+	case <-p.ended:
+		return nil
+	case <-time.After(last):
+		return fmt.Errorf("%s (process %d) cannot be ended", p.name, p.ID())
+	}
+}
