@@ -58,6 +58,7 @@ func aims() []aim {
 		{scenario: "conns-1024", text: "1 KiB through, 1,024 connections beside 64: processor time a request", limit: 1.2, of: cpu, ratio: true, base: hero, from: "small"},
 		{scenario: "conns-4000", text: "1 KiB through, 4,000 connections: p99 latency", of: p99, ratio: true},
 		{scenario: "features", text: "every default feature on, beside all off: processor time a request", limit: 1.1, of: cpu, ratio: true, target: hero + "-full", base: hero + "-bare"},
+		{scenario: "features-hit", text: "the same for a cache hit: processor time a request", limit: 1.1, of: cpu, ratio: true, target: hero + "-full", base: hero + "-bare"},
 	}
 }
 
