@@ -31,6 +31,8 @@ type Config struct {
 	// Warnings are remarks about a valid file, such as an upstream that no
 	// route uses, each with its position. They are for the log.
 	Warnings []string
+
+	written writtenAt // where restartKeys stand
 }
 
 // Upstream returns the upstream of that name, nil when there is none.

@@ -59,6 +59,7 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, 
 	if d.problems != nil {
 		return nil, d.problems.sorted()
 	}
+	c.written.note(name, d.at)
 	return c, nil
 }
 

@@ -32,6 +32,7 @@ func TestDefaults(t *testing.T) {
 	r.Path, r.Pattern = "/*", Pattern{{Kind: Rest}}
 	r.Targets = []Target{{Upstream: "http://localhost:3000", Weight: 1}}
 	want.Routes = []*Route{r}
+	want.written = c.written
 	equal(t, "the smallest file", c, want)
 }
 

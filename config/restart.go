@@ -1,6 +1,9 @@
 package config
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // restartKeys are the keys that only a start reads, because they belong to open
 // sockets, to the server around them, to the response cache, or to the open log.
@@ -28,14 +31,42 @@ func accessFile(c *Config) string {
 	return c.Log.Access.File
 }
 
-// RestartOnly returns the keys that differ between old and new and that a
-// reload cannot change; nil when a reload can take new whole.
-func RestartOnly(old, new *Config) []string {
-	var keys []string
+// writtenAt is where restartKeys stand in the file they were read from.
+type writtenAt struct {
+	file string
+	keys map[string]place // those that are written, and their parents
+}
+
+// note keeps of all places those that a refusal may have to tell.
+func (w *writtenAt) note(file string, at map[string]place) {
+	w.file, w.keys = file, make(map[string]place)
 	for _, k := range restartKeys {
-		if !k.same(old, new) {
-			keys = append(keys, k.key)
+		for key := k.key; key != ""; key = parent(key) {
+			if p, found := at[key]; found {
+				w.keys[key] = p
+			}
 		}
 	}
-	return keys
+}
+
+// parent returns the path of the mapping that holds a key, "" at the top.
+func parent(path string) string { return path[:max(strings.LastIndexByte(path, '.'), 0)] }
+
+// RestartOnly returns a problem for every key that differs between old and new and
+// that a reload cannot change; nil when a reload can take new whole. A key that new
+// leaves to its default has the position of what should hold it.
+func RestartOnly(old, new *Config) Errors {
+	var refused Errors
+	for _, k := range restartKeys {
+		if k.same(old, new) {
+			continue
+		}
+		p := Problem{File: new.written.file, Path: k.key, Text: "cannot change without a restart"}
+		for key := k.key; key != "" && p.Line == 0; key = parent(key) {
+			at := new.written.keys[key]
+			p.Line, p.Column = at.line, at.column
+		}
+		refused = append(refused, p)
+	}
+	return refused.sorted()
 }

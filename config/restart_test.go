@@ -47,11 +47,30 @@ log: { access: off }
 routes: [{ path: "/*", upstream: "http://a:1" }]`, []string{"log.access.file"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			got := RestartOnly(mustParse(t, restartBase), mustParse(t, tc.text))
-			if !slices.Equal(got, tc.want) {
+			var got []string
+			for _, p := range RestartOnly(mustParse(t, restartBase), mustParse(t, tc.text)) {
+				got = append(got, p.Path)
+			}
+			if !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(tc.want))) {
 				t.Errorf("got %q, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+func TestRestartOnlySaysWhere(t *testing.T) {
+	got := RestartOnly(mustParse(t, restartBase), mustParse(t, `
+routes: [{ path: "/*", upstream: "http://a:1" }]
+admin: { listen: "127.0.0.1:9901" }
+listen: [":8080"]
+log:
+  access: { file: stderr }
+`))
+	const want = `config.yaml: limits.header_bytes: cannot change without a restart
+config.yaml:3:8: admin.token: cannot change without a restart
+config.yaml:6:19: log.access.file: cannot change without a restart`
+	if got.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", got, want)
 	}
 }
 

@@ -20,7 +20,7 @@ func roundTrip(t testing.TB, c *Config) (*Config, []byte) {
 	if err != nil {
 		t.Fatalf("what was printed is refused: %v\n%s", err, printed)
 	}
-	again.Warnings = c.Warnings // they carry positions
+	again.Warnings, again.written = c.Warnings, c.written // they are positions
 	return again, printed
 }
 

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -180,8 +179,8 @@ func (g *Gateway) replace(prev *Snapshot, cfg *config.Config) error {
 	if g.draining.Load() {
 		return errors.New("the gateway is shutting down")
 	}
-	if keys := config.RestartOnly(prev.config, cfg); len(keys) > 0 {
-		return fmt.Errorf("%s cannot change without a restart", strings.Join(keys, ", "))
+	if refused := config.RestartOnly(prev.config, cfg); len(refused) > 0 {
+		return refused
 	}
 	next, err := g.assemble(cfg, prev)
 	if err != nil {
