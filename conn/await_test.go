@@ -68,6 +68,31 @@ func TestAwaitTellsTheEnd(t *testing.T) {
 	}
 }
 
+func TestUnreadTellsBytesFromTheEnd(t *testing.T) {
+	c, peer := pair(t)
+	if c.Unread() {
+		t.Error("nothing was sent")
+	}
+	if _, err := io.WriteString(peer, "x"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the byte arrives", c.Unread)
+	if n, err := c.Read(make([]byte, 9)); n != 1 || err != nil {
+		t.Fatalf("got %d, %v", n, err)
+	}
+	if err := peer.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the end arrives", func() bool { return !c.Alive() })
+	if c.Unread() {
+		t.Error("the end of the stream counts as a byte")
+	}
+	_ = c.Close()
+	if c.Unread() {
+		t.Error("closed, and still unread")
+	}
+}
+
 func TestAwaitDoesNotAllocate(t *testing.T) {
 	c, peer := pair(t)
 	if _, err := io.WriteString(peer, "x"); err != nil {

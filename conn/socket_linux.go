@@ -83,6 +83,18 @@ func (c *Conn) awaitRaw() error {
 	return err
 }
 
+// Unread reports whether bytes of the peer wait to be read, its end of stream not being
+// one. Where that cannot be told apart it reports whether either does. It does not
+// wait, and must not run beside Read.
+func (c *Conn) Unread() bool {
+	if !c.CanAwait() {
+		return !c.Alive()
+	}
+	n := 0
+	_ = c.sys.Control(func(fd uintptr) { n, _ = recv(fd, c.calls.first[:], syscall.MSG_PEEK) })
+	return n > 0
+}
+
 // receive runs when bytes may have come. False makes it wait.
 func (c *Conn) receive(fd uintptr) bool {
 	k := &c.calls.in

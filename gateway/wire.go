@@ -265,7 +265,7 @@ func (w *wire) Close() error {
 		go w.g.rest(w)
 		return nil
 	}
-	if len(w.held) > 0 || !w.Alive() {
+	if len(w.held) > 0 || w.Unread() {
 		w.Linger(lingerBytes, lingerTime)
 	}
 	return w.Conn.Close()
