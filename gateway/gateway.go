@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -56,6 +57,7 @@ type Gateway struct {
 	journeys  sync.Pool
 	outbounds sync.Pool
 	pieces    sync.Pool // of bodies that pass through the cache
+	parsers   sync.Pool // *bufio.Reader that feeds an answer's head to fasthttp
 
 	cacheMemory int64
 	clock       func() time.Time // by which stored responses age; nil means time.Now
@@ -108,6 +110,7 @@ func New(o Options) (*Gateway, error) {
 	}
 	g.journeys.New = g.newJourney
 	g.outbounds.New = func() any { return new(outbound) }
+	g.parsers.New = func() any { return bufio.NewReaderSize(nil, usualHead) }
 	g.pieces.New = func() any { return new([followPiece]byte) }
 	g.server = g.newServer(o.Config.Limits.HeaderBytes)
 	g.limit = listener.NewLimit(g.connectionBudget(o.Config))

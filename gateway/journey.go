@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
@@ -67,7 +66,6 @@ type journey struct {
 	text     []byte // head or body of an answer while fasthttp writes it
 	note     []byte // a field value or line that goes into it
 	textFrom bytes.Reader
-	parser   *bufio.Reader // feeds text to fasthttp's response header
 
 	line    accesslog.Entry
 	client  netip.Addr // as whose request in flight it counts; zero for nobody's
@@ -103,7 +101,6 @@ func (g *Gateway) begin(ctx *fasthttp.RequestCtx, now time.Time) *journey {
 // newJourney is what the pool calls.
 func (g *Gateway) newJourney() any {
 	j := &journey{g: g, outbound: g.outbounds.Get().(*outbound)}
-	j.parser = bufio.NewReaderSize(nil, usualHead)
 	j.body.j = j
 	j.bodyClosed, j.interim = j.onBodyClose, j.passInterim
 	j.abortBody, j.bodyTrailers = j.body.Abort, j.body.trailers

@@ -75,7 +75,8 @@ func (g *Gateway) setText(j *journey, status int) bool {
 	h := &j.ctx.Response.Header
 	j.text = append(j.text, "\r\n"...)
 	j.textFrom.Reset(j.text)
-	parser := j.parser
+	parser := g.parsers.Get().(*bufio.Reader)
+	defer g.parsers.Put(parser)
 	if len(j.text) > parser.Size() { // a head must fit in the reader that it is parsed from
 		parser = bufio.NewReaderSize(nil, len(j.text))
 	}
