@@ -10,6 +10,7 @@ import (
 	"penstock/headers"
 	"penstock/lb"
 	"penstock/metrics"
+	"penstock/upstream"
 )
 
 // fetch brings the rest of an answer into the store and to those who follow it. It
@@ -133,6 +134,7 @@ func (f *fetch) survive() {
 		cache.ReleaseWriter(f.writer)
 	}
 	f.out.resp.Reset()
+	f.out.req = upstream.Request{}
 	f.g.outbounds.Put(f.out)
 	f.snap.journeys.Add(-1)
 }

@@ -261,7 +261,7 @@ func (w *wire) tunnel() {
 // when it is called.
 func (w *wire) Close() error {
 	if w.resting {
-		w.resting = false
+		w.resting, w.memory, w.chunks = false, nil, headers.ChunkScan{}
 		go w.g.rest(w)
 		return nil
 	}
