@@ -50,6 +50,35 @@ func TestDuplex(t *testing.T) {
 	wantStats(t, c, 1, 1)
 }
 
+// TestUploadThatWasReadToItsEnd has its last piece on the way while the answer flows:
+// the client's connection is free for its next request.
+func TestUploadThatWasReadToItsEnd(t *testing.T) {
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+		p.take(len("0\r\n\r\n"))
+		p.say("0\r\n\r\n")
+		_, _ = p.rest()
+	})
+	body, ended, send := newPipeBody(), make(chan struct{}), make(chan struct{})
+	req := body.chunked(request("POST", "/"))
+	req.Body.Trailers = func() []byte {
+		close(ended)
+		<-send
+		return nil
+	}
+	tr := streamed(t, clientOf(t, s), req)
+	_ = body.w.Close()
+	<-ended
+	if tr.resp.Uploading() {
+		t.Error("the stream has ended: want no Uploading")
+	}
+	close(send)
+	if got, err := io.ReadAll(tr.resp.Body); string(got) != "abc" || err != nil || tr.resp.UploadCut {
+		t.Errorf("got %q, %v, cut %t", got, err, tr.resp.UploadCut)
+	}
+}
+
 func TestDuplexThatEndsEarly(t *testing.T) {
 	const begin = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
 	for _, tc := range []struct {

@@ -34,9 +34,10 @@ type Response struct {
 	stream BodyStream
 }
 
-// Uploading reports whether the request body is still being sent while the answer
-// is here already. It becomes false at the latest when Body is closed.
-func (r *Response) Uploading() bool { return r.trip.up.running() }
+// Uploading reports whether the request body is still being read while the answer is
+// here already. Once the stream has confirmed its end it is false, although the last
+// piece may still be on its way, and at the latest when Body is closed.
+func (r *Response) Uploading() bool { return r.trip.up.running() && !r.trip.up.last.Load() }
 
 // Record makes at the record of what is left of the round trip: a body that flows on
 // may outlive the record that RoundTrip was given.
