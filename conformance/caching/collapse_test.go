@@ -223,6 +223,11 @@ func TestLeaderIsCut(t *testing.T) {
 	waiting(t, g, 9)
 	h.head(q, len(whole), fresh)
 	h.send(q, whole[:len(whole)/2])
+	for i, c := range clients {
+		if _, err := c.In.Peek(1); err != nil { // one that has got nothing yet would ask anew
+			t.Fatalf("client %d got nothing: %v", i, err)
+		}
+	}
 	q.done <- false
 	for i, c := range clients {
 		if a, err := c.TryRead("GET"); err == nil && a.Err == nil && a.StatusCode == 200 {
