@@ -183,10 +183,7 @@ func TestLeadersClientLeaves(t *testing.T) {
 		h.send(q, whole[100000:])
 		q.done <- true
 		same(t, clients, 200, whole)
-		gatewaytest.Eventually(t, "a hit", func() bool {
-			a := gatewaytest.Get(t, g.Address, "/", "Cache-Control: only-if-cached")
-			return a.Text == whole && strings.Contains(a.Header.Get("Cache-Status"), "; hit")
-		})
+		stored(t, g, "/", whole)
 		h.quiet()
 	}
 }

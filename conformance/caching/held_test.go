@@ -168,6 +168,16 @@ func same(t *testing.T, clients []*gatewaytest.Client, status int, body string) 
 	return answers
 }
 
+// stored waits until the answer to target is stored: a large one is, a moment after its
+// last byte has gone to those who waited for it.
+func stored(t *testing.T, g *gatewaytest.Gateway, target, text string) {
+	t.Helper()
+	gatewaytest.Eventually(t, target+" to be stored", func() bool {
+		a := gatewaytest.Get(t, g.Address, target, "Cache-Control: only-if-cached")
+		return a.Text == text && strings.Contains(a.Header.Get("Cache-Status"), "; hit")
+	})
+}
+
 // body returns n bytes in which no two parts are alike.
 func body(n int) string {
 	var b bytes.Buffer

@@ -10,7 +10,9 @@ import (
 
 // warm is the configuration of a store that outlives its process.
 func warm(folder string) string {
-	return "cache: { memory: 32MiB, admission: off, path: \"" + filepath.ToSlash(folder) + "\" }\n"
+	// In 32 MiB a piece of a large body fills a bucket of the store, and one entry in a
+	// hundred would push it out.
+	return "cache: { memory: 64MiB, admission: off, path: \"" + filepath.ToSlash(folder) + "\" }\n"
 }
 
 // TestWarmRestart shows that what is stored outlives a restart, with its age, and
@@ -26,6 +28,7 @@ func TestWarmRestart(t *testing.T) {
 		}
 		h.answer(h.next(), text, fresh, "X-Foo: 1")
 		same(t, []*gatewaytest.Client{c}, 200, text)
+		stored(t, g, path, text)
 	}
 	if err := purge(g, []string{"url", "http://a.example/purged"}); err != nil {
 		t.Fatal(err)
@@ -53,6 +56,7 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	c := get(t, g, "/")
 	h.answer(h.next(), whole, fresh)
 	same(t, []*gatewaytest.Client{c}, 200, whole)
+	stored(t, g, "/", whole)
 	g.Stop()
 	damaged := 0
 	err := filepath.WalkDir(folder, func(name string, d os.DirEntry, err error) error {

@@ -89,6 +89,7 @@ func TestSeveralRanges(t *testing.T) {
 	c := get(t, g, "/")
 	h.answer(h.next(), whole, fresh, "Content-Type: text/x")
 	same(t, []*gatewaytest.Client{c}, 200, whole)
+	stored(t, g, "/", whole)
 	a := gatewaytest.Get(t, g.Address, "/", "Range: bytes=0-9, 70000-70099, -5")
 	boundary, ok := strings.CutPrefix(a.Header.Get("Content-Type"), "multipart/byteranges; boundary=")
 	if a.StatusCode != 206 || !ok {
