@@ -60,9 +60,9 @@ func (g *Gateway) rest(w *wire) {
 
 // Bounds of giving memory back.
 const (
-	manyRest  = 256              // connections that came to rest are worth it
-	tidyAfter = 3 * time.Second  // fasthttp's workers, whom they had, have ended by then
-	tidyEvery = 15 * time.Second // at most
+	manyRest  = 256             // connections that came to rest are worth it
+	tidyAfter = 3 * time.Second // fasthttp's workers, whom they had, have ended by then
+	tidyEvery = time.Minute     // at most, for it is a collection and every page is taken anew
 )
 
 // noteRest counts a connection that comes to rest.
