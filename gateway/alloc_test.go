@@ -100,58 +100,47 @@ func postLoop(t testing.TB) func() {
 	}
 }
 
-func TestProxiedPostAllocatesNothing(t *testing.T) {
-	once := postLoop(t)
+// allocatesNothing holds what once does at no allocation.
+func allocatesNothing(t *testing.T, what string, once func()) {
+	t.Helper()
 	for range 200 {
-		once()
+		once() // fills the pools
 	}
 	if n := testing.AllocsPerRun(2000, once); n != 0 {
-		t.Errorf("%v allocations an upload, want 0", n)
+		t.Errorf("%v allocations %s, want 0", n, what)
 	}
 }
 
-func BenchmarkProxiedPost(b *testing.B) {
-	once := postLoop(b)
+// repeat measures once.
+func repeat(b *testing.B, once func()) {
 	b.ReportAllocs()
 	for b.Loop() {
 		once()
 	}
+}
+
+func TestProxiedPostAllocatesNothing(t *testing.T) {
+	allocatesNothing(t, "an upload", postLoop(t))
+}
+
+func BenchmarkProxiedPost(b *testing.B) {
+	repeat(b, postLoop(b))
 }
 
 const hitRoute, hitFields = "    cache: on", "Cache-Control: max-age=3600\r\nETag: \"a\"\r\n"
 
 func TestHitAllocatesNothing(t *testing.T) {
-	once := loop(t, hitRoute, hitFields)
-	for range 200 {
-		once()
-	}
-	if n := testing.AllocsPerRun(2000, once); n != 0 {
-		t.Errorf("%v allocations a hit, want 0", n)
-	}
+	allocatesNothing(t, "a hit", loop(t, hitRoute, hitFields))
 }
 
 func BenchmarkHit(b *testing.B) {
-	once := loop(b, hitRoute, hitFields)
-	b.ReportAllocs()
-	for b.Loop() {
-		once()
-	}
+	repeat(b, loop(b, hitRoute, hitFields))
 }
 
 func TestProxiedSmallRequestAllocatesNothing(t *testing.T) {
-	once := loop(t, "", "")
-	for range 200 {
-		once() // fills the pools
-	}
-	if n := testing.AllocsPerRun(2000, once); n != 0 {
-		t.Errorf("%v allocations a request, want 0", n)
-	}
+	allocatesNothing(t, "a request", loop(t, "", ""))
 }
 
 func BenchmarkProxiedSmallRequest(b *testing.B) {
-	once := loop(b, "", "")
-	b.ReportAllocs()
-	for b.Loop() {
-		once()
-	}
+	repeat(b, loop(b, "", ""))
 }

@@ -52,19 +52,9 @@ func refusals(t testing.TB) (once func()) {
 }
 
 func TestRefusalAllocatesNothing(t *testing.T) {
-	once := refusals(t)
-	for range 200 {
-		once() // fills the pools
-	}
-	if n := testing.AllocsPerRun(2000, once); n != 0 {
-		t.Errorf("%v allocations a refusal, want 0", n)
-	}
+	allocatesNothing(t, "a refusal", refusals(t))
 }
 
 func BenchmarkRefusal(b *testing.B) {
-	once := refusals(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		once()
-	}
+	repeat(b, refusals(b))
 }

@@ -115,10 +115,10 @@ func TestRequestsAreSentInTurn(t *testing.T) {
 	}
 }
 
-func TestAStallIsChargedToAllThatWereDue(t *testing.T) {
-	const stall = 150 * time.Millisecond
+// stallingOnce is a target that answers its first request after a stall.
+func stallingOnce(t *testing.T, stall time.Duration) netip.AddrPort {
 	var stalled atomic.Bool
-	to := target(t, func(_ int64, c net.Conn, in *bufio.Reader) {
+	return target(t, func(_ int64, c net.Conn, in *bufio.Reader) {
 		requests(in, func(string, int64) bool {
 			if stalled.CompareAndSwap(false, true) {
 				<-time.After(stall)
@@ -127,7 +127,11 @@ func TestAStallIsChargedToAllThatWereDue(t *testing.T) {
 			return err == nil
 		})
 	})
-	o := usual(to)
+}
+
+func TestAStallIsChargedToAllThatWereDue(t *testing.T) {
+	const stall = 150 * time.Millisecond
+	o := usual(stallingOnce(t, stall))
 	o.Connections, o.Duration = 1, time.Second
 	r := drives(t, o)
 	// The first is due at 0, when the stall begins, the 50th after 98 ms.
@@ -138,17 +142,7 @@ func TestAStallIsChargedToAllThatWereDue(t *testing.T) {
 
 func TestGraceSendsWhatHasWaited(t *testing.T) {
 	const stall = 300 * time.Millisecond // longer than the arrivals last
-	var stalled atomic.Bool
-	to := target(t, func(_ int64, c net.Conn, in *bufio.Reader) {
-		requests(in, func(string, int64) bool {
-			if stalled.CompareAndSwap(false, true) {
-				<-time.After(stall)
-			}
-			_, err := io.WriteString(c, good)
-			return err == nil
-		})
-	})
-	o := usual(to)
+	o := usual(stallingOnce(t, stall))
 	o.Connections, o.Grace = 1, time.Minute
 	r := drives(t, o)
 	if r.Unsent > 0 || r.Good.Count() != r.Arrivals || r.Took < stall || r.Waited < r.Arrivals-1 {
