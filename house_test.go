@@ -63,6 +63,8 @@ func house() law {
 			{"loadtest/report", 1, []string{"loadtest/results"}, nil, "draws what was measured"},
 			{"loadtest/driver", 0, nil, nil, "sends requests, knows no gateway"},
 			{"loadtest/results", 0, nil, nil, "data that is saved and drawn"},
+			{"structure", 4, []string{"structure/measure"}, nil, "a command that reads source, no part of the gateway"},
+			{"structure/measure", 0, nil, blind, "source in, figures out"},
 			{"upstream", 1, []string{"lb", "exchange", "headers", "conn"}, []string{"net/http"}, "one backend, one round trip; options come as upstream.Options"},
 			{"policy", 1, []string{"exchange", "headers", "ratelimit"}, []string{"net/http"}, "refuses, edits, answers; never forwards"},
 			{"discovery", 1, []string{"lb"}, blind, "emits endpoints"},
