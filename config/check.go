@@ -1,8 +1,11 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+
+	"penstock/options"
 )
 
 // check notes what only shows when the whole file was read. root is its top mapping.
@@ -59,7 +62,7 @@ func (d *decoder) checkURI(v value, l *Limits) {
 		return
 	}
 	if d.has(v, "uri") {
-		d.problemIn(v, "uri", "got %s, which is above header_bytes %s", formatSize(int64(l.URI)), formatSize(int64(l.HeaderBytes)))
+		d.problemIn(v, "uri", "got %s, which is above header_bytes %s", options.FormatSize(int64(l.URI)), options.FormatSize(int64(l.HeaderBytes)))
 	}
 	l.URI = l.HeaderBytes
 }
@@ -94,20 +97,23 @@ func (d *decoder) warn(c *Config) {
 	for _, u := range c.Upstreams {
 		path := join("upstreams", u.Name)
 		if !used[u.Name] {
-			d.warning(c, path, "no route uses it")
+			d.warning(path, "no route uses it")
 		}
 		if u.TLS.Insecure {
-			d.warning(c, path+".tls.insecure", "the backends' certificates are not verified")
+			d.warning(path+".tls.insecure", "the backends' certificates are not verified")
 		}
 	}
 	d.warnCache(c)
 	if c.Admin.Listen != "" && !loopback(c.Admin.Listen) && c.Admin.Token == "" {
-		d.warning(c, "admin", "%q is not loopback and there is no token: only health and metrics are served there", c.Admin.Listen)
+		d.warning("admin", "%q is not loopback and there is no token: only health and metrics are served there", c.Admin.Listen)
 	}
 }
 
-func (d *decoder) warning(c *Config, path, format string, args ...any) {
-	w := decoder{name: d.name}
-	w.problemAt(d.at[path], path, format, args...)
-	c.Warnings = append(c.Warnings, w.problems[0].Error())
+func (d *decoder) warning(path, format string, args ...any) {
+	d.warningAt(d.at[path], path, format, args...)
+}
+
+func (d *decoder) warningAt(p place, path, format string, args ...any) {
+	w := Problem{File: d.name, Line: p.line, Column: p.column, Path: path, Text: fmt.Sprintf(format, args...)}
+	d.warnings = append(d.warnings, w.Error())
 }

@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"penstock/options"
 )
 
 // noKeyFields are request fields that may not be part of a cache key, each with
@@ -73,7 +75,7 @@ func targetName(s string) (shaped, wrong string) {
 // checkStore notes what is wrong with the parts of the store together.
 func (d *decoder) checkStore(v value, s *Store) {
 	if half := s.Memory / 2; s.Memory > 0 && s.MaxObject > half {
-		d.problemIn(v, "max_object", "got %s, want at most half of memory %s", formatSize(s.MaxObject), formatSize(s.Memory))
+		d.problemIn(v, "max_object", "got %s, want at most half of memory %s", options.FormatSize(s.MaxObject), options.FormatSize(s.Memory))
 	}
 }
 
@@ -96,7 +98,7 @@ func (d *decoder) checkCache(v value, c *Config, r *Route) {
 	}
 	if known.MaxObject > c.Cache.MaxObject {
 		d.problemIn(cache, "max_object", "got %s, want at most cache.max_object %s",
-			formatSize(known.MaxObject), formatSize(c.Cache.MaxObject))
+			options.FormatSize(known.MaxObject), options.FormatSize(c.Cache.MaxObject))
 	}
 }
 
@@ -104,11 +106,11 @@ func (d *decoder) checkCache(v value, c *Config, r *Route) {
 func (d *decoder) warnCache(c *Config) {
 	cached := func(r *Route) bool { return r.Cache != nil }
 	if _, written := d.at["cache"]; written && !slices.ContainsFunc(c.Routes, cached) {
-		d.warning(c, "cache", "no route uses it; a route says cache: on")
+		d.warning("cache", "no route uses it; a route says cache: on")
 	}
 	for _, p := range c.Cache.PurgeFrom {
 		if p.Bits() == 0 {
-			d.warning(c, "cache.purge_from", "%s lets everybody purge", p)
+			d.warning("cache.purge_from", "%s lets everybody purge", p)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"penstock/options"
 )
 
 // upstreamKeys are the keys of a route that need an upstream.
@@ -140,7 +142,7 @@ func (d *decoder) checkTemplate(v value, key, template string, p Pattern) {
 		if part.Param == "" || slices.Contains(have, part.Param) {
 			continue
 		}
-		hint := DidYouMean(part.Param, have)
+		hint := options.DidYouMean(part.Param, have)
 		if last := p[len(p)-1]; hint == "" && last.Kind == Rest && last.Text == "" {
 			hint = "; name the rest in path: {" + part.Param + ":*}"
 		}

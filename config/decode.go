@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"gopkg.in/yaml.v3"
+
+	"penstock/options"
 )
 
 // decoder turns the nodes of one file into a Config and collects what is wrong.
@@ -14,6 +16,9 @@ type decoder struct {
 	problems Errors
 	at       map[string]place // where the value of each path that was read stands
 	lookups  int              // aliases followed so far
+	warnings []string         // remarks about what is valid
+	policies []options.Policy // the table of Load
+	kept     []string         // paths whose places the Config keeps, with all below them
 }
 
 // The kinds of node that are told apart here.
@@ -155,7 +160,7 @@ func mapping[T any](d *decoder, v value, fields []field[T], t *T) bool {
 	}
 	for _, p := range pairs {
 		if !slices.ContainsFunc(fields, func(f field[T]) bool { return f.key == p.key }) {
-			d.problemAt(p.place, p.value.path, "unknown key%s", DidYouMean(p.key, names(fields)))
+			d.problemAt(p.place, p.value.path, "unknown key%s", options.DidYouMean(p.key, names(fields)))
 		}
 	}
 	return true

@@ -44,7 +44,7 @@ func defaultAccess() *Access {
 	return &Access{
 		File:   "stdout",
 		Sample: 1,
-		Always: Always{Statuses: Statuses{{500, 599}}, SlowerThan: time.Second},
+		Always: Always{Statuses: Statuses{{First: 500, Last: 599}}, SlowerThan: time.Second},
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"penstock/options"
 )
 
 // rootFields are the keys of a file. Routes come last because they start from
@@ -204,15 +206,15 @@ func readAlways(d *decoder, v value, a *Access) {
 			continue
 		}
 		if limit, found := strings.CutPrefix(s, "slower than "); found {
-			took, ok := parseDuration(strings.TrimSpace(limit))
-			if !ok || took == 0 || took > maxDuration {
-				d.problem(item, `got %q, want "slower than" and %s`, s, durationForm)
+			took, ok := options.ParseDuration(strings.TrimSpace(limit))
+			if !ok || took == 0 || took > options.MaxDuration {
+				d.problem(item, `got %q, want "slower than" and %s`, s, options.DurationForm)
 			} else {
 				a.Always.SlowerThan = took
 			}
 			continue
 		}
-		if r, ok := parseStatuses(s); ok {
+		if r, ok := options.ParseStatuses(s); ok {
 			a.Always.Statuses = append(a.Always.Statuses, r)
 			continue
 		}

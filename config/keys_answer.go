@@ -1,6 +1,10 @@
 package config
 
-import "strings"
+import (
+	"strings"
+
+	"penstock/options"
+)
 
 // maxRetries is the largest number of further tries.
 const maxRetries = 10
@@ -11,7 +15,7 @@ func readRetry(d *decoder, v value, r *draft) {
 	case off(v):
 		retry.Times = 0
 	case on(v):
-	case v.node.Kind == scalarNode && digits(v.node.Value):
+	case v.node.Kind == scalarNode && options.Digits(v.node.Value):
 		d.count(v, 0, maxRetries, &retry.Times)
 	case v.node.Kind == scalarNode:
 		d.problem(v, "got %q, want off, a number of further tries, or a mapping", v.node.Value)
@@ -50,7 +54,7 @@ func readWhen(d *decoder, v value, r *Retry) {
 		if !ok {
 			continue
 		}
-		codes, isStatus := parseStatuses(s)
+		codes, isStatus := options.ParseStatuses(s)
 		switch {
 		case s == "connect":
 			r.Connect = true
@@ -62,7 +66,7 @@ func readWhen(d *decoder, v value, r *Retry) {
 			r.Statuses = append(r.Statuses, codes)
 		default:
 			d.problem(item, "got %q, want connect, reset, timeout, or a status such as 502, 5xx or 502-504%s",
-				s, DidYouMean(s, []string{"connect", "reset", "timeout"}))
+				s, options.DidYouMean(s, []string{"connect", "reset", "timeout"}))
 		}
 	}
 }
@@ -77,12 +81,12 @@ func readBackoff(d *decoder, v value, r *Retry) {
 		return
 	}
 	from, to, _ := strings.Cut(s, "..")
-	low, okLow := parseDuration(strings.TrimSpace(from))
-	high, okHigh := parseDuration(strings.TrimSpace(to))
+	low, okLow := options.ParseDuration(strings.TrimSpace(from))
+	high, okHigh := options.ParseDuration(strings.TrimSpace(to))
 	switch {
 	case !okLow || !okHigh:
-		d.problem(v, "got %q, want %s, or off", s, rangeForm)
-	case low > high || low == 0 || high > maxDuration:
+		d.problem(v, "got %q, want %s, or off", s, options.RangeForm)
+	case low > high || low == 0 || high > options.MaxDuration:
 		d.problem(v, "got %q, want the shorter duration first and both above 0s", s)
 	default:
 		r.Backoff = Backoff{Min: low, Max: high}
@@ -106,7 +110,7 @@ var redirectFields = []field[Redirect]{
 	{key: "code", read: func(d *decoder, v value, r *Redirect) {
 		codes := []string{"301", "302", "303", "307", "308"}
 		if i, ok := d.choice(v, codes); ok {
-			r.Code, _ = statusCode(codes[i])
+			r.Code, _ = options.StatusCode(codes[i])
 		}
 	}},
 }

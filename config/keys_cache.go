@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"penstock/options"
 )
 
 const (
@@ -33,15 +35,15 @@ func readMemory(d *decoder, v value, s *Store) {
 	if !ok {
 		return
 	}
-	step := formatSize(memoryStep)
-	n, ok := parseSize(written)
+	step := options.FormatSize(memoryStep)
+	n, ok := options.ParseSize(written)
 	switch below := n / memoryStep * memoryStep; {
 	case !ok:
-		d.problem(v, "got %q, want %s, at least %s in steps of %s", written, sizeForm, step, step)
+		d.problem(v, "got %q, want %s, at least %s in steps of %s", written, options.SizeForm, step, step)
 	case n < memoryStep, n > maxMemory:
-		d.problem(v, "got %q, want %s to %s in steps of %s", written, step, formatSize(maxMemory), step)
+		d.problem(v, "got %q, want %s to %s in steps of %s", written, step, options.FormatSize(maxMemory), step)
 	case n != below:
-		d.problem(v, "got %q, want steps of %s: %s or %s", written, step, formatSize(below), formatSize(below+memoryStep))
+		d.problem(v, "got %q, want steps of %s: %s or %s", written, step, options.FormatSize(below), options.FormatSize(below+memoryStep))
 	default:
 		s.Memory = n
 	}
@@ -117,7 +119,7 @@ func readCacheQuery(d *decoder, v value, c *Cache) {
 		switch {
 		case !ok:
 		case i < 0:
-			d.problem(v, "got %q, want %s, a list of query keys, or { except: [keys] }%s", s, alternatives(words), DidYouMean(s, words))
+			d.problem(v, "got %q, want %s, a list of query keys, or { except: [keys] }%s", s, alternatives(words), options.DidYouMean(s, words))
 		default:
 			c.Query = CacheQuery{Mode: QueryMode(i)}
 		}
@@ -139,7 +141,7 @@ func readByStatus(d *decoder, v value, c *Cache) {
 	pairs, _ := d.pairs(v)
 	c.ByStatus = nil
 	for _, p := range pairs {
-		codes, ok := parseStatuses(p.key)
+		codes, ok := options.ParseStatuses(p.key)
 		s := StatusTTL{From: codes.First, To: codes.Last, Off: off(p.value)}
 		switch {
 		case !ok:
@@ -166,7 +168,7 @@ func readByStatus(d *decoder, v value, c *Cache) {
 }
 
 // statuses returns the range of s.
-func (s StatusTTL) statuses() StatusRange { return StatusRange{s.From, s.To} }
+func (s StatusTTL) statuses() StatusRange { return options.StatusRange{First: s.From, Last: s.To} }
 
 // crosses reports whether neither range is a part of the other though they
 // share a status, or both are the same.

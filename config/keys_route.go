@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"penstock/options"
 )
 
 // draft is a route while it is read, with what was read before it.
@@ -37,11 +39,12 @@ func readRoutes(d *decoder, v value, c *Config) {
 		d.problem(v, "got %s, want a list of routes (- path: ...)", kind(v.node))
 		return
 	}
+	fields := append(slices.Clip(routeFields), policyFields(d.policies)...)
 	for i, n := range v.node.Content {
 		item := d.value(n, index(v.path, i))
 		r := c.DefaultRoute()
 		c.Routes = append(c.Routes, r)
-		if mapping(d, item, routeFields, &draft{r, c}) {
+		if mapping(d, item, fields, &draft{r, c}) {
 			d.checkRoute(item, c, r)
 		}
 	}
@@ -152,7 +155,7 @@ func (d *decoder) known(v value, c *Config, name string) {
 			all = append(all, u.Name)
 		}
 	}
-	d.problem(v, "unknown upstream %q%s", name, DidYouMean(name, all))
+	d.problem(v, "unknown upstream %q%s", name, options.DidYouMean(name, all))
 }
 
 // inline returns the name of the upstream that consists of these URLs, which it
@@ -207,7 +210,7 @@ func readWeights(d *decoder, v value, r *draft) {
 		}
 		r.route.Weights[address] = weight
 		if known := r.addresses(); !slices.Contains(known, address) {
-			d.problemAt(p.place, p.value.path, "unknown backend%s", DidYouMean(address, known))
+			d.problemAt(p.place, p.value.path, "unknown backend%s", options.DidYouMean(address, known))
 		}
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"penstock/options"
 )
 
 var upstreamFields = []field[Upstream]{
@@ -183,7 +185,7 @@ func readEject(d *decoder, v value, u *Upstream) {
 		return
 	}
 	if mapping(d, v, ejectFields, &u.Eject) && u.Eject.Base > u.Eject.Max {
-		d.problemIn(v, "base", "got %s, which is above max %s", formatDuration(u.Eject.Base), formatDuration(u.Eject.Max))
+		d.problemIn(v, "base", "got %s, which is above max %s", options.FormatDuration(u.Eject.Base), options.FormatDuration(u.Eject.Max))
 	}
 }
 

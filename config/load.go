@@ -12,12 +12,15 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"penstock/options"
 )
 
 // Load reads the configuration in the file path, with variables from the
 // environment. Every problem of the file comes back as Errors; a file that is
-// missing or cannot be read is an error of its own.
-func Load(path string) (*Config, error) {
+// missing or cannot be read is an error of its own. A route may have the keys of
+// the table of policies beside its own.
+func Load(path string, policies ...options.Policy) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: no such file; name one with -config FILE, or write one; the shortest useful is: %s (%w)", path, smallest, fs.ErrNotExist)
@@ -25,7 +28,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	return Parse(path, data, os.LookupEnv)
+	return Parse(path, data, os.LookupEnv, policies...)
 }
 
 // smallest is the shortest useful file.
@@ -34,11 +37,12 @@ const smallest = `routes: [{ path: "/*", upstream: "http://localhost:3000" }]`
 // Parse reads a configuration from data. The name stands in messages, and its
 // folder is where relative names of certificate files begin. env looks up a
 // variable; nil means none is set. The error is Errors with every problem found.
-func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, error) {
+// The policies are those of Load.
+func Parse(name string, data []byte, env func(string) (string, bool), policies ...options.Policy) (*Config, error) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
-	d := &decoder{name: name, at: make(map[string]place)}
+	d := &decoder{name: name, at: make(map[string]place), policies: policies}
 	root := d.document(data)
 	if root == nil {
 		return nil, d.problems.sorted()
@@ -59,7 +63,8 @@ func Parse(name string, data []byte, env func(string) (string, bool)) (*Config, 
 	if d.problems != nil {
 		return nil, d.problems.sorted()
 	}
-	c.written.note(name, d.at)
+	c.Warnings = d.warnings
+	c.written.note(d)
 	return c, nil
 }
 

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"penstock/options"
 )
 
 // token reports whether s is a token (RFC 9110 §5.6.2), as field names,
@@ -142,7 +144,7 @@ func authority(s string) bool {
 // port reports whether s is a decimal port, at least low.
 func port(s string, low int) bool {
 	n, err := strconv.Atoi(s)
-	return err == nil && digits(s) && s == strconv.Itoa(n) && n >= low && n <= 65535
+	return err == nil && options.Digits(s) && s == strconv.Itoa(n) && n >= low && n <= 65535
 }
 
 // isURL reports whether the value of an upstream is a URL rather than a name.

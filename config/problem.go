@@ -19,10 +19,7 @@ type Problem struct {
 // Error writes p as "config.yaml:41:7: routes[2].retires: unknown key".
 func (p Problem) Error() string {
 	var b strings.Builder
-	b.WriteString(p.File)
-	if p.Line > 0 {
-		fmt.Fprintf(&b, ":%d:%d", p.Line, p.Column)
-	}
+	b.WriteString(p.position())
 	b.WriteString(": ")
 	if p.Path != "" {
 		b.WriteString(p.Path)
@@ -30,6 +27,14 @@ func (p Problem) Error() string {
 	}
 	b.WriteString(p.Text)
 	return b.String()
+}
+
+// position writes "config.yaml:41:7", or the name of the file alone.
+func (p Problem) position() string {
+	if p.Line == 0 {
+		return p.File
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
 // Errors is every problem of a file, sorted by position. It is never empty.

@@ -76,7 +76,7 @@ func TestLongForms(t *testing.T) {
 	equal(t, "paths", c.Paths, Paths{EncodedSlash: Keep, Backslash: Slash, DoubleEncoding: Reject, DotSegments: Reject, DoubleSlash: Merge})
 	equal(t, "log", c.Log, Log{Level: slog.LevelDebug, Access: &Access{
 		File: "/var/log/access.log", Format: Text, Sample: 0.005,
-		Always: Always{Statuses: Statuses{{404, 404}}, SlowerThan: 2 * time.Second},
+		Always: Always{Statuses: Statuses{{First: 404, Last: 404}}, SlowerThan: 2 * time.Second},
 	}})
 	equal(t, "answers", c.Answers, Answers{})
 }
@@ -119,7 +119,7 @@ func TestLongRoute(t *testing.T) {
 		Weights:  map[string]int{"10.0.0.1:8080": 1, "api.internal:443": 7},
 		Timeouts: RouteTimeouts{Connect: 3 * time.Second, FirstByte: 4 * time.Second, BodyIdle: 5 * time.Second},
 		Retry: Retry{
-			Times: 3, Timeout: true, Statuses: Statuses{{502, 502}, {500, 599}, {500, 504}},
+			Times: 3, Timeout: true, Statuses: Statuses{{First: 502, Last: 502}, {First: 500, Last: 599}, {First: 500, Last: 504}},
 			Backoff: Backoff{10 * time.Millisecond, 20 * time.Millisecond},
 			Methods: []string{"GET", "POST"}, Need: "Idempotency-Key",
 		},

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -31,22 +32,50 @@ func accessFile(c *Config) string {
 	return c.Log.Access.File
 }
 
-// writtenAt is where restartKeys stand in the file they were read from.
+// writtenAt is where restartKeys and the policies of routes stand in the file they
+// were read from.
 type writtenAt struct {
 	file string
 	keys map[string]place // those that are written, and their parents
 }
 
 // note keeps of all places those that a refusal may have to tell.
-func (w *writtenAt) note(file string, at map[string]place) {
-	w.file, w.keys = file, make(map[string]place)
+func (w *writtenAt) note(d *decoder) {
+	w.file, w.keys = d.name, make(map[string]place)
 	for _, k := range restartKeys {
 		for key := k.key; key != ""; key = parent(key) {
-			if p, found := at[key]; found {
+			if p, found := d.at[key]; found {
 				w.keys[key] = p
 			}
 		}
 	}
+	if len(d.kept) == 0 {
+		return
+	}
+	for path, p := range d.at {
+		if slices.ContainsFunc(d.kept, func(k string) bool { return within(path, k) }) {
+			w.keys[path] = p
+		}
+	}
+}
+
+// within reports whether path is that of k or below it.
+func within(path, k string) bool {
+	rest, found := strings.CutPrefix(path, k)
+	return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
+
+// ProblemAt returns a problem with the value at path, such as
+// "routes[2].access.allow[0]", for what shows only when a policy is compiled. Its
+// position is that of the value or of what holds it; keys outside of policies that
+// a reload can change have none.
+func (c *Config) ProblemAt(path, format string, args ...any) Problem {
+	p := Problem{File: c.written.file, Path: path, Text: fmt.Sprintf(format, args...)}
+	for key := path; key != "" && p.Line == 0; key = key[:max(strings.LastIndexAny(key, ".["), 0)] {
+		at := c.written.keys[key]
+		p.Line, p.Column = at.line, at.column
+	}
+	return p
 }
 
 // parent returns the path of the mapping that holds a key, "" at the top.

@@ -32,6 +32,7 @@ type Route struct {
 	Trailers    []string // trailer fields passed on both ways, as written; nil means none
 	Paths       Paths    // what is done to paths that readers understand differently
 	Cache       *Cache   // nil means that nothing is stored
+	Policies    []Policy // the other policies of the route, in the order of the table
 }
 
 // Match are further conditions; all must hold. An empty value asks for presence.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"penstock/options"
 )
 
 // redacted is what YAML prints in place of a secret. Parse refuses it as a value.
@@ -64,7 +66,7 @@ func (d *decoder) choice(v value, names []string) (int, bool) {
 			return i, true
 		}
 	}
-	d.problem(v, "got %q, want %s%s", s, alternatives(names), DidYouMean(s, names))
+	d.problem(v, "got %q, want %s%s", s, alternatives(names), options.DidYouMean(s, names))
 	return 0, false
 }
 
@@ -96,7 +98,7 @@ func (d *decoder) count(v value, low, high int, to *int) {
 		return
 	}
 	n, err := strconv.Atoi(s)
-	if err != nil || n < low || n > high || !digits(s) {
+	if err != nil || n < low || n > high || !options.Digits(s) {
 		d.problem(v, "got %q, want a whole number from %d to %d", s, low, high)
 		return
 	}
@@ -131,16 +133,16 @@ func (d *decoder) duration(v value, rule durationRule, to *time.Duration) {
 	if !ok {
 		return
 	}
-	form := durationForm
+	form := options.DurationForm
 	if rule != positive {
 		form += ", or off"
 	}
-	got, ok := parseDuration(s)
+	got, ok := options.ParseDuration(s)
 	switch {
 	case !ok:
 		d.problem(v, "got %q, want %s", s, form)
-	case got > maxDuration:
-		d.problem(v, "got %q, want at most %s", s, formatDuration(maxDuration))
+	case got > options.MaxDuration:
+		d.problem(v, "got %q, want at most %s", s, options.FormatDuration(options.MaxDuration))
 	case got == 0 && rule == positive:
 		d.problem(v, "got %q, want more than 0s", s)
 	case got == 0 && rule == orOff:
@@ -160,9 +162,9 @@ func (d *decoder) size(v value, to *int64) {
 	if !ok {
 		return
 	}
-	n, ok := parseSize(s)
+	n, ok := options.ParseSize(s)
 	if !ok {
-		d.problem(v, "got %q, want %s, or off", s, sizeForm)
+		d.problem(v, "got %q, want %s, or off", s, options.SizeForm)
 		return
 	}
 	*to = n
@@ -181,12 +183,12 @@ func (d *decoder) sized(v value, low, high int64, to *int64) {
 	if !ok {
 		return
 	}
-	n, ok := parseSize(s)
+	n, ok := options.ParseSize(s)
 	switch {
 	case !ok:
-		d.problem(v, "got %q, want %s", s, sizeForm)
+		d.problem(v, "got %q, want %s", s, options.SizeForm)
 	case n < low || n > high:
-		d.problem(v, "got %q, want %s to %s", s, formatSize(low), formatSize(high))
+		d.problem(v, "got %q, want %s to %s", s, options.FormatSize(low), options.FormatSize(high))
 	default:
 		*to = n
 	}
@@ -198,12 +200,12 @@ func (d *decoder) share(v value, low, high float64, to *float64) {
 	if !ok {
 		return
 	}
-	f, ok := parseShare(s)
+	f, ok := options.ParseShare(s)
 	switch {
 	case !ok:
-		d.problem(v, "got %q, want %s", s, shareForm)
+		d.problem(v, "got %q, want %s", s, options.ShareForm)
 	case f < low/100 || f > high/100:
-		d.problem(v, "got %q, want %s to %s", s, formatShare(low/100), formatShare(high/100))
+		d.problem(v, "got %q, want %s to %s", s, options.FormatShare(low/100), options.FormatShare(high/100))
 	default:
 		*to = f
 	}
@@ -215,9 +217,9 @@ func (d *decoder) rate(v value, to *float64) {
 	if !ok {
 		return
 	}
-	f, ok := parseRate(s)
+	f, ok := options.ParseRate(s)
 	if !ok {
-		d.problem(v, "got %q, want %s", s, rateForm)
+		d.problem(v, "got %q, want %s", s, options.RateForm)
 		return
 	}
 	*to = f

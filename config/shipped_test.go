@@ -67,7 +67,7 @@ func TestShippedServesTheDemo(t *testing.T) {
 		return
 	}
 	equal(t, "weights of /even/*", routes["/even/*"].Weights, map[string]int{"127.0.0.1:9101": 1, "127.0.0.1:9102": 1, "127.0.0.1:9103": 1})
-	equal(t, "statuses of /flaky/*", routes["/flaky/*"].Retry.Statuses, Statuses{{502, 502}, {503, 503}})
+	equal(t, "statuses of /flaky/*", routes["/flaky/*"].Retry.Statuses, Statuses{{First: 502, Last: 502}, {First: 503, Last: 503}})
 	equal(t, "body of /upload/*", routes["/upload/*"].MaxBody, int64(Unlimited))
 }
 

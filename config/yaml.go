@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"gopkg.in/yaml.v3"
+
+	"penstock/options"
 )
 
 // YAML prints the effective configuration with every default, in the order of
@@ -27,9 +29,9 @@ func (c *Config) YAML() ([]byte, error) {
 		put("per_ip", numberOrOff(c.Limits.PerIP)).
 		put("requests", number(c.Limits.Requests)).
 		put("body", sizeOrOff(c.Limits.Body)).
-		put("header_bytes", plain(formatSize(int64(c.Limits.HeaderBytes)))).
+		put("header_bytes", plain(options.FormatSize(int64(c.Limits.HeaderBytes)))).
 		put("headers", number(c.Limits.Headers)).
-		put("uri", plain(formatSize(int64(c.Limits.URI)))).
+		put("uri", plain(options.FormatSize(int64(c.Limits.URI)))).
 		put("requests_per_connection", numberOrOff(c.Limits.RequestsPerConnection))))
 	root.put("timeouts", c.Timeouts.tree())
 	root.put("trusted_proxies", prefixes(c.TrustedProxies))
@@ -132,14 +134,14 @@ func durationOrOff(d time.Duration) *node {
 	if d == 0 {
 		return plain("off")
 	}
-	return plain(formatDuration(d))
+	return plain(options.FormatDuration(d))
 }
 
 func sizeOrOff(n int64) *node {
 	if n == Unlimited {
 		return plain("off")
 	}
-	return plain(formatSize(n))
+	return plain(options.FormatSize(n))
 }
 
 // conditionsTree prints a mapping of names to values, sorted; secrets are hidden.
@@ -174,15 +176,15 @@ func (a *Admin) tree() *node {
 
 func (t *Timeouts) tree() *node {
 	return tree().
-		put("header", plain(formatDuration(t.Header))).
-		put("connect", plain(formatDuration(t.Connect))).
+		put("header", plain(options.FormatDuration(t.Header))).
+		put("connect", plain(options.FormatDuration(t.Connect))).
 		put("first_byte", durationOrOff(t.FirstByte)).
 		put("request", durationOrOff(t.Request)).
 		put("body_idle", durationOrOff(t.BodyIdle)).
 		put("idle", durationOrOff(t.Idle)).
 		put("drain", flow(tree().
-			put("delay", plain(formatDuration(t.Drain.Delay))).
-			put("deadline", plain(formatDuration(t.Drain.Deadline)))))
+			put("delay", plain(options.FormatDuration(t.Drain.Delay))).
+			put("deadline", plain(options.FormatDuration(t.Drain.Deadline)))))
 }
 
 func (l *Log) tree() *node {
@@ -195,11 +197,11 @@ func (l *Log) tree() *node {
 		always.Content = append(always.Content, (*yaml.Node)(plain(s.String())))
 	}
 	if d := l.Access.Always.SlowerThan; d > 0 {
-		always.Content = append(always.Content, (*yaml.Node)(plain("slower than "+formatDuration(d))))
+		always.Content = append(always.Content, (*yaml.Node)(plain("slower than "+options.FormatDuration(d))))
 	}
 	return n.put("access", flow(tree().
 		put("file", free(l.Access.File)).
 		put("format", plain(l.Access.Format.String())).
-		put("sample", plain(formatShare(l.Access.Sample))).
+		put("sample", plain(options.FormatShare(l.Access.Sample))).
 		put("always", always)))
 }

@@ -1,12 +1,14 @@
 package config
 
+import "penstock/options"
+
 func (s *Store) tree() *node {
 	n := flow(tree())
 	if s.Memory > 0 {
-		n.put("memory", plain(formatSize(s.Memory)))
+		n.put("memory", plain(options.FormatSize(s.Memory)))
 	}
 	return n.
-		put("max_object", plain(formatSize(s.MaxObject))).
+		put("max_object", plain(options.FormatSize(s.MaxObject))).
 		put("admission", onOrOff(s.Admission)).
 		put("path", textOrOff(s.Path)).
 		put("save_every", durationOrOff(s.SaveEvery)).
@@ -37,7 +39,7 @@ func (c *Cache) tree() *node {
 		put("cookies", texts(c.Cookies))))
 	n.put("force", onOrOff(c.Force)).put("heuristic", onOrOff(c.Heuristic))
 	n.put("vary", flow(tree().put("max", number(c.MaxVariants))))
-	n.put("max_object", plain(formatSize(c.MaxObject))).put("tags", textOrOff(c.Tags)).put("methods", texts(c.Methods))
+	n.put("max_object", plain(options.FormatSize(c.MaxObject))).put("tags", textOrOff(c.Tags)).put("methods", texts(c.Methods))
 	control := clientControlText[0]
 	if c.ClientControl {
 		control = clientControlText[1]

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"gopkg.in/yaml.v3"
+
+	"penstock/options"
 )
 
 func (r *Route) tree(c *Config) *node {
@@ -33,6 +35,7 @@ func (r *Route) tree(c *Config) *node {
 	if r.Targets != nil {
 		n.put("cache", r.Cache.tree())
 	}
+	r.printPolicies(n)
 	return n
 }
 
@@ -48,7 +51,7 @@ func (r *Route) forwarding(n *node, c *Config) {
 	}
 	n.put("retry", r.Retry.tree())
 	n.put("timeouts", flow(tree().
-		put("connect", plain(formatDuration(r.Timeouts.Connect))).
+		put("connect", plain(options.FormatDuration(r.Timeouts.Connect))).
 		put("first_byte", durationOrOff(r.Timeouts.FirstByte)).
 		put("request", durationOrOff(r.Timeouts.Request)).
 		put("body_idle", durationOrOff(r.Timeouts.BodyIdle))))
@@ -91,7 +94,7 @@ func (r *Retry) tree() *node {
 	}
 	backoff := plain("off")
 	if r.Backoff.Max > 0 {
-		backoff = plain(formatDuration(r.Backoff.Min) + ".." + formatDuration(r.Backoff.Max))
+		backoff = plain(options.FormatDuration(r.Backoff.Min) + ".." + options.FormatDuration(r.Backoff.Max))
 	}
 	n := flow(tree()).put("times", number(r.Times)).put("when", when).put("backoff", backoff).put("methods", texts(r.Methods))
 	if r.Need != "" {

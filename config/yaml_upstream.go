@@ -1,6 +1,10 @@
 package config
 
-import "gopkg.in/yaml.v3"
+import (
+	"gopkg.in/yaml.v3"
+
+	"penstock/options"
+)
 
 // namedUpstreams prints the upstreams of the file; inline ones stand in their routes.
 func (c *Config) namedUpstreams() *node {
@@ -27,13 +31,13 @@ func (u *Upstream) tree() *node {
 		put("pool", flow(tree().
 			put("max", number(u.Pool.Max)).
 			put("idle", number(u.Pool.Idle)).
-			put("idle_timeout", plain(formatDuration(u.Pool.IdleTimeout))).
+			put("idle_timeout", plain(options.FormatDuration(u.Pool.IdleTimeout))).
 			put("max_age", durationOrOff(u.Pool.MaxAge)).
 			put("queue", number(u.Pool.Queue)).
-			put("queue_timeout", plain(formatDuration(u.Pool.QueueTimeout))))).
+			put("queue_timeout", plain(options.FormatDuration(u.Pool.QueueTimeout))))).
 		put("retry_budget", u.RetryBudget.tree()).
 		put("eject", u.Eject.tree()).
-		put("dns", flow(tree().put("refresh", plain(formatDuration(u.DNS.Refresh)))))
+		put("dns", flow(tree().put("refresh", plain(options.FormatDuration(u.DNS.Refresh)))))
 	if u.TLS != (TLS{}) {
 		n.put("tls", u.TLS.tree())
 	}
@@ -48,7 +52,7 @@ func (b *Balance) tree() *node {
 	if b.HashName != "" {
 		source += " " + b.HashName
 	}
-	return flow(tree()).put("hash", free(source)).put("bound", plain(formatShare(b.Bound)))
+	return flow(tree()).put("hash", free(source)).put("bound", plain(options.FormatShare(b.Bound)))
 }
 
 func (h *HostPolicy) tree() *node {
@@ -65,7 +69,7 @@ func (b *RetryBudget) tree() *node {
 	if b.Off {
 		return plain("off")
 	}
-	return flow(tree()).put("ratio", plain(formatShare(b.Ratio))).put("floor", plain(formatRate(b.Floor)))
+	return flow(tree()).put("ratio", plain(options.FormatShare(b.Ratio))).put("floor", plain(options.FormatRate(b.Floor)))
 }
 
 func (e *Eject) tree() *node {
@@ -74,9 +78,9 @@ func (e *Eject) tree() *node {
 	}
 	return flow(tree()).
 		put("failures", number(e.Failures)).
-		put("base", plain(formatDuration(e.Base))).
-		put("max", plain(formatDuration(e.Max))).
-		put("at_most", plain(formatShare(e.AtMost)))
+		put("base", plain(options.FormatDuration(e.Base))).
+		put("max", plain(options.FormatDuration(e.Max))).
+		put("at_most", plain(options.FormatShare(e.AtMost)))
 }
 
 func (t *TLS) tree() *node {

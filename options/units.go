@@ -1,4 +1,4 @@
-package config
+package options
 
 import (
 	"math"
@@ -9,18 +9,18 @@ import (
 
 // The forms that messages ask for.
 const (
-	durationForm = "a duration with its unit, such as 250ms, 5s, 1m or 1h"
-	sizeForm     = "a size with its unit, such as 512B, 16KiB, 64MiB or 1GiB"
-	shareForm    = "a share in percent, such as 10%"
-	rateForm     = "a rate per second, such as 10/s"
-	rangeForm    = "two durations, such as 25ms..1s"
+	DurationForm = "a duration with its unit, such as 250ms, 5s, 1m or 1h"
+	SizeForm     = "a size with its unit, such as 512B, 16KiB, 64MiB or 1GiB"
+	ShareForm    = "a share in percent, such as 10%"
+	RateForm     = "a rate per second, such as 10/s"
+	RangeForm    = "two durations, such as 25ms..1s"
 )
 
-// maxDuration is the longest duration that a file may ask for.
-const maxDuration = 10000 * time.Hour
+// MaxDuration is the longest duration that a file may ask for.
+const MaxDuration = 10000 * time.Hour
 
-// parseDuration reads "250ms", "5s", "1h30m"; a sign or a bare number is not ok.
-func parseDuration(s string) (time.Duration, bool) {
+// ParseDuration reads "250ms", "5s", "1h30m"; a sign or a bare number is not ok.
+func ParseDuration(s string) (time.Duration, bool) {
 	if s == "" || s[0] < '0' || s[0] > '9' || s[len(s)-1] >= '0' && s[len(s)-1] <= '9' {
 		return 0, false
 	}
@@ -28,9 +28,9 @@ func parseDuration(s string) (time.Duration, bool) {
 	return d, err == nil && d >= 0
 }
 
-// formatDuration writes d in the largest unit that keeps it whole: "75s", "10m".
+// FormatDuration writes d in the largest unit that keeps it whole: "75s", "10m".
 // A minute is 60s.
-func formatDuration(d time.Duration) string {
+func FormatDuration(d time.Duration) string {
 	for _, u := range []struct {
 		unit, from time.Duration
 		name       string
@@ -56,8 +56,8 @@ var sizeUnits = []struct {
 	bytes int64
 }{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
 
-// parseSize reads "512B", "16KiB", "64MiB"; a bare number is not ok.
-func parseSize(s string) (int64, bool) {
+// ParseSize reads "512B", "16KiB", "64MiB"; a bare number is not ok.
+func ParseSize(s string) (int64, bool) {
 	for _, u := range sizeUnits {
 		number, found := strings.CutSuffix(s, u.name)
 		if !found {
@@ -72,8 +72,8 @@ func parseSize(s string) (int64, bool) {
 	return 0, false
 }
 
-// formatSize writes n in the largest unit that keeps it whole: "16MiB".
-func formatSize(n int64) string {
+// FormatSize writes n in the largest unit that keeps it whole: "16MiB".
+func FormatSize(n int64) string {
 	for _, u := range sizeUnits {
 		if n >= u.bytes && n%u.bytes == 0 {
 			return strconv.FormatInt(n/u.bytes, 10) + u.name
@@ -86,14 +86,15 @@ func formatSize(n int64) string {
 // that what formatDecimal writes is read back as the same number.
 func parseDecimal(s string) (float64, bool) {
 	whole, fraction, point := strings.Cut(s, ".")
-	if !digits(whole) || len(whole) > 9 || point && (!digits(fraction) || len(fraction) > 4) {
+	if !Digits(whole) || len(whole) > 9 || point && (!Digits(fraction) || len(fraction) > 4) {
 		return 0, false
 	}
 	f, err := strconv.ParseFloat(s, 64)
 	return f, err == nil
 }
 
-func digits(s string) bool {
+// Digits reports whether s consists of decimal digits alone, at least one.
+func Digits(s string) bool {
 	for i := range len(s) {
 		if s[i] < '0' || s[i] > '9' {
 			return false
@@ -107,20 +108,22 @@ func formatDecimal(f float64) string {
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
-// parseShare reads "10%" as 0.1.
-func parseShare(s string) (float64, bool) {
+// ParseShare reads "10%" as 0.1.
+func ParseShare(s string) (float64, bool) {
 	number, found := strings.CutSuffix(s, "%")
 	f, ok := parseDecimal(number)
 	return f / 100, ok && found
 }
 
-func formatShare(f float64) string { return formatDecimal(f*100) + "%" }
+// FormatShare writes a fraction of one in percent: "10%".
+func FormatShare(f float64) string { return formatDecimal(f*100) + "%" }
 
-// parseRate reads "10/s" as 10.
-func parseRate(s string) (float64, bool) {
+// ParseRate reads "10/s" as 10.
+func ParseRate(s string) (float64, bool) {
 	number, found := strings.CutSuffix(s, "/s")
 	f, ok := parseDecimal(number)
 	return f, ok && found
 }
 
-func formatRate(f float64) string { return formatDecimal(f) + "/s" }
+// FormatRate writes f as a rate per second: "10/s".
+func FormatRate(f float64) string { return formatDecimal(f) + "/s" }

@@ -1,4 +1,4 @@
-package config
+package options
 
 import (
 	"strconv"
@@ -35,8 +35,8 @@ func (r StatusRange) String() string {
 	return strconv.Itoa(r.First) + "-" + strconv.Itoa(r.Last)
 }
 
-// parseStatuses reads "502", "5xx" or "502-504"; ok is false for anything else.
-func parseStatuses(s string) (r StatusRange, ok bool) {
+// ParseStatuses reads "502", "5xx" or "502-504"; ok is false for anything else.
+func ParseStatuses(s string) (r StatusRange, ok bool) {
 	if len(s) == 3 && strings.HasSuffix(s, "xx") && s[0] >= '1' && s[0] <= '5' {
 		first := int(s[0]-'0') * 100
 		return StatusRange{first, first + 99}, true
@@ -45,12 +45,13 @@ func parseStatuses(s string) (r StatusRange, ok bool) {
 	if !ranged {
 		to = from
 	}
-	first, ok1 := statusCode(from)
-	last, ok2 := statusCode(to)
+	first, ok1 := StatusCode(from)
+	last, ok2 := StatusCode(to)
 	return StatusRange{first, last}, ok1 && ok2 && first <= last
 }
 
-func statusCode(s string) (int, bool) {
+// StatusCode reads a status of three digits, 100 to 599.
+func StatusCode(s string) (int, bool) {
 	if len(s) != 3 {
 		return 0, false
 	}

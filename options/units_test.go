@@ -1,4 +1,4 @@
-package config
+package options
 
 import (
 	"testing"
@@ -26,7 +26,7 @@ func TestDuration(t *testing.T) {
 		{".5s", 0, false},
 		{"9999999999h", 0, false},
 	} {
-		got, ok := parseDuration(tc.text)
+		got, ok := ParseDuration(tc.text)
 		if ok != tc.ok || ok && got != tc.want {
 			t.Errorf("%q: got %v %v, want %v %v", tc.text, got, ok, tc.want, tc.ok)
 		}
@@ -38,10 +38,10 @@ func TestDurationPrint(t *testing.T) {
 		"0s": 0, "75s": 75 * time.Second, "60s": time.Minute, "10m": 10 * time.Minute, "1h": time.Hour,
 		"250ms": 250 * time.Millisecond, "1500ms": 1500 * time.Millisecond, "7us": 7 * time.Microsecond, "1001ns": 1001,
 	} {
-		if got := formatDuration(d); got != want {
+		if got := FormatDuration(d); got != want {
 			t.Errorf("%d ns: got %q, want %q", d, got, want)
 		}
-		if back, ok := parseDuration(want); !ok || back != d {
+		if back, ok := ParseDuration(want); !ok || back != d {
 			t.Errorf("%q reads as %v %v, want %v", want, back, ok, d)
 		}
 	}
@@ -69,36 +69,36 @@ func TestSize(t *testing.T) {
 		{"MiB", 0, false},
 		{"16 MiB", 0, false},
 	} {
-		got, ok := parseSize(tc.text)
+		got, ok := ParseSize(tc.text)
 		if ok != tc.ok || got != tc.want {
 			t.Errorf("%q: got %d %v, want %d %v", tc.text, got, ok, tc.want, tc.ok)
 		}
-		if ok && formatSize(got) != tc.text {
-			t.Errorf("%d: printed %q, want %q", got, formatSize(got), tc.text)
+		if ok && FormatSize(got) != tc.text {
+			t.Errorf("%d: printed %q, want %q", got, FormatSize(got), tc.text)
 		}
 	}
 }
 
 func TestShareAndRate(t *testing.T) {
 	for text, want := range map[string]float64{"10%": 0.1, "0%": 0, "12.5%": 0.125, "0.0001%": 0.000001, "99.9999%": 0.999999} {
-		got, ok := parseShare(text)
-		if !ok || got != want || formatShare(got) != text {
-			t.Errorf("%q: got %v %v, printed %q, want %v", text, got, ok, formatShare(got), want)
+		got, ok := ParseShare(text)
+		if !ok || got != want || FormatShare(got) != text {
+			t.Errorf("%q: got %v %v, printed %q, want %v", text, got, ok, FormatShare(got), want)
 		}
 	}
 	for text, want := range map[string]float64{"10/s": 10, "0.5/s": 0.5, "999999999/s": 999999999} {
-		got, ok := parseRate(text)
-		if !ok || got != want || formatRate(got) != text {
-			t.Errorf("%q: got %v %v, printed %q, want %v", text, got, ok, formatRate(got), want)
+		got, ok := ParseRate(text)
+		if !ok || got != want || FormatRate(got) != text {
+			t.Errorf("%q: got %v %v, printed %q, want %v", text, got, ok, FormatRate(got), want)
 		}
 	}
 	for _, text := range []string{"10", "%", "-1%", "1e3%", ".5%", "5.%", "0x1%", "1.23456%", "10 %", "Inf%", "NaN%"} {
-		if got, ok := parseShare(text); ok {
+		if got, ok := ParseShare(text); ok {
 			t.Errorf("share %q: got %v, want none", text, got)
 		}
 	}
 	for _, text := range []string{"10", "/s", "10/m", "-1/s", "1e3/s"} {
-		if got, ok := parseRate(text); ok {
+		if got, ok := ParseRate(text); ok {
 			t.Errorf("rate %q: got %v, want none", text, got)
 		}
 	}
@@ -108,8 +108,8 @@ func TestShareAndRate(t *testing.T) {
 func TestShareRoundTrip(t *testing.T) {
 	for i := range 1_000_000 {
 		f := float64(i) / 10000 / 100
-		text := formatShare(f)
-		if back, ok := parseShare(text); !ok || back != f {
+		text := FormatShare(f)
+		if back, ok := ParseShare(text); !ok || back != f {
 			t.Fatalf("%v printed %q reads as %v %v", f, text, back, ok)
 		}
 	}
@@ -117,13 +117,13 @@ func TestShareRoundTrip(t *testing.T) {
 
 func TestStatuses(t *testing.T) {
 	for text, want := range map[string]StatusRange{"502": {502, 502}, "5xx": {500, 599}, "502-504": {502, 504}, "100-599": {100, 599}} {
-		got, ok := parseStatuses(text)
+		got, ok := ParseStatuses(text)
 		if !ok || got != want || got.String() != text {
 			t.Errorf("%q: got %v %v, want %v", text, got, ok, want)
 		}
 	}
 	for _, text := range []string{"", "5", "99", "600", "6xx", "0xx", "5XX", "504-502", "502-", "-502", "502-600", "50x", "+50"} {
-		if got, ok := parseStatuses(text); ok {
+		if got, ok := ParseStatuses(text); ok {
 			t.Errorf("%q: got %v, want none", text, got)
 		}
 	}

@@ -1,0 +1,219 @@
+package config
+
+import (
+	"path/filepath"
+	"slices"
+
+	"gopkg.in/yaml.v3"
+
+	"penstock/options"
+)
+
+// declared reads v into the value of a key, in the form that it is written in.
+func (d *decoder) declared(v value, to options.Value) {
+	switch to := to.(type) {
+	case options.Scalar:
+		d.scalar(v, to)
+	case options.List:
+		d.items(v, to)
+	case options.Map:
+		d.entries(v, to)
+	case *options.Sections:
+		d.sections(v, to)
+	case *options.Section:
+		d.section(v, to)
+	}
+}
+
+func (d *decoder) scalar(v value, to options.Scalar) {
+	if w, ok := to.(interface{ Wants() string }); ok && (v.node.Kind != scalarNode || empty(v.node)) {
+		d.problem(v, "got %s, want %s", kind(v.node), w.Wants())
+		return
+	}
+	s, ok := d.text(v)
+	if !ok {
+		return
+	}
+	if f, ok := to.(interface{ In(folder string) }); ok {
+		f.In(filepath.Dir(d.name))
+	}
+	if wrong := to.Set(s); wrong != "" {
+		d.problem(v, "%s", wrong)
+	}
+}
+
+func (d *decoder) items(v value, to options.List) {
+	if v.node.Kind == mappingNode {
+		d.problem(v, "got a mapping, want a list")
+		return
+	}
+	to.Clear()
+	items, added := d.list(v), 0
+	for _, item := range items {
+		s, ok := d.text(item)
+		if !ok {
+			continue
+		}
+		if wrong := to.Add(s); wrong != "" {
+			d.problem(item, "%s", wrong)
+			continue
+		}
+		added++
+	}
+	if wrong := to.Close(len(items), added); wrong != "" {
+		d.problem(v, "%s", wrong)
+	}
+}
+
+func (d *decoder) entries(v value, to options.Map) {
+	pairs, ok := d.pairs(v)
+	if !ok {
+		return
+	}
+	to.Clear()
+	for _, p := range pairs {
+		d.entry(p, to)
+	}
+}
+
+// entry reads one entry of a map.
+func (d *decoder) entry(p pair, to options.Map) {
+	at, wrong := to.At(p.key)
+	if wrong != "" {
+		d.problemAt(p.place, p.value.path, "%s", wrong)
+	}
+	if at != nil && d.written(p.value) {
+		d.declared(p.value, at)
+	}
+}
+
+func (d *decoder) sections(v value, to *options.Sections) {
+	var items []value
+	switch {
+	case v.node.Kind == sequenceNode:
+		for i, n := range v.node.Content {
+			items = append(items, d.value(n, index(v.path, i)))
+		}
+	case to.Single:
+		items = []value{v}
+	default:
+		d.problem(v, "got %s, want %s", kind(v.node), to.Want)
+		return
+	}
+	to.Clear()
+	for _, item := range items {
+		d.section(item, to.Add())
+	}
+	if to.Close == nil {
+		return
+	}
+	if wrong := to.Close(); wrong != "" {
+		d.problem(v, "%s", wrong)
+	}
+}
+
+// section reads a mapping, or another form that s declares for itself.
+func (d *decoder) section(v value, s *options.Section) {
+	if s.Begin != nil {
+		s.Begin(v.node.Kind == mappingNode)
+	}
+	declared := s.Declared()
+	for _, k := range declared {
+		if k.Name == "" && fits(v.node, k.Value) {
+			d.declared(v, k.Value)
+			return
+		}
+	}
+	if v.node.Kind != mappingNode && s.Want != "" {
+		d.problem(v, "got %s, want %s", kind(v.node), s.Want)
+		return
+	}
+	pairs, ok := d.pairs(v)
+	if !ok {
+		return
+	}
+	d.keys(v, pairs, declared)
+	if s.Check != nil {
+		s.Check(report{d, v})
+	}
+}
+
+// fits reports whether the node is written in the form of a value.
+func fits(n *yaml.Node, form options.Value) bool {
+	switch form.(type) {
+	case options.Scalar:
+		return n.Kind == scalarNode
+	case options.List, *options.Sections:
+		return n.Kind == sequenceNode
+	case options.Map:
+		return n.Kind == mappingNode
+	}
+	return false
+}
+
+// keys reads the pairs of a mapping in the order of the declaration and not of
+// the file, so that a key may rely on those before it.
+func (d *decoder) keys(v value, pairs []pair, declared []options.Key) {
+	var known []string
+	for _, k := range declared {
+		if k.Name == "" || k.Value == nil {
+			continue
+		}
+		known = append(known, k.Name)
+		i := slices.IndexFunc(pairs, func(p pair) bool { return p.key == k.Name })
+		switch {
+		case i >= 0 && d.written(pairs[i].value):
+			d.declared(pairs[i].value, k.Value)
+		case i < 0 && k.Required:
+			d.problem(v, "has no %s", k.Name)
+		}
+	}
+	for _, p := range pairs {
+		if slices.Contains(known, p.key) {
+			continue
+		}
+		if slices.ContainsFunc(declared, func(k options.Key) bool { return k.Name == p.key }) {
+			d.problemAt(p.place, p.value.path, "is not built yet")
+			continue
+		}
+		d.problemAt(p.place, p.value.path, "unknown key%s", options.DidYouMean(p.key, known))
+	}
+}
+
+// report is what a section's Check notes its problems in.
+type report struct {
+	d *decoder
+	v value // the section
+}
+
+func (r report) path(key string) string {
+	if key == "" || r.v.path == "" {
+		return r.v.path + key
+	}
+	return r.v.path + "." + key
+}
+
+func (r report) Has(key string) bool {
+	_, found := r.d.at[r.path(key)]
+	return found
+}
+
+func (r report) Reported(key string) bool { return r.d.reported(r.path(key)) }
+
+// at returns the key, or the section when the file does not have it.
+func (r report) at(key string) (place, string) {
+	if p, found := r.d.at[r.path(key)]; found {
+		return p, r.path(key)
+	}
+	return r.v.place, r.v.path
+}
+
+func (r report) Problem(key, format string, args ...any) {
+	p, path := r.at(key)
+	r.d.problemAt(p, path, format, args...)
+}
+
+func (r report) Warn(key, format string, args ...any) {
+	p, path := r.at(key)
+	r.d.warningAt(p, path, format, args...)
+}

@@ -1,0 +1,129 @@
+package options
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Key is the declaration of one key.
+type Key struct {
+	Name     string // empty for another form of the section itself
+	Doc      string // one line for the documentation, after what Value.Takes returns
+	Default  string // the default in the words of the documentation; empty is what Value holds after Reset
+	Like     string // path of the keys whose values are the defaults of those below this one
+	Value    Value  // nil while the key is not built yet
+	Restart  bool   // only a start reads it
+	Secret   bool   // its value is not shown
+	Required bool   // a section without it is a problem
+}
+
+// Keys takes the declarations of a section. Its methods read nothing: they name a
+// key, the field that gets its value, its default and what it means.
+type Keys struct{ visit func(Key) }
+
+// Add declares a key with a value of any form.
+func (k Keys) Add(name string, value Value, doc string, rules ...Rule) {
+	key := Key{Name: name, Doc: doc, Value: value}
+	for _, r := range rules {
+		r.apply(&key)
+	}
+	k.visit(key)
+}
+
+// Itself declares another form of the section: a text or a list in place of the
+// mapping. It is printed so unless it says that it is Absent.
+func (k Keys) Itself(value Value) { k.visit(Key{Value: value}) }
+
+// Later names keys that are known and not built yet. A file that has one is told
+// so.
+func (k Keys) Later(names ...string) {
+	for _, n := range names {
+		k.visit(Key{Name: n})
+	}
+}
+
+// Section declares a mapping with keys of its own.
+func (k Keys) Section(name string, in func(Keys), doc string, rules ...Rule) {
+	k.Add(name, &Section{Keys: in}, doc, rules...)
+}
+
+// Count declares a whole number, by default standard. Within bounds it; with Off
+// `off` is stored as zero.
+func (k Keys) Count(name string, p *int, standard int, doc string, rules ...Rule) {
+	k.Add(name, newCount(p, standard, rules), doc, rules...)
+}
+
+// Duration declares a duration with its unit, by default standard. It is more
+// than zero, unless there is a rule: with Off `off` is stored as zero, with Zero
+// 0s and `off` are.
+func (k Keys) Duration(name string, p *time.Duration, standard time.Duration, doc string, rules ...Rule) {
+	k.Add(name, &duration{p, standard, limitsOf(rules)}, doc, rules...)
+}
+
+// Size declares a number of bytes with its unit, by default standard. Within
+// bounds it; with Off `off` is stored as Unlimited.
+func (k Keys) Size(name string, p *int64, standard int64, doc string, rules ...Rule) {
+	k.Add(name, SizeOf(p, standard, rules...), doc, rules...)
+}
+
+// Share declares a percentage, stored as a fraction of one, by default standard.
+// It lies within 0% and 100%, or what Within says in percent.
+func (k Keys) Share(name string, p *float64, standard float64, doc string, rules ...Rule) {
+	k.Add(name, newShare(p, standard, rules), doc, rules...)
+}
+
+// Rate declares a rate per second, by default standard.
+func (k Keys) Rate(name string, p *float64, standard float64, doc string, rules ...Rule) {
+	k.Add(name, &rate{p, standard}, doc, rules...)
+}
+
+// Switch declares `on` and `off`, by default standard.
+func (k Keys) Switch(name string, p *bool, standard bool, doc string, rules ...Rule) {
+	k.Add(name, &toggle{p, standard, limitsOf(rules)}, doc, rules...)
+}
+
+// Choice declares one of words, by default the first.
+func (k Keys) Choice(name string, p *string, words []string, doc string, rules ...Rule) {
+	k.Add(name, OneOf(p, words, words), doc, rules...)
+}
+
+// Text declares a text of one line, by default none. Check judges it; with Off
+// `off` is stored as "".
+func (k Keys) Text(name string, p *string, doc string, rules ...Rule) {
+	k.Add(name, &text{p: p, limits: limitsOf(rules)}, doc, rules...)
+}
+
+// Secret is Text for what is not shown: not in messages, and printed as "(set)".
+func (k Keys) Secret(name string, p *string, doc string, rules ...Rule) {
+	rules = append(rules, Rule{bits: secret})
+	k.Add(name, &text{p: p, limits: limitsOf(rules)}, doc, rules...)
+}
+
+// File declares the name of a file or folder, stored as an absolute path that
+// begins in the folder of the configuration file. With Off `off` is stored as "".
+func (k Keys) File(name string, p *string, doc string, rules ...Rule) {
+	k.Add(name, &File{text: text{p: p, limits: limitsOf(rules)}}, doc, rules...)
+}
+
+// Names declares a list of texts of one line, by default what Default says. Check
+// judges each; none stands twice, in any case unless CaseCounts is a rule.
+func (k Keys) Names(name string, p *[]string, doc string, rules ...Rule) {
+	k.Add(name, newNames(p, rules), doc, rules...)
+}
+
+// Networks declares a list of CIDRs and single addresses, by default none.
+func (k Keys) Networks(name string, p *[]netip.Prefix, doc string, rules ...Rule) {
+	k.Add(name, &networks{p, limitsOf(rules)}, doc, rules...)
+}
+
+// Statuses declares a list of statuses: 502, 5xx, 502-504; by default none.
+func (k Keys) Statuses(name string, p *Statuses, doc string, rules ...Rule) {
+	k.Add(name, &statuses{p, limitsOf(rules)}, doc, rules...)
+}
+
+// Fields declares a mapping of the names of header fields to a value, or with
+// Many also to a list of values. Fields of the connection and of framing are
+// refused. Values of fields such as Authorization are not shown.
+func (k Keys) Fields(name string, p *[]Field, doc string, rules ...Rule) {
+	k.Add(name, &fields{p: p, limits: limitsOf(rules)}, doc, rules...)
+}

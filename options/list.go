@@ -1,0 +1,193 @@
+package options
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// names is a list of texts of one line.
+type names struct {
+	p *[]string
+	limits
+}
+
+func newNames(p *[]string, rules []Rule) *names { return &names{p, limitsOf(rules)} }
+
+// NamesOf returns a list of texts that go to p; see Keys.Names.
+func NamesOf(p *[]string, rules ...Rule) List { return newNames(p, rules) }
+
+func (n *names) Reset()        { *n.p = slices.Clone(n.words) }
+func (n *names) Takes() string { return "list" }
+func (n *names) Clear()        { *n.p = nil }
+func (n *names) Shape() Shape  { return Shape{Text: true} }
+
+func (n *names) Add(s string) string {
+	if wrong := OneLine(s); wrong != "" {
+		return wrong
+	}
+	shaped := s
+	if n.check != nil {
+		var wrong string
+		if shaped, wrong = n.check(s); wrong != "" {
+			return got(s, "%s", wrong)
+		}
+	}
+	same := func(o string) bool { return o == shaped || !n.has(caseCounts) && strings.EqualFold(o, shaped) }
+	if slices.ContainsFunc(*n.p, same) {
+		return fmt.Sprintf("%q stands twice", s)
+	}
+	*n.p = append(*n.p, shaped)
+	return ""
+}
+
+func (n *names) Close(written, _ int) string { return n.limits.close(written) }
+
+// close refuses an empty list where a rule does.
+func (l *limits) close(written int) string {
+	if written == 0 {
+		return l.none
+	}
+	return ""
+}
+
+func (n *names) Get() ([]string, Style) {
+	if n.has(quiet) && slices.Equal(*n.p, n.words) {
+		return nil, Absent
+	}
+	return *n.p, Quoted
+}
+
+// networks is a list of CIDRs and addresses.
+type networks struct {
+	p *[]netip.Prefix
+	limits
+}
+
+func (n *networks) Reset()                      { *n.p = nil }
+func (n *networks) Takes() string               { return "list of networks or addresses" }
+func (n *networks) Clear()                      { *n.p = nil }
+func (n *networks) Shape() Shape                { return Shape{Text: true} }
+func (n *networks) Close(written, _ int) string { return n.limits.close(written) }
+
+func (n *networks) Add(s string) string {
+	if wrong := OneLine(s); wrong != "" {
+		return wrong
+	}
+	p, wrong := ParsePrefix(s)
+	switch {
+	case wrong != "":
+		return got(s, "%s", wrong)
+	case slices.Contains(*n.p, p):
+		return fmt.Sprintf("%q stands twice", s)
+	}
+	*n.p = append(*n.p, p)
+	return ""
+}
+
+func (n *networks) Get() ([]string, Style) {
+	all := make([]string, len(*n.p))
+	for i, p := range *n.p {
+		all[i] = p.String()
+	}
+	return all, Quoted
+}
+
+// ParsePrefix reads a CIDR or a single address, or says what is wrong with it.
+func ParsePrefix(s string) (p netip.Prefix, wrong string) {
+	const want = `want a network such as "10.0.0.0/8" or one address`
+	if !strings.Contains(s, "/") {
+		a, err := netip.ParseAddr(s)
+		if err != nil || a.Zone() != "" {
+			return p, want
+		}
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), ""
+	}
+	p, err := netip.ParsePrefix(s)
+	switch {
+	case err != nil || p.Addr().Is4In6():
+		return p, want
+	case p != p.Masked():
+		return p, "whose address has bits behind the mask; want " + p.Masked().String()
+	}
+	return p, ""
+}
+
+// statuses is a list of statuses and ranges of them.
+type statuses struct {
+	p *Statuses
+	limits
+}
+
+// StatusForm is what messages ask for.
+const StatusForm = "a status such as 502, 5xx or 502-504"
+
+func (t *statuses) Reset()        { *t.p = nil }
+func (t *statuses) Takes() string { return "list of statuses" }
+func (t *statuses) Clear()        { *t.p = nil }
+func (t *statuses) Shape() Shape {
+	return Shape{Pattern: statusPattern, Number: true, Low: 100, High: 599}
+}
+func (t *statuses) Close(written, _ int) string { return t.limits.close(written) }
+
+func (t *statuses) Add(s string) string {
+	r, ok := ParseStatuses(s)
+	if !ok {
+		return got(s, "want %s", StatusForm)
+	}
+	*t.p = append(*t.p, r)
+	return ""
+}
+
+func (t *statuses) Get() ([]string, Style) {
+	all := make([]string, len(*t.p))
+	for i, r := range *t.p {
+		all[i] = r.String()
+	}
+	return all, Plain
+}
+
+// Items is a List of functions, for a list that no other fits.
+type Items struct {
+	Form    string                          // what Takes returns
+	Empty   func()                          // makes the list empty
+	Default func()                          // stores the default; nil is Empty
+	Append  func(text string) string        // as List.Add
+	End     func(written, added int) string // as List.Close; nil is nothing
+	Texts   func() ([]string, Style)        // as List.Get
+	Each    Shape                           // as List.Shape
+}
+
+// Reset stores the default.
+func (i *Items) Reset() {
+	if i.Default != nil {
+		i.Default()
+	} else {
+		i.Empty()
+	}
+}
+
+// Takes returns the form in the words of the documentation.
+func (i *Items) Takes() string { return i.Form }
+
+// Clear makes the list empty.
+func (i *Items) Clear() { i.Empty() }
+
+// Add appends an item.
+func (i *Items) Add(text string) string { return i.Append(text) }
+
+// Close returns what is wrong with the whole list.
+func (i *Items) Close(written, added int) string {
+	if i.End == nil {
+		return ""
+	}
+	return i.End(written, added)
+}
+
+// Get returns the items as texts.
+func (i *Items) Get() ([]string, Style) { return i.Texts() }
+
+// Shape returns which texts Add takes.
+func (i *Items) Shape() Shape { return i.Each }

@@ -1,0 +1,59 @@
+package options
+
+import "strings"
+
+// Token reports whether s is a token (RFC 9110 §5.6.2), as field names,
+// methods and protocols are.
+func Token(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9'
+		if !letter && strings.IndexByte("-._~!#$%&'*+^`|", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// ownFields are fields that the gateway alone writes: connection, framing and
+// routing (RFC 9110 §7.6.1, RFC 9112 §6).
+var ownFields = []string{
+	"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+	"content-length", "host", "expect", "proxy-authenticate", "proxy-authorization",
+}
+
+// OwnField reports whether only the gateway writes the field of that name.
+func OwnField(name string) bool { return containsFold(ownFields, name) }
+
+// FieldName judges the name of a field that a file wants written or removed.
+func FieldName(s string) (shaped, wrong string) {
+	switch {
+	case !Token(s):
+		return s, "want the name of a header field"
+	case OwnField(s):
+		return s, "which the gateway alone writes"
+	}
+	return s, ""
+}
+
+// SecretField reports whether a field of that name usually carries a secret,
+// which is then not shown.
+func SecretField(name string) bool {
+	lower := strings.ToLower(name)
+	for _, part := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey"} {
+		if strings.Contains(lower, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// containsFold compares without regard to ASCII case.
+func containsFold(all []string, s string) bool {
+	for _, a := range all {
+		if strings.EqualFold(a, s) {
+			return true
+		}
+	}
+	return false
+}

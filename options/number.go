@@ -1,0 +1,219 @@
+package options
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// Unlimited is the value of a size that was switched off.
+const Unlimited = -1
+
+// count is a whole number.
+type count struct {
+	p        *int
+	standard int
+	limits
+}
+
+func newCount(p *int, standard int, rules []Rule) *count {
+	c := &count{p, standard, limitsOf(rules)}
+	if !c.has(bounded) {
+		c.low, c.high = 0, math.MaxInt32
+	}
+	return c
+}
+
+func (c *count) Reset() { *c.p = c.standard }
+
+func (c *count) Takes() string {
+	if c.has(off) {
+		return "number or `off`"
+	}
+	return "number, " + strconv.FormatInt(c.low, 10) + " to " + strconv.FormatInt(c.high, 10)
+}
+
+func (c *count) Shape() Shape { return Shape{Number: true, Low: c.low, High: c.high, Off: c.has(off)} }
+
+func (c *count) Set(s string) string {
+	if c.has(off) && IsOff(s) {
+		*c.p = 0
+		return ""
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < c.low || n > c.high || !Digits(s) {
+		return got(s, "want a whole number from %d to %d", c.low, c.high)
+	}
+	*c.p = int(n)
+	return ""
+}
+
+func (c *count) Get() (string, Style) {
+	if c.has(off) && *c.p == 0 {
+		return "off", Plain
+	}
+	return strconv.Itoa(*c.p), Plain
+}
+
+// duration is a duration with its unit.
+type duration struct {
+	p        *time.Duration
+	standard time.Duration
+	limits
+}
+
+func (d *duration) Reset() { *d.p = d.standard }
+
+func (d *duration) Takes() string {
+	if d.has(off | zero) {
+		return "duration or `off`"
+	}
+	return "duration"
+}
+
+func (d *duration) Shape() Shape { return Shape{Pattern: durationPattern, Off: d.has(off | zero)} }
+
+func (d *duration) Set(s string) string {
+	form := DurationForm
+	if d.has(off | zero) {
+		if IsOff(s) {
+			*d.p = 0
+			return ""
+		}
+		form += ", or off"
+	}
+	took, ok := ParseDuration(s)
+	switch {
+	case !ok:
+		return got(s, "want %s", form)
+	case took > MaxDuration:
+		return got(s, "want at most %s", FormatDuration(MaxDuration))
+	case took == 0 && d.has(off):
+		return got(s, "want more than 0s, or off for none")
+	case took == 0 && !d.has(zero):
+		return got(s, "want more than 0s")
+	}
+	*d.p = took
+	return ""
+}
+
+func (d *duration) Get() (string, Style) {
+	if *d.p == 0 && d.has(off) {
+		return "off", Plain
+	}
+	return FormatDuration(*d.p), Plain
+}
+
+// size is a number of bytes.
+type size[T int | int64] struct {
+	p        *T
+	standard T
+	limits
+}
+
+// SizeOf returns a size that goes to p; see Keys.Size.
+func SizeOf[T int | int64](p *T, standard T, rules ...Rule) Scalar {
+	return &size[T]{p, standard, limitsOf(rules)}
+}
+
+func (z *size[T]) Reset() { *z.p = z.standard }
+
+func (z *size[T]) Takes() string {
+	switch {
+	case z.has(bounded):
+		return "size, " + FormatSize(z.low) + " to " + FormatSize(z.high)
+	case z.has(off):
+		return "size or `off`"
+	}
+	return "size"
+}
+
+func (z *size[T]) Shape() Shape { return Shape{Pattern: sizePattern, Off: z.has(off)} }
+
+func (z *size[T]) Set(s string) string {
+	form := SizeForm
+	if z.has(off) {
+		if IsOff(s) {
+			*z.p = Unlimited
+			return ""
+		}
+		form += ", or off"
+	}
+	n, ok := ParseSize(s)
+	switch {
+	case !ok || int64(T(n)) != n:
+		return got(s, "want %s", form)
+	case z.has(bounded) && (n < z.low || n > z.high):
+		return got(s, "want %s to %s", FormatSize(z.low), FormatSize(z.high))
+	}
+	*z.p = T(n)
+	return ""
+}
+
+func (z *size[T]) Get() (string, Style) {
+	if z.has(off) && *z.p == Unlimited {
+		return "off", Plain
+	}
+	return FormatSize(int64(*z.p)), Plain
+}
+
+// share is a percentage.
+type share struct {
+	p        *float64
+	standard float64
+	limits
+}
+
+func newShare(p *float64, standard float64, rules []Rule) *share {
+	s := &share{p, standard, limitsOf(rules)}
+	if !s.has(bounded) {
+		s.low, s.high = 0, 100
+	}
+	return s
+}
+
+func (h *share) Reset() { *h.p = h.standard }
+
+func (h *share) Takes() string {
+	if h.low == 0 && h.high == 100 {
+		return "share"
+	}
+	return "share, " + strconv.FormatInt(h.low, 10) + "% to " + strconv.FormatInt(h.high, 10) + "%"
+}
+
+func (h *share) Shape() Shape { return Shape{Pattern: sharePattern} }
+
+func (h *share) Set(s string) string {
+	f, ok := ParseShare(s)
+	switch {
+	case !ok:
+		return got(s, "want %s", ShareForm)
+	case f < float64(h.low)/100 || f > float64(h.high)/100:
+		return got(s, "want %d%% to %d%%", h.low, h.high)
+	}
+	*h.p = f
+	return ""
+}
+
+func (h *share) Get() (string, Style) { return FormatShare(*h.p), Plain }
+
+// rate is a number of events a second.
+type rate struct {
+	p        *float64
+	standard float64
+}
+
+func (r *rate) Reset()        { *r.p = r.standard }
+func (r *rate) Takes() string { return "rate" }
+func (r *rate) Shape() Shape  { return Shape{Pattern: ratePattern} }
+
+func (r *rate) Set(s string) string {
+	f, ok := ParseRate(s)
+	if !ok {
+		return got(s, "want %s", RateForm)
+	}
+	*r.p = f
+	return ""
+}
+
+func (r *rate) Get() (string, Style) { return FormatRate(*r.p), Plain }

@@ -1,0 +1,106 @@
+package options
+
+// Rule is more to say about a key than its type.
+type Rule struct {
+	bits      ruleBits
+	low, high int64
+	text      string
+	words     []string
+	check     Check
+}
+
+// Check judges one text. It returns the text in the shape in which it is stored,
+// or what is wrong with it, to be said after `got "...", `.
+type Check func(text string) (shaped, wrong string)
+
+type ruleBits uint32
+
+const (
+	off ruleBits = 1 << iota
+	zero
+	restart
+	required
+	secret
+	caseCounts
+	quiet
+	many
+	bounded
+	standardText
+	like
+	none
+)
+
+// The rules without a value.
+var (
+	Off        = Rule{bits: off}        // `off` is a value too
+	Zero       = Rule{bits: zero}       // a duration of 0s is a value too
+	Restart    = Rule{bits: restart}    // only a start reads the key
+	Required   = Rule{bits: required}   // the section needs the key
+	CaseCounts = Rule{bits: caseCounts} // items that differ in case are different
+	Quiet      = Rule{bits: quiet}      // not printed while it has its default
+	Many       = Rule{bits: many}       // a name may have a list of values
+)
+
+// Within bounds a number, a size in bytes or a share in percent: low and high are
+// the least and the largest value.
+func Within(low, high int64) Rule { return Rule{bits: bounded, low: low, high: high} }
+
+// Checked has c judge a text, or each item of a list.
+func Checked(c Check) Rule { return Rule{check: c} }
+
+// Default is what a list holds when the file does not have it.
+func Default(items ...string) Rule { return Rule{words: items} }
+
+// NotEmpty refuses an empty list with a message.
+func NotEmpty(wrong string) Rule { return Rule{bits: none, text: wrong} }
+
+// Means is the default in the words of the documentation, where it depends on
+// something else: "the URL's host".
+func Means(text string) Rule { return Rule{bits: standardText, text: text} }
+
+// Like says that the defaults of the keys below are the values of those below path.
+func Like(path string) Rule { return Rule{bits: like, text: path} }
+
+func (r Rule) apply(k *Key) {
+	switch r.bits {
+	case restart:
+		k.Restart = true
+	case required:
+		k.Required = true
+	case secret:
+		k.Secret = true
+	case standardText:
+		k.Default = r.text
+	case like:
+		k.Like = r.text
+	}
+}
+
+// limits are the rules of one key, put together.
+type limits struct {
+	bits      ruleBits
+	low, high int64
+	none      string
+	words     []string
+	check     Check
+}
+
+func limitsOf(rules []Rule) limits {
+	var l limits
+	for _, r := range rules {
+		l.bits |= r.bits
+		switch {
+		case r.bits == bounded:
+			l.low, l.high = r.low, r.high
+		case r.bits == none:
+			l.none = r.text
+		case r.words != nil:
+			l.words = r.words
+		case r.check != nil:
+			l.check = r.check
+		}
+	}
+	return l
+}
+
+func (l *limits) has(b ruleBits) bool { return l.bits&b != 0 }

@@ -1,0 +1,220 @@
+package options
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// IsOff reports whether text is the word that switches something off.
+func IsOff(text string) bool { return text == "off" || text == "false" }
+
+// IsOn reports whether text is the word that switches something on.
+func IsOn(text string) bool { return text == "on" || text == "true" }
+
+// Alternatives writes "a, b or c".
+func Alternatives(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// OneLine returns what is wrong with a text that has to be one line, or "".
+func OneLine(s string) (wrong string) {
+	if s == "" || strings.ContainsFunc(s, control) {
+		return fmt.Sprintf("got %q, want text of one line", s)
+	}
+	return ""
+}
+
+func control(r rune) bool { return r < ' ' || r == 0x7f }
+
+// got writes what is wrong with a text.
+func got(s, format string, args ...any) string {
+	return fmt.Sprintf("got %q, ", s) + fmt.Sprintf(format, args...)
+}
+
+// text is one line.
+type text struct {
+	p *string
+	limits
+}
+
+func (t *text) Reset() {
+	*t.p = ""
+	if len(t.words) > 0 {
+		*t.p = t.words[0]
+	}
+}
+
+func (t *text) Takes() string { return orOff("text", t.has(off)) }
+
+func (t *text) Shape() Shape { return Shape{Text: true, Off: t.has(off)} }
+
+func (t *text) Set(s string) string {
+	if t.has(off) && IsOff(s) {
+		*t.p = ""
+		return ""
+	}
+	if wrong := OneLine(s); wrong != "" {
+		if t.has(secret) {
+			return "want text of one line"
+		}
+		return wrong
+	}
+	if t.check != nil {
+		shaped, wrong := t.check(s)
+		switch {
+		case wrong != "" && t.has(secret):
+			return wrong
+		case wrong != "":
+			return got(s, "%s", wrong)
+		}
+		s = shaped
+	}
+	*t.p = s
+	return ""
+}
+
+func (t *text) Get() (string, Style) {
+	switch {
+	case *t.p != "":
+		return *t.p, Quoted
+	case t.has(off):
+		return "off", Plain
+	}
+	return "", Absent
+}
+
+func orOff(takes string, off bool) string {
+	if off {
+		return takes + ", or `off`"
+	}
+	return takes
+}
+
+// File is the name of a file or folder.
+type File struct {
+	text
+	folder string
+	words  []string // such as stdout, which are no files
+}
+
+// FileOf returns a file whose name goes to p. The words are taken as they are.
+func FileOf(p *string, words ...string) *File {
+	return &File{text: text{p: p}, words: words}
+}
+
+// In says in which folder a name begins that is not absolute. The reader calls it
+// before Set.
+func (f *File) In(folder string) { f.folder = folder }
+
+// Takes returns the form in the words of the documentation.
+func (f *File) Takes() string { return orOff("file name", f.has(off)) }
+
+// Set stores the name as an absolute path.
+func (f *File) Set(s string) string {
+	if f.has(off) && IsOff(s) {
+		*f.p = ""
+		return ""
+	}
+	if wrong := OneLine(s); wrong != "" {
+		return wrong
+	}
+	if slices.Contains(f.words, s) {
+		*f.p = s
+		return ""
+	}
+	name := s
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(f.folder, name)
+	}
+	absolute, err := filepath.Abs(name)
+	if err != nil {
+		return got(s, "%v", err)
+	}
+	*f.p = absolute
+	return ""
+}
+
+// toggle is on or off.
+type toggle struct {
+	p        *bool
+	standard bool
+	limits
+}
+
+func (t *toggle) Reset()        { *t.p = t.standard }
+func (t *toggle) Takes() string { return "switch" }
+func (t *toggle) Shape() Shape  { return Shape{On: true, Off: true} }
+
+// Wants is what a message asks for in place of a mapping or a list.
+func (t *toggle) Wants() string { return "on or off" }
+
+func (t *toggle) Set(s string) string {
+	switch {
+	case IsOn(s):
+		*t.p = true
+	case IsOff(s):
+		*t.p = false
+	default:
+		return got(s, "want on or off")
+	}
+	return ""
+}
+
+func (t *toggle) Get() (string, Style) {
+	switch {
+	case t.has(quiet) && *t.p == t.standard:
+		return "", Absent
+	case *t.p:
+		return "on", Plain
+	}
+	return "off", Plain
+}
+
+// choice is one of a few words.
+type choice[T comparable] struct {
+	p        *T
+	standard T
+	words    []string
+	values   []T
+}
+
+// OneOf returns a value that is one of words and stored as the one of values in
+// its place. The first is the default.
+func OneOf[T comparable](p *T, words []string, values []T) Scalar {
+	return &choice[T]{p, values[0], words, values}
+}
+
+// OneOfStandard is OneOf with another default than the first.
+func OneOfStandard[T comparable](p *T, standard T, words []string, values []T) Scalar {
+	return &choice[T]{p, standard, words, values}
+}
+
+func (c *choice[T]) Reset() { *c.p = c.standard }
+
+func (c *choice[T]) Takes() string {
+	return "`" + strings.Join(c.words[:len(c.words)-1], "`, `") + "` or `" + c.words[len(c.words)-1] + "`"
+}
+
+func (c *choice[T]) Shape() Shape { return Shape{Words: c.words} }
+
+func (c *choice[T]) Set(s string) string {
+	i := slices.Index(c.words, s)
+	if i < 0 {
+		return got(s, "want %s%s", Alternatives(c.words), DidYouMean(s, c.words))
+	}
+	*c.p = c.values[i]
+	return ""
+}
+
+func (c *choice[T]) Get() (string, Style) {
+	if i := slices.Index(c.values, *c.p); i >= 0 {
+		return c.words[i], Plain
+	}
+	return "", Absent
+}

@@ -1,0 +1,165 @@
+package options
+
+// Value is where the value of a key goes, and the form in which a file writes it:
+// a Scalar, a List, a Map, a *Sections or a *Section.
+type Value interface {
+	// Reset stores the default.
+	Reset()
+	// Takes is the form in the words of the documentation: "duration or `off`".
+	Takes() string
+}
+
+// Style is how a value is printed.
+type Style uint8
+
+// The styles of a printed value.
+const (
+	Absent Style = iota // not at all: it has no value, or one of another form
+	Plain               // as it is
+	Quoted              // in quotes, because it may be any text
+)
+
+// Scalar is a value that is written as one text.
+type Scalar interface {
+	Value
+	// Set stores what text says, or changes nothing and returns what is wrong
+	// with it: `got "x", want on or off`.
+	Set(text string) (wrong string)
+	// Get returns the stored value as text that Set takes.
+	Get() (text string, style Style)
+	// Shape returns which texts Set takes, as nearly as a schema can say it.
+	Shape() Shape
+}
+
+// List is a value that is written as a list of texts. One text stands for a list
+// of one, `off` for an empty list.
+type List interface {
+	Value
+	// Clear makes the list empty, before the first Add.
+	Clear()
+	// Add appends an item, or changes nothing and returns what is wrong with it.
+	Add(text string) (wrong string)
+	// Close follows the last Add and returns what is wrong with the list of
+	// items, of which written stood in the file and added were added.
+	Close(written, added int) (wrong string)
+	// Get returns the items as texts that Add takes.
+	Get() (items []string, style Style)
+	// Shape returns which texts Add takes.
+	Shape() Shape
+}
+
+// Entry is one entry of a Map.
+type Entry struct {
+	Name   string
+	Value  Value
+	Secret bool // the value is not shown
+}
+
+// Map is a mapping whose keys are names that the file chooses.
+type Map interface {
+	Value
+	// Clear makes the map empty, before the first At.
+	Clear()
+	// At adds an entry and returns its value, which is read next; a nil value is
+	// not read. What is wrong with the name comes back beside it.
+	At(name string) (value Value, wrong string)
+	// All returns the entries in the order in which they are printed; nil when
+	// the map is not printed at all.
+	All() []Entry
+	// Model returns a value such as At returns, for walks without a file.
+	Model() Value
+	// Names returns which names At takes.
+	Names() Shape
+}
+
+// Sections is a list of mappings, each with the same keys.
+type Sections struct {
+	Form   string            // what Takes returns
+	Clear  func()            // makes the list empty
+	Add    func() *Section   // appends an element and returns its keys
+	Close  func() string     // follows the last element and returns what is wrong; nil is nothing
+	All    func() []*Section // those that are there, to be printed
+	Model  func() *Section   // the keys of an element, for walks without a file
+	Single bool              // one mapping or one text stands for a list of one
+	Want   string            // what a message asks for in place of another form
+}
+
+// Reset makes the list empty.
+func (s *Sections) Reset() { s.Clear() }
+
+// Takes returns the form in the words of the documentation.
+func (s *Sections) Takes() string { return s.Form }
+
+// Section is a mapping with known keys. It may be written in other forms too:
+// those that Keys declares with Keys.Itself.
+type Section struct {
+	Form  string             // what Takes returns; empty is "mapping"
+	Keys  func(Keys)         // declares the keys; called again for each walk
+	Begin func(mapping bool) // called before anything is read into it; nil is nothing
+	Check func(Report)       // called after a mapping was read; nil is nothing
+	Want  string             // what a message asks for in place of a form that is not declared
+	Block bool               // printed with a line for each key
+}
+
+// Reset stores the default of every key below s.
+func (s *Section) Reset() {
+	for _, k := range s.Declared() {
+		if k.Value != nil && k.Name != "" {
+			k.Value.Reset()
+		}
+	}
+}
+
+// Takes returns the form in the words of the documentation.
+func (s *Section) Takes() string {
+	if s.Form == "" {
+		return "mapping"
+	}
+	return s.Form
+}
+
+// Declared returns what Keys declares, in that order. A Key without a name is
+// another form of the section itself.
+func (s *Section) Declared() []Key {
+	var all []Key
+	s.Keys(Keys{visit: func(k Key) { all = append(all, k) }})
+	return all
+}
+
+// Report takes what is wrong with the parts of a section together. Keys are
+// relative to the section: "base", "headers.request"; "" is the section itself.
+type Report interface {
+	// Has reports whether the file has the key.
+	Has(key string) bool
+	// Reported reports whether a problem at the key or below it is known.
+	Reported(key string) bool
+	// Problem notes what is wrong with the key, or with the section where the
+	// file does not have it.
+	Problem(key, format string, args ...any)
+	// Warn notes what is valid and deserves a look.
+	Warn(key, format string, args ...any)
+}
+
+// Declarer declares its keys: a section or a policy.
+type Declarer interface{ Keys(Keys) }
+
+// Checker is a Declarer whose keys have to fit together.
+type Checker interface{ Check(Report) }
+
+// SectionOf returns the section whose keys d declares. When d is a Checker it is
+// asked after the keys were read.
+func SectionOf(d Declarer) *Section {
+	s := &Section{Keys: d.Keys}
+	if c, ok := d.(Checker); ok {
+		s.Check = c.Check
+	}
+	return s
+}
+
+// Policy is one line of the table of policies: a key of a route, whose value is
+// declared by what New returns.
+type Policy struct {
+	Name string          // of the key
+	New  func() Declarer // returns a new instance, before its keys are read
+	Doc  string          // for the documentation
+}
