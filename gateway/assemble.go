@@ -7,6 +7,7 @@ import (
 
 	"penstock/config"
 	"penstock/headers"
+	"penstock/routing"
 )
 
 // assemble compiles cfg into a Snapshot beside the current one. It opens no
@@ -23,7 +24,6 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 		headerTime:  cfg.Timeouts.Header,
 		idleTime:    cfg.Timeouts.Idle,
 		bodyIdle:    cfg.Timeouts.BodyIdle,
-		paths:       compilePaths(&cfg.Paths),
 		forwarded:   cfg.Forwarded,
 		proxyStatus: cfg.Answers.ProxyStatus,
 		cacheStatus: cfg.Answers.CacheStatus,
@@ -31,7 +31,6 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 		https:       []byte("https"),
 		perRequest:  [][]byte{[]byte("x-forwarded-for"), []byte("forwarded"), []byte("via"), []byte("cdn-loop")},
 	}
-	s.reading = firstReading(s.paths.rules)
 	if len(cfg.TrustedProxies) > 0 {
 		s.trusted = headers.NewPrefixes(cfg.TrustedProxies)
 	}
@@ -61,17 +60,17 @@ func (g *Gateway) assembleAll(s *Snapshot, cfg *config.Config, prev *Snapshot) e
 		return err
 	}
 	s.store = g.store
-	patterns := make([]pattern, 0, len(cfg.Routes))
+	table := routing.Options{Rules: pathRules(&cfg.Paths)}
 	for i, c := range cfg.Routes {
 		r, err := g.assembleRoute(c, s)
 		if err != nil {
 			return fmt.Errorf("routes[%d] (%s): %w", i, c.Name(), err)
 		}
 		s.routes = append(s.routes, r)
-		patterns = append(patterns, patternOf(c, i))
+		table.Routes = append(table.Routes, routingOf(c))
 	}
 	var err error
-	s.matcher, err = newMatcher(patterns)
+	s.table, err = routing.New(table)
 	return err
 }
 

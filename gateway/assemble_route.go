@@ -8,6 +8,7 @@ import (
 	"penstock/headers"
 	"penstock/lb"
 	"penstock/policy"
+	"penstock/routing"
 )
 
 // assembleRoute compiles one route over the upstreams of s.
@@ -17,7 +18,6 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot) (*route, error) {
 		retry:    compileRetry(&c.Retry),
 		times:    c.Timeouts,
 		maxBody:  c.MaxBody,
-		paths:    compilePaths(&c.Paths),
 		upgrades: byteLists(c.Upgrades),
 		trailers: byteLists(c.Trailers),
 	}
@@ -129,14 +129,45 @@ func byteLists(names []string) [][]byte {
 	return slices.Clip(out)
 }
 
-// patternOf is what the matcher must know of a route.
-func patternOf(c *config.Route, index int) pattern {
-	p := pattern{hosts: c.Hosts, path: c.Path, methods: c.Methods, index: index}
+// routingOf returns what the route table needs of a route.
+func routingOf(c *config.Route) routing.Route {
+	r := routing.Route{Hosts: c.Hosts, Path: pathPattern(c.Pattern), Methods: c.Methods, Rules: pathRules(&c.Paths)}
 	for name, value := range c.Match.Header {
-		p.header = append(p.header, condition{name: name, value: value})
+		r.Header = append(r.Header, routing.Condition{Name: name, Value: value})
 	}
 	for name, value := range c.Match.Query {
-		p.query = append(p.query, condition{name: name, value: value})
+		r.Query = append(r.Query, routing.Condition{Name: name, Value: value})
 	}
-	return p
+	return r
+}
+
+func pathPattern(p config.Pattern) routing.Path {
+	out := make(routing.Path, len(p))
+	for i, s := range p {
+		out[i].Text = s.Text
+		switch s.Kind {
+		case config.Param:
+			out[i].Kind = routing.Parameter
+		case config.Rest:
+			out[i].Kind = routing.Rest
+		}
+	}
+	return out
+}
+
+func pathRules(c *config.Paths) headers.PathRules {
+	return headers.PathRules{
+		EncodedSlash: pathAction(c.EncodedSlash), Backslash: pathAction(c.Backslash), DoubleSlash: pathAction(c.DoubleSlash),
+		DotSegments: pathAction(c.DotSegments), DoubleEncoding: pathAction(c.DoubleEncoding),
+	}
+}
+
+func pathAction(r config.PathRule) headers.PathAction {
+	switch r {
+	case config.Reject:
+		return headers.Refuse
+	case config.Keep:
+		return headers.Keep
+	}
+	return headers.Change
 }

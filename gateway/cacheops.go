@@ -94,7 +94,7 @@ func (s *Snapshot) readTarget(u *cache.URL, target []byte) bool {
 		return false
 	}
 	u.Query, u.HasQuery = t.Query, t.HasQuery
-	u.Path, _, p = s.reading.Normalize(nil, t.Path)
+	u.Path, _, p = s.table.NormalizePath(nil, t.Path)
 	return p == headers.NoProblem
 }
 

@@ -5,7 +5,7 @@
 //  1. begin    journey.go    a record is opened; finish hangs on the request
 //     .        wire.go       the gate before fasthttp: one request's bytes at a time
 //  2. admit    admit.go      limits, the strict look at the head, who the client is
-//  3. match    route.go      host, path and conditions choose a route (match*.go)
+//  3. match    route.go      host, path and conditions choose a route (package routing)
 //  4. guard    route.go      the route's policies: redirect, fixed answer, refusal
 //  5. lookup   lookup.go     the key and what is stored for it; a hit ends here (reuse.go, storedbody.go)
 //     .        collapse.go   or the answer to another request for the same

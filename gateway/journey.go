@@ -16,6 +16,7 @@ import (
 	"penstock/exchange"
 	"penstock/headers"
 	"penstock/lb"
+	"penstock/routing"
 	"penstock/upstream"
 )
 
@@ -31,31 +32,32 @@ type journey struct {
 	wire  *wire      // what fasthttp reads from; nil when the connection is not one of ours
 	conn  *conn.Conn // the client's connection; nil when it is not one of ours
 
-	head               headers.Block   // the request's fields, views into fasthttp's raw header
-	framing            headers.Framing // how long the request body is
-	http11             bool
-	method             []byte
-	host               []byte            // the authority that the client meant, as it spelled it
-	target             []byte            // origin-form target as received
-	query              []byte            // part of target behind the first '?'
-	hasTail            bool              // the target has a '?', even if nothing follows it
-	raw                []byte            // the fields of a journey without a client, see copyRequest
-	path               []byte            // normalised path: for matching, keys and policies
-	rawPath            []byte            // as received
-	marks              headers.PathMarks // what is ambiguous in it
-	pathBuf, otherPath []byte
+	head    headers.Block   // the request's fields, views into fasthttp's raw header
+	framing headers.Framing // how long the request body is
+	http11  bool
+	method  []byte
+	host    []byte            // the authority that the client meant, as it spelled it
+	target  []byte            // origin-form target as received
+	query   []byte            // part of target behind the first '?'
+	hasTail bool              // the target has a '?', even if nothing follows it
+	raw     []byte            // the fields of a journey without a client, see copyRequest
+	path    []byte            // normalised path: for matching, keys and policies
+	rawPath []byte            // as received
+	marks   headers.PathMarks // what is ambiguous in it
+	pathBuf []byte
 
 	*outbound
 	cache   caching
 	fields  []byte // outgoing field lines
 	rewrote []byte // outgoing target when it is not the one received
-	look    lookup // what the matcher is asked
 	body    clientBody
 	small   []byte // a request body that was read whole
 	tried   lb.Set
 	at      *exchange.Attempt // the latest try and its backend, until settle
 	backend *lb.Backend
 	moved   time.Duration // time in which the request body moved
+
+	routeQuery routing.Query // what the route table is asked, and its scratch space
 
 	// Method values, made once per journey because making one allocates.
 	bodyClosed   func(complete bool, f *exchange.Fault, received int64)
@@ -127,7 +129,8 @@ func (j *journey) reset() {
 	j.req, j.at, j.backend = upstream.Request{}, nil, nil
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
 	j.counted, j.closing = false, false
-	j.pathBuf, j.otherPath, j.fields, j.rewrote = trim(j.pathBuf), trim(j.otherPath), trim(j.fields), trim(j.rewrote)
+	j.pathBuf, j.fields, j.rewrote = trim(j.pathBuf), trim(j.fields), trim(j.rewrote)
+	j.routeQuery.Reset(maxKeptBuffer)
 	j.small, j.text, j.raw = trim(j.small), trim(j.text), trim(j.raw)
 }
 

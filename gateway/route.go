@@ -7,6 +7,7 @@ import (
 	"penstock/lb"
 	"penstock/metrics"
 	"penstock/policy"
+	"penstock/routing"
 	"penstock/upstream"
 )
 
@@ -21,7 +22,6 @@ type route struct {
 	retry        retryRule
 	times        config.RouteTimeouts
 	maxBody      int64 // negative for any size
-	paths        pathPolicy
 	rewrite      *policy.Template
 	requestEdits *headers.Edits // nil for none
 	answerEdits  *policy.Headers
@@ -49,24 +49,34 @@ func (g *Gateway) match(j *journey) *exchange.Fault {
 	return nil
 }
 
-// findRoute is match for a journey that is not counted.
+// findRoute is match for a journey that is not counted. The path becomes what the rules
+// of the route make of it.
 func (j *journey) findRoute() *exchange.Fault {
-	q := &j.look
-	q.host, q.path, q.method, q.query, q.fields, q.x = j.host, j.path, j.method, j.query, &j.head, j.x
-	found := j.snap.matcher.find(q)
-	switch {
-	case j.marks != 0:
-		if f := j.disambiguate(found); f != nil {
-			return f
-		}
-	case found == nil:
+	q := &j.routeQuery
+	q.Host, q.RawPath, q.Path, q.Marks = j.host, j.rawPath, j.path, j.marks
+	q.Method, q.Query, q.Fields = j.method, j.query, &j.head
+	m := j.snap.table.Find(q)
+	switch m.Outcome {
+	case routing.NoRoute:
 		return exchange.Refuse(exchange.NoRoute)
+	case routing.PathRefused:
+		return exchange.Refuse(exchange.PathRefused)
 	}
-	found.capture(q)
-	j.route = j.snap.routes[found.index]
+	j.path = m.Path
+	if m.PathChanged {
+		j.rewrote = j.appendTarget(j.rewrote[:0], j.path)
+		j.target = j.rewrote
+	}
+	for _, p := range m.Params {
+		j.x.AddParam(p.Name, p.Value)
+	}
+	j.route = j.snap.routes[m.Route]
 	j.x.Route = j.route.name
 	return nil
 }
+
+// A record has room for all parameters that a pattern captures, else this does not compile.
+const _ = uint(exchange.MaxParams - routing.MaxParams)
 
 // guard runs the route's policies in their order.
 func (r *route) guard(j *journey) policy.Verdict {

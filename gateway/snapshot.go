@@ -8,6 +8,7 @@ import (
 	"penstock/cache"
 	"penstock/config"
 	"penstock/headers"
+	"penstock/routing"
 )
 
 // Snapshot is one generation of the configuration, compiled. It is immutable: a
@@ -18,17 +19,15 @@ type Snapshot struct {
 	journeys   atomic.Int64 // requests that live on it
 	config     *config.Config
 
-	matcher   *matcher
+	table     *routing.Table // finds the index of a request's route in routes
 	routes    []*route
 	upstreams []*pooledUpstream
 
 	maxRequests int64
 	maxFields   int
-	maxURI      int               // bytes of a target
-	lastRequest int               // number of the request after which a client's connection is closed; zero for none
-	perClient   int               // open connections of one client; zero for any number
-	paths       pathPolicy        // for paths that no route takes
-	reading     headers.PathRules // by which routes are looked up
+	maxURI      int // bytes of a target
+	lastRequest int // number of the request after which a client's connection is closed; zero for none
+	perClient   int // open connections of one client; zero for any number
 	headerTime  time.Duration
 	idleTime    time.Duration     // zero for any time
 	bodyIdle    time.Duration     // for answers that no route times

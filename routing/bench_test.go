@@ -1,17 +1,16 @@
-package gateway
+package routing
 
 import (
 	"fmt"
 	"testing"
 
-	"penstock/exchange"
 	"penstock/headers"
 )
 
-// manyRoutes returns n routes of the kinds that are in use, and a request that the
-// last of each kind takes.
-func manyRoutes(n int) (patterns []pattern, asks []*lookup) {
-	shapes := []struct{ host, path, askHost, ask string }{
+// manyRoutes returns n routes of the kinds that are in use, and for each kind a request
+// that its last route accepts.
+func manyRoutes(tb testing.TB, n int) (routes []Route, queries []*Query) {
+	shapes := []struct{ host, path, requestHost, requestPath string }{
 		{"", "/service-%d/*", "any.example", "/service-%d/items/7"},
 		{"", "/v1/resource-%d/{id}", "any.example", "/v1/resource-%d/4711"},
 		{"tenant-%d.example", "/*", "TENANT-%d.example:8080", "/deep/down/below"},
@@ -19,20 +18,20 @@ func manyRoutes(n int) (patterns []pattern, asks []*lookup) {
 	}
 	for i := range n {
 		s := shapes[i%len(shapes)]
-		p := pattern{path: numbered(s.path, i), index: i}
+		r := Route{Path: pathOf(tb, numbered(s.path, i)), Rules: defaultRules}
 		if s.host != "" {
-			p.hosts = []string{numbered(s.host, i)}
+			r.Hosts = []string{numbered(s.host, i)}
 		}
-		patterns = append(patterns, p)
+		routes = append(routes, r)
 	}
 	for k, s := range shapes {
 		i := n - len(shapes) + k
-		asks = append(asks, &lookup{
-			host: []byte(numbered(s.askHost, i)), path: []byte(numbered(s.ask, i)),
-			method: []byte("GET"), fields: &headers.Block{}, x: &exchange.Exchange{},
+		queries = append(queries, &Query{
+			Host: []byte(numbered(s.requestHost, i)), Path: []byte(numbered(s.requestPath, i)),
+			Method: []byte("GET"), Fields: &headers.Block{},
 		})
 	}
-	return patterns, asks
+	return routes, queries
 }
 
 func numbered(format string, i int) string {
@@ -44,17 +43,16 @@ func numbered(format string, i int) string {
 	return format
 }
 
-func BenchmarkMatch(b *testing.B) {
+func BenchmarkFind(b *testing.B) {
 	for _, n := range []int{12, 1000, 10000} {
-		patterns, asks := manyRoutes(n)
-		m := mustMatcher(b, patterns)
+		routes, queries := manyRoutes(b, n)
+		table := mustTable(b, routes)
 		for k, kind := range []string{"prefix", "param", "host", "wildcard"} {
 			b.Run(fmt.Sprintf("%d/%s", n, kind), func(b *testing.B) {
-				q := asks[k]
+				q := queries[k]
 				b.ReportAllocs()
 				for b.Loop() {
-					q.x.Params = q.x.Params[:0]
-					if _, ok := m.ask(q); !ok {
+					if m := table.Find(q); m.Outcome != Found {
 						b.Fatal("no route")
 					}
 				}

@@ -1,4 +1,4 @@
-package gateway
+package routing
 
 import (
 	"fmt"
@@ -7,15 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"penstock/exchange"
 	"penstock/headers"
 )
 
 // reference is the obvious matcher: it looks at every route for every host that
-// it names, throws out those that do not fit, and keeps the greatest rank.
-type reference []pattern
+// it names, ignores those that do not accept the request, and keeps the greatest rank.
+type reference []Route
 
-// candidate is a route that fits, with what it captures.
+// candidate is a route that accepts the request, with what it captures.
 type candidate struct {
 	index  int
 	rank   []int
@@ -23,8 +22,8 @@ type candidate struct {
 }
 
 func (r reference) find(host, path, method, query string, field func(name string) []string) (best candidate, ok bool) {
-	for _, p := range r {
-		hosts := p.hosts
+	for i, p := range r {
+		hosts := p.Hosts
 		if len(hosts) == 0 {
 			hosts = []string{""}
 		}
@@ -33,11 +32,11 @@ func (r reference) find(host, path, method, query string, field func(name string
 			if !fits || !fitsConditions(&p, method, query, field) {
 				continue
 			}
-			pathRank, params, fits := rankPath(p.path, path)
+			pathRank, params, fits := rankPath(p.Path.String(), path)
 			if !fits {
 				continue
 			}
-			c := candidate{index: p.index, params: params}
+			c := candidate{index: i, params: params}
 			c.rank = append(append([]int{hostRank}, pathRank...), rankConditions(&p)...)
 			if !ok || slices.Compare(c.rank, best.rank) > 0 {
 				best, ok = c, true
@@ -57,7 +56,7 @@ func rankHost(pattern, host string) (int, bool) {
 	return 1000, pattern == host
 }
 
-// rankPath gives each segment of the path the rank of what took it.
+// rankPath gives each segment of the path the rank of the pattern segment that accepts it.
 func rankPath(pattern, path string) (rank []int, params string, fits bool) {
 	want, have := strings.Split(pattern[1:], "/"), strings.Split(path[1:], "/")
 	for i, w := range want {
@@ -85,31 +84,31 @@ func rankPath(pattern, path string) (rank []int, params string, fits bool) {
 	return append(rank, 2), params, len(want) == len(have)
 }
 
-func rankConditions(p *pattern) []int {
+func rankConditions(p *Route) []int {
 	values := 0
-	for _, c := range slices.Concat(p.header, p.query) {
-		if c.value != "" {
+	for _, c := range slices.Concat(p.Header, p.Query) {
+		if c.Value != "" {
 			values++
 		}
 	}
-	return []int{len(p.header) + len(p.query), min(len(p.methods), 1), values, -len(p.methods)}
+	return []int{len(p.Header) + len(p.Query), min(len(p.Methods), 1), values, -len(p.Methods)}
 }
 
-func fitsConditions(p *pattern, method, query string, field func(string) []string) bool {
-	if len(p.methods) > 0 && !slices.Contains(p.methods, method) {
+func fitsConditions(p *Route, method, query string, field func(string) []string) bool {
+	if len(p.Methods) > 0 && !slices.Contains(p.Methods, method) {
 		return false
 	}
-	for _, c := range p.header {
-		values := field(c.name)
-		if len(values) == 0 || c.value != "" && !slices.Contains(values, c.value) {
+	for _, c := range p.Header {
+		values := field(c.Name)
+		if len(values) == 0 || c.Value != "" && !slices.Contains(values, c.Value) {
 			return false
 		}
 	}
-	for _, c := range p.query {
+	for _, c := range p.Query {
 		found := false
 		for member := range strings.SplitSeq(query, "&") {
 			key, value, _ := strings.Cut(member, "=")
-			found = found || key == c.name && (c.value == "" || c.value == value)
+			found = found || key == c.Name && (c.Value == "" || c.Value == value)
 		}
 		if !found {
 			return false
@@ -132,25 +131,27 @@ func (k maker) some(words ...string) (list []string) {
 	return list
 }
 
-func (k maker) pattern(index int) pattern {
-	p := pattern{index: index, hosts: k.some("a.test", "b.test", "*.test", "*.a.test")}
+func (k maker) route(t *testing.T) Route {
+	r := Route{Hosts: k.some("a.test", "b.test", "*.test", "*.a.test")}
 	if k.IntN(2) == 0 {
-		p.methods = k.some("GET", "PUT")
+		r.Methods = k.some("GET", "PUT")
 	}
+	path := ""
 	depth := k.IntN(4)
 	for i := range depth {
-		p.path += "/" + k.one("a", "b", "c", "", fmt.Sprintf("{p%d}", i))
+		path += "/" + k.one("a", "b", "c", "", fmt.Sprintf("{p%d}", i))
 	}
-	if p.path += k.one("", "/*", "/{rest:*}", "/"); p.path == "" {
-		p.path = "/"
+	if path += k.one("", "/*", "/{rest:*}", "/"); path == "" {
+		path = "/"
 	}
+	r.Path = pathOf(t, path)
 	for _, name := range k.some("X-A", "Accept") {
-		p.header = append(p.header, condition{name, k.one("", "1")})
+		r.Header = append(r.Header, Condition{name, k.one("", "1")})
 	}
 	for _, name := range k.some("q", "r") {
-		p.query = append(p.query, condition{name, k.one("", "1")})
+		r.Query = append(r.Query, Condition{name, k.one("", "1")})
 	}
-	return p
+	return r
 }
 
 func (k maker) path() (path string) {
@@ -160,17 +161,17 @@ func (k maker) path() (path string) {
 	return path
 }
 
-// agree builds one table of routes and asks both matchers.
+// agree builds one table of routes and compares the results of both matchers.
 func agree(t *testing.T, seed uint64) {
 	k := maker{rand.New(rand.NewPCG(seed, 1))}
-	var patterns []pattern
+	var routes []Route
 	for range 1 + k.IntN(12) {
-		more := append(slices.Clone(patterns), k.pattern(len(patterns)))
-		if _, err := newMatcher(more); err == nil { // not the same as one before
-			patterns = more
+		more := append(slices.Clone(routes), k.route(t))
+		if _, err := New(Options{Routes: more}); err == nil { // not the same as one before
+			routes = more
 		}
 	}
-	m := mustMatcher(t, patterns)
+	table := mustTable(t, routes)
 	for range 20 {
 		host, path, method := k.one("a.test", "b.test", "x.a.test", "x.test", "test", ""), k.path(), k.one("GET", "PUT")
 		var fields headers.Block
@@ -186,34 +187,30 @@ func agree(t *testing.T, seed uint64) {
 			}
 			return values
 		}
-		x := &exchange.Exchange{}
-		q := lookup{host: []byte(host), path: []byte(path), method: []byte(method), query: []byte(query), fields: &fields, x: x}
-		index, ok := m.ask(&q)
-		want, wantOK := reference(patterns).find(host, path, method, query, field)
-		if ok != wantOK || ok && !sameChoice(patterns, index, want, host, path) {
-			t.Fatalf("seed %d: %s %s%s?%s among %+v:\ngot  %d %v\nwant %d %v", seed, method, host, path, query, patterns, index, ok, want.index, wantOK)
+		m := table.Find(&Query{Host: []byte(host), Path: []byte(path), Method: []byte(method), Query: []byte(query), Fields: &fields})
+		want, ok := reference(routes).find(host, path, method, query, field)
+		if (m.Outcome == Found) != ok || ok && !sameChoice(routes, m.Route, want, host, path) {
+			t.Fatalf("seed %d: %s %s%s?%s among %+v:\ngot  %d %v\nwant %d %v", seed, method, host, path, query, routes, m.Route, m.Outcome, want.index, ok)
 		}
-		params := ""
-		for _, p := range x.Params {
-			params += " " + p.Name + "=" + string(p.Value)
+		if !ok {
+			continue
 		}
-		if _, own, _ := rankPath(patterns[index].path, path); ok && params != own {
-			t.Fatalf("seed %d: %s by %s: captured %q, want %q", seed, path, patterns[index].path, params, own)
+		if _, own, _ := rankPath(routes[m.Route].Path.String(), path); paramsAsText(m.Params) != own {
+			t.Fatalf("seed %d: %s by %s: captured %q, want %q", seed, path, routes[m.Route].Path, paramsAsText(m.Params), own)
 		}
 	}
 }
 
 // sameChoice reports whether the matcher's route is as good as the reference's:
-// among equals it may take any.
-func sameChoice(patterns []pattern, index int, want candidate, host, path string) bool {
-	p := patterns[index]
-	only := reference{p}
-	only[0].methods, only[0].header, only[0].query = nil, nil, nil
+// among equals it may choose any.
+func sameChoice(routes []Route, index int, want candidate, host, path string) bool {
+	only := reference{routes[index]}
+	only[0].Methods, only[0].Header, only[0].Query = nil, nil, nil
 	got, ok := only.find(host, path, "", "", nil)
 	if !ok {
 		return false
 	}
-	got.rank = append(got.rank[:len(got.rank)-4], rankConditions(&patterns[index])...)
+	got.rank = append(got.rank[:len(got.rank)-4], rankConditions(&routes[index])...)
 	return slices.Equal(got.rank, want.rank)
 }
 

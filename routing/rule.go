@@ -1,4 +1,4 @@
-package gateway
+package routing
 
 import (
 	"bytes"
@@ -6,20 +6,20 @@ import (
 	"slices"
 	"strings"
 
-	"penstock/config"
 	"penstock/headers"
 )
 
-// rule is one route at the end of its pattern: what else it wants of a request.
+// rule is the compiled form of one route: what it requires of a request beyond the host
+// and path under which it is found.
 type rule struct {
 	index   int
-	path    string // the pattern as it was written
-	pattern config.Pattern
+	path    Path     // with its fixed text decoded
+	written string   // the pattern as it is configured, for messages
 	params  []string // names of its one-segment parameters, in order
 	rest    string   // name of its rest; "" when it has none or no name for it
-	methods []string // sorted; none means any
+	methods []string // sorted; none accepts any
 	header  []fieldCondition
-	query   []condition
+	query   []Condition
 	text    string // all conditions as text, for a fixed order among equals
 }
 
@@ -29,35 +29,33 @@ type fieldCondition struct {
 	value string
 }
 
-func newRule(p *pattern, path config.Pattern) *rule {
-	r := &rule{index: p.index, path: p.path, pattern: path, methods: slices.Sorted(slices.Values(p.methods)), query: slices.Clone(p.query)}
+func newRule(index int, c *Route, path Path) *rule {
+	r := &rule{index: index, path: path, written: c.Path.String(), methods: slices.Sorted(slices.Values(c.Methods)), query: slices.Clone(c.Query)}
 	for _, s := range path {
 		switch s.Kind {
-		case config.Param:
+		case Parameter:
 			r.params = append(r.params, s.Text)
-		case config.Rest:
+		case Rest:
 			r.rest = s.Text
 		}
 	}
-	for _, c := range p.header {
-		r.header = append(r.header, fieldCondition{headers.IDOf([]byte(c.name)), []byte(c.name), c.value})
-	}
 	var lines []string
-	for _, c := range p.header {
-		lines = append(lines, "header "+strings.ToLower(c.name)+"="+c.value)
+	for _, h := range c.Header {
+		r.header = append(r.header, fieldCondition{headers.IDOf([]byte(h.Name)), []byte(h.Name), h.Value})
+		lines = append(lines, "header "+strings.ToLower(h.Name)+"="+h.Value)
 	}
-	for _, c := range p.query {
-		lines = append(lines, "query "+c.name+"="+c.value)
+	for _, q := range c.Query {
+		lines = append(lines, "query "+q.Name+"="+q.Value)
 	}
 	slices.Sort(lines)
 	r.text = strings.Join(lines, "\n")
 	return r
 }
 
-// compareRules sorts routes of one pattern by how much they ask for: more
-// conditions first, then a method list before none, then more exact values, then
-// the shorter method list. Equals are sorted by their text, so that the order of
-// the file never matters.
+// compareRules sorts rules of one pattern by how much they require: more conditions
+// first, then a method list before none, then more exact values, then the shorter
+// method list. Equals are sorted by their text, so that the order in which routes are
+// configured has no effect.
 func compareRules(a, b *rule) int {
 	return cmp.Or(
 		cmp.Compare(len(b.header)+len(b.query), len(a.header)+len(a.query)),
@@ -74,12 +72,13 @@ func compareMethods(a, b []string) int {
 	return cmp.Compare(min(len(b), 1), min(len(a), 1))
 }
 
+// exactValues returns how many conditions require a value and not only presence.
 func (r *rule) exactValues() (n int) {
 	for _, c := range r.header {
 		n += min(len(c.value), 1)
 	}
 	for _, c := range r.query {
-		n += min(len(c.value), 1)
+		n += min(len(c.Value), 1)
 	}
 	return n
 }
@@ -88,8 +87,8 @@ func sameConditions(a, b *rule) bool {
 	return a.text == b.text && slices.Equal(a.methods, b.methods)
 }
 
-// choose returns the first of the rules that accepts the request.
-func (q *lookup) choose(rules []*rule) *rule {
+// choose returns the first of the rules that accepts the request, nil when none does.
+func (q *Query) choose(rules []*rule) *rule {
 	for _, r := range rules {
 		if r.accepts(q) {
 			return r
@@ -98,14 +97,14 @@ func (q *lookup) choose(rules []*rule) *rule {
 	return nil
 }
 
-func (r *rule) accepts(q *lookup) bool {
+func (r *rule) accepts(q *Query) bool {
 	for i := range r.header {
-		if !r.header[i].holds(q.fields) {
+		if !r.header[i].holds(q.Fields) {
 			return false
 		}
 	}
 	for i := range r.query {
-		if !queryHas(q.query, &r.query[i]) {
+		if !queryHas(q.Query, &r.query[i]) {
 			return false
 		}
 	}
@@ -113,14 +112,27 @@ func (r *rule) accepts(q *lookup) bool {
 		return true
 	}
 	for _, m := range r.methods {
-		if m == string(q.method) {
+		if m == string(q.Method) {
 			return true
 		}
 	}
 	return false
 }
 
-// holds reports whether any line of the field has the value.
+// capture returns the parameters that the walk to r captured, with their names.
+func (r *rule) capture(w *walk) []Param {
+	for i, name := range r.params {
+		w.params[i].Name = name
+	}
+	n := len(r.params)
+	if r.rest != "" {
+		w.params[n] = Param{Name: r.rest, Value: w.rest}
+		n++
+	}
+	return w.params[:n]
+}
+
+// holds reports whether any line of the field has the value. A nil block has no fields.
 func (c *fieldCondition) holds(b *headers.Block) bool {
 	if b == nil {
 		return false
@@ -137,9 +149,9 @@ func (c *fieldCondition) holds(b *headers.Block) bool {
 	return false
 }
 
-// queryHas reports whether any member of the query has the key and the value,
+// queryHas reports whether any parameter of the query has the name and the value of c,
 // compared as a form decoder reads them.
-func queryHas(query []byte, c *condition) bool {
+func queryHas(query []byte, c *Condition) bool {
 	for len(query) > 0 {
 		member := query
 		if end := bytes.IndexByte(query, '&'); end >= 0 {
@@ -148,7 +160,7 @@ func queryHas(query []byte, c *condition) bool {
 			query = nil
 		}
 		key, value, _ := bytes.Cut(member, equalsSign)
-		if decodesTo(key, c.name) && (c.value == "" || decodesTo(value, c.value)) {
+		if decodesTo(key, c.Name) && (c.Value == "" || decodesTo(value, c.Value)) {
 			return true
 		}
 	}
@@ -157,7 +169,7 @@ func queryHas(query []byte, c *condition) bool {
 
 var equalsSign = []byte("=")
 
-// decodesTo reports whether raw is want once "+" and percent-encodings are decoded.
+// decodesTo reports whether raw, with "+" and percent-encodings decoded, equals want.
 func decodesTo(raw []byte, want string) bool {
 	at := 0
 	for i := 0; i < len(raw); i++ {
@@ -188,30 +200,4 @@ func hexDigit(c byte) byte {
 		return c | 0x20 - 'a' + 10
 	}
 	return 16
-}
-
-// capture gives the parameters to the request's record.
-func (r *rule) capture(q *lookup) {
-	for i, name := range r.params {
-		q.x.AddParam(name, q.values[i])
-	}
-	if r.rest != "" {
-		q.x.AddParam(r.rest, q.rest)
-	}
-}
-
-// surrounds reports whether the pattern of r ends in a rest that would take every
-// path of the other pattern: other is an exception from r.
-func (r *rule) surrounds(other *rule) bool {
-	last := len(r.pattern) - 1
-	if last < 0 || r.pattern[last].Kind != config.Rest || len(other.pattern) < last {
-		return false
-	}
-	for i, s := range r.pattern[:last] {
-		o := other.pattern[i]
-		if s.Kind != o.Kind || s.Kind == config.Literal && s.Text != o.Text {
-			return false
-		}
-	}
-	return true
 }
