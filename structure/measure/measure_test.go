@@ -161,3 +161,54 @@ func TestLoad(t *testing.T) {
 		t.Error("a folder without a module: want an error")
 	}
 }
+
+func TestWrites(t *testing.T) {
+	for _, tc := range []struct{ name, body, want string }{
+		{"a field", "t.N = 1", "N"},
+		{"counted up", "t.N++", "N"},
+		{"by an operator", "t.N += 2", "N"},
+		{"one of several", "_, t.N = 1, 2", "N"},
+		{"by a range", "for t.N = range 3 {}", "N"},
+		{"through a pointer to the struct", "p := &t; p.N = 1", "N"},
+		{"a part of a field", "t.In.Deep = 1", "In"},
+		{"an element", "t.List[0] = 1", "List"},
+		{"in brackets", "(t.In).Deep = 1", "In"},
+		{"held by another struct", "var o struct{ t low.T }; o.t.N = 1", "N"},
+		{"promoted", "var o struct{ low.T }; o.N = 1", "N"},
+		{"promoted over a pointer", "var o struct{ *low.T }; o.N = 1", "N"},
+		{"a field that the struct embeds", "t.Up = 1", "Embedded"},
+		{"a literal", "_ = low.T{N: 1}", "a literal"},
+		{"a literal behind a pointer", "_ = &low.T{N: 1}", "a literal"},
+		{"an empty literal", "t = low.T{}", ""},
+		{"what a field points to", "*t.Ptr = 1", ""},
+		{"a field of what a field points to", "t.To.Deep = 1", ""},
+		{"an element behind a pointer", "t.Far[0] = 1", ""},
+		{"another struct with the same names", "var o low.Other; o.N = 1", ""},
+		{"a variable of another package", "low.Var = 1", ""},
+		{"reading", "n := t.N; n++", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			m := build(t, [2]string{"low/a.go", `package low
+var Var int
+type In struct{ Deep int }
+type Embedded struct{ Up int }
+type Other struct{ N int }
+type T struct { N int; In In; Embedded; List []int; Ptr *int; To *In; Far *[2]int }
+`}, [2]string{"p/a.go", "package p\nimport \"m/low\"\nfunc f(t low.T) {\n" + tc.body + "\n_ = t }\n"})
+			writes, ok := m.Writes("low", "T")
+			got := ""
+			for _, w := range writes {
+				got += w.What
+				if w.Folder != "p" || w.File != "a.go" || w.Line != 4 {
+					t.Errorf("got %+v, want line 4 of p/a.go", w)
+				}
+			}
+			if !ok || got != tc.want {
+				t.Errorf("%s: got %q, want %q", tc.body, got, tc.want)
+			}
+		})
+	}
+	if _, ok := build(t, [2]string{"p/a.go", "package p\n"}).Writes("p", "T"); ok {
+		t.Error("a type that is not there: got ok")
+	}
+}
