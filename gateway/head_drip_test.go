@@ -37,15 +37,17 @@ func TestRequestsOneByteAtATime(t *testing.T) {
 	}
 }
 
-func TestDrippedHeadThatIsTooLarge(t *testing.T) {
+func TestDrippedHeadThatIsRefused(t *testing.T) {
 	g := gatewaytest.Start(t, "limits: { header_bytes: 1KiB, uri: 64B }\n"+fixed("hi"))
 	for name, tc := range map[string]struct {
 		raw    string
 		status int
 		reason string
 	}{
-		"fields": {"GET / HTTP/1.1\r\nHost: a\r\nX-A: " + strings.Repeat("x", 1<<10), 431, "header-too-large"},
-		"target": {"GET /" + strings.Repeat("x", 1<<10), 414, "uri-too-long"},
+		"fields":            {"GET / HTTP/1.1\r\nHost: a\r\nX-A: " + strings.Repeat("x", 1<<10), 431, "header-too-large"},
+		"target":            {"GET /" + strings.Repeat("x", 1<<10), 414, "uri-too-long"},
+		"preface of HTTP/2": {"PRI * HTTP/2.0\r\n\r\n", 505, "version-refused"},
+		"PRI in HTTP/1.1":   {"PRI * HTTP/1.1\r\n\r\n", 400, "bad-header"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := gatewaytest.Dial(t, g.Address)

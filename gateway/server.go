@@ -99,7 +99,11 @@ func (g *Gateway) refuse(ctx *fasthttp.RequestCtx, err error) {
 	defer g.survive(j)
 	j.closing = true
 	f := refusal(err)
-	if f.Reason == exchange.HeaderTooLarge && j.wire != nil && j.wire.lines == 0 {
+	switch {
+	case j.wire == nil:
+	case j.wire.pri.complete():
+		f = exchange.Refuse(exchange.VersionRefused) // fasthttp dislikes its target first
+	case f.Reason == exchange.HeaderTooLarge && j.wire.lines == 0:
 		f = exchange.Refuse(exchange.URITooLong) // not even the first line ended (RFC 9112 §3)
 	}
 	g.fail(j, f)

@@ -105,13 +105,15 @@ func TestBodyLimit(t *testing.T) {
 	origin := gatewaytest.NewOrigin(t, sink(cut))
 	g := gatewaytest.Start(t, "limits: { body: 100KiB }\n"+oneRoute(origin.URL))
 
-	c := gatewaytest.Dial(t, g.Address)
-	c.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 102401\r\n\r\nx")
-	if a := c.Read("POST"); a.StatusCode != 413 || !a.Close {
-		t.Errorf("sized: got %d, close %v; want 413 and close", a.StatusCode, a.Close)
+	for _, begun := range []string{"", "x"} {
+		c := gatewaytest.Dial(t, g.Address)
+		c.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 102401\r\n\r\n" + begun)
+		if a := c.Read("POST"); a.StatusCode != 413 || !a.Close {
+			t.Errorf("sized, %d bytes sent: got %d, close %v; want 413 and close", len(begun), a.StatusCode, a.Close)
+		}
 	}
 
-	c = gatewaytest.Dial(t, g.Address)
+	c := gatewaytest.Dial(t, g.Address)
 	c.Send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n19001\r\n" + strings.Repeat("x", 0x19001) + "\r\n0\r\n\r\n")
 	if a := c.Read("POST"); a.StatusCode != 413 || !a.Close {
 		t.Errorf("chunked: got %d, close %v; want 413 and close", a.StatusCode, a.Close)

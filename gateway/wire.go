@@ -24,11 +24,12 @@ type wire struct {
 	*conn.Conn
 	g      *Gateway
 	part   wirePart
-	begun  bool   // a byte of the head has come
-	heads  int    // of requests that have passed
-	lines  int    // lines of the head that have ended
-	line   int    // bytes of its current line
-	cr     bool   // the last of them is CR
+	begun  bool // a byte of the head has come
+	heads  int  // of requests that have passed
+	lines  int  // lines of the head that have ended
+	line   int  // bytes of its current line
+	cr     bool // the last of them is CR
+	pri    preface
 	left   int64  // bytes of a sized body still to come
 	held   []byte // received, and not let through yet, see held.go
 	lent   bool   // they lie in fasthttp's buffer
@@ -175,6 +176,9 @@ func endOfBody(err error, complete bool) error {
 // passHead lets lines through, up to the empty one. Every line must end with CRLF
 // (RFC 9112 §2.2); empty ones before the request line are no part of it.
 func (w *wire) passHead(p []byte) (int, error) {
+	if w.lines == 0 {
+		w.pri.pass(p)
+	}
 	for i := 0; i < len(p); {
 		lf := bytes.IndexByte(p[i:], '\n')
 		if lf < 0 {
@@ -246,7 +250,7 @@ func (w *wire) next() {
 	if w.unread() {
 		w.broken = errBodyLeft
 	}
-	w.part, w.begun, w.lines, w.line, w.cr, w.reply = inHead, false, 0, 0, false, nil
+	w.part, w.begun, w.lines, w.line, w.cr, w.pri, w.reply = inHead, false, 0, 0, false, 0, nil
 }
 
 // tunnel lets everything pass.
