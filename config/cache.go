@@ -1,20 +1,8 @@
 package config
 
 import (
-	"net/netip"
 	"time"
 )
-
-// Store is the shared response cache, in which every route with a Cache keeps
-// its responses.
-type Store struct {
-	Memory    int64          // bytes, in steps of 32 MiB; zero means a share of the machine's, which the caller works out
-	MaxObject int64          // bytes of the largest body that is stored, at least 1
-	Admission bool           // once the store is full, keep what is asked for once from flushing it
-	Path      string         // absolute folder that survives a restart; empty means none
-	SaveEvery time.Duration  // between two saves to Path; zero means only at shutdown
-	PurgeFrom []netip.Prefix // who may send PURGE to the public listener; nil means nobody
-}
 
 // Cache is how one route's responses are stored and reused. Route.Cache is nil
 // when they are not. A lifetime that the response states is obeyed unless Force.

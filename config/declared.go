@@ -9,6 +9,22 @@ import (
 	"penstock/options"
 )
 
+// declaredKey is a key of a T whose value is declared.
+func declaredKey[T any](key string, of func(*T) options.Value) field[T] {
+	var inside []string
+	below := options.Section{Keys: func(k options.Keys) { k.Add(key, of(new(T)), "") }}
+	below.Walk(func(path string, _ options.Key) { inside = append(inside, path[len(key):]) })
+	return field[T]{
+		key: key, inside: inside[1:],
+		read: func(d *decoder, v value, t *T) { d.declared(v, of(t)) },
+	}
+}
+
+// sectionKey is a key of a T whose value is a declared section.
+func sectionKey[T any](key string, of func(*T) options.Declarer) field[T] {
+	return declaredKey(key, func(t *T) options.Value { return options.SectionOf(of(t)) })
+}
+
 // declared reads v into the value of a key, in the form that it is written in.
 func (d *decoder) declared(v value, to options.Value) {
 	switch to := to.(type) {
@@ -82,7 +98,14 @@ func (d *decoder) entry(p pair, to options.Map) {
 	if wrong != "" {
 		d.problemAt(p.place, p.value.path, "%s", wrong)
 	}
-	if at != nil && d.written(p.value) {
+	if at == nil {
+		return
+	}
+	if m, ok := to.(interface{ NoValue() string }); ok && empty(p.value.node) {
+		d.problem(p.value, "%s", m.NoValue())
+		return
+	}
+	if d.written(p.value) {
 		d.declared(p.value, at)
 	}
 }
@@ -101,14 +124,18 @@ func (d *decoder) sections(v value, to *options.Sections) {
 		return
 	}
 	to.Clear()
+	if len(items) == 0 && to.Empty != "" {
+		d.problem(v, "%s", to.Empty)
+	}
 	for _, item := range items {
+		known := len(d.problems)
 		d.section(item, to.Add())
-	}
-	if to.Close == nil {
-		return
-	}
-	if wrong := to.Close(); wrong != "" {
-		d.problem(v, "%s", wrong)
+		if to.Added == nil || len(d.problems) > known {
+			continue
+		}
+		if wrong := to.Added(); wrong != "" {
+			d.problem(item, "%s", wrong)
+		}
 	}
 }
 
@@ -200,10 +227,12 @@ func (r report) Has(key string) bool {
 
 func (r report) Reported(key string) bool { return r.d.reported(r.path(key)) }
 
-// at returns the key, or the section when the file does not have it.
+// at returns the key, or what the file has of the sections that hold it.
 func (r report) at(key string) (place, string) {
-	if p, found := r.d.at[r.path(key)]; found {
-		return p, r.path(key)
+	for ; key != ""; key = parent(key) {
+		if p, found := r.d.at[r.path(key)]; found {
+			return p, r.path(key)
+		}
 	}
 	return r.v.place, r.v.path
 }

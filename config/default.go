@@ -1,8 +1,9 @@
 package config
 
 import (
-	"log/slog"
 	"time"
+
+	"penstock/options"
 )
 
 const (
@@ -15,37 +16,11 @@ const (
 
 // Default returns a new Config with every default and no upstream or route.
 func Default() *Config {
-	return &Config{
-		Listen:   []string{":8080"},
-		Admin:    Admin{Listen: "127.0.0.1:9901"},
-		Limits:   Limits{Connections: 16000, Requests: 8000, Body: 16 * mib, HeaderBytes: 32 * kib, Headers: 128, URI: 16 * kib},
-		Timeouts: defaultTimeouts(),
-		Upgrades: []string{"websocket"},
-		Paths:    Paths{EncodedSlash: Reject, Backslash: Reject, DoubleEncoding: Keep, DotSegments: Resolve, DoubleSlash: Keep},
-		Cache:    Store{MaxObject: 8 * mib, Admission: true, SaveEvery: 10 * time.Minute},
-		Log:      Log{Level: slog.LevelInfo, Access: defaultAccess()},
-		Answers:  Answers{CacheStatus: true, ProxyStatus: true, RequestID: "X-Request-Id"},
+	c := &Config{Listen: []string{":8080"}, Upgrades: []string{"websocket"}, Log: Log{Access: new(Access)}}
+	for _, d := range []options.Declarer{&c.Admin, &c.Limits, &c.Timeouts, &c.Paths, &c.Cache, &c.Log, &c.Answers} {
+		options.SectionOf(d).Reset()
 	}
-}
-
-func defaultTimeouts() Timeouts {
-	return Timeouts{
-		Header:    10 * time.Second,
-		Connect:   time.Second,
-		FirstByte: 15 * time.Second,
-		Request:   30 * time.Second,
-		BodyIdle:  60 * time.Second,
-		Idle:      75 * time.Second,
-		Drain:     Drain{Deadline: 30 * time.Second},
-	}
-}
-
-func defaultAccess() *Access {
-	return &Access{
-		File:   "stdout",
-		Sample: 1,
-		Always: Always{Statuses: Statuses{{First: 500, Last: 599}}, SlowerThan: time.Second},
-	}
+	return c
 }
 
 // DefaultUpstream returns a new upstream with every default, no name and no backend.

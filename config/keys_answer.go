@@ -192,19 +192,6 @@ func (d *decoder) fieldValue(v value, name string) (string, bool) {
 	return s, true
 }
 
-// fieldName reads the name of a field that the gateway may write.
-func (d *decoder) fieldName(v value, to *string) {
-	s, ok := d.line(v)
-	if !ok {
-		return
-	}
-	if _, wrong := fieldName(s); wrong != "" {
-		d.problem(v, "got %q, %s", s, wrong)
-		return
-	}
-	*to = s
-}
-
 // checkRetry notes what is wrong with the parts of a retry together.
 func (d *decoder) checkRetry(v value, r *Retry) {
 	var risky string

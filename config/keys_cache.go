@@ -8,46 +8,7 @@ import (
 	"penstock/options"
 )
 
-const (
-	memoryStep  = 32 * mib // the store grows by one chunk in each of its parts
-	maxMemory   = 1 << 44
-	maxObject   = 1 << 40
-	maxVariants = 1000
-)
-
-var storeFields = []field[Store]{
-	{key: "memory", read: readMemory},
-	{key: "max_object", read: func(d *decoder, v value, s *Store) { d.sized(v, 1, maxObject, &s.MaxObject) }},
-	{key: "admission", read: func(d *decoder, v value, s *Store) { d.onOff(v, &s.Admission) }},
-	{key: "path", read: func(d *decoder, v value, s *Store) {
-		if off(v) {
-			s.Path = ""
-		} else {
-			d.file(v, &s.Path)
-		}
-	}},
-	{key: "save_every", read: func(d *decoder, v value, s *Store) { d.duration(v, orOff, &s.SaveEvery) }},
-	{key: "purge_from", read: func(d *decoder, v value, s *Store) { s.PurgeFrom = d.networks(v) }},
-}
-
-func readMemory(d *decoder, v value, s *Store) {
-	written, ok := d.text(v)
-	if !ok {
-		return
-	}
-	step := options.FormatSize(memoryStep)
-	n, ok := options.ParseSize(written)
-	switch below := n / memoryStep * memoryStep; {
-	case !ok:
-		d.problem(v, "got %q, want %s, at least %s in steps of %s", written, options.SizeForm, step, step)
-	case n < memoryStep, n > maxMemory:
-		d.problem(v, "got %q, want %s to %s in steps of %s", written, step, options.FormatSize(maxMemory), step)
-	case n != below:
-		d.problem(v, "got %q, want steps of %s: %s or %s", written, step, options.FormatSize(below), options.FormatSize(below+memoryStep))
-	default:
-		s.Memory = n
-	}
-}
+const maxVariants = 1000
 
 func readCache(d *decoder, v value, r *draft) {
 	if off(v) {

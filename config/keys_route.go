@@ -30,7 +30,12 @@ var routeFields = []field[draft]{
 	section("limits", routeLimitFields, func(r *draft) *Route { return r.route }),
 	{key: "upgrades", read: func(d *decoder, v value, r *draft) { r.route.Upgrades = d.unique(v, protocolName) }},
 	{key: "trailers", read: func(d *decoder, v value, r *draft) { r.route.Trailers = d.unique(v, trailerName) }},
-	section("paths", pathFields, func(r *draft) *Paths { return &r.route.Paths }),
+	sectionKey("paths", func(r *draft) options.Declarer {
+		if r.route == nil {
+			return new(Paths)
+		}
+		return &r.route.Paths
+	}),
 	{key: "cache", inside: under(".", cacheFields), read: readCache},
 }
 

@@ -1,5 +1,7 @@
 package config
 
+import "penstock/options"
+
 // Paths says what is done to the parts of a request's path that readers
 // understand differently. Encoded NUL is refused whatever it says. It comes from
 // Default, which names every field; the zero value refuses all.
@@ -31,32 +33,20 @@ var ruleText = [ruleCount]string{
 
 func (r PathRule) String() string { return ruleText[r] }
 
-var pathFields = []field[Paths]{
-	pathField("encoded_slash", func(p *Paths) *PathRule { return &p.EncodedSlash }, Reject, Keep, Decode),
-	pathField("backslash", func(p *Paths) *PathRule { return &p.Backslash }, Reject, Keep, Slash),
-	pathField("double_encoding", func(p *Paths) *PathRule { return &p.DoubleEncoding }, Keep, Reject),
-	pathField("dot_segments", func(p *Paths) *PathRule { return &p.DotSegments }, Resolve, Reject),
-	pathField("double_slash", func(p *Paths) *PathRule { return &p.DoubleSlash }, Keep, Merge, Reject),
+// Keys declares the keys of `paths`, of the file and of a route.
+func (p *Paths) Keys(k options.Keys) {
+	k.Add("encoded_slash", pathRule(&p.EncodedSlash, Reject, Keep, Decode), "`%2F`")
+	k.Add("backslash", pathRule(&p.Backslash, Reject, Keep, Slash), "`\\` and `%5C`")
+	k.Add("double_encoding", pathRule(&p.DoubleEncoding, Keep, Reject), "`%25` before two hexadecimal digits, as in `%252F`")
+	k.Add("dot_segments", pathRule(&p.DotSegments, Resolve, Reject), "`.` and `..`, encoded or not")
+	k.Add("double_slash", pathRule(&p.DoubleSlash, Keep, Merge, Reject), "`//`")
 }
 
-// pathField is a key that takes one of rules.
-func pathField(key string, part func(*Paths) *PathRule, rules ...PathRule) field[Paths] {
+// pathRule is one of rules, by default the first.
+func pathRule(p *PathRule, rules ...PathRule) options.Value {
 	words := make([]string, len(rules))
 	for i, r := range rules {
 		words[i] = r.String()
 	}
-	return field[Paths]{key: key, read: func(d *decoder, v value, p *Paths) {
-		if i, ok := d.choice(v, words); ok {
-			*part(p) = rules[i]
-		}
-	}}
-}
-
-func (p *Paths) tree() *node {
-	return flow(tree()).
-		put("encoded_slash", plain(p.EncodedSlash.String())).
-		put("backslash", plain(p.Backslash.String())).
-		put("double_encoding", plain(p.DoubleEncoding.String())).
-		put("dot_segments", plain(p.DotSegments.String())).
-		put("double_slash", plain(p.DoubleSlash.String()))
+	return options.OneOf(p, words, rules)
 }

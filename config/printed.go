@@ -25,6 +25,9 @@ func printed(v options.Value, secret bool) *node {
 	case options.Map:
 		return printedMap(v)
 	case *options.Sections:
+		if v.All == nil {
+			return nil
+		}
 		n := list()
 		for _, s := range v.All() {
 			n.Content = append(n.Content, (*yaml.Node)(printedSection(s, secret)))
@@ -63,6 +66,9 @@ func printedMap(m options.Map) *node {
 // printedSection writes the form that the section has now; a mapping of nothing is
 // not printed.
 func printedSection(s *options.Section, secret bool) *node {
+	if s.Hidden {
+		return nil
+	}
 	n := tree()
 	if !s.Block {
 		flow(n)

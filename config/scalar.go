@@ -170,13 +170,6 @@ func (d *decoder) size(v value, to *int64) {
 	*to = n
 }
 
-// bounded is sized for sizes that fit an int.
-func (d *decoder) bounded(v value, low, high int64, to *int) {
-	n := int64(*to)
-	d.sized(v, low, high, &n)
-	*to = int(n)
-}
-
 // sized reads a size from low to high bytes.
 func (d *decoder) sized(v value, low, high int64, to *int64) {
 	s, ok := d.text(v)

@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"gopkg.in/yaml.v3"
@@ -23,23 +22,17 @@ import (
 func (c *Config) YAML() ([]byte, error) {
 	root := tree()
 	root.put("listen", texts(c.Listen))
-	root.put("admin", c.Admin.tree())
-	root.put("limits", flow(tree().
-		put("connections", number(c.Limits.Connections)).
-		put("per_ip", numberOrOff(c.Limits.PerIP)).
-		put("requests", number(c.Limits.Requests)).
-		put("body", sizeOrOff(c.Limits.Body)).
-		put("header_bytes", plain(options.FormatSize(int64(c.Limits.HeaderBytes)))).
-		put("headers", number(c.Limits.Headers)).
-		put("uri", plain(options.FormatSize(int64(c.Limits.URI)))).
-		put("requests_per_connection", numberOrOff(c.Limits.RequestsPerConnection))))
-	root.put("timeouts", c.Timeouts.tree())
+	root.put("admin", printedSection(options.SectionOf(&c.Admin), false))
+	root.put("limits", printedSection(options.SectionOf(&c.Limits), false))
+	timeouts := options.SectionOf(&c.Timeouts)
+	timeouts.Block = true
+	root.put("timeouts", printedSection(timeouts, false))
 	root.put("trusted_proxies", prefixes(c.TrustedProxies))
 	root.put("forwarded", onOrOff(c.Forwarded))
 	root.put("upgrades", texts(c.Upgrades))
 	root.put("trailers", texts(c.Trailers))
-	root.put("paths", c.Paths.tree())
-	root.put("cache", c.Cache.tree())
+	root.put("paths", printedSection(options.SectionOf(&c.Paths), false))
+	root.put("cache", printedSection(options.SectionOf(&c.Cache), false))
 	if upstreams := c.namedUpstreams(); len(upstreams.Content) > 0 {
 		root.put("upstreams", upstreams)
 	}
@@ -48,11 +41,10 @@ func (c *Config) YAML() ([]byte, error) {
 		routes.Content = append(routes.Content, (*yaml.Node)(r.tree(c)))
 	}
 	root.put("routes", routes)
-	root.put("log", c.Log.tree())
-	root.put("answers", flow(tree().
-		put("cache_status", onOrOff(c.Answers.CacheStatus)).
-		put("proxy_status", onOrOff(c.Answers.ProxyStatus)).
-		put("request_id", textOrOff(c.Answers.RequestID))))
+	log := options.SectionOf(&c.Log)
+	log.Block = true
+	root.put("log", printedSection(log, false))
+	root.put("answers", printedSection(options.SectionOf(&c.Answers), false))
 	var out bytes.Buffer
 	e := yaml.NewEncoder(&out)
 	e.SetIndent(2)
@@ -107,14 +99,6 @@ func prefixes(all []netip.Prefix) *node {
 
 func number(i int) *node { return plain(strconv.Itoa(i)) }
 
-// numberOrOff prints zero as off.
-func numberOrOff(i int) *node {
-	if i == 0 {
-		return plain("off")
-	}
-	return number(i)
-}
-
 func onOrOff(on bool) *node {
 	if on {
 		return plain("on")
@@ -164,44 +148,4 @@ func hidden(name, value string) *node {
 		return free(redacted)
 	}
 	return free(value)
-}
-
-func (a *Admin) tree() *node {
-	n := flow(tree()).put("listen", textOrOff(a.Listen))
-	if a.Token != "" {
-		n.put("token", free(redacted))
-	}
-	return n
-}
-
-func (t *Timeouts) tree() *node {
-	return tree().
-		put("header", plain(options.FormatDuration(t.Header))).
-		put("connect", plain(options.FormatDuration(t.Connect))).
-		put("first_byte", durationOrOff(t.FirstByte)).
-		put("request", durationOrOff(t.Request)).
-		put("body_idle", durationOrOff(t.BodyIdle)).
-		put("idle", durationOrOff(t.Idle)).
-		put("drain", flow(tree().
-			put("delay", plain(options.FormatDuration(t.Drain.Delay))).
-			put("deadline", plain(options.FormatDuration(t.Drain.Deadline)))))
-}
-
-func (l *Log) tree() *node {
-	n := tree().put("level", plain(strings.ToLower(l.Level.String())))
-	if l.Access == nil {
-		return n.put("access", plain("off"))
-	}
-	always := flow(list())
-	for _, s := range l.Access.Always.Statuses {
-		always.Content = append(always.Content, (*yaml.Node)(plain(s.String())))
-	}
-	if d := l.Access.Always.SlowerThan; d > 0 {
-		always.Content = append(always.Content, (*yaml.Node)(plain("slower than "+options.FormatDuration(d))))
-	}
-	return n.put("access", flow(tree().
-		put("file", free(l.Access.File)).
-		put("format", plain(l.Access.Format.String())).
-		put("sample", plain(options.FormatShare(l.Access.Sample))).
-		put("always", always)))
 }

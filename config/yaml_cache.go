@@ -2,19 +2,6 @@ package config
 
 import "penstock/options"
 
-func (s *Store) tree() *node {
-	n := flow(tree())
-	if s.Memory > 0 {
-		n.put("memory", plain(options.FormatSize(s.Memory)))
-	}
-	return n.
-		put("max_object", plain(options.FormatSize(s.MaxObject))).
-		put("admission", onOrOff(s.Admission)).
-		put("path", textOrOff(s.Path)).
-		put("save_every", durationOrOff(s.SaveEvery)).
-		put("purge_from", prefixes(s.PurgeFrom))
-}
-
 // tree prints how a route is cached; nil is off.
 func (c *Cache) tree() *node {
 	if c == nil {

@@ -31,7 +31,7 @@ func (r *Route) tree(c *Config) *node {
 	if headers := r.Headers.tree(); len(headers.Content) > 0 {
 		n.put("headers", headers)
 	}
-	n.put("limits", flow(tree().put("body", sizeOrOff(r.MaxBody)))).put("paths", r.Paths.tree())
+	n.put("limits", flow(tree().put("body", sizeOrOff(r.MaxBody)))).put("paths", printedSection(options.SectionOf(&r.Paths), false))
 	if r.Targets != nil {
 		n.put("cache", r.Cache.tree())
 	}

@@ -22,7 +22,7 @@ type fields struct {
 
 func (f *fields) Reset()       { *f.p = nil }
 func (f *fields) Clear()       { *f.p, f.seen = nil, nil }
-func (f *fields) Names() Shape { return Shape{Pattern: tokenPattern} }
+func (f *fields) Names() Shape { return Shape{Pattern: TokenPattern} }
 func (f *fields) Model() Value { return f.entry("X-Name") }
 func (f *fields) Takes() string {
 	if f.has(many) {

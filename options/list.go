@@ -128,7 +128,7 @@ func (t *statuses) Reset()        { *t.p = nil }
 func (t *statuses) Takes() string { return "list of statuses" }
 func (t *statuses) Clear()        { *t.p = nil }
 func (t *statuses) Shape() Shape {
-	return Shape{Pattern: statusPattern, Number: true, Low: 100, High: 599}
+	return Shape{Pattern: StatusPattern, Number: true, Low: 100, High: 599}
 }
 func (t *statuses) Close(written, _ int) string { return t.limits.close(written) }
 
@@ -191,3 +191,6 @@ func (i *Items) Get() ([]string, Style) { return i.Texts() }
 
 // Shape returns which texts Add takes.
 func (i *Items) Shape() Shape { return i.Each }
+
+// NetworksOf returns a list of networks that go to p; see Keys.Networks.
+func NetworksOf(p *[]netip.Prefix, rules ...Rule) List { return &networks{p, limitsOf(rules)} }

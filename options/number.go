@@ -24,6 +24,14 @@ func newCount(p *int, standard int, rules []Rule) *count {
 	return c
 }
 
+// CountOf returns a whole number that goes to p; see Keys.Count.
+func CountOf(p *int, standard int, rules ...Rule) Scalar { return newCount(p, standard, rules) }
+
+// DurationOf returns a duration that goes to p; see Keys.Duration.
+func DurationOf(p *time.Duration, standard time.Duration, rules ...Rule) Scalar {
+	return &duration{p, standard, limitsOf(rules)}
+}
+
 func (c *count) Reset() { *c.p = c.standard }
 
 func (c *count) Takes() string {
@@ -71,7 +79,7 @@ func (d *duration) Takes() string {
 	return "duration"
 }
 
-func (d *duration) Shape() Shape { return Shape{Pattern: durationPattern, Off: d.has(off | zero)} }
+func (d *duration) Shape() Shape { return Shape{Pattern: DurationPattern, Off: d.has(off | zero)} }
 
 func (d *duration) Set(s string) string {
 	form := DurationForm
@@ -128,7 +136,7 @@ func (z *size[T]) Takes() string {
 	return "size"
 }
 
-func (z *size[T]) Shape() Shape { return Shape{Pattern: sizePattern, Off: z.has(off)} }
+func (z *size[T]) Shape() Shape { return Shape{Pattern: SizePattern, Off: z.has(off)} }
 
 func (z *size[T]) Set(s string) string {
 	form := SizeForm
@@ -181,7 +189,7 @@ func (h *share) Takes() string {
 	return "share, " + strconv.FormatInt(h.low, 10) + "% to " + strconv.FormatInt(h.high, 10) + "%"
 }
 
-func (h *share) Shape() Shape { return Shape{Pattern: sharePattern} }
+func (h *share) Shape() Shape { return Shape{Pattern: SharePattern} }
 
 func (h *share) Set(s string) string {
 	f, ok := ParseShare(s)
@@ -205,7 +213,7 @@ type rate struct {
 
 func (r *rate) Reset()        { *r.p = r.standard }
 func (r *rate) Takes() string { return "rate" }
-func (r *rate) Shape() Shape  { return Shape{Pattern: ratePattern} }
+func (r *rate) Shape() Shape  { return Shape{Pattern: RatePattern} }
 
 func (r *rate) Set(s string) string {
 	f, ok := ParseRate(s)

@@ -28,6 +28,7 @@ const (
 	standardText
 	like
 	none
+	anyText
 )
 
 // The rules without a value.
@@ -39,6 +40,7 @@ var (
 	CaseCounts = Rule{bits: caseCounts} // items that differ in case are different
 	Quiet      = Rule{bits: quiet}      // not printed while it has its default
 	Many       = Rule{bits: many}       // a name may have a list of values
+	AnyText    = Rule{bits: anyText}    // a text may be empty or have several lines
 )
 
 // Within bounds a number, a size in bytes or a share in percent: low and high are

@@ -13,10 +13,10 @@ type Shape struct {
 
 // The patterns of values with a unit.
 const (
-	durationPattern = `[0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns)([0-9.]+(h|m|s|ms|us|µs|ns))*`
-	sizePattern     = `[0-9]+(TiB|GiB|MiB|KiB|B)`
-	sharePattern    = `[0-9]{1,9}(\.[0-9]{1,4})?%`
-	ratePattern     = `[0-9]{1,9}(\.[0-9]{1,4})?/s`
-	statusPattern   = `[1-5](xx|[0-9][0-9](-[1-5][0-9][0-9])?)`
-	tokenPattern    = "[-._~!#$%&'*+^`|0-9A-Za-z]+"
+	DurationPattern = `[0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns)([0-9.]+(h|m|s|ms|us|µs|ns))*`
+	SizePattern     = `[0-9]+(TiB|GiB|MiB|KiB|B)`
+	SharePattern    = `[0-9]{1,9}(\.[0-9]{1,4})?%`
+	RatePattern     = `[0-9]{1,9}(\.[0-9]{1,4})?/s`
+	StatusPattern   = `[1-5](xx|[0-9][0-9](-[1-5][0-9][0-9])?)`
+	TokenPattern    = "[-._~!#$%&'*+^`|0-9A-Za-z]+"
 )

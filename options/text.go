@@ -59,7 +59,7 @@ func (t *text) Set(s string) string {
 		*t.p = ""
 		return ""
 	}
-	if wrong := OneLine(s); wrong != "" {
+	if wrong := OneLine(s); wrong != "" && !t.has(anyText) {
 		if t.has(secret) {
 			return "want text of one line"
 		}
@@ -96,16 +96,20 @@ func orOff(takes string, off bool) string {
 	return takes
 }
 
+// TextOf returns a text that goes to p; see Keys.Text.
+func TextOf(p *string, rules ...Rule) Scalar { return &text{p: p, limits: limitsOf(rules)} }
+
 // File is the name of a file or folder.
 type File struct {
 	text
-	folder string
-	words  []string // such as stdout, which are no files
+	folder  string
+	streams []string // words such as stdout, which are no files
 }
 
-// FileOf returns a file whose name goes to p. The words are taken as they are.
-func FileOf(p *string, words ...string) *File {
-	return &File{text: text{p: p}, words: words}
+// FileOf returns a file whose name goes to p. The streams are words that are taken
+// as they are; the first is the default.
+func FileOf(p *string, streams ...string) *File {
+	return &File{text: text{p: p, limits: limits{words: streams}}, streams: streams}
 }
 
 // In says in which folder a name begins that is not absolute. The reader calls it
@@ -124,7 +128,7 @@ func (f *File) Set(s string) string {
 	if wrong := OneLine(s); wrong != "" {
 		return wrong
 	}
-	if slices.Contains(f.words, s) {
+	if slices.Contains(f.streams, s) {
 		*f.p = s
 		return ""
 	}

@@ -74,14 +74,19 @@ type Map interface {
 
 // Sections is a list of mappings, each with the same keys.
 type Sections struct {
-	Form   string            // what Takes returns
-	Clear  func()            // makes the list empty
-	Add    func() *Section   // appends an element and returns its keys
-	Close  func() string     // follows the last element and returns what is wrong; nil is nothing
-	All    func() []*Section // those that are there, to be printed
-	Model  func() *Section   // the keys of an element, for walks without a file
-	Single bool              // one mapping or one text stands for a list of one
-	Want   string            // what a message asks for in place of another form
+	Form  string            // what Takes returns
+	Clear func()            // makes the list empty
+	Add   func() *Section   // starts an element and returns its keys
+	Model func() *Section   // the keys of an element, for walks without a file
+	All   func() []*Section // those that are there, to be printed; nil prints nothing
+	Want  string            // what a message asks for in place of another form
+	// Added follows an element that had no problem of its own and returns what is
+	// wrong with it beside the others; nil is nothing.
+	Added func() (wrong string)
+	// Empty is what is wrong with a list of nothing; "" allows it.
+	Empty string
+	// Single has one element stand for a list of one.
+	Single bool
 }
 
 // Reset makes the list empty.
@@ -93,16 +98,22 @@ func (s *Sections) Takes() string { return s.Form }
 // Section is a mapping with known keys. It may be written in other forms too:
 // those that Keys declares with Keys.Itself.
 type Section struct {
-	Form  string             // what Takes returns; empty is "mapping"
-	Keys  func(Keys)         // declares the keys; called again for each walk
-	Begin func(mapping bool) // called before anything is read into it; nil is nothing
-	Check func(Report)       // called after a mapping was read; nil is nothing
-	Want  string             // what a message asks for in place of a form that is not declared
-	Block bool               // printed with a line for each key
+	Form    string             // what Takes returns; empty is "mapping"
+	Keys    func(Keys)         // declares the keys; called again for each walk
+	Begin   func(mapping bool) // called before anything is read into it; nil is nothing
+	Check   func(Report)       // called after a mapping was read; nil is nothing
+	Default func()             // stores the default; nil resets every key
+	Want    string             // what a message asks for in place of a form that is not declared
+	Block   bool               // printed with a line for each key
+	Hidden  bool               // not printed
 }
 
-// Reset stores the default of every key below s.
+// Reset stores the default.
 func (s *Section) Reset() {
+	if s.Default != nil {
+		s.Default()
+		return
+	}
 	for _, k := range s.Declared() {
 		if k.Value != nil && k.Name != "" {
 			k.Value.Reset()

@@ -1,0 +1,87 @@
+package config
+
+import (
+	"time"
+
+	"penstock/options"
+)
+
+// Unlimited is the value of a limit that was switched off.
+const Unlimited = options.Unlimited
+
+// The largest numbers that a file may ask for.
+const (
+	maxConnections = 10_000_000
+	maxCount       = 1_000_000
+	maxHeaders     = 10_000
+)
+
+// Limits bound what the whole gateway takes on.
+type Limits struct {
+	Connections int   // open client connections, at least 1
+	PerIP       int   // open connections of one client's address; zero means off
+	Requests    int   // requests in flight, at least 1
+	Body        int64 // bytes of a request body; Unlimited for off; default of Route.MaxBody
+	HeaderBytes int   // bytes of a request head: request line and fields
+	Headers     int   // fields of a request head, at least 1
+	URI         int   // bytes of a request target, at most HeaderBytes
+
+	RequestsPerConnection int // answers on one client connection before it is closed; zero means off
+}
+
+// Keys declares the keys of `limits`.
+func (l *Limits) Keys(k options.Keys) {
+	connections := options.Within(1, maxConnections)
+	k.Count("connections", &l.Connections, 16000,
+		"open client connections; lowered with a warning when the file limit has no room", connections)
+	k.Count("per_ip", &l.PerIP, 0,
+		"open connections of one client's address, an IPv6 one taken as its /64; above it 429. Behind a trusted proxy a request "+
+			"in flight counts instead of a connection, for the client that `X-Forwarded-For` names", connections, options.Off)
+	k.Count("requests", &l.Requests, 8000, "requests in flight; above it 503 with `Retry-After`", connections)
+	k.Size("body", &l.Body, 16*mib, "the body of one request; `off` allows any; above it 413; also per route", options.Off)
+	k.Add("header_bytes", options.SizeOf(&l.HeaderBytes, 32*kib, options.Within(kib, mib)),
+		"a request's head, its first line and all fields; above it 431. Each connection may hold a buffer of this size", options.Restart)
+	k.Count("headers", &l.Headers, 128, "fields in a request's head; above it 431", options.Within(1, maxHeaders))
+	k.Add("uri", options.SizeOf(&l.URI, 16*kib, options.Within(64, mib)),
+		"the target in a request's first line, at most `header_bytes`; above it 414")
+	k.Count("requests_per_connection", &l.RequestsPerConnection, 0,
+		"the last response on a client's connection says `Connection: close`", connections, options.Off)
+}
+
+// Timeouts bound the phases of an exchange. Zero means none.
+type Timeouts struct {
+	Header    time.Duration // a client's request head, from its first byte; never zero
+	Connect   time.Duration // TCP and TLS to a backend; never zero
+	FirstByte time.Duration // per try: request sent to response head
+	Request   time.Duration // all until the response head is sent, less the time in which the request body moves
+	BodyIdle  time.Duration // no byte moved in a body, stream or tunnel, either direction
+	Idle      time.Duration // a client's keep-alive connection between requests
+	Drain     Drain
+}
+
+// Keys declares the keys of `timeouts`.
+func (t *Timeouts) Keys(k options.Keys) {
+	k.Duration("header", &t.Header, 10*time.Second,
+		"a request's head, from its first byte to its last; then 408. A new connection that sends nothing is closed after it too")
+	k.Duration("connect", &t.Connect, time.Second, "TCP and TLS to a backend")
+	k.Duration("first_byte", &t.FirstByte, 15*time.Second, "of each attempt: request sent to response head", options.Off)
+	k.Duration("request", &t.Request, 30*time.Second,
+		"everything until the response head goes to the client (queueing, attempts, backoff), less the time in which the request body moves",
+		options.Off)
+	k.Duration("body_idle", &t.BodyIdle, 60*time.Second,
+		"no byte moved in a body, stream or tunnel, in either direction; the only bound on long transfers", options.Off)
+	k.Duration("idle", &t.Idle, 75*time.Second, "a client's connection between two requests", options.Off)
+	k.Section("drain", t.Drain.Keys, "how SIGTERM is followed")
+}
+
+// Drain says how the gateway leaves on SIGTERM.
+type Drain struct {
+	Delay    time.Duration // not ready but still accepting; zero means none
+	Deadline time.Duration // at most this long for what is still open, counted after Delay
+}
+
+// Keys declares the keys of `timeouts.drain`.
+func (d *Drain) Keys(k options.Keys) {
+	k.Duration("delay", &d.Delay, 0, "not ready, but still accepting", options.Zero)
+	k.Duration("deadline", &d.Deadline, 30*time.Second, "what is still open after `delay` has so long to end")
+}

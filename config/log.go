@@ -1,0 +1,158 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"penstock/options"
+)
+
+// Log is the process log and the access log.
+type Log struct {
+	Level  slog.Level
+	Access *Access // nil means off
+}
+
+// Keys declares the keys of `log`.
+func (l *Log) Keys(k options.Keys) {
+	levels := []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+	k.Add("level", options.OneOfStandard(&l.Level, slog.LevelInfo, []string{"debug", "info", "warn", "error"}, levels), "of the process log")
+	k.Add("access", l.access(), "", options.Means("on"))
+}
+
+// access declares the access log. While it is off its keys are those of a spare
+// one, which nothing reads.
+func (l *Log) access() *options.Section {
+	a := l.Access
+	if a == nil {
+		a = new(Access)
+	}
+	return &options.Section{
+		Form: "a file name, `off`, or a mapping",
+		Keys: func(k options.Keys) {
+			k.Itself(&accessForm{fileOfLog(a), l})
+			a.Keys(k)
+		},
+	}
+}
+
+// accessForm is the word or the file in place of the mapping.
+type accessForm struct {
+	*options.File
+	l *Log
+}
+
+// Set takes `on`, `off` and the name of a file.
+func (f *accessForm) Set(text string) (wrong string) {
+	switch {
+	case options.IsOff(text):
+		f.l.Access = nil
+	case !options.IsOn(text):
+		return f.File.Set(text)
+	}
+	return ""
+}
+
+// Get is a word only while the log is off.
+func (f *accessForm) Get() (string, options.Style) {
+	if f.l.Access == nil {
+		return "off", options.Plain
+	}
+	return "", options.Absent
+}
+
+// Access is the log of requests.
+type Access struct {
+	File   string       // "stdout", "stderr" or an absolute path
+	Format AccessFormat // JSON lines unless told otherwise
+	Sample float64      // share of requests written, 0..1
+	Always Always       // written whatever Sample says
+}
+
+// Keys declares the keys of `log.access`.
+func (a *Access) Keys(k options.Keys) {
+	k.Add("file", fileOfLog(a),
+		"`stdout`, `stderr` or a file, which SIGUSR1 opens anew; switching the log on or off counts as another file", options.Restart)
+	k.Add("format", options.OneOf(&a.Format, formatText[:], []AccessFormat{JSON, Text}), "one line a request")
+	k.Share("sample", &a.Sample, 1, "of the requests that are written")
+	k.Add("always", a.Always.list(), "written whatever `sample` says; or `off`")
+}
+
+// fileOfLog is one of the process's streams, or a file.
+func fileOfLog(a *Access) *options.File { return options.FileOf(&a.File, "stdout", "stderr") }
+
+// AccessFormat is how one request is written to the access log.
+type AccessFormat uint8
+
+// The formats of the access log.
+const (
+	JSON AccessFormat = iota // one JSON object per line
+	Text                     // one readable line
+	formatCount
+)
+
+var formatText = [formatCount]string{JSON: "json", Text: "text"}
+
+func (f AccessFormat) String() string { return formatText[f] }
+
+// Always lists the requests that sampling never drops.
+type Always struct {
+	Statuses   Statuses      // nil means none
+	SlowerThan time.Duration // zero means none
+}
+
+// list declares the list of `log.access.always`.
+func (a *Always) list() *options.Items {
+	return &options.Items{
+		Form:    "list of statuses and `slower than 1s`",
+		Empty:   func() { *a = Always{} },
+		Default: func() { *a = Always{Statuses: Statuses{{First: 500, Last: 599}}, SlowerThan: time.Second} },
+		Append:  a.add,
+		Texts:   a.texts,
+		Each:    options.Shape{Pattern: "slower than .+|" + options.StatusPattern, Number: true, Low: 100, High: 599},
+	}
+}
+
+func (a *Always) add(s string) (wrong string) {
+	if limit, found := strings.CutPrefix(s, "slower than "); found {
+		took, ok := options.ParseDuration(strings.TrimSpace(limit))
+		if !ok || took == 0 || took > options.MaxDuration {
+			return fmt.Sprintf(`got %q, want "slower than" and %s`, s, options.DurationForm)
+		}
+		a.SlowerThan = took
+		return ""
+	}
+	r, ok := options.ParseStatuses(s)
+	if !ok {
+		return fmt.Sprintf(`got %q, want %s, or "slower than 1s"`, s, options.StatusForm)
+	}
+	a.Statuses = append(a.Statuses, r)
+	return ""
+}
+
+func (a *Always) texts() (all []string, _ options.Style) {
+	for _, s := range a.Statuses {
+		all = append(all, s.String())
+	}
+	if a.SlowerThan > 0 {
+		all = append(all, "slower than "+options.FormatDuration(a.SlowerThan))
+	}
+	return all, options.Plain
+}
+
+// Answers are the fields that the gateway adds to its responses.
+type Answers struct {
+	CacheStatus bool   // Cache-Status on answers of routes with a cache (RFC 9211)
+	ProxyStatus bool   // Proxy-Status on faults (RFC 9209)
+	RequestID   string // name of the field with the request's id, both ways, as written; empty means off
+}
+
+// Keys declares the keys of `answers`.
+func (a *Answers) Keys(k options.Keys) {
+	k.Switch("cache_status", &a.CacheStatus, true, "`Cache-Status` on responses of routes with a cache (RFC 9211)")
+	k.Switch("proxy_status", &a.ProxyStatus, true, "`Proxy-Status` on faults (RFC 9209)")
+	k.Text("request_id", &a.RequestID, "name of the field that carries the request's id, to the backend and back",
+		options.Off, options.Checked(options.FieldName), options.Default("X-Request-Id"))
+}

@@ -1,0 +1,38 @@
+package options
+
+// Phrase is a Scalar of functions, for a text that no other fits.
+type Phrase struct {
+	Form    string                        // what Takes returns
+	Read    func(text string) string      // as Scalar.Set
+	Text    func() (text string, _ Style) // as Scalar.Get; nil is Absent
+	Default func()                        // as Value.Reset; nil is nothing
+	Texts   Shape                         // as Scalar.Shape
+}
+
+// Reset stores the default.
+func (p *Phrase) Reset() {
+	if p.Default != nil {
+		p.Default()
+	}
+}
+
+// Takes returns the form in the words of the documentation.
+func (p *Phrase) Takes() string { return p.Form }
+
+// Set stores what text says.
+func (p *Phrase) Set(text string) string { return p.Read(text) }
+
+// Get returns the stored value.
+func (p *Phrase) Get() (string, Style) {
+	if p.Text == nil {
+		return "", Absent
+	}
+	return p.Text()
+}
+
+// Shape returns which texts Set takes.
+func (p *Phrase) Shape() Shape { return p.Texts }
+
+// Short returns a form of a section in place of its mapping, which stands for the
+// key that s stores. It is never printed.
+func Short(s Scalar) Scalar { return &Phrase{Form: s.Takes(), Read: s.Set, Texts: s.Shape()} }

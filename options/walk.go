@@ -1,0 +1,33 @@
+package options
+
+import "strings"
+
+// Walk calls visit for every key below s in the order of its declaration, a section
+// before its keys, with the path of each, such as "routes[].retry.times" and
+// "upstreams.*.pool.max". `[]` is an element of a list, `*` a name that the file
+// chooses; the names of header fields and the like have no path of their own.
+// Keys that are not built yet are left out.
+func (s *Section) Walk(visit func(path string, k Key)) { walk(s, "", visit) }
+
+func walk(v Value, path string, visit func(string, Key)) {
+	switch v := v.(type) {
+	case *Section:
+		for _, k := range v.Declared() {
+			switch {
+			case k.Value == nil:
+			case k.Name == "":
+				if inner, ok := k.Value.(*Sections); ok && inner.Model != nil {
+					continue // the same elements as under the key that it stands for
+				}
+			default:
+				below := strings.TrimPrefix(path+"."+k.Name, ".")
+				visit(below, k)
+				walk(k.Value, below, visit)
+			}
+		}
+	case *Sections:
+		walk(v.Model(), path+"[]", visit)
+	case Map:
+		walk(v.Model(), path+".*", visit)
+	}
+}
