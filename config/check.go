@@ -67,23 +67,19 @@ func (d *decoder) checkURI(v value, l *Limits) {
 	l.URI = l.HeaderBytes
 }
 
-// checkUpstream notes what is wrong with the parts of an upstream together.
-func (d *decoder) checkUpstream(v value, u *Upstream) {
-	if !d.has(v, "backends") {
-		d.problem(v, "has no backends")
-	}
-	pool := d.part(v, "pool")
+// check notes what is wrong with the parts of an upstream together.
+func (u *Upstream) check(r options.Report) {
 	if u.Pool.Idle > u.Pool.Max {
-		if d.has(pool, "idle") {
-			d.problemIn(pool, "idle", "got %d, which is above max %d", u.Pool.Idle, u.Pool.Max)
+		if r.Has("pool.idle") {
+			r.Problem("pool.idle", "got %d, which is above max %d", u.Pool.Idle, u.Pool.Max)
 		}
 		u.Pool.Idle = u.Pool.Max
 	}
 	https := func(b Backend) bool { return b.Scheme == HTTPS }
-	if d.has(v, "tls") && len(u.Backends) > 0 && !slices.ContainsFunc(u.Backends, https) {
-		d.problemIn(v, "tls", "no backend is https://")
+	if r.Has("tls") && len(u.Backends) > 0 && !slices.ContainsFunc(u.Backends, https) {
+		r.Problem("tls", "no backend is https://")
 	}
-	d.checkTLS(d.part(v, "tls"), &u.TLS)
+	u.TLS.check(r)
 }
 
 // warn collects remarks about what is valid but deserves a look.

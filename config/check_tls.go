@@ -8,47 +8,50 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"penstock/options"
 )
 
 // maxPEM bounds the size of a file of certificates, in bytes.
 const maxPEM = 4 * mib
 
-// checkTLS notes certificate files that are missing, unreadable or do not fit together.
-func (d *decoder) checkTLS(v value, t *TLS) {
+// check notes certificate files that are missing, unreadable or do not fit together.
+// The report is that of the upstream.
+func (t *TLS) check(r options.Report) {
 	if t.CA != "" {
 		pem, err := readPEM(t.CA)
 		switch {
 		case err != nil:
-			d.problemIn(v, "ca", "%v", err)
+			r.Problem("tls.ca", "%v", err)
 		case !x509.NewCertPool().AppendCertsFromPEM(pem):
-			d.problemIn(v, "ca", "%s holds no PEM certificate", t.CA)
+			r.Problem("tls.ca", "%s holds no PEM certificate", t.CA)
 		}
 	}
 	if t.CA != "" && t.Insecure {
-		d.problemIn(v, "insecure", "stands beside ca, which would verify nothing")
+		r.Problem("tls.insecure", "stands beside ca, which would verify nothing")
 	}
 	switch {
-	case t.Cert != "" && t.Key == "" && !d.has(v, "key"):
-		d.problemIn(v, "cert", "needs key")
-	case t.Key != "" && t.Cert == "" && !d.has(v, "cert"):
-		d.problemIn(v, "key", "needs cert")
+	case t.Cert != "" && t.Key == "" && !r.Has("tls.key"):
+		r.Problem("tls.cert", "needs key")
+	case t.Key != "" && t.Cert == "" && !r.Has("tls.cert"):
+		r.Problem("tls.key", "needs cert")
 	}
 	if t.Cert == "" || t.Key == "" {
 		return
 	}
 	cert, err := readPEM(t.Cert)
 	if err != nil {
-		d.problemIn(v, "cert", "%v", err)
+		r.Problem("tls.cert", "%v", err)
 	}
 	key, errKey := readPEM(t.Key)
 	if errKey != nil {
-		d.problemIn(v, "key", "%v", errKey)
+		r.Problem("tls.key", "%v", errKey)
 	}
 	if err != nil || errKey != nil {
 		return
 	}
 	if _, err := tls.X509KeyPair(cert, key); err != nil {
-		d.problemIn(v, "cert", "%s and %s: %v", t.Cert, t.Key, err)
+		r.Problem("tls.cert", "%s and %s: %v", t.Cert, t.Key, err)
 	}
 }
 

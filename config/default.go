@@ -7,10 +7,8 @@ import (
 )
 
 const (
-	kib          = 1 << 10
-	mib          = 1 << 20
-	defaultBound = 1.25 // of Balance, when it hashes
-
+	kib              = 1 << 10
+	mib              = 1 << 20
 	staleUnreachable = 10 * time.Minute // of Cache, unless it says otherwise
 )
 
@@ -25,15 +23,9 @@ func Default() *Config {
 
 // DefaultUpstream returns a new upstream with every default, no name and no backend.
 func DefaultUpstream() *Upstream {
-	return &Upstream{
-		Pool: Pool{
-			Max: 512, Idle: 64, IdleTimeout: 4 * time.Second, MaxAge: 10 * time.Minute,
-			Queue: 256, QueueTimeout: 250 * time.Millisecond,
-		},
-		RetryBudget: RetryBudget{Ratio: 0.1, Floor: 10},
-		Eject:       Eject{Failures: 5, Base: time.Second, Max: 30 * time.Second, AtMost: 0.5},
-		DNS:         DNS{Refresh: 10 * time.Second},
-	}
+	u := new(Upstream)
+	u.section().Reset()
+	return u
 }
 
 // DefaultRetry returns the retry rules of a route that names none.

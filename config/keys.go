@@ -19,7 +19,7 @@ var rootFields = []field[Config]{
 	{key: "trailers", read: func(d *decoder, v value, c *Config) { c.Trailers = d.unique(v, trailerName) }},
 	sectionKey("paths", func(c *Config) options.Declarer { return &c.Paths }),
 	sectionKey("cache", func(c *Config) options.Declarer { return &c.Cache }),
-	{key: "upstreams", inside: under(".*.", upstreamFields), read: readUpstreams},
+	declaredKey("upstreams", func(c *Config) options.Value { return &upstreams{c} }),
 	{key: "routes", inside: under("[].", routeFields), read: readRoutes},
 	sectionKey("log", func(c *Config) options.Declarer { return &c.Log }),
 	sectionKey("answers", func(c *Config) options.Declarer { return &c.Answers }),

@@ -56,9 +56,16 @@ func printedMap(m options.Map) *node {
 	if all == nil {
 		return nil
 	}
-	n := flow(tree())
+	n := tree()
+	if s, ok := m.Model().(*options.Section); !ok || !s.Block {
+		flow(n)
+	}
 	for _, e := range all {
-		n.putText(e.Name, printed(e.Value, e.Secret))
+		if e.Plain {
+			n.put(e.Name, printed(e.Value, e.Secret))
+		} else {
+			n.putText(e.Name, printed(e.Value, e.Secret))
+		}
 	}
 	return n
 }

@@ -105,15 +105,6 @@ func (d *decoder) count(v value, low, high int, to *int) {
 	*to = n
 }
 
-// countOrOff is count for keys that off stores as zero.
-func (d *decoder) countOrOff(v value, low, high int, to *int) {
-	if off(v) {
-		*to = 0
-		return
-	}
-	d.count(v, low, high, to)
-}
-
 // durationRule says which durations a key takes beside a positive one.
 type durationRule uint8
 
@@ -185,37 +176,6 @@ func (d *decoder) sized(v value, low, high int64, to *int64) {
 	default:
 		*to = n
 	}
-}
-
-// share reads a percentage from low to high, both in percent, as a fraction of one.
-func (d *decoder) share(v value, low, high float64, to *float64) {
-	s, ok := d.text(v)
-	if !ok {
-		return
-	}
-	f, ok := options.ParseShare(s)
-	switch {
-	case !ok:
-		d.problem(v, "got %q, want %s", s, options.ShareForm)
-	case f < low/100 || f > high/100:
-		d.problem(v, "got %q, want %s to %s", s, options.FormatShare(low/100), options.FormatShare(high/100))
-	default:
-		*to = f
-	}
-}
-
-// rate reads a rate per second.
-func (d *decoder) rate(v value, to *float64) {
-	s, ok := d.text(v)
-	if !ok {
-		return
-	}
-	f, ok := options.ParseRate(s)
-	if !ok {
-		d.problem(v, "got %q, want %s", s, options.RateForm)
-		return
-	}
-	*to = f
 }
 
 // unique reads a list of single-line texts, each put into shape by check, which

@@ -1,8 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"net"
-	"time"
+	"slices"
+	"strings"
+
+	"penstock/options"
 )
 
 // Upstream is a named set of backends and how they are used. Routes share it.
@@ -19,6 +23,113 @@ type Upstream struct {
 	Eject       Eject
 	DNS         DNS
 	TLS         TLS // for https backends
+}
+
+// Keys declares the keys of an upstream. One URL or a list of backends stands for
+// the mapping.
+func (u *Upstream) Keys(k options.Keys) {
+	backends := u.backends()
+	k.Itself(&options.Phrase{Form: "a URL", Texts: urlShape(), Read: u.setBackend})
+	short := *backends
+	short.All = nil
+	k.Itself(&short)
+	k.Add("balance", u.Balance.section(), "")
+	k.Add("backends", backends, "", options.Required)
+	k.Add("host", u.Host.phrase(), "the `Host` that backends see: the client's, the URL's, or a fixed one; SNI never follows it")
+	k.Section("pool", u.Pool.Keys, "connections to each backend")
+	k.Add("retry_budget", &options.Section{Form: "mapping, or `off`", Keys: u.RetryBudget.Keys}, "`off` sets no bound on retries")
+	k.Add("eject", &options.Section{Form: "mapping, or `off`", Keys: u.Eject.Keys, Check: u.Eject.Check},
+		"a backend that cannot be connected to is left out for a while")
+	k.Section("dns", u.DNS.Keys, "")
+	k.Add("tls", &options.Section{Keys: u.TLS.Keys, Block: true, Hidden: u.TLS == (TLS{})}, "for https:// backends", options.Means("none"))
+}
+
+// setBackend stores the only backend of an upstream.
+func (u *Upstream) setBackend(text string) (wrong string) {
+	b, wrong := readBackend(text)
+	if wrong == "" {
+		u.Backends = append(u.Backends, b)
+	}
+	return wrong
+}
+
+// backends declares one backend or a list of them, each a URL or a mapping.
+func (u *Upstream) backends() *options.Sections {
+	var next Backend
+	return &options.Sections{
+		Form:   "a URL, or a list of URLs and mappings",
+		Single: true,
+		Empty:  "got no backend, want at least one URL",
+		Clear:  func() { u.Backends = nil },
+		Add: func() *options.Section {
+			next = Backend{Weight: 1}
+			return options.SectionOf(&next)
+		},
+		Added: func() (wrong string) {
+			same := func(o Backend) bool { return o.Address() == next.Address() }
+			if slices.ContainsFunc(u.Backends, same) {
+				return fmt.Sprintf("backend %q stands twice; give it a weight instead", next.Address())
+			}
+			u.Backends = append(u.Backends, next)
+			return ""
+		},
+		Model: func() *options.Section { return options.SectionOf(new(Backend)) },
+		All: func() []*options.Section {
+			all := make([]*options.Section, len(u.Backends))
+			for i := range u.Backends {
+				all[i] = options.SectionOf(&u.Backends[i])
+			}
+			return all
+		},
+	}
+}
+
+// upstreams is the mapping of names to upstreams at the top of a file.
+type upstreams struct{ c *Config }
+
+// Reset makes the map empty.
+func (m *upstreams) Reset() { m.Clear() }
+
+// Takes returns the form in the words of the documentation.
+func (m *upstreams) Takes() string {
+	return "mapping of names (letters, digits, `_`, `-`, `.`) to a URL, a list of URLs, or a mapping"
+}
+
+// Names returns which names an upstream may have.
+func (m *upstreams) Names() options.Shape { return options.Shape{Pattern: `[-_.0-9A-Za-z]+`} }
+
+// Model returns the section of an upstream.
+func (m *upstreams) Model() options.Value { return DefaultUpstream().section() }
+
+// Clear makes the map empty.
+func (m *upstreams) Clear() { m.c.Upstreams = nil }
+
+// At adds an upstream.
+func (m *upstreams) At(name string) (value options.Value, wrong string) {
+	if !upstreamName(name) {
+		wrong = "want a name of letters, digits, _, - and ."
+	}
+	u := DefaultUpstream()
+	u.Name = name
+	m.c.Upstreams = append(m.c.Upstreams, u)
+	return u.section(), wrong
+}
+
+func upstreamName(s string) bool { return word(strings.ReplaceAll(s, ".", "_")) }
+
+// All returns the upstreams of the file; inline ones stand in their routes.
+func (m *upstreams) All() []options.Entry {
+	var all []options.Entry
+	for _, u := range m.c.Upstreams {
+		if !u.Inline {
+			all = append(all, options.Entry{Name: u.Name, Value: u.section(), Plain: true})
+		}
+	}
+	return all
+}
+
+func (u *Upstream) section() *options.Section {
+	return &options.Section{Keys: u.Keys, Check: u.check, Block: true}
 }
 
 // Scheme is how a backend is spoken to.
@@ -47,6 +158,44 @@ type Backend struct {
 	Backup bool   // used only when the others are down
 }
 
+// maxWeight is the largest weight of a backend or of a route's target.
+const maxWeight = 1000
+
+// Keys declares the keys of a backend. A URL stands for the mapping.
+func (b *Backend) Keys(k options.Keys) {
+	url := options.Phrase{Form: "URL", Read: b.setURL, Texts: urlShape()}
+	k.Itself(&url)
+	printed := url
+	printed.Text = func() (string, options.Style) { return b.URL(), options.Quoted }
+	k.Add("url", &printed, "`\"http://host:port\"`, `\"https://host:port\"` (ports 80 and 443 may be left out), `\"unix:/path\"`; without a path",
+		options.Required)
+	k.Count("weight", &b.Weight, 1, "its share of the requests; 0 drains it", options.Within(0, maxWeight))
+	k.Switch("backup", &b.Backup, false, "used only when the others are down", options.Quiet)
+}
+
+func (b *Backend) setURL(s string) (wrong string) {
+	got, wrong := readBackend(s)
+	if wrong == "" {
+		b.Scheme, b.Host, b.Port, b.Socket = got.Scheme, got.Host, got.Port, got.Socket
+	}
+	return wrong
+}
+
+// readBackend reads the URL of a backend. What is wrong is said without a password.
+func readBackend(s string) (b Backend, wrong string) {
+	if wrong := options.OneLine(s); wrong != "" {
+		return b, wrong
+	}
+	b, wrong = parseBackend(s)
+	if wrong != "" {
+		wrong = fmt.Sprintf("got %q, %s", shown(s), wrong)
+	}
+	return b, wrong
+}
+
+// urlShape is the shape of the URL of a backend.
+func urlShape() options.Shape { return options.Shape{Pattern: "https?://[^/?#@]+/?|unix:(//)?/.+"} }
+
 // Address names the backend in Route.Weights and in labels: "host:port", or
 // "unix:/path". It is what was configured, before names are resolved.
 func (b *Backend) Address() string {
@@ -62,105 +211,4 @@ func (b *Backend) URL() string {
 		return b.Address()
 	}
 	return b.Scheme.String() + "://" + b.Address()
-}
-
-// Method is a balancing method.
-type Method uint8
-
-// The balancing methods.
-const (
-	RoundRobin Method = iota // smooth weighted round robin
-	LeastConn                // fewest requests in flight per weight
-	P2C                      // the better of two random ones
-	Latency                  // peak EWMA of the latency times in flight per weight
-	Random                   // by weight
-	Hash                     // consistent hashing with bounded load
-	methodCount
-)
-
-var methodText = [methodCount]string{
-	RoundRobin: "round_robin", LeastConn: "least_conn", P2C: "p2c",
-	Latency: "latency", Random: "random", Hash: "hash",
-}
-
-func (m Method) String() string { return methodText[m] }
-
-// HashOn is what consistent hashing takes its key from.
-type HashOn uint8
-
-// The sources of a hash key.
-const (
-	HashIP     HashOn = iota // the client's address
-	HashPath                 // the normalised path
-	HashHeader               // the header field HashName
-	HashCookie               // the cookie HashName
-	hashOnCount
-)
-
-var hashOnText = [hashOnCount]string{HashIP: "ip", HashPath: "path", HashHeader: "header", HashCookie: "cookie"}
-
-func (h HashOn) String() string { return hashOnText[h] }
-
-// Balance says how a backend is chosen.
-type Balance struct {
-	Method   Method
-	HashOn   HashOn  // only for Hash
-	HashName string  // field or cookie name, only for HashHeader and HashCookie
-	Bound    float64 // only for Hash: load of one backend at most this multiple of the mean, > 1
-}
-
-// HostMode says which Host a backend sees.
-type HostMode uint8
-
-// The host policies.
-const (
-	HostPreserve HostMode = iota // the client's
-	HostUpstream                 // the authority of the backend's URL
-	HostFixed                    // HostPolicy.Name
-)
-
-// HostPolicy is the Host field sent to backends. SNI never depends on it.
-type HostPolicy struct {
-	Mode HostMode
-	Name string // only for HostFixed: host or host:port
-}
-
-// Pool bounds the connections to each backend.
-type Pool struct {
-	Max          int           // open connections, at least 1
-	Idle         int           // kept idle, 0..Max
-	IdleTimeout  time.Duration // an idle one is closed after this; never zero
-	MaxAge       time.Duration // a connection is not used again after this; zero means any age
-	Queue        int           // requests waiting for a connection; zero means none waits
-	QueueTimeout time.Duration // the longest wait; never zero while Queue > 0
-}
-
-// RetryBudget bounds retries over all routes of an upstream.
-type RetryBudget struct {
-	Off   bool    // no bound at all
-	Ratio float64 // retries as a share of recent requests, 0..1
-	Floor float64 // retries per second that are always allowed
-}
-
-// Eject takes a backend out after consecutive connection failures.
-type Eject struct {
-	Failures int           // in a row; zero means off
-	Base     time.Duration // the first time out; doubles each time
-	Max      time.Duration // the longest time out
-	AtMost   float64       // share of the upstream that may be out at once, 0..1
-}
-
-// DNS says how names are followed.
-type DNS struct {
-	Refresh time.Duration // time between resolutions; never zero
-}
-
-// TLS is for https backends. File names are absolute. The zero value verifies
-// against the system's roots by the URL's host.
-type TLS struct {
-	CA       string // PEM file of roots that replace the system's; empty means those
-	Name     string // SNI and verified name; empty means the URL's host
-	Cert     string // PEM file of the client certificate; empty means none
-	Key      string // PEM file of its key; set exactly when Cert is
-	Insecure bool   // do not verify at all
 }

@@ -33,8 +33,8 @@ func (c *Config) YAML() ([]byte, error) {
 	root.put("trailers", texts(c.Trailers))
 	root.put("paths", printedSection(options.SectionOf(&c.Paths), false))
 	root.put("cache", printedSection(options.SectionOf(&c.Cache), false))
-	if upstreams := c.namedUpstreams(); len(upstreams.Content) > 0 {
-		root.put("upstreams", upstreams)
+	if all := printed(&upstreams{c}, false); all != nil {
+		root.put("upstreams", all)
 	}
 	routes := list()
 	for _, r := range c.Routes {

@@ -157,3 +157,23 @@ func fieldsTree(fields []Field) *node {
 	}
 	return n
 }
+
+// targets prints the upstreams of a route in the shortest form that says the same.
+func (r *Route) targets(c *Config) *node {
+	if len(r.Targets) != 1 || r.Targets[0].Weight != 1 {
+		n := flow(tree())
+		for _, t := range r.Targets {
+			n.putText(t.Upstream, number(t.Weight))
+		}
+		return n
+	}
+	u := c.Upstream(r.Targets[0].Upstream)
+	if u == nil || !u.Inline || len(u.Backends) == 1 {
+		return free(r.Targets[0].Upstream)
+	}
+	n := flow(list())
+	for i := range u.Backends {
+		n.Content = append(n.Content, (*yaml.Node)(free(u.Backends[i].URL())))
+	}
+	return n
+}

@@ -57,7 +57,7 @@ func (c *count) Set(s string) string {
 }
 
 func (c *count) Get() (string, Style) {
-	if c.has(off) && *c.p == 0 {
+	if c.has(off) && *c.p == 0 && c.low > 0 {
 		return "off", Plain
 	}
 	return strconv.Itoa(*c.p), Plain

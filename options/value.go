@@ -53,6 +53,7 @@ type Entry struct {
 	Name   string
 	Value  Value
 	Secret bool // the value is not shown
+	Plain  bool // the name needs no quotes
 }
 
 // Map is a mapping whose keys are names that the file chooses.
