@@ -90,6 +90,7 @@ func house() law {
 			{"github.com/VictoriaMetrics/metrics", "", []string{"metrics"}, "one place that names metrics"},
 			{"github.com/fasthttp/router", "", []string{"admin"}, "public routes are matched by our own matcher"},
 			{"github.com/VictoriaMetrics/fastcache", "", []string{"cache"}, "holds bytes; their meaning is ours"},
+			{"github.com/golang/snappy", "", []string{"cache"}, "the form in which fastcache loads its buckets"},
 			{"github.com/fsnotify/fsnotify", "", []string{"watch"}, "one source of file events"},
 			{"golang.org/x/sys", "", []string{"conn", "listener", "cli"}, "system calls stay at the edge"},
 			{httpServer, "", []string{"gateway", "upstream", "policy", "admin"}, "the rooms that speak HTTP"},

@@ -50,6 +50,7 @@ type journal struct {
 	number int
 	secret *secret
 	broken bool // a record could not be written
+	void   bool // and the files that it was for are given up
 	buf    []byte
 }
 
@@ -65,18 +66,22 @@ func openJournal(dir string, number int, s *secret) (*journal, error) {
 }
 
 // append writes one record. When it cannot be written the saved files are given
-// up, because they would bring back what was purged.
+// up, because they would bring back what was purged; the next Save makes others.
 func (j *journal) append(r *purgeRecord) error {
-	if j == nil {
+	if j == nil || j.void {
 		return nil
 	}
-	j.buf = r.appendTo(j.buf[:0], j.secret)
-	if _, err := j.file.Write(j.buf); err != nil {
-		j.broken = true
-		if gone := os.Remove(filepath.Join(j.dir, manifestName)); gone != nil && !os.IsNotExist(gone) {
-			return fmt.Errorf("purge journal: %w, and the files that it was for stay: %v", err, gone)
+	if !j.broken {
+		j.buf = r.appendTo(j.buf[:0], j.secret)
+		if _, err := j.file.Write(j.buf); err == nil {
+			return nil
 		}
+		j.broken = true
 	}
+	if err := os.Remove(filepath.Join(j.dir, manifestName)); err != nil && !os.IsNotExist(err) {
+		return fmt.Errorf("purge journal: it cannot be written, and the files that it was for stay: %w", err)
+	}
+	j.void = true
 	return nil
 }
 

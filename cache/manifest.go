@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"os"
@@ -108,6 +109,37 @@ func listFiles(folder string) ([]savedFile, error) {
 		return err
 	})
 	return files, err
+}
+
+// writeSummed makes a file, lets write fill it, and brings it onto the disk.
+func writeSummed(folder, name string, write func(io.Writer) error) (savedFile, error) {
+	file, err := os.OpenFile(filepath.Join(folder, filepath.FromSlash(name)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return savedFile{}, err
+	}
+	to := summed{file: file, sum: sha256.New()}
+	err = write(&to)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err := errors.Join(err, file.Close()); err != nil {
+		return savedFile{}, err
+	}
+	return savedFile{Name: name, Size: to.size, Sum: hex.EncodeToString(to.sum.Sum(nil))}, nil
+}
+
+// summed is a file whose size and SHA-256 are known once it is written.
+type summed struct {
+	file *os.File
+	sum  hash.Hash
+	size int64
+}
+
+func (s *summed) Write(p []byte) (int, error) {
+	n, err := s.file.Write(p)
+	s.sum.Write(p[:n])
+	s.size += int64(n)
+	return n, err
 }
 
 // sumFile reads a file through SHA-256.

@@ -1,8 +1,10 @@
 package cache
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -43,60 +45,92 @@ func (r LoadResult) String() string { return loadText[r] }
 // Save writes the store into a folder, which is made with mode 0700, beside
 // what was saved before; then one rename makes the new one valid and the old is
 // removed. Whenever the process ends, the old or the new is there, whole. From
-// the first Save on, purges are written to a journal there. Everything else goes
-// on, though writers of a bucket, and behind them its readers, wait while
-// fastcache writes its 512 KiB out; another Save waits for this one.
-func (s *Store) Save(dir string) error {
+// the first Save on, purges are written to a journal there. Requests go on: they
+// wait for a bucket of 512 KiB while it is copied, and never for the disk. Another
+// Save waits for this one.
+//
+// Any error, such as that of a full disk, leaves what was saved before and removes
+// what was written; ctx ends a save likewise, between two writes.
+func (s *Store) Save(ctx context.Context, dir string) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
+	if err := s.save(ctx, dir); err != nil {
+		return fmt.Errorf("cache files: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) save(ctx context.Context, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("cache files: %w", err)
-	}
-	_, highest, err := savedNumbers(dir)
-	if err != nil {
-		return fmt.Errorf("cache files: %w", err)
-	}
-	m := manifest{Format: snapshotFormat, Number: highest + 1, Capacity: s.capacity, Secret: s.secret}
-	if err := s.turnJournal(dir, m.Number); err != nil {
 		return err
 	}
-	folder := filepath.Join(dir, snapshotName(m.Number))
-	if err := s.saveFiles(folder, &m); err != nil {
-		return errors.Join(fmt.Errorf("cache files: %w", err), os.RemoveAll(folder))
+	number, err := s.nextNumber(dir)
+	if err != nil {
+		return err
 	}
-	if err := s.writeManifest(dir, &m); err != nil {
-		return fmt.Errorf("cache files: %w", err)
+	if err := s.turnJournal(dir, number); err != nil {
+		return err
 	}
-	return removeOlder(dir, m.Number)
+	m := manifest{Format: snapshotFormat, Number: number, Capacity: s.capacity, Secret: s.secret}
+	folder := filepath.Join(dir, snapshotName(number))
+	err = s.saveFiles(ctx, folder, &m)
+	if err == nil {
+		err = s.writeManifest(dir, &m)
+	}
+	if s.valid != number {
+		return errors.Join(err, os.RemoveAll(folder))
+	}
+	return errors.Join(err, removeOlder(dir, number))
+}
+
+// nextNumber returns the number of the next snapshot. That of a save that failed is
+// taken again, with its journal, so that failures leave no files.
+func (s *Store) nextNumber(dir string) (int, error) {
+	_, highest, err := savedNumbers(dir)
+	if err != nil {
+		return 0, err
+	}
+	_, err = os.Lstat(filepath.Join(dir, snapshotName(highest)))
+	if errors.Is(err, fs.ErrNotExist) && highest > s.valid && s.journals(dir, highest) {
+		return highest, nil
+	}
+	return highest + 1, nil
+}
+
+// journals reports whether purges are being written, whole, to the journal of that
+// number.
+func (s *Store) journals(dir string, number int) bool {
+	s.purges.mu.Lock()
+	defer s.purges.mu.Unlock()
+	j := s.journal
+	return j != nil && !j.broken && j.dir == dir && j.number == number
 }
 
 // saveFiles writes the snapshot's folder and brings it onto the disk. The purge
 // tables and the odometer come last: they must not be older than an entry.
-func (s *Store) saveFiles(folder string, m *manifest) error {
+func (s *Store) saveFiles(ctx context.Context, folder string, m *manifest) error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
 	workers := max(1, runtime.GOMAXPROCS(0)/2) // the rest is for requests
-	if err := s.rings.save(folder, workers); err != nil {
+	files, err := s.rings.save(ctx, folder, workers)
+	if err != nil {
 		return err
 	}
 	m.Odometer = s.odometer.Load()
-	tables := filepath.Join(folder, tablesName)
-	if err := os.WriteFile(tables, s.purges.tables(&s.secret), 0o600); err != nil {
+	tables, err := writeSummed(folder, tablesName, func(w io.Writer) error {
+		_, err := w.Write(s.purges.tables(&s.secret))
+		return err
+	})
+	if err != nil {
 		return err
 	}
-	if err := syncPath(tables); err != nil {
-		return err
-	}
-	var err error
-	if m.Files, err = listFiles(folder); err != nil {
-		return err
-	}
+	m.Files = append(files, tables)
 	return syncFolder(folder)
 }
 
 // writeManifest makes a snapshot the valid one, unless purges since it began
-// are not in its journal.
+// are not in its journal, and notes that it is.
 func (s *Store) writeManifest(dir string, m *manifest) error {
 	text, err := m.encode()
 	if err != nil {
@@ -120,11 +154,15 @@ func (s *Store) writeManifest(dir string, m *manifest) error {
 	if err := os.Rename(next, filepath.Join(dir, manifestName)); err != nil {
 		return err
 	}
+	s.valid = m.Number
 	return syncFolder(dir)
 }
 
 // turnJournal lets purges go into the journal of that number from now on.
 func (s *Store) turnJournal(dir string, number int) error {
+	if s.journals(dir, number) {
+		return nil
+	}
 	next, err := openJournal(dir, number, &s.secret)
 	if err != nil {
 		return err
@@ -146,6 +184,7 @@ func (s *Store) Load(dir string) (LoadResult, error) {
 	fresh := *s.blank()
 	number, result, err := s.load(dir)
 	if result == Loaded {
+		s.valid = number
 		_ = removeSnapshots(dir, number) // the next Save tries again, and says so
 		return Loaded, nil
 	}
@@ -301,20 +340,6 @@ func syncPath(path string) error {
 		return err
 	}
 	return errors.Join(file.Sync(), file.Close())
-}
-
-// syncTree brings a folder of files onto the disk.
-func syncTree(folder string) error {
-	found, err := os.ReadDir(folder)
-	if err != nil {
-		return err
-	}
-	for _, d := range found {
-		if err := syncPath(filepath.Join(folder, d.Name())); err != nil {
-			return err
-		}
-	}
-	return syncFolder(folder)
 }
 
 // syncFolder brings the names in a folder onto the disk, where a folder can be

@@ -17,7 +17,7 @@ func saved(t *testing.T, o Options) (dir string, s *Store) {
 	s = newStore(t, o)
 	s.Put(keyOf(s, "a.example", "/small"), fillOf(s, "m"), []byte("small"))
 	s.Put(keyOf(s, "a.example", "/large"), fillOf(s, "m"), bodyOf(1, 3*pieceSize))
-	if err := s.Save(dir); err != nil {
+	if err := s.Save(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	return dir, s
@@ -54,7 +54,7 @@ func TestARestartKeepsAll(t *testing.T) {
 	if got, want := s.odometer.Load(), first.odometer.Load(); got != want {
 		t.Errorf("odometer: got %d, want %d", got, want)
 	}
-	if err := s.Save(dir); err != nil {
+	if err := s.Save(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
 	reload(t, dir, Loaded)
@@ -88,7 +88,7 @@ func TestPurgesSurvive(t *testing.T) {
 			}
 			purge("before")
 			purge("list before")
-			if err := s.Save(dir); err != nil {
+			if err := s.Save(t.Context(), dir); err != nil {
 				t.Fatal(err)
 			}
 			purge("after")

@@ -53,22 +53,7 @@ func (r *rings) stats() (f fastcache.Stats) {
 
 func ringName(n int) string { return fmt.Sprintf("ring-%d", n) }
 
-// save writes each ring into a folder of its own and brings it onto the disk
-// before the next, so that the system never has more of it to write than one.
-func (r *rings) save(folder string, workers int) error {
-	for n, ring := range r.list {
-		name := filepath.Join(folder, ringName(n))
-		if err := ring.SaveToFileConcurrent(name, workers); err != nil {
-			return err
-		}
-		if err := syncTree(name); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// load reads what save wrote for a store of this capacity.
+// loadRings reads what save wrote for a store of this capacity.
 func loadRings(folder string, capacity int64) (*rings, error) {
 	r := &rings{steps: uint64(capacity) / Step}
 	for left := r.steps; left > 0; left -= min(left, ringSteps) {

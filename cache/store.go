@@ -36,6 +36,7 @@ type Store struct {
 	passes   *passes
 	journal  *journal      // nil: nothing survives
 	saving   sync.Mutex    // one Save at a time
+	valid    int           // number of the valid snapshot; 0 is none; guarded by saving
 	odometer atomic.Uint64 // bytes written
 	cursor   atomic.Uint64 // pieces written
 	rewrite  rewriteBudget

@@ -203,7 +203,7 @@ func TestPausesAndMemory(t *testing.T) {
 	wg.Go(func() {
 		for ctx.Err() == nil {
 			began := time.Now()
-			if err := s.Save(filepath.Join(t.TempDir(), "cache")); err != nil {
+			if err := s.Save(t.Context(), filepath.Join(t.TempDir(), "cache")); err != nil {
 				t.Error(err)
 			}
 			saves = append(saves, time.Since(began).Round(time.Millisecond))

@@ -27,6 +27,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv("PENSTOCK_AS_COMMAND") == "" {
 		os.Exit(m.Run())
 	}
+	if limit, err := strconv.ParseUint(os.Getenv("PENSTOCK_FILE_LIMIT"), 10, 64); err == nil {
+		limitFiles(limit)
+	}
 	shipped, err := os.ReadFile("../config.yaml")
 	if err != nil {
 		panic(err)

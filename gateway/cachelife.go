@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -55,8 +56,8 @@ type saves struct {
 	loaded string
 	last   time.Time
 	err    error
-	stop   chan struct{} // nil when nothing is saved
-	done   sync.WaitGroup
+	stop   context.CancelFunc // ends the periodic saves; nil when there are none
+	done   sync.WaitGroup     // of the goroutine that they run on
 }
 
 // describe adds to what operators see.
@@ -84,30 +85,35 @@ func (g *Gateway) load(path string) {
 	}
 }
 
-// startSaving saves the store from now on, every cache.save_every.
+// startSaving saves the store from now on, every cache.save_every. A save that fails
+// is in the log and in the state; the next one tries again.
 func (g *Gateway) startSaving(cfg *config.Config) {
 	if g.store == nil || cfg.Cache.Path == "" || cfg.Cache.SaveEvery <= 0 {
 		return
 	}
-	g.saves.stop = make(chan struct{})
+	ctx, cancel := context.WithCancel(context.Background())
+	g.saves.stop = cancel
 	g.saves.done.Go(func() {
 		tick := time.NewTicker(cfg.Cache.SaveEvery)
 		defer tick.Stop()
 		for {
 			select {
-			case <-g.saves.stop:
+			case <-ctx.Done():
 				return
 			case <-tick.C:
-				_ = g.saveCache(cfg.Cache.Path) // told there
+				_ = g.saveCache(ctx, cfg.Cache.Path) // it is in the log
 			}
 		}
 	})
 }
 
 // saveCache saves the store once.
-func (g *Gateway) saveCache(path string) error {
+func (g *Gateway) saveCache(ctx context.Context, path string) error {
 	began := g.now()
-	err := g.store.Save(path)
+	err := g.store.Save(ctx, path)
+	if errors.Is(err, context.Canceled) {
+		return err // by the last save, which replaces it
+	}
 	now := g.now()
 	g.saves.mu.Lock()
 	if g.saves.err = err; err == nil {
@@ -115,23 +121,60 @@ func (g *Gateway) saveCache(path string) error {
 	}
 	g.saves.mu.Unlock()
 	if err != nil {
-		g.log.Error("the cache could not be saved", "path", path, "error", err)
+		g.log.Error("the cache could not be saved; what was saved before stays", "path", path, "error", err)
 		return fmt.Errorf("save the cache: %w", err)
 	}
 	g.log.Info("the cache was saved", "path", path, "took", now.Sub(began))
 	return nil
 }
 
-// endSaving saves the store for the last time.
-func (g *Gateway) endSaving() error {
+// lastSave is the save at the end of the process. It has a goroutine of its own,
+// so that a disk on which nothing moves does not keep the process.
+type lastSave struct {
+	begin  context.CancelFunc
+	cancel context.CancelFunc
+	ended  chan error // nil when nothing is saved
+}
+
+// prepareLastSave lets the store be saved when begin is called, or when half of the
+// time until ctx ends is over: connections that last until then leave it the rest.
+func (g *Gateway) prepareLastSave(ctx context.Context) lastSave {
 	if g.saves.stop != nil {
-		close(g.saves.stop)
+		g.saves.stop()
+	}
+	path := g.current.Load().config.Cache.Path
+	if g.store == nil || path == "" {
+		return lastSave{begin: func() {}}
+	}
+	half, begin := context.WithCancel(context.Background())
+	if deadline, ok := ctx.Deadline(); ok {
+		half, begin = context.WithTimeout(context.Background(), time.Until(deadline)/2)
+	}
+	saving, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s := lastSave{begin: begin, cancel: cancel, ended: make(chan error, 1)}
+	go func() {
+		<-half.Done()
 		g.saves.done.Wait()
+		s.ended <- g.saveCache(saving, path)
+	}()
+	return s
+}
+
+// wait returns what became of the save. When both contexts are done it gives the
+// save up.
+func (s *lastSave) wait(ctx, rest context.Context) error {
+	if s.ended == nil {
+		return nil
 	}
-	if s := g.current.Load(); g.store != nil && s.config.Cache.Path != "" {
-		return g.saveCache(s.config.Cache.Path)
+	defer s.cancel()
+	for _, c := range []context.Context{ctx, rest} {
+		select {
+		case err := <-s.ended:
+			return err
+		case <-c.Done():
+		}
 	}
-	return nil
+	return fmt.Errorf("the last save of the cache was given up; what was saved before stays: %w", rest.Err())
 }
 
 // endFetches lets what goes on behind the clients' backs end until ctx is done, and

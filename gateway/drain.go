@@ -14,7 +14,8 @@ import (
 const quietTime = time.Second
 
 // restTime bounds what is waited for when no client is left: lookups, probes and
-// sweeps, which end at once when they are told to.
+// sweeps, which end at once when they are told to, and the last save of the cache
+// where the clients have used up the deadline.
 const restTime = 3 * time.Second
 
 // Drain announces the end: readiness goes off and every answer from now on says
@@ -24,23 +25,27 @@ func (g *Gateway) Drain() {
 }
 
 // Shutdown stops accepting, lets requests, streams and tunnels end until ctx is
-// done, then cuts what is left. The error says how much that was.
+// done, then cuts what is left. The error says how much that was. The store is saved
+// for the next start as far as ctx allows, whatever the disk does.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.Drain()
 	g.reload.Lock() // a reload that has begun ends first; a later one is refused
 	g.draining.Store(true)
 	g.reload.Unlock()
 
+	save := g.prepareLastSave(ctx)
+	defer save.begin()
 	closed := g.closeListeners()
 	late := g.drainClients(ctx)
 	tunnels := g.tunnels.Shutdown(ctx)
 	g.endFetches(ctx)
+	save.begin()
 	g.clients.CloseAll()
 	g.serving.Wait()
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), restTime)
 	defer cancel()
 	ends := g.current.Load().shutdown(rest)
-	return errors.Join(closed, late, tunnels, g.endSaving(), ends, g.clients.Shutdown(rest), g.backends.Shutdown(rest))
+	return errors.Join(closed, late, tunnels, ends, g.clients.Shutdown(rest), g.backends.Shutdown(rest), save.wait(ctx, rest))
 }
 
 // closeListeners stops accepting. Connections that the kernel had accepted
