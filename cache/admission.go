@@ -17,6 +17,10 @@ const (
 	witnesses     = 1 << 12 // keys that are remembered by their place in the ring
 )
 
+// countShards is how many cache lines the counting of lookups is spread over, so
+// that cores do not pass one around. A power of two.
+const countShards = 16
+
 // sketch estimates how often a key was asked for lately, after TinyLFU: a
 // doorkeeper takes what comes for the first time, and only what comes again
 // costs counters, four of four bits each, in the same cache line. All of it is

@@ -20,13 +20,11 @@ type passes struct {
 
 func newPasses(now time.Time) *passes { return &passes{start: now} }
 
-// Pass remembers for d that the answer to this key may not be shared
-// (hit-for-miss). Zero or less forgets it.
-func (s *Store) Pass(k Key, d time.Duration) {
-	hash, p := k.Hash(), s.passes
+// set remembers a key's hash for d from now; zero or less forgets it.
+func (p *passes) set(hash uint64, now time.Time, d time.Duration) {
 	slot := &p.slots[hash%passSlots]
 	if d > 0 {
-		end := max(0, s.now().Add(d+passTick-1).Sub(p.start)/passTick)
+		end := max(0, now.Add(d+passTick-1).Sub(p.start)/passTick)
 		slot.Store(hash&^0xffffffff | uint64(uint32(end)))
 		return
 	}
@@ -35,10 +33,8 @@ func (s *Store) Pass(k Key, d time.Duration) {
 	}
 }
 
-// Passes reports whether the key's answer is known not to be shareable: fetch
-// it without joining a flight.
-func (s *Store) Passes(k Key) bool {
-	hash, p := k.Hash(), s.passes
+// has reports whether a key's hash is remembered.
+func (p *passes) has(hash uint64, now time.Time) bool {
 	word := p.slots[hash%passSlots].Load()
-	return word != 0 && word>>32 == hash>>32 && s.now().Sub(p.start)/passTick < time.Duration(uint32(word))
+	return word != 0 && word>>32 == hash>>32 && now.Sub(p.start)/passTick < time.Duration(uint32(word))
 }

@@ -69,8 +69,8 @@ func (k Key) Path() []byte { return k.parts[k.pathAt:k.pathEnd] }
 // Store.NewKey, call URL once, then Header and Cookie in a fixed order, then
 // Key. It allocates nothing but what the buffer lacks.
 type KeyBuilder struct {
-	store *Store
-	key   Key
+	secret *secret
+	key    Key
 }
 
 // URL is what every key begins with.
@@ -82,13 +82,6 @@ type URL struct {
 	Query    []byte     // raw, without '?'
 	HasQuery bool       // there was a '?': "/a?" is not "/a"
 	Rule     *QueryRule // shapes the query; nil takes it as it came
-}
-
-// NewKey begins a key in dst, whose content is overwritten. The key holds the
-// buffer; its Bytes gives it back for reuse.
-func (s *Store) NewKey(dst []byte) KeyBuilder {
-	var guard [guardSize]byte
-	return KeyBuilder{store: s, key: Key{parts: append(dst[:0], guard[:]...)}}
 }
 
 // URL appends method class, scheme, host, path and query.
@@ -136,13 +129,6 @@ func (b *KeyBuilder) query(u *URL) {
 	k.queryAt, k.queryEnd = at-5, len(k.parts)
 }
 
-// URLKey makes the key of a URL alone, as purges take it, in memory of its own.
-func (s *Store) URLKey(u *URL) Key {
-	b := s.NewKey(nil)
-	b.URL(u)
-	return b.Key()
-}
-
 // Header appends a listed request header. The caller joins several lines; a
 // header that is missing is not one that is empty.
 func (b *KeyBuilder) Header(name string, value []byte, present bool) {
@@ -168,27 +154,13 @@ func (b *KeyBuilder) field(mark byte, name string, value []byte, present bool) {
 
 // Key ends the key. The builder may not be used again.
 func (b *KeyBuilder) Key() Key {
-	b.key.seal(&b.store.secret)
+	b.key.seal(b.secret)
 	return b.key
 }
 
 // Bytes returns the buffer that holds the key, for reuse once the key is no
 // longer needed.
 func (k Key) Bytes() []byte { return k.parts }
-
-// Variant makes the key of one variant in dst: the base key, the id of the
-// vary record that was found under it, and the values of the selecting fields
-// in any form that cannot be read two ways. A vary record that is made anew has
-// another id, so the variants of the old one are never found again.
-func (s *Store) Variant(dst []byte, base Key, record uint64, values []byte) Key {
-	k := base
-	k.parts = append(dst[:0], base.parts...)
-	k.parts = append(k.parts, markVariant)
-	k.parts = binary.LittleEndian.AppendUint64(k.parts, record)
-	k.parts = appendPart(k.parts, markVariant, values)
-	k.seal(&s.secret)
-	return k
-}
 
 // seal writes the guard and chooses between the parts and their digest.
 func (k *Key) seal(s *secret) {

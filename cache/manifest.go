@@ -7,8 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,6 +20,35 @@ const (
 	snapshotFormat = 2
 )
 
+// LoadResult says what became of saved files. All but Loaded start empty.
+type LoadResult uint8
+
+// The results of Load.
+const (
+	Loaded          LoadResult = iota
+	NothingSaved               // no manifest: the first start, or one after a refusal
+	ManifestDamaged            // unreadable, cut short or altered
+	OtherFormat                // of another version of Penstock
+	OtherCapacity              // the configured size has changed
+	FileMissing                // a file that the manifest names
+	FileDamaged                // cut short or altered
+	FileForeign                // a file that the manifest does not name
+	JournalDamaged             // purges could have been lost
+	RingRefused                // fastcache would not read it
+	Unsafe                     // others may write to the folder
+	loadResults
+)
+
+var loadText = [loadResults]string{
+	Loaded: "loaded", NothingSaved: "nothing-saved", ManifestDamaged: "manifest-damaged",
+	OtherFormat: "other-format", OtherCapacity: "other-capacity", FileMissing: "file-missing",
+	FileDamaged: "file-damaged", FileForeign: "file-foreign", JournalDamaged: "journal-damaged",
+	RingRefused: "ring-refused", Unsafe: "unsafe-folder",
+}
+
+// String returns the name that metrics and logs use.
+func (r LoadResult) String() string { return loadText[r] }
+
 // manifest says what belongs to a saved store. Its file begins with the SHA-256
 // of the rest. It holds the store's secret, so only the owner may read it.
 type manifest struct {
@@ -31,13 +58,6 @@ type manifest struct {
 	Secret   secret      `json:"secret"`
 	Odometer uint64      `json:"odometer"`
 	Files    []savedFile `json:"files"`
-}
-
-// savedFile is one file of a snapshot.
-type savedFile struct {
-	Name string `json:"name"` // below the snapshot's folder, with '/'
-	Size int64  `json:"size"` // bytes
-	Sum  string `json:"sha256"`
 }
 
 func snapshotName(number int) string { return fmt.Sprintf("snapshot-%d", number) }
@@ -87,71 +107,6 @@ func decodeManifest(text []byte) (*manifest, LoadResult, error) {
 		return nil, OtherFormat, fmt.Errorf("%s: got format %d, want %d", manifestName, m.Format, snapshotFormat)
 	}
 	return &m, Loaded, nil
-}
-
-// listFiles returns all files below a folder with their sizes and sums.
-func listFiles(folder string) ([]savedFile, error) {
-	var files []savedFile
-	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if !d.Type().IsRegular() {
-			return fmt.Errorf("%s: not a regular file", path)
-		}
-		name, err := filepath.Rel(folder, path)
-		if err != nil {
-			return err
-		}
-		f := savedFile{Name: filepath.ToSlash(name)}
-		f.Size, f.Sum, err = sumFile(path)
-		files = append(files, f)
-		return err
-	})
-	return files, err
-}
-
-// writeSummed makes a file, lets write fill it, and brings it onto the disk.
-func writeSummed(folder, name string, write func(io.Writer) error) (savedFile, error) {
-	file, err := os.OpenFile(filepath.Join(folder, filepath.FromSlash(name)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return savedFile{}, err
-	}
-	to := summed{file: file, sum: sha256.New()}
-	err = write(&to)
-	if err == nil {
-		err = file.Sync()
-	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		return savedFile{}, err
-	}
-	return savedFile{Name: name, Size: to.size, Sum: hex.EncodeToString(to.sum.Sum(nil))}, nil
-}
-
-// summed is a file whose size and SHA-256 are known once it is written.
-type summed struct {
-	file *os.File
-	sum  hash.Hash
-	size int64
-}
-
-func (s *summed) Write(p []byte) (int, error) {
-	n, err := s.file.Write(p)
-	s.sum.Write(p[:n])
-	s.size += int64(n)
-	return n, err
-}
-
-// sumFile reads a file through SHA-256.
-func sumFile(path string) (size int64, sum string, err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return 0, "", err
-	}
-	defer file.Close()
-	hash := sha256.New()
-	size, err = io.Copy(hash, file)
-	return size, hex.EncodeToString(hash.Sum(nil)), err
 }
 
 // check compares the files of a snapshot with the manifest.

@@ -13,35 +13,6 @@ import (
 	"strings"
 )
 
-// LoadResult says what became of saved files. All but Loaded start empty.
-type LoadResult uint8
-
-// The results of Load.
-const (
-	Loaded          LoadResult = iota
-	NothingSaved               // no manifest: the first start, or one after a refusal
-	ManifestDamaged            // unreadable, cut short or altered
-	OtherFormat                // of another version of Penstock
-	OtherCapacity              // the configured size has changed
-	FileMissing                // a file that the manifest names
-	FileDamaged                // cut short or altered
-	FileForeign                // a file that the manifest does not name
-	JournalDamaged             // purges could have been lost
-	RingRefused                // fastcache would not read it
-	Unsafe                     // others may write to the folder
-	loadResults
-)
-
-var loadText = [loadResults]string{
-	Loaded: "loaded", NothingSaved: "nothing-saved", ManifestDamaged: "manifest-damaged",
-	OtherFormat: "other-format", OtherCapacity: "other-capacity", FileMissing: "file-missing",
-	FileDamaged: "file-damaged", FileForeign: "file-foreign", JournalDamaged: "journal-damaged",
-	RingRefused: "ring-refused", Unsafe: "unsafe-folder",
-}
-
-// String returns the name that metrics and logs use.
-func (r LoadResult) String() string { return loadText[r] }
-
 // Save writes the store into a folder, which is made with mode 0700, beside
 // what was saved before; then one rename makes the new one valid and the old is
 // removed. Whenever the process ends, the old or the new is there, whole. From
@@ -54,70 +25,73 @@ func (r LoadResult) String() string { return loadText[r] }
 func (s *Store) Save(ctx context.Context, dir string) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
-	if err := s.save(ctx, dir); err != nil {
+	v := saver{store: s, dir: dir, manifest: manifest{Format: snapshotFormat, Capacity: s.capacity, Secret: s.secret}}
+	if err := v.save(ctx); err != nil {
 		return fmt.Errorf("cache files: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) save(ctx context.Context, dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+// saver makes one snapshot.
+type saver struct {
+	store    *Store
+	dir      string
+	manifest manifest
+}
+
+func (v *saver) save(ctx context.Context) error {
+	if err := os.MkdirAll(v.dir, 0o700); err != nil {
 		return err
 	}
-	number, err := s.nextNumber(dir)
-	if err != nil {
+	if err := v.number(); err != nil {
 		return err
 	}
-	if err := s.turnJournal(dir, number); err != nil {
-		return err
-	}
-	m := manifest{Format: snapshotFormat, Number: number, Capacity: s.capacity, Secret: s.secret}
-	folder := filepath.Join(dir, snapshotName(number))
-	err = s.saveFiles(ctx, folder, &m)
+	number := v.manifest.Number
+	folder := filepath.Join(v.dir, snapshotName(number))
+	err := v.writeFiles(ctx, folder)
 	if err == nil {
-		err = s.writeManifest(dir, &m)
+		err = v.writeManifest()
 	}
-	if s.valid != number {
+	if v.store.valid != number {
 		return errors.Join(err, os.RemoveAll(folder))
 	}
-	return errors.Join(err, removeOlder(dir, number))
+	return errors.Join(err, removeOlder(v.dir, number))
 }
 
-// nextNumber returns the number of the next snapshot. That of a save that failed is
-// taken again, with its journal, so that failures leave no files.
-func (s *Store) nextNumber(dir string) (int, error) {
-	_, highest, err := savedNumbers(dir)
+// number numbers the snapshot and lets purges go into the journal of that number from
+// now on. The number of a save that failed is taken again, with its journal, so that
+// failures leave no files.
+func (v *saver) number() error {
+	_, highest, err := savedNumbers(v.dir)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	_, err = os.Lstat(filepath.Join(dir, snapshotName(highest)))
-	if errors.Is(err, fs.ErrNotExist) && highest > s.valid && s.journals(dir, highest) {
-		return highest, nil
-	}
-	return highest + 1, nil
-}
-
-// journals reports whether purges are being written, whole, to the journal of that
-// number.
-func (s *Store) journals(dir string, number int) bool {
+	s := v.store
 	s.purges.mu.Lock()
-	defer s.purges.mu.Unlock()
-	j := s.journal
-	return j != nil && !j.broken && j.dir == dir && j.number == number
+	last := s.journal
+	again := last != nil && !last.broken && last.dir == v.dir && last.number == highest && highest > s.valid
+	s.purges.mu.Unlock()
+	if _, err := os.Lstat(filepath.Join(v.dir, snapshotName(highest))); again && errors.Is(err, fs.ErrNotExist) {
+		v.manifest.Number = highest
+		return nil
+	}
+	v.manifest.Number = highest + 1
+	return s.turnJournal(v.dir, highest+1)
 }
 
-// saveFiles writes the snapshot's folder and brings it onto the disk. The purge
+// writeFiles writes the snapshot's folder and brings it onto the disk. The purge
 // tables and the odometer come last: they must not be older than an entry.
-func (s *Store) saveFiles(ctx context.Context, folder string, m *manifest) error {
+func (v *saver) writeFiles(ctx context.Context, folder string) error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
+	s := v.store
 	workers := max(1, runtime.GOMAXPROCS(0)/2) // the rest is for requests
 	files, err := s.rings.save(ctx, folder, workers)
 	if err != nil {
 		return err
 	}
-	m.Odometer = s.odometer.Load()
+	v.manifest.Odometer = s.odometer.Load()
 	tables, err := writeSummed(folder, tablesName, func(w io.Writer) error {
 		_, err := w.Write(s.purges.tables(&s.secret))
 		return err
@@ -125,44 +99,42 @@ func (s *Store) saveFiles(ctx context.Context, folder string, m *manifest) error
 	if err != nil {
 		return err
 	}
-	m.Files = append(files, tables)
+	v.manifest.Files = append(files, tables)
 	return syncFolder(folder)
 }
 
-// writeManifest makes a snapshot the valid one, unless purges since it began
+// writeManifest makes the snapshot the valid one, unless purges since it began
 // are not in its journal, and notes that it is.
-func (s *Store) writeManifest(dir string, m *manifest) error {
-	text, err := m.encode()
+func (v *saver) writeManifest() error {
+	text, err := v.manifest.encode()
 	if err != nil {
 		return err
 	}
-	next := filepath.Join(dir, manifestName+".new")
+	next := filepath.Join(v.dir, manifestName+".new")
 	if err := os.WriteFile(next, text, 0o600); err != nil {
 		return err
 	}
 	if err := syncPath(next); err != nil {
 		return err
 	}
-	if err := syncFolder(dir); err != nil { // the snapshot and its journal are there before it is named
+	if err := syncFolder(v.dir); err != nil { // the snapshot and its journal are there before it is named
 		return err
 	}
+	s := v.store
 	s.purges.mu.Lock()
 	defer s.purges.mu.Unlock()
 	if s.journal.broken {
 		return errors.New("the purge journal could not be written")
 	}
-	if err := os.Rename(next, filepath.Join(dir, manifestName)); err != nil {
+	if err := os.Rename(next, filepath.Join(v.dir, manifestName)); err != nil {
 		return err
 	}
-	s.valid = m.Number
-	return syncFolder(dir)
+	s.valid = v.manifest.Number
+	return syncFolder(v.dir)
 }
 
 // turnJournal lets purges go into the journal of that number from now on.
 func (s *Store) turnJournal(dir string, number int) error {
-	if s.journals(dir, number) {
-		return nil
-	}
 	next, err := openJournal(dir, number, &s.secret)
 	if err != nil {
 		return err
@@ -331,26 +303,4 @@ func removeSnapshots(dir string, but int) error {
 		}
 	}
 	return err
-}
-
-// syncPath brings a file onto the disk.
-func syncPath(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(file.Sync(), file.Close())
-}
-
-// syncFolder brings the names in a folder onto the disk, where a folder can be
-// synced at all.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -54,10 +54,3 @@ func unhash(hash uint64, tail uint32) uint64 {
 	h = bits.RotateLeft64(h, -27) ^ (prime5 + pieceKeySize)
 	return bits.RotateLeft64(h*unprime1, -31) * unprime2
 }
-
-// newID draws an entry's id. Its body begins in the column behind the one that
-// took the last piece.
-func (s *Store) newID() uint64 {
-	id, columns := s.random(), s.rings.columns()
-	return id - id%columns + s.cursor.Load()%columns
-}

@@ -16,10 +16,6 @@ type counters struct {
 	damaged  atomic.Int64
 }
 
-// countShards is how many cache lines the counting of lookups is spread over, so
-// that cores do not pass one around. A power of two.
-const countShards = 16
-
 type lookupCounts struct {
 	outcomes [outcomes]atomic.Int64
 	_        [64 - 8*outcomes]byte

@@ -13,10 +13,6 @@ import (
 )
 
 const (
-	// Step is what the store's size is a multiple of, in bytes: one chunk for
-	// each of fastcache's buckets.
-	Step = ringBuckets * ringChunk
-
 	defaultBytes     = 256 << 20
 	defaultMaxObject = 8 << 20
 	lockStripes      = 256
@@ -113,6 +109,34 @@ func largestBody(capacity int64) int64 {
 // MaxObject returns the bytes of the largest body that is stored.
 func (s *Store) MaxObject() int64 { return s.maxObject }
 
+// NewKey begins a key in dst, whose content is overwritten. The key holds the
+// buffer; its Bytes gives it back for reuse.
+func (s *Store) NewKey(dst []byte) KeyBuilder {
+	var guard [guardSize]byte
+	return KeyBuilder{secret: &s.secret, key: Key{parts: append(dst[:0], guard[:]...)}}
+}
+
+// URLKey makes the key of a URL alone, as purges take it, in memory of its own.
+func (s *Store) URLKey(u *URL) Key {
+	b := s.NewKey(nil)
+	b.URL(u)
+	return b.Key()
+}
+
+// Variant makes the key of one variant in dst: the base key, the id of the
+// vary record that was found under it, and the values of the selecting fields
+// in any form that cannot be read two ways. A vary record that is made anew has
+// another id, so the variants of the old one are never found again.
+func (s *Store) Variant(dst []byte, base Key, record uint64, values []byte) Key {
+	k := base
+	k.parts = append(dst[:0], base.parts...)
+	k.parts = append(k.parts, markVariant)
+	k.parts = binary.LittleEndian.AppendUint64(k.parts, record)
+	k.parts = appendPart(k.parts, markVariant, values)
+	k.seal(&s.secret)
+	return k
+}
+
 // Outcome says what a lookup found.
 type Outcome uint8
 
@@ -172,6 +196,14 @@ func (s *Store) Delete(k Key) {
 	defer lock.Unlock()
 	s.rings.of(k).Del(k.raw)
 }
+
+// Pass remembers for d that the response to this key may not be shared
+// (hit-for-miss). Zero or less forgets it.
+func (s *Store) Pass(k Key, d time.Duration) { s.passes.set(k.Hash(), s.now(), d) }
+
+// Passes reports whether the key's response is known not to be shareable: fetch
+// it without joining a flight.
+func (s *Store) Passes(k Key) bool { return s.passes.has(k.Hash(), s.now()) }
 
 // lock takes the stripe of a key.
 func (s *Store) lock(k Key) *sync.Mutex {
