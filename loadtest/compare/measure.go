@@ -85,7 +85,7 @@ func (k *kit) warm(ctx context.Context, p point) {
 		if p.idle > 0 {
 			continue // it has a way of its own
 		}
-		_, err := k.wrk.run(ctx, t.address, p.load, k.words(p.scenario), time.Second)
+		_, err := k.wrk.run(ctx, k.order(p.scenario, t, time.Second))
 		if t.failed = err != nil; t.failed && ctx.Err() == nil {
 			k.wrong("%s: %s is left out: %v", p.name, t.Name, err)
 		}
@@ -138,10 +138,11 @@ func (p point) results() results.Scenario {
 	return done
 }
 
-// words are what the script is told; no two calls have the same seed.
-func (k *kit) words(s scenario) []string {
+// order is the load of s on a target. No two orders have the same seed.
+func (k *kit) order(s scenario, t *target, long time.Duration) order {
 	k.seed++
-	return s.load.words(k.origin.suffix(s.bodySize(), s.cached), k.seed)
+	words := s.load.words(k.origin.suffix(s.bodySize(), s.cached), k.seed)
+	return order{address: t.address, load: s.load, words: words, long: long}
 }
 
 // loaded is one measurement under load.
@@ -198,7 +199,7 @@ func (k *kit) drive(ctx context.Context, s scenario, t *target) (results.Figures
 	if s.rate > 0 {
 		return k.openLoop(ctx, s, t)
 	}
-	r, err := k.wrk.run(ctx, t.address, s.load, k.words(s), k.lasts(s))
+	r, err := k.wrk.run(ctx, k.order(s, t, k.lasts(s)))
 	return r.figures(s.size), r.why(), err
 }
 

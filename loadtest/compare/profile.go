@@ -35,12 +35,9 @@ func (k *kit) profileOf(ctx context.Context, s scenario, t *target) error {
 	if err != nil {
 		return err
 	}
-	_, err = k.wrk.run(ctx, t.address, s.load, k.words(s), (profileSeconds+1)*time.Second)
-	select {
-	case <-c.Ended():
-	case <-ctx.Done():
-	case <-time.After(profileSeconds * time.Second): // the load has taken all of its time
-	}
+	load := k.order(s, t, 2*profileSeconds*time.Second)
+	load.enough = c.Ended()
+	_, err = k.wrk.run(ctx, load)
 	if err = errors.Join(err, c.End(patience)); err == nil && c.Err() != nil {
 		err = fmt.Errorf("%w\n%s", c.Err(), c.Output())
 	}

@@ -43,7 +43,7 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 	}
 	// What the target had open to the origin has ended since its last turn; to open it again
 	// would be most of what strace sees.
-	if _, err := k.wrk.run(ctx, t.address, s.load, k.words(s), time.Second); err != nil {
+	if _, err := k.wrk.run(ctx, k.order(s, t, time.Second)); err != nil {
 		return 0, err
 	}
 	file := filepath.Join(k.dir, "strace.txt")
@@ -58,7 +58,7 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 	if err := c.Await(ctx, func() error { return traced(u.pids) }); err != nil {
 		return 0, errors.Join(err, c.End(patience))
 	}
-	r, err := k.wrk.run(ctx, t.address, s.load, k.words(s), max(time.Second, s.least))
+	r, err := k.wrk.run(ctx, k.order(s, t, max(time.Second, s.least)))
 	if err = errors.Join(err, c.End(patience)); err != nil { // it writes its table when it is asked to end
 		return 0, err
 	}

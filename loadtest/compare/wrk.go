@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"penstock/loadtest/program"
@@ -57,28 +58,69 @@ func newWrk(binary, dir string) (*wrk, error) {
 	return w, os.WriteFile(w.script, script, 0o644)
 }
 
-// run loads address for a time of at least a second, in whole ones.
-func (w *wrk) run(ctx context.Context, address string, l load, words []string, long time.Duration) (wrkResult, error) {
-	seconds := max(1, int(long.Round(time.Second)/time.Second))
+// order is one run of wrk.
+type order struct {
+	address string
+	load    load
+	words   []string        // of compare.lua
+	long    time.Duration   // at least a second, in whole ones
+	enough  <-chan struct{} // once it is closed the run ends early; nil is never
+}
+
+// run loads an address for the time of the order, or until enough was closed.
+func (w *wrk) run(ctx context.Context, o order) (wrkResult, error) {
+	seconds := max(1, int(o.long.Round(time.Second)/time.Second))
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(seconds)*time.Second+wrkPatience)
 	defer cancel()
 	args := append([]string{
-		"-t1", "-c" + strconv.Itoa(l.connections), "-d" + strconv.Itoa(seconds) + "s", "--timeout", "10s",
-		"-s", w.script, "http://" + address + "/", "--",
-	}, words...)
+		"-t1", "-c" + strconv.Itoa(o.load.connections), "-d" + strconv.Itoa(seconds) + "s", "--timeout", "10s",
+		"-s", w.script, "http://" + o.address + "/", "--",
+	}, o.words...)
 	c, err := program.Start(program.Options{Binary: w.binary, Args: args})
 	if err != nil {
 		return wrkResult{}, err
 	}
 	select {
 	case <-c.Ended():
+	case <-o.enough:
+		err = interrupt(ctx, c)
 	case <-ctx.Done():
-		return wrkResult{}, errors.Join(fmt.Errorf("wrk: %w", ctx.Err()), c.End(patience))
+		err = ctx.Err()
+	}
+	if err != nil {
+		return wrkResult{}, errors.Join(fmt.Errorf("wrk: %w", err), c.End(patience))
 	}
 	if c.Err() != nil {
 		return wrkResult{}, fmt.Errorf("wrk: %w\n%s", c.Err(), c.Output())
 	}
 	return parseWrk([]byte(c.Output()))
+}
+
+// interrupt makes wrk end before its time, with its result. It repeats the signal: one
+// that comes before wrk handles it would end wrk without a result, and one that comes
+// just before wrk begins to wait does not end that wait.
+func interrupt(ctx context.Context, c *program.Program) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if handlesInterrupt(c.ID()) {
+			_ = c.Interrupt() // it may have ended just now
+		}
+		select {
+		case <-c.Ended():
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// handlesInterrupt reports whether a process has a handler of its own for SIGINT, see
+// proc(5): SigCgt in its status is a bit mask whose lowest bit is signal 1.
+func handlesInterrupt(pid int) bool {
+	mask, err := strconv.ParseUint(lineOf(fmt.Sprintf("/proc/%d/status", pid), "SigCgt"), 16, 64)
+	return err == nil && mask>>(uint(syscall.SIGINT)-1)&1 == 1
 }
 
 // wrkResult is the line that compare.lua prints at the end.

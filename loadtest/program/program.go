@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
@@ -113,6 +114,10 @@ func (p *Program) Await(ctx context.Context, check func() error) error {
 		}
 	}
 }
+
+// Interrupt sends the program alone, not what it has started, what Ctrl-C sends. The
+// error is that it has ended, or that this system has no such signal.
+func (p *Program) Interrupt() error { return p.cmd.Process.Signal(os.Interrupt) }
 
 // End asks the program and all that it has started to end, and kills after patience
 // what is left. It returns an error only when the program cannot be got rid of: how it
