@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"regexp"
@@ -14,7 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"penstock/gateway"
 	"penstock/gateway/gatewaytest"
+	"penstock/upstream"
 )
 
 // A secret is sixteen bytes that nobody else has; everything that belongs to one
@@ -109,7 +112,8 @@ type stranger struct {
 	number  int
 	rand    *rand.Rand
 	conn    *gatewaytest.Client
-	whole   int // answers that came whole
+	began   time.Time // the round
+	whole   int       // answers that came whole
 }
 
 // phases are where a request is broken off; "" is nowhere, X-Cut the origin's part.
@@ -123,7 +127,8 @@ func (s *stranger) round(n int) {
 	if s.conn == nil {
 		s.conn = gatewaytest.Dial(s.t, s.address)
 	}
-	_ = s.conn.SetDeadline(time.Now().Add(gatewaytest.Wait))
+	s.began = time.Now()
+	_ = s.conn.SetDeadline(s.began.Add(gatewaytest.Wait))
 	body := strings.Repeat(secret, []int{0, 1, 60, 5000, 15_000}[s.rand.IntN(5)])
 	raw, end := s.request(secret, phase, body)
 	switch phase {
@@ -138,7 +143,9 @@ func (s *stranger) round(n int) {
 	conn := s.conn
 	go func() { // an answer may come before the whole body is taken
 		defer close(sent)
-		_, _ = io.WriteString(conn, raw[:end])
+		if n, err := io.WriteString(conn, raw[:end]); err != nil && phase == "" {
+			s.t.Errorf("%s: only %d of %d bytes were sent in %v: %v", secret, n, end, time.Since(s.began), err)
+		}
 	}()
 	switch phase {
 	case "", "head", "answer-head", "answer-body":
@@ -182,7 +189,7 @@ func (s *stranger) check(in io.Reader, secret, body, phase string) {
 	m, err := gatewaytest.NewStrictReader(in).Answer("POST")
 	if m == nil {
 		if phase == "" {
-			s.t.Errorf("%s: no answer: %v", secret, err)
+			s.t.Errorf("%s: no answer within %v: %v", secret, time.Since(s.began), err)
 		}
 		return
 	}
@@ -192,7 +199,8 @@ func (s *stranger) check(in io.Reader, secret, body, phase string) {
 	good := m.Status == 200 && m.Complete && m.Field("X-Secret") == secret && strings.HasSuffix(m.Body, "\n"+body)
 	switch {
 	case phase == "" && !good:
-		s.t.Errorf("%s: status %d, %d bytes for a body of %d, %v", secret, m.Status, len(m.Body), len(body), err)
+		s.t.Errorf("%s: status %d, %d bytes for a body of %d after %v, %v\n%v\n%.500s",
+			secret, m.Status, len(m.Body), len(body), time.Since(s.began), err, m.Fields, m.Body)
 	case strings.HasPrefix(phase, "answer") && m.Status == 200 && m.Complete:
 		s.t.Errorf("%s: an answer that was cut in its %s looks complete", secret, phase)
 	case good:
@@ -213,7 +221,10 @@ func TestNobodySeesTheBytesOfAnother(t *testing.T) {
 	const clients, rounds = 16, 50
 	o := &mirror{t: t}
 	origin := gatewaytest.NewOrigin(t, o.serve)
-	g := gatewaytest.Start(t, "limits: { body: off }\ntimeouts: { connect: 10s }\n"+oneRoute(origin.URL, "    retry: { times: 0 }"))
+	g := gatewaytest.StartWith(t, gateway.Options{
+		Config: gatewaytest.Parse(t, "limits: { body: off }\ntimeouts: { connect: 10s }\n"+oneRoute(origin.URL, "    retry: { times: 0 }")),
+		Log:    slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})), // has the fault of each request
+	})
 	var wg sync.WaitGroup
 	var whole atomic.Int64
 	for i := range clients {
@@ -232,8 +243,10 @@ func TestNobodySeesTheBytesOfAnother(t *testing.T) {
 	if whole.Load() < clients*rounds/4 || o.seen.Load() < whole.Load() {
 		t.Errorf("only %d answers came whole, of %d requests at the origin", whole.Load(), o.seen.Load())
 	}
+	var b upstream.BackendState
+	defer func() { t.Logf("the backend in the end: %+v", b) }()
 	gatewaytest.Eventually(t, "nothing to be in flight", func() bool {
-		b := g.Upstreams()[0].Backends[0]
+		b = g.Upstreams()[0].Backends[0]
 		return b.InFlight == 0 && b.Open == b.Idle
 	})
 }

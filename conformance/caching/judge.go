@@ -52,7 +52,7 @@ func judgeAsked(a *Ask, got *outcome) error {
 			return fmt.Errorf("want the origin asked with a condition and then without, got %d requests", n)
 		}
 	default:
-		again := a.Verb == Background && n > 1 && got.asked[0].lost // a connection that had served before is replaced
+		again := a.Verb == Background && n > 1 && got.asked[0].lost // what was lost is asked for again
 		if n != 1 && !again {
 			return fmt.Errorf("want %s, but the origin was asked %d times, got %s", a.Verb, n, got.final.start)
 		}
@@ -74,9 +74,9 @@ func (p *play) judgeAnswer(a *Ask, got *outcome) error {
 	switch {
 	case number > 0:
 	case a.Verb == New || a.Verb == Passed:
-		number = got.before + 1
+		number = got.asked[0].number
 	case a.Verb == Refetched:
-		number = got.before + 2
+		number = got.asked[1].number
 	case a.Verb.stored():
 		number = lastStored(all, got, a.Verb)
 	}
@@ -113,11 +113,10 @@ func (p *play) judgeAnswer(a *Ask, got *outcome) error {
 // lastStored returns the number of the last answer that can be what is stored: not
 // a 304, not one without its end, and not one that this very request brought.
 func lastStored(all []*exchange, got *outcome, v Verb) int {
-	for i := len(all) - 1; i >= 0; i-- {
-		e := all[i]
-		now := i >= got.before && v != Hit
+	for _, e := range slices.Backward(all) {
+		now := v != Hit && slices.Contains(got.asked, e)
 		if !now && !e.lost && e.status != 304 && e.request.word(0) == "GET" {
-			return i + 1
+			return e.number
 		}
 	}
 	return 0
@@ -136,6 +135,8 @@ func judgeExplained(a *Ask, m *message) error {
 		return fmt.Errorf("no Cache-Status explains the answer")
 	case hit && forwarded:
 		return fmt.Errorf("Cache-Status says hit and fwd: %s", status)
+	case a.Verb == Hit && a.Until && strings.Contains(status, "; ttl=-"):
+		return fmt.Errorf("the stale response is still served: %s", status)
 	case (a.Verb == Hit || a.Verb == Background) && !hit:
 		return fmt.Errorf("Cache-Status does not say hit: %s", status)
 	case (a.Verb == New || a.Verb == Passed || a.Verb == Validated || a.Verb == Refetched || a.Verb == Stale) && !forwarded:

@@ -146,6 +146,10 @@ func (m *message) all(name string) (values []string) {
 	return values
 }
 
+// id is what the gateway numbers its requests with: the response to a client and all
+// that the origin is asked for it have the same. It is empty where there is none.
+func (m *message) id() string { return strings.Join(m.all("X-Request-Id"), ",") }
+
 // conditional reports whether a request asks for a 304.
 func (m *message) conditional() bool {
 	return len(m.all("If-None-Match"))+len(m.all("If-Modified-Since")) > 0

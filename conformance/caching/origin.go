@@ -41,6 +41,8 @@ type exchange struct {
 	body    string
 	lost    bool // the answer is not whole
 	done    bool // it is written
+	number  int  // of the requests in this case, from 1
+	at      time.Time
 }
 
 // NewOrigin listens on a free loopback port. The clock gives Date its value.
@@ -136,14 +138,6 @@ func (o *Origin) wait(patience time.Duration, holds func() bool) bool {
 	}
 }
 
-// settled waits until the origin has been asked n times in a case and has answered.
-func (o *Origin) settled(id string, n int, patience time.Duration) bool {
-	return o.wait(patience, func() bool {
-		asked := o.plays[id].asked
-		return len(asked) >= n && asked[len(asked)-1].done
-	})
-}
-
 func (o *Origin) serve(c net.Conn) {
 	in := bufio.NewReader(c)
 	for {
@@ -159,7 +153,7 @@ func (o *Origin) serve(c net.Conn) {
 
 // reply answers one request by the script; false ends the connection.
 func (o *Origin) reply(c net.Conn, m *message) bool {
-	e := &exchange{request: m}
+	e := &exchange{request: m, at: time.Now()}
 	var a *Answer
 	var st stage
 	o.change(func() {
@@ -168,6 +162,7 @@ func (o *Origin) reply(c net.Conn, m *message) bool {
 			return
 		}
 		s.asked = append(s.asked, e)
+		e.number = len(s.asked)
 		a, st = s.answer, s.stage
 		if s.onlyIf != nil && m.conditional() {
 			a = s.onlyIf

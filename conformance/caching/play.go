@@ -2,10 +2,10 @@ package caching
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"time"
 )
@@ -23,15 +23,15 @@ type Runner struct {
 // happened so far.
 func (r *Runner) Play(c *Case) error {
 	r.Origin.begin(c)
-	p := &play{Runner: r, c: c, stage: stage{url: c.url(), start: r.Clock.Now()}}
+	p := &play{Runner: r, c: c, stage: stage{url: c.url(), start: r.Clock.Now()}, began: time.Now(), over: map[string]bool{}}
 	defer p.hangUp()
 	for _, s := range c.Steps {
 		if err := p.step(s); err != nil {
-			return fmt.Errorf("line %d: %w\n%s", s.Line, err, p.log.String())
+			return fmt.Errorf("line %d, %v after the beginning: %w\n%s", s.Line, p.since(time.Now()), err, p.log.String())
 		}
 	}
-	if late := r.Origin.asked(c.id(), p.seen); len(late) > 0 {
-		return fmt.Errorf("behind the last line the origin was asked again:\n%s", late[0].request)
+	if late := p.asked(); len(late) > 0 {
+		return fmt.Errorf("after the last line, at %v, the origin was asked again:\n%s\nafter\n%s", p.since(late[0].at), late[0].request, p.log.String())
 	}
 	return nil
 }
@@ -44,8 +44,23 @@ type play struct {
 	conn  net.Conn
 	in    *bufio.Reader
 	seen  int // requests to the origin that earlier steps account for
+	// over has the X-Request-Id of steps that are over although the origin may be asked
+	// once more for them, in the background: such requests are no part of a later step.
+	over  map[string]bool
+	last  string    // X-Request-Id of the last attempt
+	began time.Time // on the wall, not by the clock of the play
 	log   strings.Builder
 }
+
+// since is when something happened, for the log.
+func (p *play) since(at time.Time) time.Duration { return at.Sub(p.began).Round(10 * time.Microsecond) }
+
+// asked returns what the origin was asked since the last step and for no earlier one.
+func (p *play) asked() []*exchange {
+	return slices.DeleteFunc(slices.Clone(p.Origin.asked(p.c.id(), p.seen)), p.isOver)
+}
+
+func (p *play) isOver(e *exchange) bool { return p.over[e.request.id()] }
 
 func (p *play) step(s Step) error {
 	switch {
@@ -74,6 +89,9 @@ func (p *play) later(a *Ask) error {
 		if err == nil || time.Now().After(deadline) {
 			return err
 		}
+		if p.last != "" {
+			p.over[p.last] = true // it may have been served stale, which is refreshed afterwards
+		}
 		p.log.Reset()
 		p.log.WriteString(log)
 		p.Origin.wait(time.Millisecond, func() bool { return false })
@@ -83,20 +101,34 @@ func (p *play) later(a *Ask) error {
 // attempt asks once and judges what comes.
 func (p *play) attempt(a *Ask) error {
 	p.stage.now = p.Clock.Now()
+	p.last = ""
 	got, err := p.ask(a)
 	if err != nil {
 		return err
 	}
-	if a.Verb == Background && !p.Origin.settled(p.c.id(), p.seen+1, p.Patience) {
-		return errors.New("the origin was not asked in the background")
+	p.last = got.final.id()
+	if a.Verb == Background {
+		if !p.refreshed() {
+			return fmt.Errorf("the origin was not asked in the background within %v", p.Patience)
+		}
+		p.over[p.last] = true // after a lost response the gateway asks again
 	}
-	got.asked = p.Origin.asked(p.c.id(), p.seen)
-	got.before = p.seen
-	p.seen += len(got.asked)
-	for _, e := range got.asked {
-		fmt.Fprintf(&p.log, "  origin got %s\n", e.request)
+	all := p.Origin.asked(p.c.id(), 0)
+	for _, e := range all[p.seen:] {
+		fmt.Fprintf(&p.log, "  %v: origin got %s\n", p.since(e.at), e.request)
+		if !p.isOver(e) || e.request.id() == p.last {
+			got.asked = append(got.asked, e)
+		}
 	}
+	p.seen = len(all)
 	return p.judge(a, got)
+}
+
+// refreshed waits until the origin has answered a request of this step.
+func (p *play) refreshed() bool {
+	return p.Origin.wait(p.Patience, func() bool {
+		return slices.ContainsFunc(p.Origin.plays[p.c.id()].asked[p.seen:], func(e *exchange) bool { return e.done && !p.isOver(e) })
+	})
 }
 
 // outcome is what one request brought about.
@@ -104,7 +136,6 @@ type outcome struct {
 	interim []*message
 	final   *message
 	asked   []*exchange // what the origin was asked for it
-	before  int         // how often it had been asked earlier
 }
 
 // ask sends a request and reads its answer, on the connection of the case.
@@ -118,7 +149,7 @@ func (p *play) ask(a *Ask) (*outcome, error) {
 	}
 	_ = p.conn.SetDeadline(time.Now().Add(p.Patience))
 	text := a.bytes(&p.stage)
-	fmt.Fprintf(&p.log, "  client sends %s\n", strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n    ")))
+	fmt.Fprintf(&p.log, "  %v: client sends %s\n", p.since(time.Now()), strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n    ")))
 	if _, err := io.WriteString(p.conn, text); err != nil {
 		return nil, err
 	}
@@ -129,7 +160,7 @@ func (p *play) ask(a *Ask) (*outcome, error) {
 			p.hangUp()
 			return nil, fmt.Errorf("the client's answer: %w", err)
 		}
-		fmt.Fprintf(&p.log, "  client gets %s\n", m)
+		fmt.Fprintf(&p.log, "  %v: client gets %s\n", p.since(time.Now()), m)
 		if m.status() >= 200 {
 			got.final = m
 			break
