@@ -68,7 +68,7 @@ func house() law {
 			{"upstream", 1, []string{"lb", "exchange", "headers", "conn"}, []string{"net/http"}, "one backend, one round trip; options come as upstream.Options"},
 			{"policy", 1, []string{"exchange", "headers", "options", "ratelimit"}, []string{"net/http"}, "refuses, edits, answers; never forwards"},
 			{"discovery", 1, []string{"lb"}, blind, "emits endpoints"},
-			{"accesslog", 1, []string{"exchange"}, blind, "reads the record"},
+			{"accesslog", 1, []string{"exchange", "logfile"}, blind, "reads the record"},
 			{"metrics", 1, []string{"exchange"}, blind, "reads the record"},
 			{"config", 0, []string{"options"}, blind, "data only, loadable by tools"},
 			{"options", 0, nil, append(blind, "net", "os"), "declarations alone: no file, no YAML, no HTTP"},
@@ -81,27 +81,33 @@ func house() law {
 			{"ratelimit", 0, nil, append(blind, "net", "syscall", "time.Now"), "arithmetic, testable without sockets"},
 			{"cache", 0, []string{"cache/rfc9111"}, blind, "bytes in, bytes out"},
 			{"watch", 0, nil, blind, "files"},
+			{"logfile", 0, nil, blind, "lines to files, whose meaning is the writer's"},
 			{"listener", 0, []string{"conn"}, blind, "accepts connections and is handed a limit"},
 			{"tunnel", 0, []string{"conn"}, blind, "two connections, spliced"},
 			{"origin", 0, nil, []string{httpServer}, "a backend like any other"},
 		},
-		fences: []fence{
-			{"gopkg.in/yaml.v3", "", []string{"config"}, "configuration is data once it left config"},
-			{"github.com/VictoriaMetrics/metrics", "", []string{"metrics"}, "one place that names metrics"},
-			{"github.com/fasthttp/router", "", []string{"admin"}, "public routes are matched by our own matcher"},
-			{"github.com/VictoriaMetrics/fastcache", "", []string{"cache"}, "holds bytes; their meaning is ours"},
-			{"github.com/golang/snappy", "", []string{"cache"}, "the form in which fastcache loads its buckets"},
-			{"github.com/fsnotify/fsnotify", "", []string{"watch"}, "one source of file events"},
-			{"golang.org/x/sys", "", []string{"conn", "listener", "cli"}, "system calls stay at the edge"},
-			{httpServer, "", []string{"gateway", "upstream", "policy", "admin"}, "the rooms that speak HTTP"},
-			{httpServer, "HostClient", []string{"upstream"}, "the connection pool has one owner"},
-			{httpServer, "Client", nil, "requests go out through upstream's round trip"},
-			{httpServer, "PipelineClient", nil, "requests go out through upstream's round trip"},
-		},
+		fences:  fences(),
 		banned:  []string{"util", "utils", "common", "helper", "helpers", "base", "misc", "types", "internal", "pkg", "shared", "lib"},
 		spared:  map[string]string{},
 		states:  map[string]string{},
 		library: map[string]string{"origin": "a real backend on loopback", "gateway/gatewaytest": "made for tests"},
+	}
+}
+
+// fences lists the third parties and who may use them.
+func fences() []fence {
+	return []fence{
+		{"gopkg.in/yaml.v3", "", []string{"config"}, "configuration is data once it left config"},
+		{"github.com/VictoriaMetrics/metrics", "", []string{"metrics"}, "one place that names metrics"},
+		{"github.com/fasthttp/router", "", []string{"admin"}, "public routes are matched by our own matcher"},
+		{"github.com/VictoriaMetrics/fastcache", "", []string{"cache"}, "holds bytes; their meaning is ours"},
+		{"github.com/golang/snappy", "", []string{"cache"}, "the form in which fastcache loads its buckets"},
+		{"github.com/fsnotify/fsnotify", "", []string{"watch"}, "one source of file events"},
+		{"golang.org/x/sys", "", []string{"conn", "listener", "cli"}, "system calls stay at the edge"},
+		{httpServer, "", []string{"gateway", "upstream", "policy", "admin"}, "the rooms that speak HTTP"},
+		{httpServer, "HostClient", []string{"upstream"}, "the connection pool has one owner"},
+		{httpServer, "Client", nil, "requests go out through upstream's round trip"},
+		{httpServer, "PipelineClient", nil, "requests go out through upstream's round trip"},
 	}
 }
 

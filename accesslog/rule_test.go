@@ -61,8 +61,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 }
 
 func TestSetChangesWhatFollows(t *testing.T) {
-	f := &tape{}
-	l := started(t, Options{Rule: Rule{Sample: 1}}, f)
+	l, lines := started(t, Options{Rule: Rule{Sample: 1}})
 	l.Write(journey())
 	if err := l.Set(Text, Rule{Sample: 2}); err == nil || !l.Wanted(200, 0) {
 		t.Errorf("a sample of 2: got %v, want an error that changes nothing", err)
@@ -76,7 +75,7 @@ func TestSetChangesWhatFollows(t *testing.T) {
 	l.Write(journey())
 	shutdown(t, l)
 	want := string(JSON.Append(nil, journey())) + string(Text.Append(nil, journey()))
-	if got := f.buf.String(); got != want {
+	if got := lines(); got != want {
 		t.Errorf("got %q, want a JSON line, then a text line", got)
 	}
 }

@@ -29,7 +29,7 @@ func (s *service) buildAdmin(cfg *config.Config, b build) (err error) {
 		Reloader:  a,
 		Metrics:   s.metrics,
 		Cache:     s.gateway,
-		Log:       s.log,
+		Log:       s.log.Logger,
 	})
 	return err
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"penstock/config"
@@ -28,7 +29,7 @@ func (p *Program) check(args []string) int {
 func (p *Program) load(file string) (cfg *config.Config, ok bool) {
 	cfg, err := config.Load(file)
 	if err != nil {
-		p.complain(err)
+		complain(p.Stderr, err)
 		return nil, false
 	}
 	for _, w := range cfg.Warnings {
@@ -41,10 +42,10 @@ func (p *Program) load(file string) (cfg *config.Config, ok bool) {
 }
 
 // complain prints what is wrong with a configuration, one problem a line.
-func (p *Program) complain(err error) {
-	_, _ = fmt.Fprintf(p.Stderr, "%v\n", err)
+func complain(w io.Writer, err error) {
+	_, _ = fmt.Fprintf(w, "%v\n", err)
 	if problems, ok := errors.AsType[config.Errors](err); ok && len(problems) > 1 {
-		_, _ = fmt.Fprintf(p.Stderr, "%d problems\n", len(problems))
+		_, _ = fmt.Fprintf(w, "%d problems\n", len(problems))
 	}
 }
 

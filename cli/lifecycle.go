@@ -19,11 +19,15 @@ type signals struct {
 	stop, reload, reopen chan os.Signal
 }
 
-// listenForSignals takes over the signals that the gateway understands.
+// listenForSignals takes over the signals that the gateway understands. When the reader
+// of an output has left, writing to it is an error from now on and not the end.
 func listenForSignals() signals {
+	if list := pipeSignals(); len(list) > 0 { // Ignore without a list means all
+		signal.Ignore(list...)
+	}
 	s := signals{make(chan os.Signal, 2), make(chan os.Signal, 1), make(chan os.Signal, 1)}
 	signal.Notify(s.stop, stopSignals()...)
-	if list := reloadSignals(); len(list) > 0 { // Notify without a list means all
+	if list := reloadSignals(); len(list) > 0 { // and so does Notify
 		signal.Notify(s.reload, list...)
 	}
 	if list := reopenSignals(); len(list) > 0 {
@@ -36,6 +40,9 @@ func (s signals) forget() {
 	signal.Stop(s.stop)
 	signal.Stop(s.reload)
 	signal.Stop(s.reopen)
+	if list := pipeSignals(); len(list) > 0 { // and so does Reset
+		signal.Reset(list...)
+	}
 }
 
 // wait follows signals and file changes until the end, and returns the exit code.
@@ -46,8 +53,10 @@ func (s *service) wait(sig signals, parts []part) int {
 	code := exitGood
 	select {
 	case first := <-sig.stop:
+		s.gateway.Drain() // act first, log after
 		s.log.Info("shutting down", "signal", first.String())
 	case err := <-s.gateway.Fatal():
+		s.gateway.Drain()
 		s.log.Error("shutting down", "error", err)
 		code = exitFailed
 	}
@@ -91,7 +100,7 @@ func (s *service) read() (*config.Config, error) {
 	for {
 		s.watched.loaded = watch.Fingerprint(s.watched.files) // before: what changes from now on is unread
 		cfg, err := s.load()
-		if err != nil || s.file == "" || !s.watched.follow(filesOf(s.file, cfg), s.log) {
+		if err != nil || s.file == "" || !s.watched.follow(filesOf(s.file, cfg), s.log.Logger) {
 			return cfg, err
 		}
 	}
@@ -128,7 +137,7 @@ func (s *service) reload(cause string) error {
 // followLog makes both logs follow a reload. Where the access log goes, and
 // whether there is one, is the start's.
 func (s *service) followLog(cfg *config.Config) {
-	s.level.Set(cfg.Log.Level)
+	s.log.level.Set(cfg.Log.Level)
 	if s.access == nil || cfg.Log.Access == nil {
 		return
 	}

@@ -158,9 +158,9 @@ func TestStartThatCannotBe(t *testing.T) {
 		want string
 	}{
 		{"the public address is taken", nil, []string{"run", "-config", listen}, exitFailed, taken},
-		{"the admin address is taken", nil, []string{"run", "-config", admin}, exitFailed, "penstock: admin: listen tcp " + taken},
-		{"the access log has no folder", nil, []string{"run", "-config", log}, exitFailed, "penstock: access log: open "},
-		{"no such file", nil, []string{"run", "-config", "none.yaml"}, exitUsage, "none.yaml"},
+		{"the admin address is taken", nil, []string{"run", "-config", admin}, exitFailed, `"msg":"start failed","part":"admin","error":"listen tcp ` + taken},
+		{"the access log has no folder", nil, []string{"run", "-config", log}, exitFailed, `"msg":"start failed","part":"access log","error":"open `},
+		{"no such file", nil, []string{"run", "-config", "none.yaml"}, exitUsage, `"msg":"configuration refused","problem":"none.yaml: no such file`},
 		{"an origin's address is taken", []string{"ORIGIN_B=" + taken, "ORIGIN_A=" + free(t)}, []string{"demo"}, exitFailed, "ORIGIN_B"},
 		{"the demo's public address is taken", demoEnv(t), []string{"demo", "-admin", "127.0.0.1:0", "-public", taken}, exitFailed, "-public ADDR"},
 		{"the demo's admin address is taken", demoEnv(t), []string{"demo", "-public", "127.0.0.1:0", "-admin", taken}, exitFailed, "-admin ADDR"},
@@ -219,6 +219,14 @@ func TestDemoServesThroughThreeOrigins(t *testing.T) {
 	p.signal(syscall.SIGINT)
 	if code := p.end(); code != exitGood {
 		t.Errorf("after Ctrl-C: got code %d, want 0\n%s", code, strings.Join(p.seen, "\n"))
+	}
+}
+
+// Libraries that log when a program begins would be in every command's output.
+func TestACommandSaysNothingUnasked(t *testing.T) {
+	p := launch(t, nil, "version")
+	if code := p.end(); code != exitGood || len(p.seen) != 1 || !strings.HasPrefix(p.seen[0], "penstock ") {
+		t.Errorf("got code %d and %q, want 0 and the version alone", code, p.seen)
 	}
 }
 

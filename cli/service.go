@@ -28,8 +28,7 @@ type service struct {
 	hint  func(part string) string       // what to do when an address is taken; nil adds nothing
 	ready func(s *service)               // called once everything serves; nil does nothing
 
-	log     *slog.Logger
-	level   *slog.LevelVar
+	log     *processLog
 	access  *accesslog.Log // nil when off
 	metrics *metrics.Registry
 	gateway *gateway.Gateway
@@ -56,26 +55,25 @@ const partGrace = 5 * time.Second
 func (p *Program) serve(s *service) int {
 	sig := listenForSignals()
 	defer sig.forget()
-	s.level = new(slog.LevelVar)
-	s.log = newLog(p.Stderr, s.level)
+	s.log = newLog(p.Stderr)
+	defer s.log.end()
 	s.watched = newWatched()
 	cfg, err := s.read()
 	if err == nil {
 		err = p.build(s, cfg)
 	}
 	if err != nil {
-		s.watched.end()
-		p.complain(err)
-		return exitUsage
+		s.refused(err)
+		return s.shutdown(nil, exitUsage)
 	}
 	parts := s.parts()
 	for i, x := range parts {
 		if err := x.start(context.Background()); err != nil {
-			s.shutdown(parts[:i], exitFailed)
 			if errors.Is(err, syscall.EADDRINUSE) && s.hint != nil {
 				err = fmt.Errorf("%w; %s", err, s.hint(x.name))
 			}
-			return p.fail(fmt.Errorf("%s: %w", x.name, err))
+			s.log.Error("start failed", "part", x.name, "error", err)
+			return s.shutdown(parts[:i], exitFailed)
 		}
 	}
 	s.metrics.Reloaded(true)
@@ -88,7 +86,7 @@ func (p *Program) serve(s *service) int {
 
 // build makes the parts of s. It opens no socket; an error is the configuration's.
 func (p *Program) build(s *service, cfg *config.Config) (err error) {
-	s.level.Set(cfg.Log.Level)
+	s.log.level.Set(cfg.Log.Level)
 	s.memory = readMemory(os.DirFS("/"))
 	s.remark(cfg)
 	files, err := listener.RaiseFileLimit()
@@ -99,16 +97,29 @@ func (p *Program) build(s *service, cfg *config.Config) (err error) {
 	s.limitMemory(cfg)
 	b := built(p.Version)
 	s.metrics = metrics.New(metrics.Options{Version: b.version, Revision: b.revision})
-	if s.access, err = newAccessLog(cfg.Log.Access, s.log); err != nil {
+	s.metrics.SetLogDropped(s.log.queue.Dropped)
+	if s.access, err = newAccessLog(cfg.Log.Access, s.log.Logger); err != nil {
 		return err
 	}
 	s.gateway, err = gateway.New(gateway.Options{
-		Config: cfg, Log: s.log, Metrics: s.metrics, Access: s.access, FileLimit: files, CacheMemory: s.memory.cacheBytes(),
+		Config: cfg, Log: s.log.Logger, Metrics: s.metrics, Access: s.access, FileLimit: files, CacheMemory: s.memory.cacheBytes(),
 	})
 	if err != nil {
 		return err
 	}
 	return s.buildAdmin(cfg, b)
+}
+
+// refused logs why a configuration cannot be started with: one error for each problem,
+// on a terminal as `penstock check` prints them.
+func (s *service) refused(err error) {
+	if s.log.terminal {
+		complain(s.log.queue, err)
+		return
+	}
+	for _, line := range problems(err) {
+		s.log.Error("configuration refused", "problem", line)
+	}
 }
 
 // limitMemory makes the Go heap respect the container's limit, beside a response

@@ -15,3 +15,6 @@ func reloadSignals() []os.Signal { return nil }
 
 // reopenSignals is empty: there is no such signal here.
 func reopenSignals() []os.Signal { return nil }
+
+// pipeSignals is empty: a write to an output whose reader has left is an error.
+func pipeSignals() []os.Signal { return nil }

@@ -15,3 +15,6 @@ func reloadSignals() []os.Signal { return []os.Signal{syscall.SIGHUP} }
 
 // reopenSignals make the gateway open its log files anew.
 func reopenSignals() []os.Signal { return []os.Signal{syscall.SIGUSR1} }
+
+// pipeSignals come with a write to an output whose reader has left.
+func pipeSignals() []os.Signal { return []os.Signal{syscall.SIGPIPE} }

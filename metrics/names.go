@@ -78,7 +78,8 @@ var (
 	reloadTime        = family{"penstock_config_last_reload_timestamp_seconds", gauge, "seconds", "When the configuration in use was loaded, as Unix time."}
 	reloads           = family{"penstock_config_reloads_total", counter, "", "Loads of the configuration, by result: success or failure."}
 	generations       = family{"penstock_config_generations_live", gauge, "", "Snapshots still in use; slow requests keep old ones alive."}
-	logDropped        = family{"penstock_access_log_lines_dropped_total", counter, "", "Access log lines lost to a full queue or a failed write."}
+	accessDropped     = family{"penstock_access_log_lines_dropped_total", counter, "", "Access log lines lost to a full queue or a failed write."}
+	logDropped        = family{"penstock_log_lines_dropped_total", counter, "", "Process log lines lost because standard error was not read or could not be written."}
 	unattributed      = family{"penstock_backend_requests_unattributed_total", counter, "", "Tries at backends that are no longer configured, or one too many to count."}
 	buildInfo         = family{"penstock_build_info", gauge, "", "Always 1; the labels say what runs."}
 	uptime            = family{"penstock_uptime_seconds", gauge, "seconds", "Time since the process began to serve."}
@@ -94,6 +95,6 @@ func families() []family {
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
 		clientConnections, clientsResting, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
-		generations, logDropped, unattributed, buildInfo, uptime,
+		generations, accessDropped, logDropped, unattributed, buildInfo, uptime,
 	}
 }

@@ -38,6 +38,7 @@ func TestEveryFamilyListedIsWrittenAndNoOther(t *testing.T) {
 	r := New(Options{})
 	r.SetBackendGauges(func(emit func(BackendGauges)) { emit(BackendGauges{Upstream: "u", Address: "a"}) })
 	r.SetProcessGauges(func() ProcessGauges { return ProcessGauges{} })
+	r.SetLogDropped(func() uint64 { return 0 })
 	r.Route("cached").CountCache(CacheNames{})
 	r.SetCacheStatus(func() exchange.CacheStatus { return exchange.CacheStatus{ConfiguredBytes: 1} })
 	got := read(t, r).kinds

@@ -193,6 +193,7 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	r.SetProcessGauges(func() ProcessGauges {
 		return ProcessGauges{Connections: 1, Refused: 2, Tunnels: 3, Generations: 4, AccessLogLines: 5}
 	})
+	r.SetLogDropped(func() uint64 { return 7 })
 	s := read(t, r)
 	s.want(`penstock_backend_up{upstream="api",backend="a"}`, 1)
 	s.want(`penstock_backend_up{upstream="api",backend="b"}`, 0)
@@ -206,6 +207,7 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	s.want(`penstock_tunnels_open`, 3)
 	s.want(`penstock_config_generations_live`, 4)
 	s.want(`penstock_access_log_lines_dropped_total`, 5)
+	s.want(`penstock_log_lines_dropped_total`, 7)
 }
 
 func TestReloadResultIsKept(t *testing.T) {

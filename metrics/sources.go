@@ -32,6 +32,7 @@ type sources struct {
 	backends atomic.Pointer[func(emit func(BackendGauges))]
 	process  atomic.Pointer[func() ProcessGauges]
 	cache    atomic.Pointer[func() exchange.CacheStatus]
+	log      atomic.Pointer[func() uint64]
 }
 
 // SetBackendGauges sets the callback that emits the state of every backend. It is
@@ -43,3 +44,7 @@ func (r *Registry) SetBackendGauges(f func(emit func(BackendGauges))) { r.source
 // SetProcessGauges sets the callback for the state of listener, tunnels, snapshots
 // and access log, under the same terms.
 func (r *Registry) SetProcessGauges(f func() ProcessGauges) { r.sources.process.Store(&f) }
+
+// SetLogDropped sets the callback for how many lines of the process log were dropped so
+// far, under the same terms.
+func (r *Registry) SetLogDropped(f func() uint64) { r.sources.log.Store(&f) }

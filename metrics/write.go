@@ -221,7 +221,10 @@ func (p *page) process(r *Registry) {
 		single(clientsRefused, float64(g.Refused))
 		single(tunnels, float64(g.Tunnels))
 		single(generations, float64(g.Generations))
-		single(logDropped, float64(g.AccessLogLines))
+		single(accessDropped, float64(g.AccessLogLines))
+	}
+	if f := r.sources.log.Load(); f != nil {
+		single(logDropped, float64((*f)()))
 	}
 	single(reloadOK, truth(r.lastReloadOK.Load()))
 	single(reloadTime, float64(r.lastReload.Load())/1e3)
