@@ -4,7 +4,7 @@ package exchange
 // apart. Its String is the metric label and the log field.
 type Reason uint8
 
-// Every reason, with the status it is answered with in reasonTable.
+// Every reason, each with its row in reasons.
 const (
 	NoReason           Reason = iota
 	NoRoute                   // no route of the configuration matches
@@ -41,52 +41,70 @@ const (
 	reasonCount
 )
 
-var reasonTable = [reasonCount]struct {
-	text   string
-	status int    // 0: the Kind's status
-	public string // what the client may read; "" means the status text
-}{
-	NoReason:           {"none", 0, ""},
-	NoRoute:            {"no-route", 404, "No route matches this request."},
-	BadTarget:          {"bad-target", 400, "The request target is not valid."},
-	PathRefused:        {"path-refused", 400, "The request path is ambiguous or not allowed."},
-	URITooLong:         {"uri-too-long", 414, "The request target is too long."},
-	BadHeader:          {"bad-header", 400, "The request header is not valid HTTP/1.1."},
-	BadHost:            {"bad-host", 400, "The Host field is missing or not valid."},
-	HeaderStalled:      {"header-stalled", 408, "The request header did not arrive in time."},
-	BadFraming:         {"bad-framing", 400, "The length of the request body is not stated validly."},
-	UnknownCoding:      {"unknown-coding", 501, "Only the chunked transfer coding is supported."},
-	HeaderTooLarge:     {"header-too-large", 431, "The request header is too large."},
-	TooManyFields:      {"too-many-fields", 431, "The request header has too many fields."},
-	MethodRefused:      {"method-refused", 501, "This method is not supported."},
-	VersionRefused:     {"version-refused", 505, "Only HTTP/1.0 and HTTP/1.1 are supported."},
-	ExpectationRefused: {"expectation-refused", 417, "Only the expectation 100-continue is supported."},
-	BodyTooLarge:       {"body-too-large", 413, "The request body is larger than this route allows."},
-	BodyIncomplete:     {"body-incomplete", 400, "The request body ended early or is not valid."},
-	BodyStalled:        {"body-stalled", 408, "The request body stopped arriving."},
-	ClientGone:         {"client-gone", 499, ""},
-	Loop:               {"loop", 508, "This request has passed this gateway before."},
-	Overloaded:         {"overloaded", 503, "The gateway is at its limit of requests. Try again shortly."},
-	TooManyConnections: {"too-many-connections", 429, "Too many connections from this address. Try again shortly."},
-	NoBackend:          {"no-backend", 503, "No backend is available for this request."},
-	QueueFull:          {"queue-full", 503, "Too many requests wait for this backend. Try again shortly."},
-	QueueTimeout:       {"queue-timeout", 503, "No connection to the backend came free in time. Try again shortly."},
-	OutOfTime:          {"out-of-time", 504, "The request was not answered in time."},
-	FirstByteTimeout:   {"first-byte-timeout", 504, "The backend did not answer in time."},
-	BodyIdleTimeout:    {"body-idle-timeout", 504, "The transfer stopped moving."},
-	UpgradeUnasked:     {"upgrade-unasked", 502, ""},
-	PurgeRefused:       {"purge-refused", 403, "This client may not purge."},
-	NotCached:          {"not-cached", 504, "No stored response can answer this request."},
-	Panicked:           {"panic", 500, ""},
+// reasonRow is all that belongs to one reason. Rows are written without field names, so that
+// a forgotten column does not compile.
+type reasonRow struct {
+	is         Reason // the row's index; a test compares them
+	name       string // metric label, log field, problem detail
+	kind       Kind   // error of Proxy-Status
+	source     Source // whose side it lies on
+	status     int    // sent to the client; 0: the Kind's status
+	closes     bool   // the connection must close after the response
+	retryAfter bool   // the response says when to try again
+	public     string // what the client may read; "" means the status text
 }
 
-func (r Reason) String() string { return reasonTable[r].text }
+// reasons has one row for each Reason, in their order.
+var reasons = [...]reasonRow{
+	{NoReason, "none", NoKind, Gateway, 0, false, false, ""},
+	{NoRoute, "no-route", DestinationNotFound, Gateway, 404, false, false, "No route matches this request."},
+	{BadTarget, "bad-target", HTTPRequestError, Client, 400, true, false, "The request target is not valid."},
+	{PathRefused, "path-refused", HTTPRequestError, Client, 400, true, false, "The request path is ambiguous or not allowed."},
+	{URITooLong, "uri-too-long", HTTPRequestError, Client, 414, true, false, "The request target is too long."},
+	{BadHeader, "bad-header", HTTPRequestError, Client, 400, true, false, "The request header is not valid HTTP/1.1."},
+	{BadHost, "bad-host", HTTPRequestError, Client, 400, true, false, "The Host field is missing or not valid."},
+	{HeaderStalled, "header-stalled", HTTPRequestError, Client, 408, true, false, "The request header did not arrive in time."},
+	{BadFraming, "bad-framing", HTTPRequestError, Client, 400, true, false, "The length of the request body is not stated validly."},
+	{UnknownCoding, "unknown-coding", HTTPRequestError, Client, 501, true, false, "Only the chunked transfer coding is supported."},
+	{HeaderTooLarge, "header-too-large", HTTPRequestError, Client, 431, true, false, "The request header is too large."},
+	{TooManyFields, "too-many-fields", HTTPRequestError, Client, 431, true, false, "The request header has too many fields."},
+	{MethodRefused, "method-refused", HTTPRequestDenied, Gateway, 501, false, false, "This method is not supported."},
+	{VersionRefused, "version-refused", HTTPRequestError, Client, 505, true, false, "Only HTTP/1.0 and HTTP/1.1 are supported."},
+	{ExpectationRefused, "expectation-refused", HTTPRequestError, Client, 417, true, false, "Only the expectation 100-continue is supported."},
+	{BodyTooLarge, "body-too-large", HTTPRequestError, Client, 413, true, false, "The request body is larger than this route allows."},
+	{BodyIncomplete, "body-incomplete", HTTPRequestError, Client, 400, true, false, "The request body ended early or is not valid."},
+	{BodyStalled, "body-stalled", HTTPRequestError, Client, 408, true, false, "The request body stopped arriving."},
+	{ClientGone, "client-gone", HTTPRequestError, Client, 499, true, false, ""},
+	{Loop, "loop", ProxyLoopDetected, Gateway, 508, false, false, "This request has passed this gateway before."},
+	{Overloaded, "overloaded", ConnectionLimitReached, Gateway, 503, false, true, "The gateway is at its limit of requests. Try again shortly."},
+	{TooManyConnections, "too-many-connections", HTTPRequestDenied, Gateway, 429, false, true, "Too many connections from this address. Try again shortly."},
+	{NoBackend, "no-backend", DestinationUnavailable, Upstream, 503, false, false, "No backend is available for this request."},
+	{QueueFull, "queue-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many requests wait for this backend. Try again shortly."},
+	{QueueTimeout, "queue-timeout", ConnectionLimitReached, Upstream, 503, false, true, "No connection to the backend came free in time. Try again shortly."},
+	{OutOfTime, "out-of-time", HTTPResponseTimeout, Gateway, 504, false, false, "The request was not answered in time."},
+	{FirstByteTimeout, "first-byte-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The backend did not answer in time."},
+	{BodyIdleTimeout, "body-idle-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The transfer stopped moving."},
+	{UpgradeUnasked, "upgrade-unasked", HTTPUpgradeFailed, Upstream, 502, false, false, ""},
+	{PurgeRefused, "purge-refused", HTTPRequestDenied, Gateway, 403, false, false, "This client may not purge."},
+	{NotCached, "not-cached", HTTPRequestDenied, Gateway, 504, false, false, "No stored response can answer this request."},
+	{Panicked, "panic", ProxyInternalError, Gateway, 500, true, false, ""},
+}
+
+var _ [reasonCount]reasonRow = reasons // a forgotten row does not compile
+
+func (r Reason) String() string { return reasons[r].name }
 
 // Status returns the status code for r; 0 means that the Kind decides.
-func (r Reason) Status() int { return reasonTable[r].status }
+func (r Reason) Status() int { return reasons[r].status }
 
 // Public returns the sentence that a client may read; "" when there is none.
-func (r Reason) Public() string { return reasonTable[r].public }
+func (r Reason) Public() string { return reasons[r].public }
+
+// Closes reports whether the connection must close after the response.
+func (r Reason) Closes() bool { return reasons[r].closes }
+
+// RetryAfter reports whether the response says when to try again.
+func (r Reason) RetryAfter() bool { return reasons[r].retryAfter }
 
 // Reasons calls f with every reason but NoReason, in a fixed order. It exists so
 // that metrics can be made before the first request.

@@ -82,7 +82,7 @@ func (r *route) compileEdits(c *config.Headers) (err error) {
 	if err != nil {
 		return fmt.Errorf("headers.response: %w", err)
 	}
-	r.answerEdits = policy.NewHeaders(edits)
+	r.responseEdits = edits
 	return nil
 }
 

@@ -34,21 +34,17 @@ func (b *clientBody) reset() {
 	b.aborted.Store(false)
 }
 
-// unread reports whether bytes of the request body, or its end, may still come. Nobody
-// may read the body meanwhile.
-func (j *journey) unread() bool { return j.wire != nil && j.wire.unread() }
-
 // Read implements io.Reader. A byte within idle keeps a slow upload alive.
 func (b *clientBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	b.j.conn.SetReadDeadlineIn(b.idle)
+	b.j.stream.TimeBody(b.idle)
 	if b.aborted.Load() { // after the deadline, so that Abort's own deadline stays
 		b.err = exchange.Refuse(exchange.ClientGone)
 		return 0, b.err
 	}
-	n, err := b.j.wire.readBody(p)
+	n, err := b.j.stream.ReadBody(p)
 	b.read += int64(n)
 	if err != nil {
 		b.err = b.verdict(err)
@@ -66,14 +62,14 @@ func (b *clientBody) Read(p []byte) (int, error) {
 // atHand returns the whole body if it has come already, and else nil. It is valid until
 // the request has been answered.
 func (b *clientBody) atHand() []byte {
-	p := b.j.wire.wholeBody()
+	p := b.j.stream.BufferedBody()
 	if p != nil {
 		b.read, b.err = int64(len(p)), io.EOF
 	}
 	return p
 }
 
-// verdict says what an error of the wire means.
+// verdict says what an error of the stream means.
 func (b *clientBody) verdict(err error) error {
 	switch {
 	case err == io.EOF:
@@ -89,13 +85,13 @@ func (b *clientBody) verdict(err error) error {
 // Abort makes a blocked Read return and lets none succeed any more.
 func (b *clientBody) Abort() {
 	b.aborted.Store(true)
-	_ = b.j.conn.SetReadDeadline(time.Unix(1, 0))
+	b.j.stream.AbortBody()
 }
 
 // trailers returns the trailer fields of the request that the route lets pass,
 // as field lines. It may be called once Read has returned io.EOF.
 func (b *clientBody) trailers() []byte {
-	raw := b.j.wire.chunks.Trailer()
+	raw := b.j.stream.Trailers()
 	if len(raw) == 0 || len(b.j.route.trailers) == 0 {
 		return nil
 	}

@@ -6,10 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
 	"penstock/cache"
 	"penstock/cache/rfc9111"
+	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
 )
@@ -109,7 +108,7 @@ func (g *Gateway) CacheLookup(q exchange.CacheQuestion) (exchange.CacheExplanati
 	if b.snap.store == nil {
 		return out, exchange.ErrNoCache
 	}
-	if err := b.imagine(q); err != nil {
+	if err := b.newDryRun(q); err != nil {
 		return out, fmt.Errorf("lookup %s: %w", q.URL, err)
 	}
 	if f := b.findRoute(); f != nil {
@@ -132,24 +131,20 @@ func (g *Gateway) CacheLookup(q exchange.CacheQuestion) (exchange.CacheExplanati
 	return out, nil
 }
 
-// imagine makes b the journey of a request that nobody sends.
-func (b *journey) imagine(q exchange.CacheQuestion) error {
-	t, p := headers.SplitTarget([]byte(q.URL.Target))
-	if p != headers.NoProblem || t.Form != headers.OriginForm {
-		return exchange.ErrBadURL
-	}
-	b.method, b.host, b.http11 = []byte(q.Method), []byte(q.URL.Host), true
-	b.target, b.query, b.hasTail = []byte(q.URL.Target), t.Query, t.HasQuery
-	b.raw = append(b.raw[:0], "Host: "+q.URL.Host+"\r\n"...)
+// newDryRun makes b the journey of the request that q describes, which is never sent.
+func (b *journey) newDryRun(q exchange.CacheQuestion) error {
+	var fields []byte
+	fields = append(fields, "Host: "+q.URL.Host+"\r\n"...)
 	if q.URL.Scheme == "https" {
-		b.raw = append(b.raw, "X-Forwarded-Proto: https\r\n"...)
+		fields = append(fields, "X-Forwarded-Proto: https\r\n"...)
 		b.x.Trusted = true
 	}
 	for _, f := range q.Fields {
-		b.raw = append(b.raw, f.Name+": "+f.Value+"\r\n"...)
+		fields = append(fields, f.Name+": "+f.Value+"\r\n"...)
 	}
-	b.head.MaxFields = b.snap.maxFields
-	if b.head.Parse(b.raw) != headers.NoProblem || b.admitPath(t.Path) != nil {
+	head := downstream.Head{Version: downstream.HTTP11, Method: []byte(q.Method), Target: []byte(q.URL.Target), Scheme: "http", Fields: fields}
+	limits := downstream.Limits{Fields: b.snap.maxFields, Target: len(q.URL.Target)}
+	if why := b.request.Imagine(&head, limits, b.snap.table); why != exchange.NoReason || b.request.RawPath == nil {
 		return exchange.ErrBadURL
 	}
 	return nil
@@ -213,7 +208,7 @@ const purgeMethod = "PURGE"
 // client. Elsewhere PURGE is a method like any other.
 func (g *Gateway) purge(j *journey) (answered bool) {
 	s := j.snap
-	if string(j.method) != purgeMethod || s.purgeFrom == nil || s.store == nil {
+	if string(j.request.Method) != purgeMethod || s.purgeFrom == nil || s.store == nil {
 		return false
 	}
 	if !s.purgeFrom.Contains(j.x.Client) {
@@ -221,17 +216,12 @@ func (g *Gateway) purge(j *journey) (answered bool) {
 		return true
 	}
 	scheme, _ := j.hop()
-	target := j.appendTarget(nil, j.path)
-	err := g.CachePurge(exchange.CachePurge{URL: exchange.CacheURL{Scheme: string(scheme), Host: string(j.host), Target: string(target)}})
+	target := j.appendTarget(nil, j.request.Path)
+	err := g.CachePurge(exchange.CachePurge{URL: exchange.CacheURL{Scheme: string(scheme), Host: string(j.request.Host), Target: string(target)}})
 	if err != nil {
 		g.log.Warn("a purge may be forgotten in a restart", "error", err)
 	}
-	j.ctx.SetStatusCode(fasthttp.StatusNoContent)
-	j.x.Status = fasthttp.StatusNoContent
-	if j.unread() {
-		j.closeAfterAnswer()
-	}
-	j.text = j.text[:0]
-	g.finishLocal(j)
+	j.response.Status = statusNoContent
+	g.answer(j)
 	return true
 }

@@ -156,10 +156,10 @@ func (j *journey) hop() (scheme, name []byte) {
 		return j.snap.http, nil
 	}
 	scheme = j.snap.http
-	if proto := j.head.Get(headers.XForwardedProto); headers.SameName(proto, j.snap.https) {
+	if proto := j.request.Head.Get(headers.XForwardedProto); headers.SameName(proto, j.snap.https) {
 		scheme = j.snap.https
 	}
-	return scheme, j.head.Get(headers.XForwardedHost)
+	return scheme, j.request.Head.Get(headers.XForwardedHost)
 }
 
 // appendCacheStatus appends the line that tells what the cache did (RFC 9211),

@@ -7,8 +7,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/valyala/fasthttp"
-
 	"penstock/cache"
 	"penstock/cache/rfc9111"
 	"penstock/exchange"
@@ -107,14 +105,14 @@ func (g *Gateway) followUp(j *journey) followed {
 		return followAgain
 	}
 	c.decision = rfc9111.Decide(&c.meta, &c.ask, &c.rule.policy, c.now)
-	if !c.decision.Use.FromStore() || answer.Size < 0 && !j.http11 {
+	if !c.decision.Use.FromStore() || answer.Size < 0 && !j.request.Version.Streams() {
 		return followAlone
 	}
 	c.stored = answer.Fields
 	c.told = rfc9111.Handling{Forward: rfc9111.ForwardURIMiss, Collapsed: true, Timed: true, TTL: c.decision.Left}
 	c.outcome = exchange.CacheCollapsed
 	if c.ask.Conditional() && c.ask.NotModified(&c.meta, &c.stored) {
-		g.respondFollowed(j, fasthttp.StatusNotModified, answer)
+		g.respondFollowed(j, statusNotModified, answer)
 		return followAnswered
 	}
 	g.respondFollowed(j, int(answer.Status), answer)
@@ -158,7 +156,7 @@ func (g *Gateway) respondFollowed(j *journey, status int, a *cache.Answer) {
 	c := &j.cache
 	c.entry.Head = cache.Head{Status: a.Status, BodySize: a.Size}
 	c.entry.Kind = cache.Pieces
-	if status == fasthttp.StatusNotModified {
+	if status == statusNotModified {
 		g.respondStored(j, status)
 		return
 	}
@@ -226,7 +224,7 @@ func (g *Gateway) standIn(j *journey, how rfc9111.Failure, status int) bool {
 	if !rfc9111.UsableOnError(&c.meta, &c.ask, &c.rule.policy, how, c.now) {
 		return false
 	}
-	j.resp.Discard()
+	j.out.resp.Discard()
 	told := rfc9111.Handling{Forward: rfc9111.ForwardStale, Status: status, Timed: true, TTL: min(c.meta.Left(c.now), -1), Detail: "stale-if-error"}
 	return g.reuse(j, told)
 }

@@ -3,15 +3,8 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
-
-	"penstock/conn"
 )
-
-// quietTime is how long an idle connection must have been silent before a
-// draining gateway closes it: a request that is on its way still gets its answer.
-const quietTime = time.Second
 
 // restTime bounds what is waited for when no client is left: lookups, probes and
 // sweeps, which end at once when they are told to, and the last save of the cache
@@ -36,7 +29,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	save := g.prepareLastSave(ctx)
 	defer save.begin()
 	closed := g.closeListeners()
-	late := g.drainClients(ctx)
+	late := g.http1.Drain(ctx, g.clients)
 	tunnels := g.tunnels.Shutdown(ctx)
 	g.endFetches(ctx)
 	save.begin()
@@ -56,56 +49,4 @@ func (g *Gateway) closeListeners() error {
 		errs = append(errs, ln.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// drainClients waits until no client connection is left but tunnels. Busy ones
-// end with their answer; idle ones are closed once they have been silent for
-// quietTime.
-func (g *Gateway) drainClients(ctx context.Context) error {
-	tick := time.NewTicker(sweepEvery)
-	defer tick.Stop()
-	seen := make(map[*conn.Conn]silence)
-	for {
-		left := g.sweepIdle(seen)
-		if left == 0 {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("drain: %d connections were cut: %w", left, ctx.Err())
-		case <-tick.C:
-		}
-	}
-}
-
-// silence is since when an idle connection has received nothing.
-type silence struct {
-	bytes int64
-	since time.Time
-}
-
-// sweepIdle closes the connections that were silent long enough and returns how
-// many are left.
-func (g *Gateway) sweepIdle(seen map[*conn.Conn]silence) int {
-	now, left := g.now(), 0
-	var quiet []*conn.Conn
-	g.clients.Each(func(c *conn.Conn) {
-		if c.Phase() == phaseTunnel {
-			return
-		}
-		left++
-		before, known := seen[c]
-		if c.Phase() == phaseBusy || !known || before.bytes != c.BytesRead() {
-			seen[c] = silence{bytes: c.BytesRead(), since: now}
-			return
-		}
-		if now.Sub(before.since) >= quietTime {
-			quiet = append(quiet, c)
-		}
-	})
-	for _, c := range quiet {
-		_ = c.Close()
-		delete(seen, c)
-	}
-	return left
 }

@@ -10,7 +10,6 @@ import (
 	"penstock/headers"
 	"penstock/lb"
 	"penstock/metrics"
-	"penstock/upstream"
 )
 
 // fetch brings the rest of an answer into the store and to those who follow it. It
@@ -33,7 +32,7 @@ type fetch struct {
 // and without a place in the store, and for a client that cannot be sent a body of
 // unknown length, the answer stays the journey's own, and storeStream is false.
 func (g *Gateway) storeStream(j *journey) bool {
-	c, r := &j.cache, &j.resp
+	c, r := &j.cache, &j.out.resp
 	size := int64(-1)
 	if r.Framing.Kind == headers.Sized {
 		size = r.Framing.Length
@@ -41,7 +40,7 @@ func (g *Gateway) storeStream(j *journey) bool {
 	if c.lead == nil {
 		c.lead = g.flights.Lead(c.key)
 	}
-	if c.lead == nil || size < 0 && !j.http11 && c.role != roleRefresh {
+	if c.lead == nil || size < 0 && !j.request.Version.Streams() && c.role != roleRefresh {
 		g.decline(j, false)
 		return false
 	}
@@ -66,22 +65,21 @@ func (g *Gateway) followOwn(j *journey) {
 	c.follow = f.lead.Follow()
 	c.body.openFollow(j, c.follow, c.size)
 	g.fetches.Go(f.run)
-	j.ctx.Response.ImmediateHeaderFlush = true
-	j.ctx.Response.SetBodyStream(&c.body, int(c.size))
+	j.response.Stream, j.response.Length = &c.body, c.size
 }
 
 // handOver lets the answer's body go on in a fetch of its own, which this journey
 // follows if it has a client. The head of the answer has been used.
 func (g *Gateway) handOver(j *journey) *fetch {
 	c := &j.cache
-	f := &fetch{g: g, out: j.outbound, lead: c.lead, writer: c.writer, snap: j.snap, backend: j.backend, metrics: j.route.metrics, key: c.key.Clone(), most: c.rule.maxObject}
+	f := &fetch{g: g, out: j.out, lead: c.lead, writer: c.writer, snap: j.snap, backend: j.out.backend, metrics: j.route.metrics, key: c.key.Clone(), most: c.rule.maxObject}
 	c.announce(c.size, c.writer)
-	f.record = *j.at
+	f.record = *j.out.attempt
 	f.out.resp.Record(&f.record)
 	body := f.out.resp.Body
 	body.Idle, body.OnClose = j.route.times.BodyIdle, f.ended
 	c.lead, c.writer, c.handing = nil, nil, false
-	j.outbound = g.outbounds.Get().(*outbound)
+	j.out = g.outbounds.Get().(*outbound)
 	f.snap.journeys.Add(1)
 	return f
 }
@@ -133,8 +131,7 @@ func (f *fetch) survive() {
 	if f.writer != nil {
 		cache.ReleaseWriter(f.writer)
 	}
-	f.out.resp.Reset()
-	f.out.req = upstream.Request{}
+	f.out.reset()
 	f.g.outbounds.Put(f.out)
 	f.snap.journeys.Add(-1)
 }

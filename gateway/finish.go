@@ -5,9 +5,8 @@ import (
 	"penstock/headers"
 )
 
-// finish is the single exit of every journey. It runs when fasthttp resets the
-// request: after the last byte of the answer, after the tunnel, or after the
-// client was lost. Only here do the in-flight counts fall.
+// finish is the single exit of every journey. It runs after the last byte of the response,
+// after the tunnel, or after the client was lost. Only here do the in-flight counts fall.
 func (g *Gateway) finish(j *journey) {
 	x := j.x
 	x.Took = g.now().Sub(x.Start)
@@ -18,9 +17,7 @@ func (g *Gateway) finish(j *journey) {
 	g.leaveClient(j)
 	j.cache.onRecord(x)
 	g.record(j)
-	if j.wire != nil {
-		j.wire.next()
-	}
+	j.stream.Done()
 	j.snap.journeys.Add(-1)
 	j.reset()
 	x.Release()
@@ -42,13 +39,10 @@ func (g *Gateway) record(j *journey) {
 // entry is what the access log tells of the journey. It is used up before the
 // journey is reset.
 func (j *journey) entry() *accesslog.Entry {
-	protocol := "HTTP/1.0"
-	if j.http11 {
-		protocol = "HTTP/1.1"
-	}
+	head := j.stream.Head()
 	j.line = accesslog.Entry{
-		Exchange: j.x, Protocol: protocol, Method: j.ctx.Method(), Host: j.host,
-		Target: j.ctx.RequestURI(), UserAgent: j.head.Get(headers.UserAgent),
+		Exchange: j.x, Protocol: j.request.Version.String(), Method: head.Method, Host: j.request.Host,
+		Target: head.Target, UserAgent: j.request.Head.Get(headers.UserAgent),
 	}
 	return &j.line
 }

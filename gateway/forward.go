@@ -10,7 +10,7 @@ import (
 )
 
 // forward sends the request to a backend until one answers or judge gives up:
-// pick, exchange, judge. On nil j.resp holds the answer.
+// pick, exchange, judge. On nil j.out.resp holds the answer.
 func (g *Gateway) forward(j *journey) *exchange.Fault {
 	g.prepare(j)
 	t := j.route.choose()
@@ -23,7 +23,7 @@ func (g *Gateway) forward(j *journey) *exchange.Fault {
 			return exchange.Refuse(exchange.NoBackend)
 		}
 		f := g.try(j, t, member)
-		v := judge(f, j.resp.Status, j.traits(rule), rule, left)
+		v := judge(f, j.out.resp.Status, j.traits(rule), rule, left)
 		if v == retry && !g.mayRetry(j, t, rule, rule.times-left) {
 			v = giveUp
 		}
@@ -31,13 +31,13 @@ func (g *Gateway) forward(j *journey) *exchange.Fault {
 		case giveUp:
 			return f
 		case refresh:
-			j.req.Fresh = true
+			j.out.req.Fresh = true
 		case retry:
 			left--
-			j.req.Fresh = false
-			j.tried.Add(member.Backend)
+			j.out.req.Fresh = false
+			j.out.triedSet.Add(member.Backend)
 		}
-		j.resp.Discard()
+		j.out.resp.Discard()
 	}
 }
 
@@ -48,17 +48,17 @@ func (g *Gateway) try(j *journey, t *target, m *upstream.Member) *exchange.Fault
 	if at == nil {
 		return exchange.Refuse(exchange.NoBackend)
 	}
-	j.req.Host = t.up.hostField(j, m)
-	j.at, j.backend = at, m.Backend
+	j.out.req.Host = t.up.hostField(j, m)
+	j.out.attempt, j.out.backend = at, m.Backend
 	m.Backend.Begin()
-	f := m.Client.RoundTrip(&j.req, &j.resp, at)
+	f := m.Client.RoundTrip(&j.out.req, &j.out.resp, at)
 	at.Fault = f
-	if f == nil && j.resp.Body != nil {
-		j.resp.Body.OnClose = j.bodyClosed
+	if f == nil && j.out.resp.Body != nil {
+		j.out.resp.Body.OnClose = j.bodyClosed
 		m.Backend.Report(lb.Success, at.FirstByte, g.now()) // the body's time says nothing of the backend
 		return nil
 	}
-	if f == nil && j.resp.Tunnel != nil {
+	if f == nil && j.out.resp.Tunnel != nil {
 		return nil // under way until the tunnel ends
 	}
 	j.settle(outcomeOf(f))
@@ -67,7 +67,7 @@ func (g *Gateway) try(j *journey, t *target, m *upstream.Member) *exchange.Fault
 
 // onBodyClose ends the try whose answer was streamed, complete or not.
 func (j *journey) onBodyClose(_ bool, f *exchange.Fault, received int64) {
-	j.at.Received, j.at.Fault, j.x.Sent = received, f, received
+	j.out.attempt.Received, j.out.attempt.Fault, j.x.Sent = received, f, received
 	j.settle(lb.Cancelled) // the verdict was given at the head
 	if f != nil && j.x.Fault == nil {
 		j.x.Fault = f
@@ -76,13 +76,13 @@ func (j *journey) onBodyClose(_ bool, f *exchange.Fault, received int64) {
 
 // settle reports the end of a try to the balancer.
 func (j *journey) settle(o lb.Outcome) {
-	now, at := j.g.now(), j.at
+	now, at := j.g.now(), j.out.attempt
 	at.Took = now.Sub(at.Start)
 	took := at.FirstByte
 	if took == 0 {
 		took = at.Took
 	}
-	j.backend.End(o, took, now)
+	j.out.backend.End(o, took, now)
 }
 
 // outcomeOf translates a fault for the balancer, which knows no HTTP.
@@ -101,11 +101,11 @@ func outcomeOf(f *exchange.Fault) lb.Outcome {
 
 // traits says what may be done with this request again.
 func (j *journey) traits(rule *retryRule) traits {
-	t := traits{refreshed: j.req.Fresh}
-	t.replayable = j.req.Body.Stream == nil || !j.resp.Uploading() && j.body.read == 0 && j.body.err == nil
-	method := j.method
+	t := traits{refreshed: j.out.req.Fresh}
+	t.replayable = j.out.req.Body.Stream == nil || !j.out.resp.Uploading() && j.body.read == 0 && j.body.err == nil
+	method := j.request.Method
 	t.listed = rule.lists(method)
-	t.safe = idempotent(method) || t.listed && len(rule.need) > 0 && len(j.head.Lookup(rule.need)) > 0
+	t.safe = idempotent(method) || t.listed && len(rule.need) > 0 && len(j.request.Head.Lookup(rule.need)) > 0
 	return t
 }
 
@@ -114,7 +114,7 @@ func (j *journey) traits(rule *retryRule) traits {
 func (g *Gateway) mayRetry(j *journey, t *target, rule *retryRule, n int) bool {
 	now := g.now()
 	pause := rule.wait(n, rand.Float64())
-	if d := j.req.Times.Deadline; !d.IsZero() && now.Add(pause).After(d) {
+	if d := j.out.req.Times.Deadline; !d.IsZero() && now.Add(pause).After(d) {
 		return false
 	}
 	if !t.up.mayRetry(now) {

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -12,13 +11,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
 	"penstock/accesslog"
 	"penstock/cache"
 	"penstock/config"
 	"penstock/conn"
 	"penstock/discovery"
+	"penstock/downstream/h1"
 	"penstock/listener"
 	"penstock/metrics"
 	"penstock/tunnel"
@@ -57,7 +55,6 @@ type Gateway struct {
 	journeys  sync.Pool
 	outbounds sync.Pool
 	pieces    sync.Pool // of bodies that pass through the cache
-	parsers   sync.Pool // *bufio.Reader that feeds an answer's head to fasthttp
 
 	cacheMemory int64
 	clock       func() time.Time // by which stored responses age; nil means time.Now
@@ -68,15 +65,12 @@ type Gateway struct {
 	unmatched   *metrics.Route
 	tunnels     *tunnel.Registry
 
-	server    *fasthttp.Server
+	http1     *h1.Server
 	clients   *conn.Sweeper // every connection that was accepted
 	backends  *conn.Sweeper // every connection that was dialled
 	limit     *listener.Limit
 	granted   int // client connections last warned about; written in New and under reload
 	perClient clientCounts
-	resting   atomic.Int64 // connections at rest
-	rested    atomic.Int64 // that came to rest since tidy
-	tidying   atomic.Bool  // tidy is due, or was a short time ago
 	fileLimit uint64
 	listeners []*listener.Listener
 	serving   sync.WaitGroup
@@ -110,9 +104,11 @@ func New(o Options) (*Gateway, error) {
 	}
 	g.journeys.New = g.newJourney
 	g.outbounds.New = func() any { return new(outbound) }
-	g.parsers.New = func() any { return bufio.NewReaderSize(nil, usualHead) }
 	g.pieces.New = func() any { return new([followPiece]byte) }
-	g.server = g.newServer(o.Config.Limits.HeaderBytes)
+	g.http1 = h1.New(h1.Options{
+		Handler: g, Limits: g.clientLimits, Draining: g.draining.Load, Now: g.now, Log: g.log,
+		HeaderBytes: o.Config.Limits.HeaderBytes,
+	})
 	g.limit = listener.NewLimit(g.connectionBudget(o.Config))
 	first, err := g.assemble(o.Config, nil)
 	if err != nil {
@@ -153,7 +149,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 
 // accept serves one listener until it is closed.
 func (g *Gateway) accept(ln net.Listener) {
-	err := g.server.Serve(wired{ln, g})
+	err := g.http1.Serve(ln)
 	if err != nil && !g.draining.Load() {
 		select {
 		case g.fatal <- fmt.Errorf("listener %s: %w", ln.Addr(), err):
@@ -161,6 +157,19 @@ func (g *Gateway) accept(ln net.Listener) {
 		}
 	}
 }
+
+// clientLimits is what the running configuration sets for client connections.
+func (g *Gateway) clientLimits() h1.Limits {
+	s := g.current.Load()
+	return h1.Limits{Header: s.headerTime, Idle: s.idleTime, BodyIdle: s.bodyIdle, Requests: s.lastRequest}
+}
+
+// Sizes and times that the configuration does not set.
+const (
+	smallBody     = 64 << 10 // request bodies up to this are read whole, and so can be sent again
+	maxKeptBuffer = 64 << 10 // larger buffers are not kept for the next request
+	sweepEvery    = 100 * time.Millisecond
+)
 
 // Reload replaces the configuration, whole or not at all: on any error the
 // running generation stays as it is. Requests under way end on the generation

@@ -37,10 +37,10 @@ func (g *Gateway) readRequest(j *journey) {
 	if g.clock != nil {
 		c.now = g.instant()
 	}
-	c.asked = requestFields{block: &j.head, trusted: j.x.Trusted}
-	c.answered.block = &j.resp.Head
-	c.ask = rfc9111.ReadRequest(rfc9111.MethodOf(j.method), &c.asked)
-	c.ask.Body = j.framing.Kind != headers.NoBody && (j.framing.Kind != headers.Sized || j.framing.Length > 0)
+	c.asked = requestFields{block: &j.request.Head, trusted: j.x.Trusted}
+	c.answered.block = &j.out.resp.Head
+	c.ask = rfc9111.ReadRequest(rfc9111.MethodOf(j.request.Method), &c.asked)
+	c.ask.Body = j.request.Framing.Kind != headers.NoBody && (j.request.Framing.Kind != headers.Sized || j.request.Framing.Length > 0)
 	c.role, c.outcome, c.told.Forward = roleLook, exchange.CacheBypass, rfc9111.ForwardBypass
 	switch c.ask.Method {
 	case rfc9111.Get, rfc9111.Head:
@@ -68,15 +68,15 @@ func (r *cacheRule) answers(m rfc9111.Method) bool {
 // originJudges reports whether a request has a condition that only the origin may
 // judge (RFC 9111 §4.3.2).
 func (j *journey) originJudges() bool {
-	return j.head.Has(headers.IfMatch) || j.head.Has(headers.IfUnmodifiedSince)
+	return j.request.Head.Has(headers.IfMatch) || j.request.Head.Has(headers.IfUnmodifiedSince)
 }
 
 // overrides reports whether a request asks the origin, by a field that no key shows,
 // for another method or path than its own. Frameworks obey such fields, and what they
 // answer must not be taken for the answer to the URL. They read "_" as "-".
 func (j *journey) overrides() bool {
-	for i := range j.head.Fields {
-		if f := &j.head.Fields[i]; f.ID == headers.Other && len(f.Name) >= len("x-http-method") && overriding(f.Name) {
+	for i := range j.request.Head.Fields {
+		if f := &j.request.Head.Fields[i]; f.ID == headers.Other && len(f.Name) >= len("x-http-method") && overriding(f.Name) {
 			return true
 		}
 	}
@@ -106,8 +106,8 @@ func (j *journey) makeKey() {
 	c := &j.cache
 	scheme, name := j.hop()
 	b := j.g.store.NewKey(c.keyBuf)
-	b.URL(&cache.URL{Scheme: scheme, Host: j.host, Path: j.path,
-		Query: j.query, HasQuery: j.hasTail, Rule: c.rule.query})
+	b.URL(&cache.URL{Scheme: scheme, Host: j.request.Host, Path: j.request.Path,
+		Query: j.request.Query, HasQuery: j.request.HasQuery, Rule: c.rule.query})
 	b.Header(":route", c.rule.route, true)
 	if name != nil {
 		b.Header(":forwarded-host", name, true)
@@ -120,7 +120,7 @@ func (j *journey) makeKey() {
 	for _, name := range c.rule.cookies {
 		var value []byte
 		present := false
-		for line := range j.head.All(headers.Cookie) {
+		for line := range j.request.Head.All(headers.Cookie) {
 			if value, present = cache.CookieValue(line, name); present {
 				break
 			}
@@ -255,10 +255,10 @@ func (g *Gateway) chooseForward(j *journey) {
 // came, or where the answer may be stored what the key counts of it, and nothing else.
 func (j *journey) outgoingQuery() (query []byte, ok bool) {
 	c := &j.cache
-	if !j.hasTail || !c.shaped() || c.rule.query.Mode() == cache.QueryAll {
-		return j.query, j.hasTail
+	if !j.request.HasQuery || !c.shaped() || c.rule.query.Mode() == cache.QueryAll {
+		return j.request.Query, j.request.HasQuery
 	}
-	c.scratch = c.rule.query.Append(c.scratch[:0], j.query)
+	c.scratch = c.rule.query.Append(c.scratch[:0], j.request.Query)
 	return c.scratch, len(c.scratch) > 0
 }
 
@@ -274,8 +274,8 @@ func (g *Gateway) prepareCache(j *journey) {
 	if c.role != roleAsk && c.role != roleRefresh {
 		return
 	}
-	for i := range j.head.Fields {
-		if f := &j.head.Fields[i]; rfc9111.ClientCondition(f.Name) {
+	for i := range j.out.head.Fields {
+		if f := &j.out.head.Fields[i]; rfc9111.ClientCondition(f.Name) {
 			f.Drop = true
 		}
 	}

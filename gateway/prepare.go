@@ -1,10 +1,9 @@
 package gateway
 
 import (
-	"github.com/valyala/fasthttp"
-
 	"penstock/cache/rfc9111"
 	"penstock/headers"
+	"penstock/response"
 	"penstock/upstream"
 )
 
@@ -14,43 +13,44 @@ import (
 // so that nobody can name ours in Connection; then the route's edits; ours come
 // last, so that no edit and no client can imitate them.
 func (g *Gateway) prepare(j *journey) {
-	b := &j.head
+	b := &j.out.head
+	b.CopyFrom(&j.request.Head)
 	wanted := j.wantedUpgrade()
 	b.DropHopByHop()
 	g.prepareCache(j)
 	b.Drop(headers.Host)
 	if name := j.snap.requestID; name != nil {
-		dropNamed(b, name)
+		b.DropNamed(name)
 	}
 	if j.route.requestEdits != nil {
 		j.route.requestEdits.Apply(b)
 	}
 	forwarding := headers.Forwarding{
-		Peer: j.x.Peer, Trusted: j.x.Trusted, Proto: "http", Host: j.host, Forwarded: j.snap.forwarded,
+		Peer: j.x.Peer, Trusted: j.x.Trusted, Proto: j.request.Scheme, Host: j.request.Host, Forwarded: j.snap.forwarded,
 	}
-	out := forwarding.Append(j.fields[:0], b)
-	out = headers.AppendVia(out, b, j.http11, g.name)
+	out := forwarding.Append(j.out.fields[:0], b)
+	out = headers.AppendVia(out, b, j.request.Version.Streams(), g.name)
 	out = appendCDNLoop(out, b, g.name)
 	if j.cache.validates {
 		out = rfc9111.AppendValidators(out, &j.cache.stored)
 	}
 	if name := j.snap.requestID; name != nil {
-		out = appendField(out, name, j.x.ID())
+		out = response.AppendField(out, name, j.x.ID())
 	}
-	j.fields = b.Append(out)
+	j.out.fields = b.Append(out)
 
-	j.req.Method = j.method
-	j.req.Target = j.outgoingTarget()
-	j.req.Fields = j.fields
-	j.req.Upgrade = wanted
-	j.req.Interim = nil
-	if j.http11 && j.conn != nil {
-		j.req.Interim = j.interim
+	j.out.req.Method = j.request.Method
+	j.out.req.Target = j.outgoingTarget()
+	j.out.req.Fields = j.out.fields
+	j.out.req.Upgrade = wanted
+	j.out.req.Interim = nil
+	if j.request.Version.Streams() && j.stream != nil {
+		j.out.req.Interim = j.interim
 	}
 	t := &j.route.times
-	j.req.Times = upstream.Times{Connect: t.Connect, FirstByte: t.FirstByte, BodyIdle: t.BodyIdle}
+	j.out.req.Times = upstream.Times{Connect: t.Connect, FirstByte: t.FirstByte, BodyIdle: t.BodyIdle}
 	if t.Request > 0 {
-		j.req.Times.Deadline = j.x.Start.Add(t.Request + j.moved)
+		j.out.req.Times.Deadline = j.x.Start.Add(t.Request + j.out.uploadTime)
 	}
 }
 
@@ -59,20 +59,29 @@ func (g *Gateway) prepare(j *journey) {
 func (j *journey) outgoingTarget() []byte {
 	switch {
 	case j.route.rewrite == nil && j.cache.shaped():
-		j.rewrote = j.appendTarget(j.rewrote[:0], j.path)
-		return j.rewrote
+		j.out.target = j.appendTarget(j.out.target[:0], j.request.Path)
+		return j.out.target
 	case j.route.rewrite == nil:
-		return j.target
+		return j.request.Target
 	}
-	j.rewrote = j.route.rewrite.Append(j.rewrote[:0], j.path, j.x)
+	j.out.target = j.route.rewrite.Append(j.out.target[:0], j.request.Path, j.x)
 	if query, ok := j.outgoingQuery(); ok {
 		mark := byte('?')
 		if j.route.rewrite.HasQuery() {
 			mark = '&'
 		}
-		j.rewrote = append(append(j.rewrote, mark), query...)
+		j.out.target = append(append(j.out.target, mark), query...)
 	}
-	return j.rewrote
+	return j.out.target
+}
+
+// appendTarget appends the origin form of path with the query that the origin sees.
+func (j *journey) appendTarget(dst, path []byte) []byte {
+	dst = append(dst, path...)
+	if query, ok := j.outgoingQuery(); ok {
+		dst = append(append(dst, '?'), query...)
+	}
+	return dst
 }
 
 // wantedUpgrade returns the protocol that the client asks for and the route
@@ -80,11 +89,11 @@ func (j *journey) outgoingTarget() []byte {
 // RFC 9110 §7.8 lets any recipient do. So does one of a client that also says close:
 // the answer ends its connection (RFC 9112 §9.6).
 func (j *journey) wantedUpgrade() []byte {
-	if !j.http11 || len(j.route.upgrades) == 0 || string(j.method) != fasthttp.MethodGet || j.framing.Kind != headers.NoBody {
+	if !j.request.Version.Streams() || len(j.route.upgrades) == 0 || string(j.request.Method) != "GET" || j.request.Framing.Kind != headers.NoBody {
 		return nil
 	}
-	token := j.head.Get(headers.Upgrade)
-	if token == nil || j.head.Count(headers.Upgrade) != 1 || !j.head.ConnectionHas("upgrade") || j.head.ConnectionHas("close") || !listed(token, j.route.upgrades) {
+	token := j.request.Head.Get(headers.Upgrade)
+	if token == nil || j.request.Head.Count(headers.Upgrade) != 1 || !j.request.Head.ConnectionHas("upgrade") || j.request.Head.ConnectionHas("close") || !listed(token, j.route.upgrades) {
 		return nil
 	}
 	return token
@@ -99,15 +108,6 @@ func appendCDNLoop(dst []byte, b *headers.Block, name string) []byte {
 	}
 	b.Drop(headers.CDNLoop)
 	return append(append(dst, name...), "\r\n"...)
-}
-
-// dropNamed drops every field of that name.
-func dropNamed(b *headers.Block, name []byte) {
-	for i := range b.Fields {
-		if headers.SameName(b.Fields[i].Name, name) {
-			b.Fields[i].Drop = true
-		}
-	}
 }
 
 // listed reports whether the list holds name; ASCII case does not matter.
@@ -125,11 +125,4 @@ func lower(c byte) byte {
 		return c + 'a' - 'A'
 	}
 	return c
-}
-
-func appendField(dst, name, value []byte) []byte {
-	dst = append(dst, name...)
-	dst = append(dst, ": "...)
-	dst = append(dst, value...)
-	return append(dst, "\r\n"...)
 }

@@ -13,36 +13,36 @@ import (
 // no backend and a failed try can be repeated; any other will be streamed.
 func (g *Gateway) receive(j *journey) *exchange.Fault {
 	limit := j.route.maxBody
-	if j.framing.Kind == headers.NoBody {
-		j.req.Body = upstream.Body{}
+	if j.request.Framing.Kind == headers.NoBody {
+		j.out.req.Body = upstream.Body{}
 		return nil
 	}
-	if j.framing.Kind == headers.Sized && limit >= 0 && j.framing.Length > limit {
+	if j.request.Framing.Kind == headers.Sized && limit >= 0 && j.request.Framing.Length > limit {
 		return exchange.Refuse(exchange.BodyTooLarge)
 	}
-	j.req.Body = upstream.Body{Framing: j.framing}
-	if j.framing.Kind == headers.Sized && j.framing.Length == 0 {
+	j.out.req.Body = upstream.Body{Framing: j.request.Framing}
+	if j.request.Framing.Kind == headers.Sized && j.request.Framing.Length == 0 {
 		return nil
 	}
 	j.body.open(limit, j.route.times.BodyIdle)
 	if f := j.invite(); f != nil {
 		return f
 	}
-	if j.framing.Kind != headers.Sized || j.framing.Length > smallBody {
-		j.req.Body.Stream = &j.body
-		j.req.Body.Abort = j.abortBody
-		j.req.Body.Trailers = j.bodyTrailers
+	if j.request.Framing.Kind != headers.Sized || j.request.Framing.Length > smallBody {
+		j.out.req.Body.Stream = &j.body
+		j.out.req.Body.Abort = j.abortBody
+		j.out.req.Body.Trailers = j.bodyTrailers
 		return nil
 	}
-	if j.req.Body.Bytes = j.body.atHand(); j.req.Body.Bytes != nil {
+	if j.out.req.Body.Bytes = j.body.atHand(); j.out.req.Body.Bytes != nil {
 		return nil
 	}
 	began := g.now()
-	if f := j.readSmall(int(j.framing.Length)); f != nil {
+	if f := j.readSmall(int(j.request.Framing.Length)); f != nil {
 		return f
 	}
-	j.moved = g.now().Sub(began)
-	j.req.Body.Bytes = j.small
+	j.out.uploadTime = g.now().Sub(began)
+	j.out.req.Body.Bytes = j.small
 	return nil
 }
 
@@ -64,10 +64,10 @@ func (j *journey) readSmall(want int) *exchange.Fault {
 // invite tells a client that waits for it that its body is wanted, unless some of that
 // has come already (RFC 9110 §10.1.1). A refusal until here has cost it nothing.
 func (j *journey) invite() *exchange.Fault {
-	if !j.http11 || !j.head.Has(headers.Expect) || len(j.wire.held) > 0 {
+	if !j.request.Version.Streams() || !j.request.Head.Has(headers.Expect) {
 		return nil
 	}
-	if _, err := j.conn.WriteMoving([]byte("HTTP/1.1 100 Continue\r\n\r\n"), j.route.times.BodyIdle); err != nil {
+	if err := j.stream.Continue(j.route.times.BodyIdle); err != nil {
 		return exchange.Refuse(exchange.ClientGone)
 	}
 	return nil

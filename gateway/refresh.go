@@ -1,11 +1,10 @@
 package gateway
 
 import (
-	"github.com/valyala/fasthttp"
+	"bytes"
 
 	"penstock/cache/rfc9111"
 	"penstock/exchange"
-	"penstock/headers"
 )
 
 // refresh revalidates what has just been served stale, behind the client's back and
@@ -50,9 +49,9 @@ func (g *Gateway) refetch(b *journey) {
 	switch {
 	case f != nil:
 		c.endLead(f)
-	case rfc9111.IsServerError(b.resp.Status):
+	case rfc9111.IsServerError(b.out.resp.Status):
 		c.endLead(errServerError)
-	case b.resp.Status == fasthttp.StatusNotModified && c.validates:
+	case b.out.resp.Status == statusNotModified && c.validates:
 		g.confirm(b)
 	default:
 		g.judge(b)
@@ -71,28 +70,17 @@ func (g *Gateway) discard(b *journey) {
 	g.journeys.Put(b)
 }
 
-// copyRequest makes b a journey of its own for the request of j, as a GET of the
-// whole: nothing in it points into j or the client's connection. It is false when
-// the fields cannot be read again.
+// copyRequest makes b a journey of its own for the request of j, as a GET of the whole: nothing
+// in it points into j or the client's connection. It is false when the fields cannot be read
+// again.
 func (b *journey) copyRequest(j *journey) bool {
-	b.method = []byte(fasthttp.MethodGet)
-	b.raw = append(b.raw[:0], j.ctx.Request.Header.RawHeaders()...)
-	b.head.MaxFields = j.snap.maxFields
-	if b.head.Parse(b.raw) != headers.NoProblem {
+	if !b.request.Copy(&j.request) {
 		return false
 	}
-	own := func(p []byte) []byte {
-		if p == nil {
-			return nil
-		}
-		return append([]byte{}, p...)
-	}
-	b.host, b.target, b.query, b.path = own(j.host), own(j.target), own(j.query), own(j.path)
-	b.hasTail, b.rawPath, b.http11 = j.hasTail, own(j.rawPath), true
 	b.x.Client, b.x.Peer, b.x.Trusted, b.x.Route = j.x.Client, j.x.Peer, j.x.Trusted, j.x.Route
 	b.x.SetID(j.x.ID())
 	for _, p := range j.x.Params {
-		b.x.AddParam(p.Name, own(p.Value))
+		b.x.AddParam(p.Name, bytes.Clone(p.Value))
 	}
 	return true
 }

@@ -1,180 +1,144 @@
 package gateway
 
 import (
-	"bufio"
-	"strconv"
-	"time"
-
-	"github.com/valyala/fasthttp"
-
-	"penstock/exchange"
 	"penstock/headers"
-	"penstock/upstream"
+	"penstock/response"
 )
 
-// respond hands the backend's answer to fasthttp, which writes it when serve
-// returns: a small body whole, any other as a stream that flushes as it arrives.
+// respond sends the backend's response to the client: a body that is at hand as a whole, any
+// other as it arrives.
 func (g *Gateway) respond(j *journey) {
-	r := &j.resp
-	if j.resp.Uploading() || j.resp.UploadCut || j.unread() { // in this order: an upload reads what unread looks at
-		j.closeAfterAnswer()
+	r, out := &j.response, &j.out.resp
+	if out.Uploading() || out.UploadCut || j.stream.BodyUnread() { // in this order: an upload reads what BodyUnread looks at
+		r.Close = true
 	}
-	if r.Body != nil && !j.http11 && r.Framing.Kind != headers.Sized {
-		g.respondUntilClose(j)
-		return
-	}
-	j.text = j.appendHead(j.text[:0], "HTTP/1.1 ")
-	if r.Body == nil && g.respondWhole(j, r.Status, r.Buffered, r.Framing.Kind == headers.NoBody) {
-		return
-	}
-	if !g.setText(j, r.Status) {
-		g.fail(j, &exchange.Fault{Kind: exchange.HTTPProtocolError, Source: exchange.Upstream, Begun: true})
-		return
-	}
-	j.x.Status = r.Status
-	answer := &j.ctx.Response
+	r.Status, r.Reason = out.Status, out.Reason
+	r.Fields = j.appendProxied(r.Fields[:0])
 	switch {
-	case r.Body == nil:
-		answer.SetBodyRaw(r.Buffered)
-		j.x.Sent = int64(len(r.Buffered))
-		return
+	case out.Framing.Kind == headers.NoBody:
+		r.Length = out.Framing.Length // a response to HEAD and a 304 may state one
+	case out.Body == nil:
+		r.Body, r.Length = out.Buffered, int64(len(out.Buffered))
 	case j.cache.handing:
 		g.followOwn(j)
-		return
+	default:
+		j.streamProxied()
 	}
-	g.stream(j, answer)
+	g.send(j)
 }
 
-// stream lets the body flow from the backend's connection to the client's. The
-// head is flushed before the first byte, because the body goes past fasthttp's
-// own buffer straight to the connection.
-func (g *Gateway) stream(j *journey, answer *fasthttp.Response) {
-	body, size := j.resp.Body, -1
-	body.Idle = j.route.times.BodyIdle
-	body.Sink, body.Out = j.conn, upstream.OutChunked
-	if j.resp.Framing.Kind == headers.Sized {
-		size, body.Out = int(j.resp.Framing.Length), upstream.OutSized
-	} else if len(j.route.trailers) > 0 {
-		j.announceTrailers(answer)
+// send hands the response over to the client's protocol, which may not have written it when
+// send returns. What is known of it now goes into the record.
+func (g *Gateway) send(j *journey) {
+	r := &j.response
+	j.x.Status = r.Status
+	if r.Stream == nil {
+		j.x.Sent = int64(len(r.Body))
 	}
-	answer.ImmediateHeaderFlush = true
-	answer.SetBodyStream(body, size)
+	r.Idle = j.snap.bodyIdle
+	if j.route != nil {
+		r.Idle = j.route.times.BodyIdle
+	}
+	j.stream.Send(r)
 }
 
-// setHead writes the answer's head as text and lets fasthttp parse it: the only
-// way in which it keeps the backend's Date and the order of repeated fields.
-// extra is appended as it is. It reports whether fasthttp accepted the head.
-func (g *Gateway) setHead(j *journey, extra []byte) bool {
-	j.text = j.appendHead(j.text[:0], "HTTP/1.1 ")
-	j.text = append(j.text, extra...)
-	return g.setText(j, j.resp.Status)
+// common is what every response to the request carries, whoever made it.
+func (j *journey) common() response.Common {
+	c := response.Common{ID: j.x.ID(), Now: j.g.instant().Time()}
+	if len(c.ID) > 0 {
+		c.IDName = j.snap.requestID
+	}
+	if j.route != nil {
+		c.Edits = j.route.responseEdits
+	}
+	return c
 }
 
-// setText lets fasthttp parse the head that stands in j.text, but for its last line.
-func (g *Gateway) setText(j *journey, status int) bool {
-	h := &j.ctx.Response.Header
-	j.text = append(j.text, "\r\n"...)
-	j.textFrom.Reset(j.text)
-	parser := g.parsers.Get().(*bufio.Reader)
-	defer g.parsers.Put(parser)
-	if len(j.text) > parser.Size() { // a head must fit in the reader that it is parsed from
-		parser = bufio.NewReaderSize(nil, len(j.text))
-	}
-	parser.Reset(&j.textFrom)
-	h.DisableNormalizing() // names go on as the backend spelled them
-	if err := h.Read(parser); err != nil {
-		return false
-	}
-	h.ResetConnectionClose() // what the backend does with its connection is its business
-	if status != fasthttp.StatusSwitchingProtocols && (j.closing || g.draining.Load()) {
-		h.SetConnectionClose()
-	}
-	if j.conn != nil {
-		j.conn.SetWriteDeadlineIn(j.route.times.BodyIdle) // fasthttp writes the head; a deadline of earlier may have passed
-	}
-	return status != 0
-}
-
-// appendHead appends the status line and the fields of the answer.
-func (j *journey) appendHead(dst []byte, version string) []byte {
-	r := &j.resp
-	dst = append(dst, version...)
-	dst = strconv.AppendInt(dst, int64(r.Status), 10)
-	dst = append(append(append(dst, ' '), r.Reason...), "\r\n"...)
-	r.Head.DropHopByHop()
-	if name := j.snap.requestID; name != nil {
-		dropNamed(&r.Head, name)
-		dst = appendField(dst, name, j.x.ID())
-	}
-	if e := j.route.answerEdits; e != nil {
-		e.Edits().Apply(&r.Head)
-	}
-	dst = j.appendCacheStatus(r.Head.Append(dst))
-	if !r.Head.Has(headers.Date) {
-		// A recipient with a clock adds what is missing (RFC 9110 §6.6.1).
-		dst = fasthttp.AppendHTTPDate(append(dst, "Date: "...), j.g.instant().Time())
+// appendProxied appends the fields of the backend's response as the client gets them.
+func (j *journey) appendProxied(dst []byte) []byte {
+	head, c := &j.out.resp.Head, j.common()
+	announced := j.announced(head)
+	head.DropHopByHop()
+	dst = j.appendCacheStatus(c.Append(dst, head))
+	if announced {
+		dst = append(dst, "Trailer: "...)
+		for i, name := range j.proxied.names {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			dst = append(dst, name...)
+		}
 		dst = append(dst, "\r\n"...)
-	}
-	if r.Framing.Kind == headers.NoBody && r.Framing.Length >= 0 {
-		// A HEAD or 304 answer tells the length of the body it does not have.
-		dst = append(dst, "Content-Length: "...)
-		dst = append(strconv.AppendInt(dst, r.Framing.Length, 10), "\r\n"...)
 	}
 	return dst
 }
 
-// announceTrailers promises the trailer fields that the backend announced and
-// the route lets pass; their values follow behind the last chunk.
-func (j *journey) announceTrailers(answer *fasthttp.Response) {
-	announced := false
-	for i := range j.resp.Head.Fields {
-		f := &j.resp.Head.Fields[i]
-		if f.ID != headers.Trailer {
-			continue
-		}
-		for name := range headers.List(f.Value) {
-			if listed(name, j.route.trailers) && headers.TrailerAllowed(name) && answer.Header.AddTrailerBytes(name) == nil {
-				announced = true
-			}
-		}
-	}
-	if !announced {
-		return
-	}
-	j.resp.Body.OnTrailers = func(b *headers.Block) {
-		for i := range b.Fields {
-			if f := &b.Fields[i]; listed(f.Name, j.route.trailers) {
-				answer.Header.SetBytesKV(f.Name, f.Value)
-			}
-		}
-	}
-}
-
-// passInterim sends a 102 or 103 on to the client at once (RFC 9110 §15.2). No earlier
-// answer can be overtaken: fasthttp sees a request only when the one before is answered
-// and written (wire.go).
+// passInterim sends a 102 or 103 on to the client at once (RFC 9110 §15.2).
 func (j *journey) passInterim(status int, b *headers.Block) {
 	b.DropHopByHop()
-	j.text = append(j.text[:0], "HTTP/1.1 "...)
-	j.text = strconv.AppendInt(j.text, int64(status), 10)
-	j.text = append(append(j.text, ' '), fasthttp.StatusMessage(status)...)
-	j.text = b.Append(append(j.text, "\r\n"...))
-	j.text = append(j.text, "\r\n"...)
-	j.conn.SetWriteDeadlineIn(j.route.times.BodyIdle)
-	_, _ = j.conn.Write(j.text) // a dead client shows when the answer is written
+	j.text = b.Append(j.text[:0])
+	j.stream.Interim(status, j.text, j.route.times.BodyIdle)
 }
 
-// closeAfterAnswer ends the client's connection with this answer and lets it
-// linger: bytes of an unread request body are thrown away for a moment, so that
-// they do not make the kernel destroy the answer (RFC 9112 §9.6).
-func (j *journey) closeAfterAnswer() {
-	j.closing = true
-	if j.conn != nil {
-		j.conn.Linger(lingerBytes, lingerTime)
+// proxiedBody is a backend's body on its way to the client.
+type proxiedBody struct {
+	j        *journey
+	names    [][]byte // of the trailer fields that were announced and may pass
+	trailers []byte   // their field lines, once the body has ended
+}
+
+func (p *proxiedBody) reset() {
+	clear(p.names)
+	p.names, p.trailers = p.names[:0], trim(p.trailers)
+}
+
+// announced notes the trailer fields that the backend announces and the route lets pass. It
+// is false when there are none, or when the body will not be sent in chunks.
+func (j *journey) announced(head *headers.Block) bool {
+	p, out := &j.proxied, &j.out.resp
+	p.names = p.names[:0]
+	if len(j.route.trailers) == 0 || out.Body == nil || j.cache.handing || out.Framing.Kind == headers.Sized || !j.request.Version.Streams() {
+		return false
+	}
+	for value := range head.All(headers.Trailer) {
+		for name := range headers.List(value) {
+			if listed(name, j.route.trailers) && headers.TrailerAllowed(name) {
+				p.names = append(p.names, name)
+			}
+		}
+	}
+	return len(p.names) > 0
+}
+
+// streamProxied makes the backend's body that of the response.
+func (j *journey) streamProxied() {
+	body := j.out.resp.Body
+	body.Idle = j.route.times.BodyIdle
+	if len(j.proxied.names) > 0 {
+		body.OnTrailers = j.keepTrailers
+	}
+	if j.out.resp.Framing.Kind == headers.Sized {
+		j.response.Length = j.out.resp.Framing.Length
+	}
+	j.response.Stream = &j.proxied
+}
+
+// keepTrailers keeps those trailer fields of the backend that the route lets pass.
+func (j *journey) keepTrailers(b *headers.Block) {
+	for i := range b.Fields {
+		if f := &b.Fields[i]; listed(f.Name, j.route.trailers) && headers.TrailerAllowed(f.Name) {
+			j.proxied.trailers = response.AppendField(j.proxied.trailers, f.Name, f.Value)
+		}
 	}
 }
 
-const (
-	lingerBytes = 64 << 20 // more than a fast client has on its way before it sees the answer
-	lingerTime  = 2 * time.Second
-)
+// Transfer implements response.Stream.
+func (p *proxiedBody) Transfer(to response.Sink) error { return p.j.out.resp.Body.Transfer(to) }
+
+// Trailers implements response.Stream.
+func (p *proxiedBody) Trailers() []byte { return p.trailers }
+
+// CloseWithError implements response.Stream.
+func (p *proxiedBody) CloseWithError(err error) error {
+	return p.j.out.resp.Body.CloseWithError(err)
+}

@@ -19,16 +19,16 @@ type route struct {
 	targets  []target
 	split    *lb.Sequence // nil with one target
 
-	retry        retryRule
-	times        config.RouteTimeouts
-	maxBody      int64 // negative for any size
-	rewrite      *policy.Template
-	requestEdits *headers.Edits // nil for none
-	answerEdits  *policy.Headers
-	upgrades     [][]byte
-	trailers     [][]byte
-	metrics      *metrics.Route
-	cache        *cacheRule // nil when it does not cache
+	retry         retryRule
+	times         config.RouteTimeouts
+	maxBody       int64 // negative for any size
+	rewrite       *policy.Template
+	requestEdits  *headers.Edits // nil for none
+	responseEdits *headers.Edits // nil for none
+	upgrades      [][]byte
+	trailers      [][]byte
+	metrics       *metrics.Route
+	cache         *cacheRule // nil when it does not cache
 }
 
 // target is one upstream as one route sees it.
@@ -39,9 +39,6 @@ type target struct {
 
 // match finds the request's route in the snapshot that it lives on.
 func (g *Gateway) match(j *journey) *exchange.Fault {
-	if j.route != nil {
-		return nil // found before, by the expectation handler
-	}
 	if f := j.findRoute(); f != nil {
 		return f
 	}
@@ -53,8 +50,8 @@ func (g *Gateway) match(j *journey) *exchange.Fault {
 // of the route make of it.
 func (j *journey) findRoute() *exchange.Fault {
 	q := &j.routeQuery
-	q.Host, q.RawPath, q.Path, q.Marks = j.host, j.rawPath, j.path, j.marks
-	q.Method, q.Query, q.Fields = j.method, j.query, &j.head
+	q.Host, q.RawPath, q.Path, q.Marks = j.request.Host, j.request.RawPath, j.request.Path, j.request.Marks
+	q.Method, q.Query, q.Fields = j.request.Method, j.request.Query, &j.request.Head
 	m := j.snap.table.Find(q)
 	switch m.Outcome {
 	case routing.NoRoute:
@@ -62,11 +59,7 @@ func (j *journey) findRoute() *exchange.Fault {
 	case routing.PathRefused:
 		return exchange.Refuse(exchange.PathRefused)
 	}
-	j.path = m.Path
-	if m.PathChanged {
-		j.rewrote = j.appendTarget(j.rewrote[:0], j.path)
-		j.target = j.rewrote
-	}
+	j.request.SetRoutePath(m.Path, m.PathChanged)
 	for _, p := range m.Params {
 		j.x.AddParam(p.Name, p.Value)
 	}
@@ -79,13 +72,17 @@ func (j *journey) findRoute() *exchange.Fault {
 const _ = uint(exchange.MaxParams - routing.MaxParams)
 
 // guard runs the route's policies in their order.
-func (r *route) guard(j *journey) policy.Verdict {
+func (r *route) guard(j *journey) (policy.Verdict, *exchange.Fault) {
+	if len(r.policies) == 0 {
+		return policy.Continue, nil
+	}
+	call := policy.Call{Request: &j.request, X: j.x, Response: &j.response}
 	for _, p := range r.policies {
-		if v := p.OnRequest(j.ctx, j.x); v != policy.Continue {
-			return v
+		if v := p.OnRequest(&call); v != policy.Continue {
+			return v, call.Fault
 		}
 	}
-	return policy.Continue
+	return policy.Continue, nil
 }
 
 // choose picks the upstream of the next request, by weight.
@@ -101,12 +98,12 @@ func (r *route) choose() *target {
 func (t *target) pick(j *journey) *upstream.Member {
 	now := j.g.now().UnixNano()
 	key := t.up.hashKey(j)
-	if m := t.view.Pick(key, &j.tried, now); m != nil {
+	if m := t.view.Pick(key, &j.out.triedSet, now); m != nil {
 		return m
 	}
-	if j.tried.Len() == 0 {
+	if j.out.triedSet.Len() == 0 {
 		return nil
 	}
-	j.tried.Reset()
-	return t.view.Pick(key, &j.tried, now)
+	j.out.triedSet.Reset()
+	return t.view.Pick(key, &j.out.triedSet, now)
 }

@@ -1,15 +1,31 @@
 package gateway
 
 import (
-	"github.com/valyala/fasthttp"
+	"time"
 
+	"penstock/downstream"
+	"penstock/exchange"
 	"penstock/policy"
 )
 
-// serve is the journey of one request. fasthttp calls it on the connection's own
-// goroutine and writes the response after it returns; finish runs after that.
-func (g *Gateway) serve(ctx *fasthttp.RequestCtx) {
-	j := g.begin(ctx, ctx.Time())
+// Serve implements downstream.Handler: it runs the journey of one request.
+func (g *Gateway) Serve(s downstream.Stream, start time.Time) downstream.Job {
+	j := g.begin(s, start)
+	g.serve(j)
+	return j
+}
+
+// Refuse implements downstream.Handler: it answers a request whose head could not be read.
+func (g *Gateway) Refuse(s downstream.Stream, why exchange.Reason, start time.Time) downstream.Job {
+	j := g.begin(s, start)
+	defer g.survive(j)
+	g.fail(j, exchange.Refuse(why))
+	return j
+}
+
+// serve is the journey of one request. The client's protocol calls it on the goroutine that
+// serves the client, and ends the request after the response was written, see finish.
+func (g *Gateway) serve(j *journey) {
 	defer g.survive(j)
 
 	if f := g.admit(j); f != nil {
@@ -23,9 +39,9 @@ func (g *Gateway) serve(ctx *fasthttp.RequestCtx) {
 		g.fail(j, f)
 		return
 	}
-	switch j.route.guard(j) {
+	switch verdict, f := j.route.guard(j); verdict {
 	case policy.Refused:
-		g.fail(j, j.x.Fault)
+		g.fail(j, f)
 		return
 	case policy.Answered:
 		g.answer(j)
@@ -46,9 +62,18 @@ func (g *Gateway) serve(ctx *fasthttp.RequestCtx) {
 		g.fail(j, f)
 		return
 	}
-	if j.resp.Status == fasthttp.StatusSwitchingProtocols {
+	if j.out.resp.Status == statusSwitchingProtocols {
 		g.upgrade(j)
 		return
 	}
 	g.respond(j)
 }
+
+// Statuses that the steps look at.
+const (
+	statusSwitchingProtocols  = 101
+	statusNoContent           = 204
+	statusPartialContent      = 206
+	statusNotModified         = 304
+	statusRangeNotSatisfiable = 416
+)

@@ -8,16 +8,17 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
 	"penstock/config"
+	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
 	"penstock/metrics"
+	"penstock/response"
 )
 
 const benchRequest = "GET /items/7?page=2 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1.0\r\n" +
@@ -53,29 +54,34 @@ func benchGateway(b *testing.B) *Gateway {
 	return g
 }
 
-// nowhere is a connection that nothing is written to.
+// nowhere is a client that nothing is written to.
 type nowhere struct {
-	net.Conn
-	peer net.Addr
+	downstream.Stream
+	head downstream.Head
+	sent *response.Response
 }
 
-func (n nowhere) RemoteAddr() net.Addr { return n.peer }
+func (n *nowhere) Head() *downstream.Head    { return &n.head }
+func (n *nowhere) Peer() netip.Addr          { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
+func (n *nowhere) Frame(headers.Framing)     {}
+func (n *nowhere) BodyUnread() bool          { return false }
+func (n *nowhere) Send(r *response.Response) { n.sent = r }
 
-// benchJourney is a request that fasthttp has read, admitted and matched.
-func benchJourney(b *testing.B, g *Gateway, request string) *journey {
-	ctx := new(fasthttp.RequestCtx)
-	ctx.Init2(nowhere{peer: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 4711}}, nil, false)
-	if err := ctx.Request.Header.Read(bufio.NewReader(strings.NewReader(request))); err != nil {
-		b.Fatal(err)
-	}
-	j := g.begin(ctx, time.Now())
+// benchJourney is a request that was read, admitted and matched.
+func benchJourney(b *testing.B, g *Gateway, request string) (*journey, *nowhere) {
+	line, fields, _ := strings.Cut(request, "\r\n")
+	parts := strings.Split(line, " ")
+	client := &nowhere{head: downstream.Head{
+		Protocol: []byte(parts[2]), Method: []byte(parts[0]), Target: []byte(parts[1]), Scheme: "http", Fields: []byte(fields),
+	}}
+	j := g.begin(client, time.Now())
 	if f := g.admit(j); f != nil {
 		b.Fatal(f)
 	}
 	if f := j.findRoute(); f != nil {
 		b.Fatal(f)
 	}
-	return j
+	return j, client
 }
 
 // keepAll undoes what a stage has dropped of a head.
@@ -90,14 +96,13 @@ func keepAll(h *headers.Block) {
 // loadtest/README.md lists all.
 func BenchmarkStage(b *testing.B) {
 	g := benchGateway(b)
-	j := benchJourney(b, g, strings.Replace(benchRequest, "/items", "/other", 1))
+	j, client := benchJourney(b, g, strings.Replace(benchRequest, "/items", "/other", 1))
 	answer := "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\nContent-Type: text/html\r\nContent-Length: 1024\r\n" +
 		"Cache-Control: max-age=3600\r\nEtag: \"bench\"\r\nServer: origin\r\n\r\n"
-	j.resp.Status, j.resp.Reason = 200, []byte("OK")
-	j.resp.Head.Parse([]byte(answer))
+	j.out.resp.Status, j.out.resp.Reason = 200, []byte("OK")
+	j.out.resp.Head.Parse([]byte(answer))
 	rule, fine := &j.route.retry, j.traits(&j.route.retry)
 	reset := &exchange.Fault{Kind: exchange.ConnectionTerminated, Source: exchange.Upstream, Wrote: true}
-	own := new(wire)
 	for _, stage := range []struct {
 		name string
 		once func() bool // false is a failure
@@ -108,23 +113,22 @@ func BenchmarkStage(b *testing.B) {
 		}},
 		{"match", func() bool { return j.findRoute() == nil }},
 		{"prepare", func() bool {
-			keepAll(&j.head)
 			g.prepare(j)
-			return len(j.fields) > 0
+			return len(j.out.fields) > 0
 		}},
 		{"pick", func() bool { return j.route.choose().pick(j) != nil }},
 		{"judge", func() bool {
 			return judge(nil, 200, fine, rule, 1) == giveUp && judge(reset, 0, fine, rule, 1) == retry
 		}},
-		{"setHead", func() bool {
-			keepAll(&j.resp.Head)
-			return g.setHead(j, nil)
+		{"respond", func() bool {
+			keepAll(&j.out.resp.Head)
+			g.respond(j)
+			return client.sent != nil
 		}},
 		{"refuse", func() bool {
-			j.wire = own // or fasthttp would write it
+			client.sent = nil
 			g.fail(j, exchange.Refuse(exchange.Overloaded))
-			j.wire = nil
-			return own.reply != nil
+			return client.sent != nil
 		}},
 		{"record", func() bool {
 			j.x.Status, j.x.Fault = 200, nil
@@ -150,7 +154,7 @@ func BenchmarkStage(b *testing.B) {
 func BenchmarkCacheStage(b *testing.B) {
 	g := benchGateway(b)
 	fill(b, g)
-	j := benchJourney(b, g, benchRequest)
+	j, _ := benchJourney(b, g, benchRequest)
 	g.readRequest(j)
 	for _, stage := range []struct {
 		name string
@@ -166,7 +170,6 @@ func BenchmarkCacheStage(b *testing.B) {
 		}},
 		{"hit", func() bool {
 			j.cache.reset()
-			j.ctx.Response.Reset()
 			return g.lookup(j)
 		}},
 	} {

@@ -82,7 +82,7 @@ func (g *Gateway) SetBackend(name, address string, weight *int, drain *bool) err
 func (g *Gateway) gauges() metrics.ProcessGauges {
 	p := metrics.ProcessGauges{
 		Connections: g.limit.Open(),
-		Resting:     int(g.resting.Load()),
+		Resting:     g.http1.Parked(),
 		Tunnels:     g.tunnels.Len(),
 		Generations: g.liveGenerations(),
 	}

@@ -3,8 +3,6 @@ package gateway
 import (
 	"bytes"
 
-	"github.com/valyala/fasthttp"
-
 	"penstock/cache"
 	"penstock/cache/rfc9111"
 	"penstock/exchange"
@@ -13,7 +11,7 @@ import (
 
 // keep gives the cache its part of what the origin answered, or failed to answer: it
 // stores, updates, throws away. It returns true when it answered the client itself,
-// with what is stored; else the answer in j.resp, or f, goes on to the client.
+// with what is stored; else the answer in j.out.resp, or f, goes on to the client.
 func (g *Gateway) keep(j *journey, f *exchange.Fault) (answered bool) {
 	c := &j.cache
 	switch c.role {
@@ -23,20 +21,20 @@ func (g *Gateway) keep(j *journey, f *exchange.Fault) (answered bool) {
 		g.keepChange(j, f)
 		return false
 	}
-	c.told.Status = j.resp.Status
+	c.told.Status = j.out.resp.Status
 	switch {
 	case f != nil:
 		c.endLead(f)
 		return g.standIn(j, rfc9111.Unreachable, 0)
-	case rfc9111.IsServerError(j.resp.Status):
-		if status := j.resp.Status; g.standIn(j, rfc9111.ServerError, status) {
+	case rfc9111.IsServerError(j.out.resp.Status):
+		if status := j.out.resp.Status; g.standIn(j, rfc9111.ServerError, status) {
 			c.endLead(errServerError)
 			return true
 		}
 	case c.role == roleHead:
 		g.keepHead(j)
 		return false
-	case j.resp.Status == fasthttp.StatusNotModified && c.validates:
+	case j.out.resp.Status == statusNotModified && c.validates:
 		return g.confirm(j)
 	}
 	if c.role == roleHead {
@@ -57,13 +55,13 @@ func (c *caching) endLead(err error) {
 // goes on in a fetch of its own, so that no client holds it up: the client of this
 // journey follows it like the others.
 func (g *Gateway) judge(j *journey) (answered bool) {
-	c, r := &j.cache, &j.resp
+	c, r := &j.cache, &j.out.resp
 	response := g.readAnswer(j, r.Status, &c.answered)
 	c.refusal = rfc9111.MayStore(&c.ask, &response, &c.rule.policy)
 	if c.role == roleRefresh || c.role == roleAsk && c.refusal == rfc9111.RangeRequest { // the whole was asked for
 		c.refusal = rfc9111.MayKeep(&c.ask, &response, &c.rule.policy)
 	}
-	if c.role == roleAsk && r.Status == fasthttp.StatusNotModified && c.ask.Conditional() {
+	if c.role == roleAsk && r.Status == statusNotModified && c.ask.Conditional() {
 		return g.refuseUnasked(j)
 	}
 	if c.refusal == rfc9111.Storable && !g.selects(j) {
@@ -126,7 +124,7 @@ func (g *Gateway) decline(j *journey, pass bool) {
 	case c.lost != cache.Stored:
 		c.told.Detail = c.lost.String()
 	}
-	if c.found && !rfc9111.IsServerError(j.resp.Status) && c.role != rolePass {
+	if c.found && !rfc9111.IsServerError(j.out.resp.Status) && c.role != rolePass {
 		g.store.Delete(c.entryKey) // the origin has another answer now
 	}
 	if c.lead != nil {
@@ -254,17 +252,17 @@ func (c *caching) readTags() [][]byte {
 // storeWhole stores an answer whose body is at hand, and hands it to the followers.
 func (g *Gateway) storeWhole(j *journey) {
 	c := &j.cache
-	fill := j.newFill(int64(len(j.resp.Buffered)))
-	c.noteStored(g.store.Put(c.key, &fill, j.resp.Buffered))
+	fill := j.newFill(int64(len(j.out.resp.Buffered)))
+	c.noteStored(g.store.Put(c.key, &fill, j.out.resp.Buffered))
 	if c.told.Stored {
-		j.route.metrics.Filled(g.now().Sub(j.at.Start))
+		j.route.metrics.Filled(g.now().Sub(j.out.attempt.Start))
 	}
 	g.fileLanguage(j, &fill)
 	if c.lead == nil {
 		return
 	}
-	c.announce(int64(len(j.resp.Buffered)), nil)
-	c.lead.Write(j.resp.Buffered)
+	c.announce(int64(len(j.out.resp.Buffered)), nil)
+	c.lead.Write(j.out.resp.Buffered)
 	c.lead.Finish()
 	c.lead = nil
 }
@@ -282,7 +280,7 @@ func (g *Gateway) fileLanguage(j *journey, fill *cache.Fill) {
 	}
 	key := g.store.Variant(c.languageBuf, c.base, c.record, values)
 	c.languageBuf = key.Bytes()
-	g.store.Put(key, fill, j.resp.Buffered)
+	g.store.Put(key, fill, j.out.resp.Buffered)
 }
 
 // noteStored notes what became of an answer that might be stored.
@@ -310,7 +308,7 @@ func (g *Gateway) answerUnmodified(j *journey) bool {
 		g.fetches.Go(g.handOver(j).run)
 	}
 	c.entry.Head = cache.Head{Status: uint16(c.meta.Status), BodySize: -1}
-	j.resp.Discard()
-	g.respondStored(j, fasthttp.StatusNotModified)
+	j.out.resp.Discard()
+	g.respondStored(j, statusNotModified)
 	return true
 }

@@ -10,11 +10,12 @@ import (
 	"penstock/cache/rfc9111"
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/response"
 )
 
 // storedBody is a body on its way to the client, from the store or from another
-// request's fetch. It goes past fasthttp's buffer to the connection, each piece as
-// it is at hand. It is one goroutine's, that of the request.
+// request's fetch: each piece is sent as it is at hand. It is one goroutine's, that of the
+// request.
 type storedBody struct {
 	j      *journey
 	size   int64               // bytes on the wire, framing aside; -1 is not known
@@ -22,12 +23,11 @@ type storedBody struct {
 	parts  rfc9111.Multipart   // with several ranges
 	body   *cache.Body         // open on the first range; nil for what is inline, and with follow
 	follow *cache.Follow       // another's fetch; nil for what is stored
+	to     response.Sink
 	sent   int64
 	err    error
 	line   []byte // of a chunk or a part
 }
-
-var errUnread = errors.New("the stored body is written, not read")
 
 // opened reports whether there is a body to write.
 func (s *storedBody) opened() bool { return s.j != nil }
@@ -79,36 +79,33 @@ func (s *storedBody) openFollow(j *journey, f *cache.Follow, size int64) {
 	s.j, s.follow, s.size = j, f, size
 }
 
-// SupportsBodyWriteTo tells fasthttp to prefer WriteTo.
-func (s *storedBody) SupportsBodyWriteTo() bool { return true }
-
-// Read is never called: fasthttp prefers WriteTo.
-func (s *storedBody) Read([]byte) (int, error) { return 0, errUnread }
-
-// WriteTo sends the body. It returns the bytes of it that were taken, and nil only
-// when the body is complete.
-func (s *storedBody) WriteTo(w io.Writer) (int64, error) {
+// Transfer implements response.Stream.
+func (s *storedBody) Transfer(to response.Sink) error {
+	s.to = to
 	switch {
 	case s.follow != nil:
-		s.err = s.sendFollowed(w)
+		s.err = s.sendFollowed()
 	case len(s.ranges) > 1:
-		s.err = s.sendParts(w)
+		s.err = s.sendParts()
 	default:
-		s.err = s.sendBody(w)
+		s.err = s.sendBody()
 	}
 	s.j.x.Sent = s.sent
-	return s.sent, s.err
+	return s.err
 }
 
+// Trailers implements response.Stream: stored responses have none.
+func (s *storedBody) Trailers() []byte { return nil }
+
 // sendBody sends what s.body is open on.
-func (s *storedBody) sendBody(w io.Writer) error {
+func (s *storedBody) sendBody() error {
 	for {
 		part, err := s.body.Next()
 		if err == io.EOF {
 			return nil
 		}
 		if err == nil {
-			err = s.write(w, part)
+			err = s.write(part)
 		}
 		if err != nil {
 			return err
@@ -117,11 +114,11 @@ func (s *storedBody) sendBody(w io.Writer) error {
 }
 
 // sendParts sends several ranges with their boundaries (RFC 9110 §14.6).
-func (s *storedBody) sendParts(w io.Writer) error {
+func (s *storedBody) sendParts() error {
 	c := &s.j.cache
 	for i, r := range s.ranges {
 		s.line = s.parts.AppendPart(s.line[:0], i, r)
-		if err := s.write(w, s.line); err != nil {
+		if err := s.write(s.line); err != nil {
 			return err
 		}
 		if i > 0 {
@@ -129,12 +126,12 @@ func (s *storedBody) sendParts(w io.Writer) error {
 				return err
 			}
 		}
-		if err := s.sendBody(w); err != nil {
+		if err := s.sendBody(); err != nil {
 			return err
 		}
 	}
 	s.line = s.parts.AppendEnd(s.line[:0])
-	return s.write(w, s.line)
+	return s.write(s.line)
 }
 
 // followPiece is how much of a followed body is written at once.
@@ -142,13 +139,13 @@ const followPiece = 16 << 10
 
 // sendFollowed sends a body as it arrives. The fetch is timed by its own progress,
 // so its end, good or bad, is certain to come.
-func (s *storedBody) sendFollowed(w io.Writer) error {
+func (s *storedBody) sendFollowed() error {
 	buf := s.j.g.pieces.Get().(*[followPiece]byte)
 	defer s.j.g.pieces.Put(buf)
 	for {
 		n, err := s.follow.Read(buf[:], nil)
 		if n > 0 {
-			err = s.write(w, buf[:n])
+			err = s.write(buf[:n])
 		}
 		if err == io.EOF {
 			return nil
@@ -159,32 +156,27 @@ func (s *storedBody) sendFollowed(w io.Writer) error {
 	}
 }
 
-// write sends bytes of the body: to the connection itself when it is one of ours.
-func (s *storedBody) write(w io.Writer, p []byte) (err error) {
-	conn := s.j.conn
-	switch {
-	case conn == nil:
-		_, err = w.Write(p)
-	case s.size < 0:
+// write sends bytes of the body.
+func (s *storedBody) write(p []byte) error {
+	out := p
+	if s.to.Chunked {
 		s.line = append(strconv.AppendInt(s.line[:0], int64(len(p)), 16), "\r\n"...)
 		s.line = append(append(s.line, p...), "\r\n"...)
-		_, err = conn.WriteMoving(s.line, s.j.route.times.BodyIdle)
-	default:
-		_, err = conn.WriteMoving(p, s.j.route.times.BodyIdle)
+		out = s.line
 	}
+	_, err := s.to.To.WriteMoving(out, s.to.Idle)
 	if err == nil {
 		s.sent += int64(len(p))
 	}
 	return err
 }
 
-// Close ends the transfer; fasthttp calls it behind WriteTo, and without it when the
-// head could not be written.
-func (s *storedBody) Close() error {
-	if s.j == nil || s.err == nil {
-		return nil
+// CloseWithError implements response.Stream.
+func (s *storedBody) CloseWithError(err error) error {
+	if s.err == nil {
+		s.err = err
 	}
-	if s.j.x.Fault == nil {
+	if s.j != nil && s.err != nil && s.j.x.Fault == nil {
 		s.j.x.Fault = bodyFault(s.err)
 	}
 	return nil

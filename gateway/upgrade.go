@@ -1,60 +1,43 @@
 package gateway
 
 import (
-	"net"
-	"time"
-
 	"penstock/exchange"
 	"penstock/lb"
 	"penstock/tunnel"
 )
 
-// upgrade answers 101 and hands both connections to a tunnel. The journey goes
-// with them: fasthttp resets the request, and so calls finish, when it ends.
+// upgrade sends the backend's 101 and hands both connections to a tunnel. The journey goes
+// with them: it ends when the tunnel does.
 func (g *Gateway) upgrade(j *journey) {
-	j.note = append(append(j.note[:0], "Connection: Upgrade\r\nUpgrade: "...), j.req.Upgrade...)
-	j.note = append(j.note, "\r\n"...)
-	if j.conn == nil || !g.setHead(j, j.note) {
-		_ = j.resp.Tunnel.Close()
-		j.settle(outcomeOf(nil))
-		g.fail(j, exchange.Refuse(exchange.UpgradeUnasked))
-		return
-	}
-	j.x.Status, j.x.Tunnel = j.resp.Status, true
+	r := &j.response
+	r.Status, r.Reason, r.Length = j.out.resp.Status, j.out.resp.Reason, -1
+	r.Fields = j.appendProxied(r.Fields[:0])
+	r.Fields = append(append(r.Fields, "Connection: Upgrade\r\nUpgrade: "...), j.out.req.Upgrade...)
+	r.Fields = append(r.Fields, "\r\n"...)
+	r.Idle = j.route.times.BodyIdle
+	j.x.Status, j.x.Tunnel = r.Status, true
 	g.release(j) // a tunnel is no request in flight; the registry counts it
-	g.hijack(j, func(c net.Conn) { g.tunnel(j, c) }, func() { j.settle(lb.Cancelled) })
+	j.stream.Tunnel(r, func(client tunnel.End, early []byte) {
+		defer g.surviveAlone(j)
+		g.tunnel(j, client, early)
+	}, func() {
+		j.x.Fault = exchange.Refuse(exchange.ClientGone)
+		j.settle(lb.Cancelled)
+	})
 }
 
 // tunnel runs until both sides have ended.
-func (g *Gateway) tunnel(j *journey, c net.Conn) {
-	early := j.readAhead(c)
+func (g *Gateway) tunnel(j *journey, client tunnel.End, early []byte) {
+	attempt := j.out.attempt
 	sent, received, err := g.tunnels.Run(tunnel.Tunnel{
-		Client: j.conn, Backend: j.resp.Tunnel,
-		FromClient: early, FromBackend: j.resp.Ahead,
+		Client: client, Backend: j.out.resp.Tunnel,
+		FromClient: early, FromBackend: j.out.resp.Ahead,
 		Idle: j.route.times.BodyIdle, Label: j.route.name,
 	})
 	j.x.Received, j.x.Sent = sent, received
-	j.at.Sent, j.at.Received = sent, received
+	attempt.Sent, attempt.Received = sent, received
 	if err != nil {
 		j.x.Fault = &exchange.Fault{Kind: exchange.ConnectionTerminated, Source: exchange.Upstream, Begun: true, Err: err}
 	}
 	j.settle(outcomeOf(nil))
-}
-
-// readAhead takes what the client sent behind its request and fasthttp has
-// already read from the connection. With a deadline in the past the connection
-// itself is not touched, so the first error says that the buffer is empty.
-func (j *journey) readAhead(c net.Conn) []byte {
-	j.wire.tunnel()
-	_ = j.conn.SetReadDeadline(time.Unix(1, 0))
-	defer func() { _ = j.conn.SetReadDeadline(time.Time{}) }()
-	var early []byte
-	buf := make([]byte, 4<<10)
-	for {
-		n, err := c.Read(buf)
-		early = append(early, buf[:n]...)
-		if err != nil {
-			return early
-		}
-	}
 }

@@ -47,10 +47,10 @@ func (u *pooledUpstream) hostField(j *journey, m *upstream.Member) []byte {
 	switch {
 	case u.config.Host.Mode == config.HostFixed:
 		return u.fixedHost
-	case u.config.Host.Mode == config.HostUpstream || len(j.host) == 0:
+	case u.config.Host.Mode == config.HostUpstream || len(j.request.Host) == 0:
 		return m.Host
 	}
-	return j.host
+	return j.request.Host
 }
 
 // hashKey is what consistent hashing sees of the request; 0 for other methods. A
@@ -61,13 +61,13 @@ func (u *pooledUpstream) hashKey(j *journey) uint64 {
 	}
 	switch u.config.Balance.HashOn {
 	case config.HashPath:
-		return lb.Hash(j.path)
+		return lb.Hash(j.request.Path)
 	case config.HashHeader:
-		if value := j.head.Lookup(u.hashName); len(value) > 0 {
+		if value := j.request.Head.Lookup(u.hashName); len(value) > 0 {
 			return lb.Hash(value)
 		}
 	case config.HashCookie:
-		for line := range j.head.All(headers.Cookie) {
+		for line := range j.request.Head.All(headers.Cookie) {
 			if value := cookieValue(line, u.hashName); len(value) > 0 {
 				return lb.Hash(value)
 			}

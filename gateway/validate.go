@@ -22,7 +22,7 @@ func (g *Gateway) confirm(j *journey) (answered bool) {
 	if c.role == roleRefresh {
 		return true
 	}
-	j.resp.Discard()
+	j.out.resp.Discard()
 	told := c.told
 	told.Timed, told.TTL = true, c.meta.Left(c.now)
 	if g.reuse(j, told) {
@@ -37,11 +37,10 @@ func (g *Gateway) confirm(j *journey) (answered bool) {
 func (g *Gateway) askAnew(j *journey) (answered bool) {
 	c := &j.cache
 	c.found, c.validates = false, false
-	j.resp.Discard()
-	j.head.Restore()
+	j.out.resp.Discard()
 	f := g.forward(j)
 	if f == nil {
-		c.told.Status = j.resp.Status
+		c.told.Status = j.out.resp.Status
 		return g.judge(j)
 	}
 	if c.role != roleRefresh {
@@ -93,7 +92,7 @@ func (g *Gateway) useOnce(j *journey, response *rfc9111.Response) bool {
 	c := &j.cache
 	c.meta = rfc9111.NewMeta(response, &c.rule.policy)
 	c.drop([]byte("age"), nil) // it is in c.meta
-	if !j.resp.Head.Has(headers.Date) {
+	if !j.out.resp.Head.Has(headers.Date) {
 		c.fields = append(rfc9111.AppendDate(append(c.fields, "Date: "...), response.Date), "\r\n"...)
 	}
 	c.stored = c.fields
@@ -111,7 +110,7 @@ func (g *Gateway) keepHead(j *journey) {
 	if !c.found {
 		return
 	}
-	switch rfc9111.HeadUpdate(j.resp.Status, &c.answered, &c.stored, c.entry.BodySize) {
+	switch rfc9111.HeadUpdate(j.out.resp.Status, &c.answered, &c.stored, c.entry.BodySize) {
 	case rfc9111.HeadFreshens:
 		g.freshen(j)
 	case rfc9111.HeadOutdates:
@@ -126,17 +125,17 @@ func (g *Gateway) keepHead(j *journey) {
 // stores the answer to a POST that says it answers a later GET (RFC 9110 §9.3.3).
 func (g *Gateway) keepChange(j *journey, f *exchange.Fault) {
 	c := &j.cache
-	if f != nil || !rfc9111.Invalidates(c.ask.Method, j.resp.Status) {
+	if f != nil || !rfc9111.Invalidates(c.ask.Method, j.out.resp.Status) {
 		return
 	}
 	scheme, _ := j.hop()
-	c.scratch = j.appendTarget(c.scratch[:0], j.path)
-	c.ask.URI = rfc9111.URI{Scheme: scheme, Authority: j.host, Target: c.scratch}
+	c.scratch = j.appendTarget(c.scratch[:0], j.request.Path)
+	c.ask.URI = rfc9111.URI{Scheme: scheme, Authority: j.request.Host, Target: c.scratch}
 	g.invalidate(j, c.base)
 	for target := range rfc9111.Invalidated(c.ask.URI, &c.answered) {
 		g.invalidateTarget(j, scheme, target)
 	}
-	if c.rule.post && c.ask.Method == rfc9111.Post && j.resp.Body == nil {
+	if c.rule.post && c.ask.Method == rfc9111.Post && j.out.resp.Body == nil {
 		c.tick = g.store.Clock() // what it stores is newer than what it made invalid
 		g.keepPost(j)
 	}
@@ -145,7 +144,7 @@ func (g *Gateway) keepChange(j *journey, f *exchange.Fault) {
 // keepPost stores the answer to a POST under the key of a GET.
 func (g *Gateway) keepPost(j *journey) {
 	c := &j.cache
-	response := g.readAnswer(j, j.resp.Status, &c.answered)
+	response := g.readAnswer(j, j.out.resp.Status, &c.answered)
 	if c.refusal = rfc9111.MayStore(&c.ask, &response, &c.rule.policy); c.refusal != rfc9111.Storable || response.Vary != rfc9111.VariesNot {
 		return
 	}
@@ -162,7 +161,7 @@ func (g *Gateway) invalidate(j *journey, k cache.Key) {
 
 // invalidateTarget purges another URL of the same origin.
 func (g *Gateway) invalidateTarget(j *journey, scheme, target []byte) {
-	u := cache.URL{Scheme: scheme, Host: j.host, Rule: j.cache.rule.query}
+	u := cache.URL{Scheme: scheme, Host: j.request.Host, Rule: j.cache.rule.query}
 	if j.snap.readTarget(&u, target) {
 		g.invalidate(j, g.store.URLKey(&u))
 	}

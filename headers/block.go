@@ -144,6 +144,22 @@ func (b *Block) dropAll(set idSet) {
 	}
 }
 
+// DropNamed marks every field of that name, in any case, also those of the gateway's own.
+func (b *Block) DropNamed(name []byte) {
+	for i := range b.Fields {
+		if SameName(b.Fields[i].Name, name) {
+			b.Fields[i].Drop = true
+		}
+	}
+}
+
+// CopyFrom makes b a copy of other, dropped fields included. The fields are views of the same
+// bytes; dropping or adding one changes b alone.
+func (b *Block) CopyFrom(other *Block) {
+	b.Fields = append(b.Fields[:0], other.Fields...)
+	b.MaxFields, b.seen, b.twice, b.removed = other.MaxFields, other.seen, other.twice, other.removed
+}
+
 // Append appends the kept fields as field lines to dst and returns the longer
 // slice: in order, names and values byte for byte, one space after the colon, and
 // no empty line at the end.

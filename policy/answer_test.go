@@ -1,60 +1,47 @@
 package policy
 
 import (
-	"io"
-	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
+	"penstock/downstream"
+	"penstock/exchange"
 	"penstock/headers"
+	"penstock/response"
 )
 
 var clock = time.Unix(1795442400, 0)
 
-// wire serves one request on a real socket and returns the raw answer.
-func wire(t *testing.T, raw string, handler fasthttp.RequestHandler) (head []string, body string) {
-	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := &fasthttp.Server{Handler: handler, NoDefaultServerHeader: true}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
-	defer func() {
-		if err := server.Shutdown(); err != nil {
-			t.Error(err)
-		}
-		<-ended
-	}()
-	c, err := net.Dial("tcp", ln.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := io.WriteString(c, raw); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := io.ReadAll(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, body, _ := strings.Cut(string(answer), "\r\n\r\n")
-	for line := range strings.SplitSeq(text, "\r\n") {
-		if !strings.HasPrefix(line, "Date: ") && line != "Connection: close" {
-			head = append(head, line)
-		}
-	}
-	return head, body
+// anyPath takes every path as it is.
+type anyPath struct{}
+
+func (anyPath) NormalizePath(dst, path []byte) ([]byte, headers.PathMarks, headers.Problem) {
+	return append(dst, path...), 0, headers.NoProblem
 }
 
-func get(target string) string {
-	return "GET " + target + " HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"
+// ask gives p a request with this method and target and returns its response as text: the
+// status, the length if one is stated, and the field lines.
+func ask(t *testing.T, p Request, method, target string, x *exchange.Exchange) (head []string, body string) {
+	t.Helper()
+	request, r := new(downstream.Request), &response.Response{Length: -1}
+	h := downstream.Head{Version: downstream.HTTP11, Method: []byte(method), Target: []byte(target), Fields: []byte("Host: evil.example\r\n")}
+	if why := request.Imagine(&h, downstream.Limits{Target: 1 << 10}, anyPath{}); why != exchange.NoReason {
+		t.Fatalf("%s %s: %v", method, target, why)
+	}
+	if v := p.OnRequest(&Call{Request: request, X: x, Response: r}); v != Answered {
+		t.Errorf("verdict: got %v, want answered", v)
+	}
+	head = []string{strconv.Itoa(r.Status)}
+	if r.Length >= 0 {
+		head = append(head, "Content-Length: "+strconv.FormatInt(r.Length, 10))
+	}
+	for line := range strings.Lines(string(r.Fields)) {
+		head = append(head, strings.TrimSuffix(line, "\r\n"))
+	}
+	return head, string(r.Body)
 }
 
 func TestRedirect(t *testing.T) {
@@ -71,14 +58,10 @@ func TestRedirect(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			head, body := wire(t, get(tc.target), func(ctx *fasthttp.RequestCtx) {
-				x := captured("rest", "b/c")
-				defer x.Release()
-				if v := r.OnRequest(ctx, x); v != Answered {
-					t.Errorf("verdict: got %v, want answered", v)
-				}
-			})
-			want := []string{"HTTP/1.1 308 Permanent Redirect", "Content-Length: 0", "Location: " + tc.want}
+			x := captured("rest", "b/c")
+			defer x.Release()
+			head, body := ask(t, r, "GET", tc.target, x)
+			want := []string{"308", "Content-Length: 0", "Location: " + tc.want}
 			if !slices.Equal(head, want) || body != "" {
 				t.Errorf("got %q %q, want %q", head, body, want)
 			}
@@ -99,32 +82,27 @@ func TestNewRedirectRefuses(t *testing.T) {
 
 func TestFixed(t *testing.T) {
 	for _, tc := range []struct {
-		name    string
-		o       FixedOptions
-		request string
-		head    []string
-		body    string
+		name   string
+		o      FixedOptions
+		method string
+		head   []string
+		body   string
 	}{
-		{"text", FixedOptions{Status: 200, Body: "User-agent: *\n"}, get("/"),
-			[]string{"HTTP/1.1 200 OK", "Content-Type: text/plain; charset=utf-8", "Content-Length: 14"}, "User-agent: *\n"},
+		{"text", FixedOptions{Status: 200, Body: "User-agent: *\n"}, "GET",
+			[]string{"200", "Content-Length: 14", "Content-Type: text/plain; charset=utf-8"}, "User-agent: *\n"},
 		{"its own type and repeated fields", FixedOptions{Status: 418, Body: "{}", Fields: []headers.Pair{
-			{Name: "Content-Type", Value: "application/json"}, {Name: "Link", Value: "</a>"}, {Name: "X-A", Value: "1"}, {Name: "Link", Value: "</b>"}}}, get("/"),
-			[]string{"HTTP/1.1 418 I'm a teapot", "Content-Type: application/json", "Content-Length: 2", "Link: </a>", "X-A: 1", "Link: </b>"}, "{}"},
-		{"HEAD has the length without the body (9110 §9.3.2)", FixedOptions{Status: 200, Body: "abc"},
-			"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-			[]string{"HTTP/1.1 200 OK", "Content-Type: text/plain; charset=utf-8", "Content-Length: 3"}, ""},
-		{"nothing at all", FixedOptions{Status: 204}, get("/"), []string{"HTTP/1.1 204 No Content"}, ""},
+			{Name: "Content-Type", Value: "application/json"}, {Name: "Link", Value: "</a>"}, {Name: "X-A", Value: "1"}, {Name: "Link", Value: "</b>"}}}, "GET",
+			[]string{"418", "Content-Length: 2", "Content-Type: application/json", "Link: </a>", "X-A: 1", "Link: </b>"}, "{}"},
+		{"HEAD has the length without the body (9110 §9.3.2)", FixedOptions{Status: 200, Body: "abc"}, "HEAD",
+			[]string{"200", "Content-Length: 3", "Content-Type: text/plain; charset=utf-8"}, ""},
+		{"nothing at all", FixedOptions{Status: 204}, "GET", []string{"204"}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			f, err := NewFixed(tc.o)
 			if err != nil {
 				t.Fatal(err)
 			}
-			head, body := wire(t, tc.request, func(ctx *fasthttp.RequestCtx) {
-				if v := f.OnRequest(ctx, nil); v != Answered {
-					t.Errorf("verdict: got %v, want answered", v)
-				}
-			})
+			head, body := ask(t, f, tc.method, "/", nil)
 			if !slices.Equal(head, tc.head) || body != tc.body {
 				t.Errorf("got  %q %q\nwant %q %q", head, body, tc.head, tc.body)
 			}
@@ -143,40 +121,6 @@ func TestNewFixedRefuses(t *testing.T) {
 		if _, err := NewFixed(o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want an error with %q", o, err, want)
 		}
-	}
-}
-
-func TestHeadersEditsOwnAnswers(t *testing.T) {
-	edits, err := headers.NewEdits(
-		[]headers.Pair{{Name: "X-Set", Value: "new"}, {Name: "Content-Type", Value: "a/b"}},
-		[]headers.Pair{{Name: "Link", Value: "</3>"}},
-		[]string{"x-gone", "Server", "X-Absent"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := NewHeaders(edits)
-	head, body := wire(t, get("/"), func(ctx *fasthttp.RequestCtx) {
-		h := &ctx.Response.Header
-		ctx.SetBodyString("body")
-		h.SetServer("secret")
-		for _, f := range []headers.Pair{
-			{Name: "X-Gone", Value: "1"}, {Name: "Link", Value: "</1>"}, {Name: "X-Set", Value: "old"}, {Name: "Vary", Value: "a"},
-			{Name: "Link", Value: "</2>"}, {Name: "X-Gone", Value: "2"}, {Name: "Set-Cookie", Value: "c=1"}, {Name: "Vary", Value: "b"},
-			{Name: "Set-Cookie", Value: "d=2"}, {Name: "X-Set", Value: "older"},
-		} {
-			h.Add(f.Name, f.Value)
-		}
-		p.OnResponse(ctx, nil)
-	})
-	want := []string{
-		"HTTP/1.1 200 OK", "Content-Type: a/b", "Content-Length: 4", "Link: </1>", "Vary: a", "Link: </2>", "Vary: b",
-		"X-Set: new", "Link: </3>", "Set-Cookie: c=1", "Set-Cookie: d=2",
-	}
-	if !slices.Equal(head, want) || body != "body" {
-		t.Errorf("got  %q %q\nwant %q", head, body, want)
-	}
-	if p.Edits() != edits {
-		t.Error("Edits: got others")
 	}
 }
 
@@ -203,12 +147,6 @@ func TestOrder(t *testing.T) {
 	want := []Request{redirect, first, second}
 	if got := InOrder([]Request{first, redirect, second}); !slices.Equal(got, want) {
 		t.Errorf("InOrder: got %v, want %v", got, want)
-	}
-	var last Response = NewHeaders(&headers.Edits{})
-	for _, p := range want {
-		if p.Place() >= Rewriting || p.Place() >= last.Place() {
-			t.Errorf("%v must act before the target is rewritten and before the answer is edited", p.Place())
-		}
 	}
 	for v := range verdictCount {
 		if v.String() == "" {

@@ -2,10 +2,9 @@ package policy
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
-	"github.com/valyala/fasthttp"
-
-	"penstock/exchange"
 	"penstock/headers"
 )
 
@@ -34,21 +33,20 @@ func NewFixed(o FixedOptions) (*Fixed, error) {
 	if _, err := headers.NewEdits(nil, o.Fields, nil); err != nil {
 		return nil, err
 	}
-	return &Fixed{status: o.Status, fields: o.Fields, body: []byte(o.Body)}, nil
+	fields := o.Fields
+	if o.Body != "" && !slices.ContainsFunc(fields, isContentType) {
+		fields = append([]headers.Pair{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}, fields...)
+	}
+	return &Fixed{status: o.Status, fields: fields, body: []byte(o.Body)}, nil
 }
 
 // Place returns Answering.
 func (f *Fixed) Place() Place { return Answering }
 
-// OnRequest answers. The body is shared, so nobody may write to it.
-func (f *Fixed) OnRequest(ctx *fasthttp.RequestCtx, _ *exchange.Exchange) Verdict {
-	begin(ctx, f.status)
-	if len(f.body) > 0 {
-		ctx.Response.Header.SetContentType("text/plain; charset=utf-8")
-		ctx.Response.SetBodyRaw(f.body)
-	}
-	for i := range f.fields {
-		ctx.Response.Header.Add(f.fields[i].Name, f.fields[i].Value)
-	}
+// OnRequest answers.
+func (f *Fixed) OnRequest(c *Call) Verdict {
+	c.answer(f.status, f.fields, f.body)
 	return Answered
 }
+
+func isContentType(p headers.Pair) bool { return strings.EqualFold(p.Name, "Content-Type") }

@@ -8,21 +8,17 @@ import (
 // Place is a policy's place in the order in which policies act.
 type Place uint8
 
-// The places. Those before Rewriting can end the journey.
+// The places.
 const (
 	Redirecting Place = iota
 	Answering
-	Rewriting
-	EditingResponse
 	placeCount
 )
 
 // order is THE ORDER: a policy acts after all that stand above it.
 var order = [placeCount]struct{ name, why string }{
-	Redirecting:     {"redirect", "a moved resource has no content here, so nothing else of the route matters"},
-	Answering:       {"respond", "the gateway's own answer needs no backend, so nothing is spent on finding one"},
-	Rewriting:       {"rewrite", "the last to act on the request: all above see the path that the client asked for, as the route was matched by it"},
-	EditingResponse: {"headers.response", "the last of all: what the operator sets or removes is final, whoever made the answer"},
+	Redirecting: {"redirect", "a moved resource has no content here, so nothing else of the route matters"},
+	Answering:   {"respond", "the gateway's own answer needs no backend, so nothing is spent on finding one"},
 }
 
 // String returns the configuration key whose policy has this place.

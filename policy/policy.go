@@ -1,9 +1,10 @@
 package policy
 
 import (
-	"github.com/valyala/fasthttp"
-
+	"penstock/downstream"
 	"penstock/exchange"
+	"penstock/headers"
+	"penstock/response"
 )
 
 // Verdict is what a request policy decides.
@@ -11,9 +12,9 @@ type Verdict uint8
 
 // The three verdicts.
 const (
-	Continue Verdict = iota // the journey goes on
-	Answered                // the response in ctx is complete
-	Refused                 // the fault in x.Fault says why
+	Continue Verdict = iota // the request goes on
+	Answered                // the response in Call.Response is complete
+	Refused                 // Call.Fault says why
 	verdictCount
 )
 
@@ -21,23 +22,34 @@ var verdictText = [verdictCount]string{Continue: "continue", Answered: "answered
 
 func (v Verdict) String() string { return verdictText[v] }
 
-// Request acts on a request that has found its route, before any backend is
-// chosen. It is called from many goroutines at once and keeps neither ctx nor x.
+// Call is one request as a policy sees it. It is valid during the call.
+type Call struct {
+	*downstream.Request                    // the facts; nobody writes to them
+	X                   *exchange.Exchange // the record
+	Response            *response.Response // empty; a policy that answers fills it
+	Fault               *exchange.Fault    // set by a policy that refuses
+}
+
+// Request acts on a request that has found its route, before any backend is chosen. It is
+// called from many goroutines at once and keeps nothing of c.
 type Request interface {
-	OnRequest(ctx *fasthttp.RequestCtx, x *exchange.Exchange) Verdict
+	OnRequest(c *Call) Verdict
 	Place() Place
 }
 
-// Response acts on an answer that was made by the gateway itself, before it is
-// written. It is called from many goroutines at once and keeps neither ctx nor x.
-type Response interface {
-	OnResponse(ctx *fasthttp.RequestCtx, x *exchange.Exchange)
-	Place() Place
-}
-
-// begin starts an answer of our own. The reset brings back the Date that fasthttp
-// is told not to add to the answers of backends.
-func begin(ctx *fasthttp.RequestCtx, status int) {
-	ctx.Response.Reset()
-	ctx.SetStatusCode(status)
+// answer makes the response of c one with this status and body, and the field lines of
+// fields. Body is shared by all responses, so nobody may write to it.
+func (c *Call) answer(status int, fields []headers.Pair, body []byte) {
+	r := c.Response
+	r.Status, r.Length = status, int64(len(body))
+	switch {
+	case status == 204 || status == 304:
+		r.Length = -1 // no body, and no length (RFC 9110 §8.6)
+	case string(c.Method) != "HEAD":
+		r.Body = body
+	}
+	for i := range fields {
+		r.Fields = append(append(r.Fields, fields[i].Name...), ": "...)
+		r.Fields = append(append(r.Fields, fields[i].Value...), "\r\n"...)
+	}
 }

@@ -1,13 +1,10 @@
 package policy
 
 import (
-	"bytes"
 	"fmt"
 	"slices"
 
-	"github.com/valyala/fasthttp"
-
-	"penstock/exchange"
+	"penstock/response"
 )
 
 // RedirectOptions describe a redirect.
@@ -41,21 +38,15 @@ func NewRedirect(o RedirectOptions) (*Redirect, error) {
 func (r *Redirect) Place() Place { return Redirecting }
 
 // OnRequest answers.
-func (r *Redirect) OnRequest(ctx *fasthttp.RequestCtx, x *exchange.Exchange) Verdict {
+func (r *Redirect) OnRequest(c *Call) Verdict {
 	var room [512]byte
-	location := r.to.Append(room[:0], nil, x)
-	if query := queryOf(ctx); len(query) > 0 && !r.to.HasQuery() {
-		location = appendEncoded(append(location, '?'), query, tailSafe)
+	location := r.to.Append(room[:0], nil, c.X)
+	if len(c.Query) > 0 && !r.to.HasQuery() {
+		location = appendEncoded(append(location, '?'), c.Query, tailSafe)
 	}
-	begin(ctx, r.code)
-	ctx.Response.Header.SetBytesV(fasthttp.HeaderLocation, location)
+	c.answer(r.code, nil, nil)
+	c.Response.Fields = response.AppendField(c.Response.Fields, locationName, location)
 	return Answered
 }
 
-// queryOf returns the query as it was received.
-func queryOf(ctx *fasthttp.RequestCtx) []byte {
-	_, query, _ := bytes.Cut(ctx.Request.Header.RequestURI(), questionMark)
-	return query
-}
-
-var questionMark = []byte("?")
+var locationName = []byte("Location")

@@ -15,7 +15,7 @@ import (
 
 // Tunnel is what Run joins. Run closes both connections.
 type Tunnel struct {
-	Client, Backend *conn.Conn
+	Client, Backend End
 	FromClient      []byte        // already read from the client, delivered to the backend first
 	FromBackend     []byte        // already read from the backend, delivered to the client first
 	Idle            time.Duration // ended when no byte moves in either direction for that long; 0 means never
@@ -40,7 +40,7 @@ type run struct {
 
 // carry moves one direction until its end and hands that end on: the other direction
 // stays open, as a peer that has said all may still listen. It returns the bytes moved.
-func (t *run) carry(dst, src *conn.Conn, early []byte) int64 {
+func (t *run) carry(dst, src End, early []byte) int64 {
 	var done atomic.Int64 // survives a panic
 	defer func() {
 		if v := recover(); v != nil {
@@ -59,8 +59,7 @@ func (t *run) carry(dst, src *conn.Conn, early []byte) int64 {
 			return done.Load()
 		}
 	}
-	_, err := conn.Splice(dst, src, -1, moved)
-	if err != nil {
+	if err := move(dst, src, moved); err != nil {
 		if side, ok := errors.AsType[*conn.SpliceError](err); ok && side.Writing {
 			err = lost(dst, err)
 		}
@@ -75,7 +74,7 @@ func (t *run) carry(dst, src *conn.Conn, early []byte) int64 {
 
 // lost returns what a failed write means: nothing when the peer had ended its own
 // direction before, because then it may leave altogether.
-func lost(dst *conn.Conn, err error) error {
+func lost(dst End, err error) error {
 	if broken(err) && dst.SawEOF() || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
@@ -90,7 +89,7 @@ func broken(err error) bool {
 // extend gives both connections the idle time anew, in both directions: a download
 // keeps the silent upload side alive.
 func (t *run) extend() {
-	for _, c := range [2]*conn.Conn{t.Client, t.Backend} {
+	for _, c := range [2]End{t.Client, t.Backend} {
 		c.SetReadDeadlineIn(t.Idle)
 		c.SetWriteDeadlineIn(t.Idle)
 	}

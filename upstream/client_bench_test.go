@@ -98,9 +98,8 @@ func BenchmarkStream1M(b *testing.B) {
 		if f := c.RoundTrip(req, &resp, &at); f != nil {
 			b.Fatal(f)
 		}
-		resp.Body.Sink = sink
-		if n, err := resp.Body.WriteTo(io.Discard); err != nil || n != size {
-			b.Fatal(n, err)
+		if err := resp.Body.Transfer(through(sink, false)); err != nil || resp.Body.Sent() != size {
+			b.Fatal(resp.Body.Sent(), err)
 		}
 		_ = resp.Body.Close()
 	}

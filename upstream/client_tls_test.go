@@ -43,11 +43,10 @@ func TestRoundTripsOverTLS(t *testing.T) {
 	mustTry(t, c, request("GET", "/"))
 	tr := streamed(t, c, request("GET", "/"))
 	sink, client := sinkPair(t)
-	tr.resp.Body.Sink = sink
 	read := make(chan int64, 1)
 	go func() { n, _ := io.Copy(io.Discard, client); read <- n }()
-	if n, err := tr.resp.Body.WriteTo(io.Discard); n != 200_000 || err != nil {
-		t.Errorf("moved %d bytes, %v; want 200000", n, err)
+	if err := tr.resp.Body.Transfer(through(sink, false)); tr.resp.Body.Sent() != 200_000 || err != nil {
+		t.Errorf("moved %d bytes, %v; want 200000", tr.resp.Body.Sent(), err)
 	}
 	_ = sink.Close()
 	if n := within(t, "client", read); n != 200_000 || !tr.at.Reused || s.connections() != 1 {

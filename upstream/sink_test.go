@@ -34,14 +34,13 @@ func TestClientThatGoesAway(t *testing.T) {
 			c := clientOf(t, s)
 			tr := streamed(t, c, request("GET", "/"))
 			sink, client := sinkPair(t)
-			tr.resp.Body.Sink, tr.resp.Body.Out = sink, OutSized
 			end := watch(tr.resp.Body)
 			done := make(chan error, 1)
-			go func() { _, err := tr.resp.Body.WriteTo(io.Discard); done <- err }()
+			go func() { done <- tr.resp.Body.Transfer(through(sink, false)) }()
 			_, _ = io.ReadFull(client, make([]byte, 1<<20))
 			_ = client.(*net.TCPConn).SetLinger(0)
 			_ = client.Close()
-			f, _ := errors.AsType[*exchange.Fault](within(t, "WriteTo", done))
+			f, _ := errors.AsType[*exchange.Fault](within(t, "Transfer", done))
 			wantFault(t, f, exchange.HTTPRequestError, exchange.ClientGone)
 			within(t, "backend", stopped)
 			_ = tr.resp.Body.CloseWithError(f)
@@ -66,9 +65,9 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	c := clientOf(t, s)
 	tr := streamed(t, c, request("GET", "/"))
 	sink, _ := sinkPair(t)
-	tr.resp.Body.Sink, tr.resp.Body.Idle = sink, 150*time.Millisecond
-	_, err := tr.resp.Body.WriteTo(io.Discard)
-	f, _ := errors.AsType[*exchange.Fault](err)
+	to := through(sink, false)
+	to.Idle = 150 * time.Millisecond
+	f, _ := errors.AsType[*exchange.Fault](tr.resp.Body.Transfer(to))
 	wantFault(t, f, exchange.ConnectionWriteTimeout, exchange.BodyIdleTimeout)
 	if f.Source != exchange.Client {
 		t.Errorf("source %s, want client", f.Source)
@@ -109,7 +108,7 @@ func TestConnectionIsFreeBeforeTheClientHasRead(t *testing.T) {
 	c := clientOf(t, newScript(t, answers(answer)))
 	tr := streamed(t, c, request("GET", "/"))
 	read, write := io.Pipe()
-	go func() { _, err := tr.resp.Body.WriteTo(write); _ = write.CloseWithError(err) }()
+	go func() { _ = write.CloseWithError(tr.resp.Body.Transfer(plain(write))) }()
 	first := make([]byte, maxBuffered)
 	if _, err := io.ReadFull(read, first); err != nil {
 		t.Fatal(err)

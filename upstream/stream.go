@@ -8,21 +8,12 @@ import (
 	"penstock/conn"
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/response"
 )
 
 // spliceFrom is the number of bytes that must be left before a body is handed to
 // the kernel: below it the set-up costs more than the copying.
 const spliceFrom = 64 << 10
-
-// Out says how BodyStream.WriteTo frames the body for the client.
-type Out uint8
-
-// The framings. The gateway picks the one that its head announces.
-const (
-	OutSized      Out = iota // bytes as they are: Content-Length tells the end
-	OutChunked               // one chunk a write; the last chunk is not written here
-	OutUntilClose            // bytes as they are: the end of the connection tells the end (HTTP/1.0)
-)
 
 // BodyStream is a response body that flows from the backend. It belongs to one
 // goroutine, that of the request. The exported fields are set before it is used.
@@ -31,12 +22,7 @@ const (
 // was cut short ends with an *exchange.Fault. The backend's connection is given
 // back at the end or the first error, at the latest by Close.
 type BodyStream struct {
-	// Sink is the client's connection. With it WriteTo writes there, past the writer
-	// that it is given, and each piece as it arrives; the head must be on the wire
-	// already. Its write deadline is left armed, to cover the last chunk too.
-	Sink *conn.Conn
-	Out  Out           // how the body is framed for Sink; a writer gets the bare bytes
-	Idle time.Duration // no byte for so long ends the transfer; zero means never
+	Idle time.Duration // no byte from the backend for so long ends the transfer; zero means never
 
 	// OnTrailers is given the trailer fields, all of them, before the end is reported.
 	// The block is valid during the call. It is not called when there are none.
@@ -48,8 +34,9 @@ type BodyStream struct {
 	OnClose func(complete bool, fault *exchange.Fault, received int64)
 
 	t        *trip
-	left     int64  // bytes still to come of a Sized body
-	ahead    []byte // decoded already
+	to       response.Sink // where Transfer sends it
+	left     int64         // bytes still to come of a Sized body
+	ahead    []byte        // decoded already
 	chunks   chunkReader
 	received int64
 	sent     int64
@@ -84,9 +71,6 @@ func (s *BodyStream) open(t *trip) (whole bool) {
 	t.resp.Body, t.resp.Buffered, t.at.Received = nil, s.ahead, s.received
 	return true
 }
-
-// SupportsBodyWriteTo tells fasthttp to prefer WriteTo.
-func (s *BodyStream) SupportsBodyWriteTo() bool { return true }
 
 // Sent returns how many bytes of the body the client's connection has taken.
 func (s *BodyStream) Sent() int64 { return s.sent }
@@ -175,72 +159,65 @@ func (s *BodyStream) advance(n int) {
 	}
 }
 
-// WriteTo sends the body on as it arrives: one read from the backend is one write
-// to the client. A long Sized body between two plain sockets moves inside the
-// kernel. It returns the bytes of the body that were taken, and nil only when the
-// body is complete.
-func (s *BodyStream) WriteTo(w io.Writer) (n int64, err error) {
+// Transfer sends the body on as it arrives: one read from the backend is one write to the
+// client. A long Sized body between two plain sockets moves inside the kernel. It returns nil
+// only when the body is complete.
+func (s *BodyStream) Transfer(to response.Sink) (err error) {
+	s.to = to
 	for err == nil {
-		var m int64
 		if s.splices() {
-			m, err = s.splice()
+			err = s.splice()
 		} else if _, err = s.next(true); err == nil {
-			m, err = s.pass(w)
+			err = s.pass()
 		}
-		n += m
 	}
 	if err == io.EOF {
-		err = nil
+		return nil
 	}
-	return n, err
+	return err
 }
 
 // pass moves what is buffered, at most one piece, to the client. The piece is
 // borrowed only now: a quiet event stream holds none while it waits.
-func (s *BodyStream) pass(w io.Writer) (int64, error) {
+func (s *BodyStream) pass() error {
 	p := pieces.Get().(*piece)
 	defer pieces.Put(p)
 	n, _ := s.collect(p.room()) // an end or an error stays for the next call
-	var err error
-	switch {
-	case s.Sink == nil:
-		_, err = w.Write(p.data(n))
-	case s.Out == OutChunked:
-		_, err = s.Sink.WriteMoving(p.chunk(n, false), s.Idle)
-	default:
-		_, err = s.Sink.WriteMoving(p.data(n), s.Idle)
+	out := p.data(n)
+	if s.to.Chunked {
+		out = p.chunk(n, false)
 	}
-	if err != nil {
-		return 0, s.refused(err)
+	if _, err := s.to.To.WriteMoving(out, s.to.Idle); err != nil {
+		return s.refused(err)
 	}
 	s.sent += int64(n)
-	return int64(n), nil
+	return nil
 }
 
 // splices reports whether the rest of the body can be left to the kernel.
 func (s *BodyStream) splices() bool {
-	return s.Sink != nil && s.Out != OutChunked && s.err == nil && len(s.ahead) == 0 &&
+	return s.to.Socket != nil && !s.to.Chunked && s.err == nil && len(s.ahead) == 0 &&
 		s.t.resp.Framing.Kind == headers.Sized && s.left >= spliceFrom && s.t.src.br.Buffered() == 0
 }
 
-func (s *BodyStream) splice() (int64, error) {
+func (s *BodyStream) splice() error {
 	src := &s.t.src
 	src.idle = s.Idle
 	extend := func(int64) {
 		src.arm()
 		src.spare()
-		s.Sink.SetWriteDeadlineIn(s.Idle)
+		s.to.Socket.SetWriteDeadlineIn(s.to.Idle)
 	}
 	extend(0)
-	n, err := conn.Splice(s.Sink, src.conn, s.left, extend)
+	n, err := conn.Splice(s.to.Socket, src.conn, s.left, extend)
 	s.received, s.sent, s.left = s.received+n, s.sent+n, s.left-n
 	if side, ok := errors.AsType[*conn.SpliceError](err); ok && side.Writing {
-		return n, s.refused(err)
+		return s.refused(err)
 	}
 	if err == nil {
 		err = io.EOF
 	}
-	return n, s.end(err)
+	return s.end(err)
 }
 
 // end notes that the backend's body has ended, well (io.EOF) or not, and gives its

@@ -71,7 +71,8 @@ func TestBodiesThatAreCut(t *testing.T) {
 			tr := streamed(t, c, request("GET", "/"))
 			end := watch(tr.resp.Body)
 			var got bytes.Buffer
-			n, err := tr.resp.Body.WriteTo(&got)
+			err := tr.resp.Body.Transfer(plain(&got))
+			n := tr.resp.Body.Sent()
 			f, _ := errors.AsType[*exchange.Fault](err)
 			wantFault(t, f, tc.kind, exchange.NoReason)
 			if got.String() != tc.body || n != int64(len(tc.body)) || !f.Begun {
@@ -137,15 +138,15 @@ func TestBodyThatStalls(t *testing.T) {
 func TestBodyFlowsAsItArrives(t *testing.T) {
 	for _, tc := range []struct {
 		name, head, format string
-		out                Out
+		chunked            bool
 		want               func(event string) string
 		tail, end          string
 	}{
-		{"chunked to chunked", "Transfer-Encoding: chunked\r\n\r\n", "%x\r\n%s\r\n", OutChunked,
+		{"chunked to chunked", "Transfer-Encoding: chunked\r\n\r\n", "%x\r\n%s\r\n", true,
 			func(e string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(e), e) }, "0\r\n\r\n", ""},
-		{"chunked to bytes", "Transfer-Encoding: chunked\r\n\r\n", "%x\r\n%s\r\n", OutUntilClose,
+		{"chunked to bytes", "Transfer-Encoding: chunked\r\n\r\n", "%x\r\n%s\r\n", false,
 			func(e string) string { return e }, "0\r\n\r\n", ""},
-		{"until close to chunked", "\r\n", "%[2]s", OutChunked,
+		{"until close to chunked", "\r\n", "%[2]s", true,
 			func(e string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(e), e) }, "", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -162,10 +163,9 @@ func TestBodyFlowsAsItArrives(t *testing.T) {
 			})
 			tr := streamed(t, clientOf(t, s), request("GET", "/"))
 			sink, client := sinkPair(t)
-			tr.resp.Body.Sink, tr.resp.Body.Out = sink, tc.out
 			end := watch(tr.resp.Body)
 			done := make(chan error, 1)
-			go func() { _, err := tr.resp.Body.WriteTo(io.Discard); done <- err }()
+			go func() { done <- tr.resp.Body.Transfer(through(sink, tc.chunked)) }()
 			for _, e := range events {
 				got := make([]byte, len(tc.want(e)))
 				if _, err := io.ReadFull(client, got); err != nil || string(got) != tc.want(e) {
@@ -219,14 +219,14 @@ func TestLargeBodies(t *testing.T) {
 	for _, tc := range []struct {
 		name, head string
 		chunk      int
-		out        Out
+		chunked    bool
 		sink       bool
 	}{
-		{"sized, by splice", fmt.Sprintf("Content-Length: %d\r\n\r\n", size), 0, OutSized, true},
-		{"sized, to a writer", fmt.Sprintf("Content-Length: %d\r\n\r\n", size), 0, OutSized, false},
-		{"sized, to chunked", fmt.Sprintf("Content-Length: %d\r\n\r\n", size), 0, OutChunked, true},
-		{"small chunks", "Transfer-Encoding: chunked\r\n\r\n", 700, OutUntilClose, true},
-		{"large chunks, chunked again", "Transfer-Encoding: chunked\r\n\r\n", 300_000, OutChunked, true},
+		{"sized, by splice", fmt.Sprintf("Content-Length: %d\r\n\r\n", size), 0, false, true},
+		{"sized, to a writer", fmt.Sprintf("Content-Length: %d\r\n\r\n", size), 0, false, false},
+		{"sized, to chunked", fmt.Sprintf("Content-Length: %d\r\n\r\n", size), 0, true, true},
+		{"small chunks", "Transfer-Encoding: chunked\r\n\r\n", 700, false, true},
+		{"large chunks, chunked again", "Transfer-Encoding: chunked\r\n\r\n", 300_000, true, true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newScript(t, func(p *peer) {
@@ -246,13 +246,13 @@ func TestLargeBodies(t *testing.T) {
 			c := clientOf(t, s)
 			tr := streamed(t, c, request("GET", "/"))
 			sum := sha256.New()
-			var n int64
 			var err error
 			if !tc.sink {
-				n, err = tr.resp.Body.WriteTo(sum)
+				err = tr.resp.Body.Transfer(plain(sum))
 			} else {
-				n, err = throughSink(t, tr.resp.Body, tc.out, sum)
+				err = throughSink(t, tr.resp.Body, tc.chunked, sum)
 			}
+			n := tr.resp.Body.Sent()
 			if err != nil || n != size || !bytes.Equal(sum.Sum(nil), checksum(body)) {
 				t.Errorf("moved %d of %d bytes, %v, checksums equal: %t", n, size, err, bytes.Equal(sum.Sum(nil), checksum(body)))
 			}
@@ -267,26 +267,25 @@ func checksum(b []byte) []byte {
 }
 
 // throughSink sends the body to a client that decodes what it gets into w.
-func throughSink(t *testing.T, body *BodyStream, out Out, w io.Writer) (int64, error) {
+func throughSink(t *testing.T, body *BodyStream, chunked bool, w io.Writer) error {
 	t.Helper()
 	sink, client := sinkPair(t)
-	body.Sink, body.Out = sink, out
 	read := make(chan error, 1)
 	go func() {
 		var r io.Reader = client
-		if out == OutChunked {
+		if chunked {
 			r = referenceChunked(client)
 		}
 		_, err := io.Copy(w, r)
 		read <- err
 	}()
-	n, err := body.WriteTo(io.Discard)
-	if out == OutChunked {
+	err := body.Transfer(through(sink, chunked))
+	if chunked {
 		_, _ = io.WriteString(sink, "0\r\n\r\n")
 	}
 	_ = sink.CloseWrite()
 	if err := within(t, "client", read); err != nil {
 		t.Errorf("client: %v", err)
 	}
-	return n, err
+	return err
 }

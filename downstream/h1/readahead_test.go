@@ -1,4 +1,4 @@
-package gateway
+package h1
 
 import (
 	"io"
@@ -14,7 +14,7 @@ import (
 // that the next head is written to the same place.
 func TestBodyAtHandIsNotCopied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, w := wirePair(t, headTimes(time.Minute, time.Minute))
+		client, w := gatePair(t, headTimes(time.Minute, time.Minute))
 		post := "POST /1 HTTP/1.1\r\nHost: a\r\n\r\n"
 		body := strings.Repeat("body", 100)
 		second, third := "GET /2 HTTP/1.1\r\nHost: a\r\nX-Long: "+strings.Repeat("x", 1000)+"\r\n\r\n", "GET /3 HTTP/1.1\r\n\r\n"
@@ -27,7 +27,7 @@ func TestBodyAtHandIsNotCopied(t *testing.T) {
 		w.body(headers.Framing{Kind: headers.Sized, Length: int64(len(body))})
 		got := w.wholeBody()
 		if string(got) != body || &got[0] != &p[n] {
-			t.Errorf("got %q, want the bytes behind the head", got)
+			t.Errorf("got %q, want the bytes after the head", got)
 		}
 		if w.unread() {
 			t.Error("bytes of the body may still come")
@@ -53,7 +53,7 @@ func TestBodyIsAtHandOnlyWhenItIsWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, w := wirePair(t, headTimes(time.Minute, time.Minute))
+				client, w := gatePair(t, headTimes(time.Minute, time.Minute))
 				go func() {
 					_, _ = io.WriteString(client, head+"half")
 					_, _ = io.WriteString(client, end)

@@ -1,4 +1,4 @@
-package gateway
+package h1
 
 // prefaceLine is the request line with which an HTTP/2 client begins when it knows
 // that the server speaks HTTP/2 (RFC 9113 §3.4).

@@ -1,4 +1,4 @@
-package gateway
+package response
 
 import (
 	"encoding/json"
@@ -19,8 +19,8 @@ func TestEveryProblemIsValidJSON(t *testing.T) {
 			Status                      int
 		}
 		var got problem
-		text := appendProblem(nil, false, f)
-		want := problem{"about:blank", titleOf(f.Status()), f.Reason.Public(), f.Name(), f.Status()}
+		text := AppendProblem(nil, false, f)
+		want := problem{"about:blank", StatusText(f.Status()), f.Reason.Public(), f.Name(), f.Status()}
 		if err := json.Unmarshal(text, &got); err != nil || got != want {
 			t.Errorf("%s: %v, got %+v, want %+v", text, err, got, want)
 		}

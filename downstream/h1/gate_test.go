@@ -1,8 +1,9 @@
-package gateway
+package h1
 
 import (
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"os"
 	"strings"
@@ -17,16 +18,15 @@ import (
 	"penstock/headers"
 )
 
-// headTimes is a gateway that knows only how long a head may take.
-func headTimes(header, idle time.Duration) *Gateway {
-	g := new(Gateway)
-	g.current.Store(&Snapshot{headerTime: header, idleTime: idle, bodyIdle: time.Hour})
-	return g
+// headTimes is a server that knows only how long a head may take.
+func headTimes(header, idle time.Duration) *Server {
+	limits := Limits{Header: header, Idle: idle, BodyIdle: time.Hour}
+	return New(Options{Limits: func() Limits { return limits }, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 }
 
-// wirePair returns both ends of a connection on which every Write of the client is
+// gatePair returns both ends of a connection on which every Write of the client is
 // one segment. It ends with the test, which must run in a bubble.
-func wirePair(t *testing.T, g *Gateway) (client net.Conn, w *wire) {
+func gatePair(t *testing.T, g *Server) (client net.Conn, w *gate) {
 	sweeper := conn.NewSweeper(sweepEvery)
 	sweeper.Start()
 	client, server := net.Pipe()
@@ -34,12 +34,12 @@ func wirePair(t *testing.T, g *Gateway) (client net.Conn, w *wire) {
 		_ = client.Close()
 		_ = sweeper.Shutdown(t.Context())
 	})
-	return client, &wire{Conn: conn.New(server, sweeper), g: g}
+	return client, newGate(g, conn.New(server, sweeper))
 }
 
 // reading is what fasthttp's buffered reader does: it reads on into a buffer that
 // holds what came before. Each result goes to the channel.
-func reading(w *wire, size int) <-chan passed {
+func reading(w *gate, size int) <-chan passed {
 	all := make(chan passed, 100)
 	go func() {
 		defer close(all)
@@ -62,15 +62,15 @@ type passed struct {
 
 func TestDrippedHeadWakesFasthttpTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, w := wirePair(t, headTimes(time.Hour, time.Hour))
+		client, w := gatePair(t, headTimes(time.Hour, time.Hour))
 		all := reading(w, 4096)
 		line, fields := "\r\nGET /slow HTTP/1.1\r\n", "Host: a\r\nX-A: 1\r\n\r\n"
 		for _, b := range []byte(line + fields) {
 			if _, err := client.Write([]byte{b}); err != nil {
 				t.Fatal(err)
 			}
-			if synctest.Wait(); w.Phase() != phaseBusy {
-				t.Fatalf("phase %d inside of a head", w.Phase())
+			if synctest.Wait(); w.conn.Phase() != phaseBusy {
+				t.Fatalf("phase %d inside of a head", w.conn.Phase())
 			}
 		}
 		if got := <-all; got.text != line || got.err != nil {
@@ -80,7 +80,7 @@ func TestDrippedHeadWakesFasthttpTwice(t *testing.T) {
 			t.Errorf("then: %q, %v; want the fields", got.text, got.err)
 		}
 		if got := <-all; got.text != "" || got.err != io.EOF {
-			t.Errorf("behind the head: %q, %v; want the end", got.text, got.err)
+			t.Errorf("after the head: %q, %v; want the end", got.text, got.err)
 		}
 	})
 }
@@ -94,18 +94,18 @@ func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
 		wait  time.Duration // before the first byte
 		limit time.Duration // after which a connection that says nothing has to go
 	}{
-		"new connection":         {fasthttp.StateNew, 9 * time.Second, header},
-		"behind another request": {fasthttp.StateIdle, 50 * time.Second, idle},
+		"new connection":        {fasthttp.StateNew, 9 * time.Second, header},
+		"after another request": {fasthttp.StateIdle, 50 * time.Second, idle},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := headTimes(header, idle)
-				client, w := wirePair(t, g)
+				client, w := gatePair(t, g)
 				g.markState(w, tc.state)
 				all := reading(w, 4096)
 				time.Sleep(tc.wait)
-				if synctest.Wait(); w.Phase() != phaseIdle || len(all) != 0 {
-					t.Errorf("before a byte has come: phase %d, %d reads", w.Phase(), len(all))
+				if synctest.Wait(); w.conn.Phase() != phaseIdle || len(all) != 0 {
+					t.Errorf("before a byte has come: phase %d, %d reads", w.conn.Phase(), len(all))
 				}
 				began, ended := time.Now(), make(chan struct{})
 				go func() {
@@ -128,7 +128,7 @@ func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
 				_ = w.Close()
 				<-ended
 
-				_, silent := wirePair(t, g)
+				_, silent := gatePair(t, g)
 				g.markState(silent, tc.state)
 				began = time.Now()
 				n, err := silent.Read(make([]byte, 100))
@@ -143,18 +143,18 @@ func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
 // Whatever becomes of a request, what is left of its body is never taken for another.
 func TestNothingFollowsABodyThatWasNotRead(t *testing.T) {
 	const head, hidden = "POST /1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
-	for name, judge := range map[string]func(w *wire){
-		"not judged": func(*wire) {},
-		"sized":      func(w *wire) { w.body(headers.Framing{Kind: headers.Sized, Length: 1}) },
-		"chunked":    func(w *wire) { w.body(headers.Framing{Kind: headers.Chunked}) },
-		"chunked, half of it": func(w *wire) {
+	for name, judge := range map[string]func(w *gate){
+		"not judged": func(*gate) {},
+		"sized":      func(w *gate) { w.body(headers.Framing{Kind: headers.Sized, Length: 1}) },
+		"chunked":    func(w *gate) { w.body(headers.Framing{Kind: headers.Chunked}) },
+		"chunked, half of it": func(w *gate) {
 			w.body(headers.Framing{Kind: headers.Chunked})
 			_, _ = w.readBody(make([]byte, 9))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				client, w := wirePair(t, headTimes(time.Minute, time.Minute))
+				client, w := gatePair(t, headTimes(time.Minute, time.Minute))
 				go func() { _, _ = io.WriteString(client, head+"1\r\na\r\n"+hidden) }()
 				p := make([]byte, 4096)
 				if n, err := w.Read(p); string(p[:n]) != head || err != nil {
@@ -172,7 +172,7 @@ func TestNothingFollowsABodyThatWasNotRead(t *testing.T) {
 
 func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, w := wirePair(t, headTimes(10*time.Second, time.Minute))
+		client, w := gatePair(t, headTimes(10*time.Second, time.Minute))
 		one, two, third := "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /2 HTTP/1.1\r\nHost: b\r\n\r\n", "GET /3 HT"
 		go func() { _, _ = io.WriteString(client, one+two+third) }()
 		p := make([]byte, 4096)
@@ -182,7 +182,7 @@ func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 				t.Fatalf("got %q, %v; want %q", p[:n], err, want)
 			}
 			w.body(headers.Framing{})
-			w.SetPhase(phaseIdle)
+			w.conn.SetPhase(phaseIdle)
 			time.Sleep(time.Minute) // it is answered; what was received meanwhile has not begun
 			w.next()
 		}
@@ -191,15 +191,15 @@ func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 		if took := time.Since(began); string(p[:n]) != third || !errors.Is(err, os.ErrDeadlineExceeded) || took < 10*time.Second {
 			t.Errorf("after %v: %q, %v", took, p[:n], err)
 		}
-		if w.Phase() != phaseBusy {
-			t.Errorf("phase %d", w.Phase())
+		if w.conn.Phase() != phaseBusy {
+			t.Errorf("phase %d", w.conn.Phase())
 		}
 	})
 }
 
 func TestHeadLargerThanTheBufferPassesInPieces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client, w := wirePair(t, headTimes(time.Hour, time.Hour))
+		client, w := gatePair(t, headTimes(time.Hour, time.Hour))
 		head := "GET / HTTP/1.1\r\nX-A: " + strings.Repeat("x", 100)
 		go func() {
 			for _, b := range []byte(head) {
@@ -222,20 +222,20 @@ func TestHeadLargerThanTheBufferPassesInPieces(t *testing.T) {
 	})
 }
 
-// A connection that breaks between two requests, also just behind a rest, owes nobody
+// A connection that breaks between two requests, also just after it was parked, owes nobody
 // an answer; a new one that sends nothing does.
 func TestSilenceOwesAnAnswerOnlyToTheFirstRequest(t *testing.T) {
 	for _, c := range []struct {
-		w         wire
+		w         gate
 		err, want error
 	}{
-		{wire{heads: 1}, syscall.ECONNRESET, io.EOF},
-		{wire{heads: 1}, os.ErrDeadlineExceeded, io.EOF},
-		{wire{heads: 1, begun: true}, os.ErrDeadlineExceeded, os.ErrDeadlineExceeded},
-		{wire{}, os.ErrDeadlineExceeded, os.ErrDeadlineExceeded},
+		{gate{heads: 1}, syscall.ECONNRESET, io.EOF},
+		{gate{heads: 1}, os.ErrDeadlineExceeded, io.EOF},
+		{gate{heads: 1, begun: true}, os.ErrDeadlineExceeded, os.ErrDeadlineExceeded},
+		{gate{}, os.ErrDeadlineExceeded, os.ErrDeadlineExceeded},
 	} {
-		if got := c.w.silence(c.err); got != c.want || c.w.resting {
-			t.Errorf("%d heads, begun %v, %v: got %v, resting %v", c.w.heads, c.w.begun, c.err, got, c.w.resting)
+		if got := c.w.silence(c.err); got != c.want || c.w.parked {
+			t.Errorf("%d heads, begun %v, %v: got %v, parked %v", c.w.heads, c.w.begun, c.err, got, c.w.parked)
 		}
 	}
 }

@@ -1,0 +1,53 @@
+package h1
+
+// What a read of a head brings beyond it stays where it is, in the part of fasthttp's buffer
+// that it has been offered and not been given. There it is safe until fasthttp reads the next
+// head: it keeps the buffer for the whole request. So a body that comes together with its
+// head is not copied before it is sent on.
+
+// keptMemory is how much is read ahead of a chunked body, and how much memory for bytes that
+// were read ahead an idle connection keeps.
+const keptMemory = 4 << 10
+
+// take moves bytes to p: those that were read ahead, or else new ones.
+func (g *gate) take(p []byte) (int, error) {
+	if len(g.readAhead) == 0 {
+		return g.conn.Read(p)
+	}
+	n := copy(p, g.readAhead)
+	g.drop(n)
+	return n, nil
+}
+
+// drop forgets the first n bytes that were read ahead.
+func (g *gate) drop(n int) {
+	if g.readAhead = g.readAhead[n:]; len(g.readAhead) > 0 {
+		return
+	}
+	g.borrowed = false
+	if cap(g.memory) > keptMemory {
+		g.memory = nil
+	}
+}
+
+// copyOut moves bytes that were read ahead out of fasthttp's buffer, before that is written
+// to.
+func (g *gate) copyOut() {
+	if g.borrowed {
+		g.memory, g.borrowed = append(g.memory[:0], g.readAhead...), false
+		g.readAhead = g.memory
+	}
+}
+
+// wholeBody takes the body of a request, or the rest of it, if it is a sized one and all of
+// it has come, and else returns nil. It stays as it is until the next head is read.
+func (g *gate) wholeBody() []byte {
+	n := g.left
+	if g.part != inSized || n > int64(len(g.readAhead)) {
+		return nil
+	}
+	body := g.readAhead[:n:n]
+	g.left = 0
+	g.drop(int(n))
+	return body
+}

@@ -1,0 +1,48 @@
+package response
+
+import (
+	"time"
+
+	"penstock/headers"
+)
+
+// Common is what each response to a request carries, whoever made it: a backend, the cache,
+// a policy, or the gateway for a fault. The zero value adds Date alone.
+type Common struct {
+	IDName []byte         // name of the field with the request's id; nil for none
+	ID     []byte         // the request's id
+	Edits  *headers.Edits // the route's edits of response fields; nil for none, and before a route is known
+	Now    time.Time      // for the Date of a response that has none
+}
+
+// Append appends the fields of b as the response carries them: the request's id first, then
+// what the edits leave and add, then Date if that is missing (RFC 9110 §6.6.1). It changes b.
+// Fields of b that are dropped, and those with the name of the id, are left out.
+func (c *Common) Append(dst []byte, b *headers.Block) []byte {
+	if c.IDName != nil {
+		b.DropNamed(c.IDName)
+		dst = AppendField(dst, c.IDName, c.ID)
+	}
+	c.Edits.Apply(b)
+	dst = b.Append(dst)
+	if !b.Has(headers.Date) {
+		dst = AppendDate(dst, c.Now)
+	}
+	return dst
+}
+
+// AppendLines is Append for fields that are text and in which Date stands, if dated is set.
+// They are parsed, into scratch, only when the route edits them.
+func (c *Common) AppendLines(dst, lines []byte, dated bool, scratch *headers.Block) []byte {
+	if c.Edits != nil && scratch.Parse(lines) == headers.NoProblem {
+		return c.Append(dst, scratch)
+	}
+	if c.IDName != nil {
+		dst = AppendField(dst, c.IDName, c.ID)
+	}
+	dst = append(dst, lines...)
+	if !dated {
+		dst = AppendDate(dst, c.Now)
+	}
+	return dst
+}

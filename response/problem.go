@@ -1,0 +1,67 @@
+package response
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"penstock/exchange"
+)
+
+// AppendProblem appends the body that describes f to a client: problem details in JSON
+// (RFC 9457), or lines of text. The words are ours alone and need no escaping in JSON.
+func AppendProblem(dst []byte, text bool, f *exchange.Fault) []byte {
+	status, detail := f.Status(), f.Reason.Public()
+	title := StatusText(status)
+	if text {
+		dst = append(strconv.AppendInt(dst, int64(status), 10), ' ')
+		dst = append(append(dst, title...), '\n')
+		if detail != "" {
+			dst = append(append(dst, detail...), '\n')
+		}
+		return dst
+	}
+	dst = append(append(dst, `{"type":"about:blank","title":"`...), title...)
+	dst = strconv.AppendInt(append(dst, `","status":`...), int64(status), 10)
+	if detail != "" {
+		dst = append(append(append(dst, `,"detail":"`...), detail...), '"')
+	}
+	dst = append(append(dst, `,"reason":"`...), f.Name()...)
+	return append(dst, '"', '}', '\n')
+}
+
+// AppendProblemType appends the Content-Type line of what AppendProblem made.
+func AppendProblemType(dst []byte, text bool) []byte {
+	if text {
+		return append(dst, "Content-Type: text/plain; charset=utf-8\r\n"...)
+	}
+	return append(dst, "Content-Type: application/problem+json\r\n"...)
+}
+
+// WantsText reports whether the Accept field prefers text over JSON: it names a text type
+// and neither JSON nor problem details. Without Accept, JSON is sent.
+func WantsText(accept []byte) bool {
+	return bytes.Contains(accept, []byte("text/")) && !bytes.Contains(accept, []byte("json"))
+}
+
+// AppendProxyStatus appends the Proxy-Status line of f (RFC 9209) for a proxy of that name.
+func AppendProxyStatus(dst []byte, name string, f *exchange.Fault) []byte {
+	dst = append(append(append(dst, "Proxy-Status: "...), name...), "; error="...)
+	dst = append(dst, f.Kind.String()...)
+	if f.Reason != exchange.NoReason {
+		dst = append(append(append(dst, `; details="`...), f.Reason.String()...), '"')
+	}
+	return append(dst, "\r\n"...)
+}
+
+// AppendDate appends a Date line (RFC 9110 §6.6.1).
+func AppendDate(dst []byte, now time.Time) []byte {
+	return now.UTC().AppendFormat(dst, "Date: Mon, 02 Jan 2006 15:04:05 GMT\r\n")
+}
+
+// AppendField appends a field line. Name must be a token and value free of control
+// characters.
+func AppendField(dst, name, value []byte) []byte {
+	dst = append(append(dst, name...), ": "...)
+	return append(append(dst, value...), "\r\n"...)
+}
