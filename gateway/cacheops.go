@@ -221,7 +221,7 @@ func (g *Gateway) purge(j *journey) (answered bool) {
 	if err != nil {
 		g.log.Warn("a purge may be forgotten in a restart", "error", err)
 	}
-	j.response.Status = statusNoContent
+	j.response.Begin(statusNoContent, nil)
 	g.answer(j)
 	return true
 }

@@ -19,9 +19,11 @@ func (g *Gateway) fail(j *journey, f *exchange.Fault) {
 	}
 	r := &j.response
 	r.Reset(maxKeptBuffer)
-	r.Status = f.Status()
+	r.Begin(f.Status(), nil)
 	// What follows on the connection cannot be trusted, or was not read.
-	r.Close = f.Reason.Closes() || f.Source == exchange.Client || j.stream.BodyUnread()
+	if f.Reason.Closes() || f.Source == exchange.Client || j.stream.BodyUnread() {
+		r.CloseAfter()
+	}
 
 	text := response.WantsText(j.request.Head.Get(headers.Accept))
 	j.note = response.AppendProblem(j.note[:0], text, f)
@@ -30,13 +32,11 @@ func (g *Gateway) fail(j *journey, f *exchange.Fault) {
 		j.text = append(j.text, "Retry-After: 1\r\n"...)
 	}
 	c := j.common()
-	r.Fields = c.AppendLines(r.Fields[:0], j.text, false, &j.fields)
+	lines := c.AppendLines(r.Fields[:0], j.text, false, &j.fields)
 	if j.snap.proxyStatus && f.Source != exchange.Client {
-		r.Fields = response.AppendProxyStatus(r.Fields, g.name, f)
+		lines = response.AppendProxyStatus(lines, g.name, f)
 	}
-	if j.cache.role != roleNone {
-		r.Fields = j.appendCacheStatus(r.Fields)
-	}
+	r.SetFields(j.appendCacheStatus(lines))
 	j.finishLocal(j.note)
 	g.send(j)
 }
@@ -46,17 +46,18 @@ func (g *Gateway) answer(j *journey) {
 	r := &j.response
 	c := j.common()
 	j.text = append(j.text[:0], r.Fields...)
-	r.Fields = c.AppendLines(r.Fields[:0], j.text, false, &j.fields)
-	r.Close = j.stream.BodyUnread() // waiting for it would keep the request in flight
+	r.SetFields(c.AppendLines(r.Fields[:0], j.text, false, &j.fields))
+	if j.stream.BodyUnread() {
+		r.CloseAfter() // waiting for it would keep the request in flight
+	}
 	g.send(j)
 }
 
 // finishLocal gives a response of our own its body. The response to HEAD states only how long
 // it would be.
 func (j *journey) finishLocal(body []byte) {
-	r := &j.response
-	if r.Length = int64(len(body)); string(j.stream.Head().Method) != "HEAD" {
-		r.Body = body
+	if j.response.SetBody(body); string(j.stream.Head().Method) == "HEAD" {
+		j.response.SetLength(int64(len(body)))
 	}
 }
 

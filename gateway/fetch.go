@@ -65,7 +65,7 @@ func (g *Gateway) followOwn(j *journey) {
 	c.follow = f.lead.Follow()
 	c.body.openFollow(j, c.follow, c.size)
 	g.fetches.Go(f.run)
-	j.response.Stream, j.response.Length = &c.body, c.size
+	j.response.SetStream(&c.body, c.size)
 }
 
 // handOver lets the answer's body go on in a fetch of its own, which this journey

@@ -28,6 +28,7 @@ type journey struct {
 	request    downstream.Request // the facts
 	routeQuery routing.Query      // what the route table is asked, and its scratch space
 	body       clientBody
+	upload     upload
 	small      []byte    // a request body that was read whole
 	out        *outbound // what goes to a backend and what comes back
 	cache      caching
@@ -77,6 +78,7 @@ func (j *journey) reset() {
 	j.cache.reset()
 	j.out.reset()
 	j.body.reset()
+	j.upload = upload{}
 	j.request.Reset(maxKeptBuffer)
 	j.response.Reset(maxKeptBuffer)
 	j.routeQuery.Reset(maxKeptBuffer)

@@ -39,6 +39,7 @@ func (g *Gateway) prepare(j *journey) {
 	}
 	j.out.fields = b.Append(out)
 
+	j.out.req.Body, j.out.uploadTime = j.upload.body, j.upload.took
 	j.out.req.Method = j.request.Method
 	j.out.req.Target = j.outgoingTarget()
 	j.out.req.Fields = j.out.fields

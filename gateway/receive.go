@@ -2,11 +2,18 @@ package gateway
 
 import (
 	"io"
+	"time"
 
 	"penstock/exchange"
 	"penstock/headers"
 	"penstock/upstream"
 )
+
+// upload is the request body as it goes to the backend.
+type upload struct {
+	body upstream.Body
+	took time.Duration // until a body that was read whole had come
+}
 
 // receive takes the request body as far as that is wise before a backend is
 // picked: a small one of known length is read whole, so that a slow client costs
@@ -14,13 +21,13 @@ import (
 func (g *Gateway) receive(j *journey) *exchange.Fault {
 	limit := j.route.maxBody
 	if j.request.Framing.Kind == headers.NoBody {
-		j.out.req.Body = upstream.Body{}
+		j.upload.body = upstream.Body{}
 		return nil
 	}
 	if j.request.Framing.Kind == headers.Sized && limit >= 0 && j.request.Framing.Length > limit {
 		return exchange.Refuse(exchange.BodyTooLarge)
 	}
-	j.out.req.Body = upstream.Body{Framing: j.request.Framing}
+	j.upload.body = upstream.Body{Framing: j.request.Framing}
 	if j.request.Framing.Kind == headers.Sized && j.request.Framing.Length == 0 {
 		return nil
 	}
@@ -29,20 +36,20 @@ func (g *Gateway) receive(j *journey) *exchange.Fault {
 		return f
 	}
 	if j.request.Framing.Kind != headers.Sized || j.request.Framing.Length > smallBody {
-		j.out.req.Body.Stream = &j.body
-		j.out.req.Body.Abort = j.abortBody
-		j.out.req.Body.Trailers = j.bodyTrailers
+		j.upload.body.Stream = &j.body
+		j.upload.body.Abort = j.abortBody
+		j.upload.body.Trailers = j.bodyTrailers
 		return nil
 	}
-	if j.out.req.Body.Bytes = j.body.atHand(); j.out.req.Body.Bytes != nil {
+	if j.upload.body.Bytes = j.body.atHand(); j.upload.body.Bytes != nil {
 		return nil
 	}
 	began := g.now()
 	if f := j.readSmall(int(j.request.Framing.Length)); f != nil {
 		return f
 	}
-	j.out.uploadTime = g.now().Sub(began)
-	j.out.req.Body.Bytes = j.small
+	j.upload.took = g.now().Sub(began)
+	j.upload.body.Bytes = j.small
 	return nil
 }
 

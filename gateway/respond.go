@@ -10,15 +10,15 @@ import (
 func (g *Gateway) respond(j *journey) {
 	r, out := &j.response, &j.out.resp
 	if out.Uploading() || out.UploadCut || j.stream.BodyUnread() { // in this order: an upload reads what BodyUnread looks at
-		r.Close = true
+		r.CloseAfter()
 	}
-	r.Status, r.Reason = out.Status, out.Reason
-	r.Fields = j.appendProxied(r.Fields[:0])
+	r.Begin(out.Status, out.Reason)
+	r.SetFields(j.appendProxied(r.Fields[:0]))
 	switch {
 	case out.Framing.Kind == headers.NoBody:
-		r.Length = out.Framing.Length // a response to HEAD and a 304 may state one
+		r.SetLength(out.Framing.Length) // a response to HEAD and a 304 may state one
 	case out.Body == nil:
-		r.Body, r.Length = out.Buffered, int64(len(out.Buffered))
+		r.SetBody(out.Buffered)
 	case j.cache.handing:
 		g.followOwn(j)
 	default:
@@ -35,10 +35,11 @@ func (g *Gateway) send(j *journey) {
 	if r.Stream == nil {
 		j.x.Sent = int64(len(r.Body))
 	}
-	r.Idle = j.snap.bodyIdle
+	idle := j.snap.bodyIdle
 	if j.route != nil {
-		r.Idle = j.route.times.BodyIdle
+		idle = j.route.times.BodyIdle
 	}
+	r.SetIdle(idle)
 	j.stream.Send(r)
 }
 
@@ -117,10 +118,11 @@ func (j *journey) streamProxied() {
 	if len(j.proxied.names) > 0 {
 		body.OnTrailers = j.keepTrailers
 	}
+	length := int64(-1)
 	if j.out.resp.Framing.Kind == headers.Sized {
-		j.response.Length = j.out.resp.Framing.Length
+		length = j.out.resp.Framing.Length
 	}
-	j.response.Stream = &j.proxied
+	j.response.SetStream(&j.proxied, length)
 }
 
 // keepTrailers keeps those trailer fields of the backend that the route lets pass.

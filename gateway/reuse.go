@@ -56,17 +56,18 @@ func (c *caching) vanished() bool {
 // respondStored sends a response from the store. It always returns true.
 func (g *Gateway) respondStored(j *journey, status int) bool {
 	c, r := &j.cache, &j.response
-	r.Status, r.Fields = status, j.appendStored(r.Fields[:0], status)
+	r.Begin(status, nil)
+	r.SetFields(j.appendStored(r.Fields[:0], status))
 	switch {
 	case status == statusNotModified, status == statusNoContent:
 	case c.unsatisfied(status):
-		r.Length = 0
+		r.SetLength(0)
 	case c.ask.Method == rfc9111.Head:
-		r.Length = c.entry.BodySize
+		r.SetLength(c.entry.BodySize)
 	case c.body.opened():
-		r.Stream, r.Length = &c.body, c.body.size
+		r.SetStream(&c.body, c.body.size)
 	default:
-		r.Body, r.Length = c.entry.Inline, int64(len(c.entry.Inline))
+		r.SetBody(c.entry.Inline)
 	}
 	g.send(j)
 	return true

@@ -10,11 +10,10 @@ import (
 // with them: it ends when the tunnel does.
 func (g *Gateway) upgrade(j *journey) {
 	r := &j.response
-	r.Status, r.Reason, r.Length = j.out.resp.Status, j.out.resp.Reason, -1
-	r.Fields = j.appendProxied(r.Fields[:0])
-	r.Fields = append(append(r.Fields, "Connection: Upgrade\r\nUpgrade: "...), j.out.req.Upgrade...)
-	r.Fields = append(r.Fields, "\r\n"...)
-	r.Idle = j.route.times.BodyIdle
+	r.Begin(j.out.resp.Status, j.out.resp.Reason)
+	lines := append(j.appendProxied(r.Fields[:0]), "Connection: Upgrade\r\nUpgrade: "...)
+	r.SetFields(append(append(lines, j.out.req.Upgrade...), "\r\n"...))
+	r.SetIdle(j.route.times.BodyIdle)
 	j.x.Status, j.x.Tunnel = r.Status, true
 	g.release(j) // a tunnel is no request in flight; the registry counts it
 	j.stream.Tunnel(r, func(client tunnel.End, early []byte) {

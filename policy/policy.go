@@ -41,15 +41,19 @@ type Request interface {
 // fields. Body is shared by all responses, so nobody may write to it.
 func (c *Call) answer(status int, fields []headers.Pair, body []byte) {
 	r := c.Response
-	r.Status, r.Length = status, int64(len(body))
+	r.Begin(status, nil)
 	switch {
 	case status == 204 || status == 304:
-		r.Length = -1 // no body, and no length (RFC 9110 §8.6)
-	case string(c.Method) != "HEAD":
-		r.Body = body
+		r.SetLength(-1) // no body, and no length (RFC 9110 §8.6)
+	case string(c.Method) == "HEAD":
+		r.SetLength(int64(len(body)))
+	default:
+		r.SetBody(body)
 	}
+	lines := r.Fields
 	for i := range fields {
-		r.Fields = append(append(r.Fields, fields[i].Name...), ": "...)
-		r.Fields = append(append(r.Fields, fields[i].Value...), "\r\n"...)
+		lines = append(append(lines, fields[i].Name...), ": "...)
+		lines = append(append(lines, fields[i].Value...), "\r\n"...)
 	}
+	r.SetFields(lines)
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"penstock/response"
 )
 
 // RedirectOptions describe a redirect.
@@ -45,7 +44,7 @@ func (r *Redirect) OnRequest(c *Call) Verdict {
 		location = appendEncoded(append(location, '?'), c.Query, tailSafe)
 	}
 	c.answer(r.code, nil, nil)
-	c.Response.Fields = response.AppendField(c.Response.Fields, locationName, location)
+	c.Response.AddField(locationName, location)
 	return Answered
 }
 

@@ -6,9 +6,9 @@ import (
 	"penstock/conn"
 )
 
-// Response is one final response. It is filled by the functions of this package and by those
-// who make responses, and then handed to the client's protocol, which does not change it. All
-// its slices must stay as they are until the protocol has ended the request.
+// Response is one final response. It is filled by its methods and then handed to the client's
+// protocol, which does not change it. All its slices must stay as they are until the protocol
+// has ended the request. A Response must be Reset before its first use.
 type Response struct {
 	Status int
 	Reason []byte // reason phrase of an HTTP/1 origin; nil means the standard one
@@ -33,6 +33,31 @@ func (r *Response) Reset(keep int) {
 	}
 	*r = Response{Fields: fields, Length: -1}
 }
+
+// Begin sets the status and the reason phrase; nil means the standard phrase.
+func (r *Response) Begin(status int, reason []byte) { r.Status, r.Reason = status, reason }
+
+// SetFields sets the field lines. They are usually what was appended to r.Fields[:0].
+func (r *Response) SetFields(lines []byte) { r.Fields = lines }
+
+// AddField appends a field line. Name must be a token and value free of control characters.
+func (r *Response) AddField(name, value []byte) { r.Fields = AppendField(r.Fields, name, value) }
+
+// SetBody sets the whole body, which r keeps.
+func (r *Response) SetBody(body []byte) { r.Body, r.Length = body, int64(len(body)) }
+
+// SetLength states the length of a body that is not sent; negative states none.
+func (r *Response) SetLength(n int64) { r.Body, r.Length = nil, n }
+
+// SetStream sets a body that is sent as it arrives. Negative means that its length is not
+// known.
+func (r *Response) SetStream(s Stream, length int64) { r.Stream, r.Length = s, length }
+
+// SetIdle sets how long the client may take no byte; zero means for ever.
+func (r *Response) SetIdle(d time.Duration) { r.Idle = d }
+
+// CloseAfter says that the connection cannot be used after this response.
+func (r *Response) CloseAfter() { r.Close = true }
 
 // Stream is a body that is sent as it arrives.
 type Stream interface {
