@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"slices"
-
 )
 
 // RedirectOptions describe a redirect.
