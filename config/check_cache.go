@@ -79,10 +79,9 @@ func (d *decoder) checkStore(v value, s *Store) {
 	}
 }
 
-// checkCache notes what is wrong with the parts of a route's cache together. v
-// is the route.
-func (d *decoder) checkCache(v value, c *Config, r *Route) {
-	known, cache := r.Cache, d.part(v, "cache")
+// checkCache notes what is wrong with the parts of a route's cache together.
+func (r *Route) checkCache(at options.Report, c *Config) {
+	known := r.Cache
 	if known == nil {
 		return
 	}
@@ -90,14 +89,14 @@ func (d *decoder) checkCache(v value, c *Config, r *Route) {
 	stored := func(m string) bool { return slices.Contains(known.Methods, m) }
 	switch {
 	case known.Force && known.TTL == 0 && !slices.ContainsFunc(known.ByStatus, lifetime):
-		d.problemIn(cache, "force", "does nothing without ttl or by_status, which are what it enforces")
-	case len(known.Methods) == 0 && !d.reported(join(cache.path, "methods")):
-		d.problemIn(cache, "methods", "names no method; write cache: off to store nothing")
+		at.Problem("cache.force", "does nothing without ttl or by_status, which are what it enforces")
+	case len(known.Methods) == 0 && !at.Reported("cache.methods"):
+		at.Problem("cache.methods", "names no method; write cache: off to store nothing")
 	case r.Methods != nil && len(known.Methods) > 0 && !slices.ContainsFunc(r.Methods, stored):
-		d.problemIn(v, "cache", "does nothing: the route takes only %s", strings.Join(r.Methods, ", "))
+		at.Problem("cache", "does nothing: the route takes only %s", strings.Join(r.Methods, ", "))
 	}
 	if known.MaxObject > c.Cache.MaxObject {
-		d.problemIn(cache, "max_object", "got %s, want at most cache.max_object %s",
+		at.Problem("cache.max_object", "got %s, want at most cache.max_object %s",
 			options.FormatSize(known.MaxObject), options.FormatSize(c.Cache.MaxObject))
 	}
 }

@@ -11,13 +11,18 @@ import (
 
 // declaredKey is a key of a T whose value is declared.
 func declaredKey[T any](key string, of func(*T) options.Value) field[T] {
-	var inside []string
-	below := options.Section{Keys: func(k options.Keys) { k.Add(key, of(new(T)), "") }}
-	below.Walk(func(path string, _ options.Key) { inside = append(inside, path[len(key):]) })
 	return field[T]{
-		key: key, inside: inside[1:],
+		key: key, inside: below(of(new(T))),
 		read: func(d *decoder, v value, t *T) { d.declared(v, of(t)) },
 	}
+}
+
+// below returns the paths of the keys below a value.
+func below(v options.Value) []string {
+	var inside []string
+	s := options.Section{Keys: func(k options.Keys) { k.Add("v", v, "") }}
+	s.Walk(func(path string, _ options.Key) { inside = append(inside, path[1:]) })
+	return inside[1:]
 }
 
 // sectionKey is a key of a T whose value is a declared section.

@@ -18,7 +18,6 @@ type decoder struct {
 	lookups  int              // aliases followed so far
 	warnings []string         // remarks about what is valid
 	policies []options.Policy // the table of Load
-	kept     []string         // paths whose places the Config keeps, with all below them
 }
 
 // The kinds of node that are told apart here.

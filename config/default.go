@@ -1,15 +1,12 @@
 package config
 
 import (
-	"time"
-
 	"penstock/options"
 )
 
 const (
-	kib              = 1 << 10
-	mib              = 1 << 20
-	staleUnreachable = 10 * time.Minute // of Cache, unless it says otherwise
+	kib = 1 << 10
+	mib = 1 << 20
 )
 
 // Default returns a new Config with every default and no upstream or route.
@@ -28,33 +25,13 @@ func DefaultUpstream() *Upstream {
 	return u
 }
 
-// DefaultRetry returns the retry rules of a route that names none.
-func DefaultRetry() Retry {
-	return Retry{
-		Times:   1,
-		Connect: true,
-		Reset:   true,
-		Backoff: Backoff{Min: 25 * time.Millisecond, Max: time.Second},
-		Methods: idempotentMethods(),
-	}
-}
-
-// idempotentMethods returns the methods that RFC 9110 §9.2.2 calls idempotent.
-func idempotentMethods() []string {
-	return []string{"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"}
-}
-
 // DefaultCache returns what `cache: on` means for a route, with the defaults
 // that c gives to its routes.
 func (c *Config) DefaultCache() *Cache {
-	return &Cache{
-		StaleUnreachable: staleUnreachable,
-		Heuristic:        true,
-		MaxVariants:      8,
-		MaxObject:        c.Cache.MaxObject,
-		Methods:          cacheMethods(),
-		Targets:          []string{"CDN-Cache-Control"},
-	}
+	cache := new(Cache)
+	keys := options.Section{Keys: func(k options.Keys) { cache.keys(k, c) }}
+	keys.Reset()
+	return cache
 }
 
 // cacheMethods returns the methods whose answers can be stored.

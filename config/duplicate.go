@@ -2,7 +2,6 @@ package config
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -86,17 +85,4 @@ func (p Pattern) shape() string {
 		}
 	}
 	return b.String()
-}
-
-// shape writes m so that equal conditions read the same.
-func (m *Match) shape() string {
-	var all []string
-	for name, want := range m.Header {
-		all = append(all, "h"+strconv.Quote(strings.ToLower(name))+strconv.Quote(want))
-	}
-	for name, want := range m.Query {
-		all = append(all, "q"+strconv.Quote(name)+strconv.Quote(want))
-	}
-	slices.Sort(all)
-	return strings.Join(all, " ")
 }

@@ -20,7 +20,7 @@ var rootFields = []field[Config]{
 	sectionKey("paths", func(c *Config) options.Declarer { return &c.Paths }),
 	sectionKey("cache", func(c *Config) options.Declarer { return &c.Cache }),
 	declaredKey("upstreams", func(c *Config) options.Value { return &upstreams{c} }),
-	{key: "routes", inside: under("[].", routeFields), read: readRoutes},
+	{key: "routes", inside: below(Default().routes(nil)), read: func(d *decoder, v value, c *Config) { d.declared(v, c.routes(d.policies)) }},
 	sectionKey("log", func(c *Config) options.Declarer { return &c.Log }),
 	sectionKey("answers", func(c *Config) options.Declarer { return &c.Answers }),
 }

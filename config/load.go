@@ -64,7 +64,7 @@ func Parse(name string, data []byte, env func(string) (string, bool), policies .
 		return nil, d.problems.sorted()
 	}
 	c.Warnings = d.warnings
-	c.written.note(d)
+	c.written.note(d, c)
 	return c, nil
 }
 

@@ -10,29 +10,36 @@ type Policy struct {
 	Value options.Declarer
 }
 
-// policyFields returns the keys that a table of policies gives to a route.
-func policyFields(table []options.Policy) []field[draft] {
-	all := make([]field[draft], len(table))
-	for i, p := range table {
-		all[i] = field[draft]{key: p.Name, read: func(d *decoder, v value, r *draft) { readPolicy(d, v, r.route, p) }}
-	}
-	return all
-}
-
-func readPolicy(d *decoder, v value, r *Route, p options.Policy) {
-	made := p.New()
-	s := options.SectionOf(made)
-	s.Reset()
-	d.section(v, s)
-	r.Policies = append(r.Policies, Policy{Name: p.Name, Value: made})
-	d.kept = append(d.kept, v.path)
-}
-
-// printPolicies appends the policies of a route to it.
-func (r *Route) printPolicies(n *node) {
+// policyKeys declares what the route says under the keys of a table of policies. A
+// walk without a table, for printing, finds those that the route has.
+func (r *Route) policyKeys(k options.Keys, table []options.Policy) {
 	for _, p := range r.Policies {
-		if value := printedSection(options.SectionOf(p.Value), false); value != nil {
-			n.put(p.Name, value)
-		}
+		k.Add(p.Name, options.SectionOf(p.Value), "")
+	}
+	for _, p := range table {
+		k.Add(p.Name, r.policy(p), p.Doc, options.Means("none"))
+	}
+}
+
+// policy declares the section of a policy that the route does not have yet.
+func (r *Route) policy(p options.Policy) *options.Section {
+	var made options.Declarer
+	return &options.Section{
+		Begin: func(bool) {
+			made = p.New()
+			options.SectionOf(made).Reset()
+			r.Policies = append(r.Policies, Policy{Name: p.Name, Value: made})
+		},
+		Keys: func(k options.Keys) {
+			if made == nil {
+				made = p.New()
+			}
+			made.Keys(k)
+		},
+		Check: func(at options.Report) {
+			if c, ok := made.(options.Checker); ok {
+				c.Check(at)
+			}
+		},
 	}
 }

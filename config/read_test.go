@@ -125,8 +125,8 @@ func TestLongRoute(t *testing.T) {
 		},
 		Rewrite: "/v2/{id}",
 		Headers: Headers{
-			Request:  Edits{Set: []Field{{"X-Edge", "penstock"}}, Add: []Field{{"X-Tag", "a"}, {"X-Tag", "b"}}, Remove: []string{"X-Debug"}},
-			Response: Edits{Set: []Field{{"X-Frame-Options", "DENY"}}, Remove: []string{"X-Powered-By"}},
+			Request:  Edits{Set: []Field{{Name: "X-Edge", Value: "penstock"}}, Add: []Field{{Name: "X-Tag", Value: "a"}, {Name: "X-Tag", Value: "b"}}, Remove: []string{"X-Debug"}},
+			Response: Edits{Set: []Field{{Name: "X-Frame-Options", Value: "DENY"}}, Remove: []string{"X-Powered-By"}},
 		},
 		MaxBody: Unlimited,
 		Paths:   Paths{EncodedSlash: Decode, Backslash: Slash, DoubleEncoding: Reject, DotSegments: Reject, DoubleSlash: Reject},
@@ -150,7 +150,7 @@ func TestAnswers(t *testing.T) {
 	equal(t, "redirect", routeOf(c, "/old/{rest:*}").Redirect, &Redirect{To: "https://new.example/{rest}?from=old", Code: 301})
 	equal(t, "respond", routeOf(c, "/robots.txt").Respond, &Respond{
 		Status: 404, Body: "no ${robots}\n",
-		Headers: []Field{{"Content-Type", "text/plain"}, {"Link", "a"}, {"Link", "b"}},
+		Headers: []Field{{Name: "Content-Type", Value: "text/plain"}, {Name: "Link", Value: "a"}, {Name: "Link", Value: "b"}},
 	})
 	if r := routeOf(c, "/robots.txt"); r.Targets != nil || r.Upgrades != nil || r.Trailers != nil || r.Retry.Times != 0 {
 		t.Errorf("a fixed answer keeps what only forwarding needs: %+v", r)
@@ -200,7 +200,7 @@ func TestMerge(t *testing.T) {
 	equal(t, "own, first merged, second merged", []int{pool.Max, pool.Idle, pool.Queue}, []int{4, 2, 1})
 	equal(t, "an aliased list", c.Routes[1].Methods, []string{"GET", "HEAD"})
 	equal(t, "an aliased mapping", c.Routes[1].Retry, c.Routes[0].Retry)
-	equal(t, "an aliased value", c.Routes[2].Headers.Request.Set, []Field{{"X-Method", "HEAD"}})
+	equal(t, "an aliased value", c.Routes[2].Headers.Request.Set, []Field{{Name: "X-Method", Value: "HEAD"}})
 }
 
 func TestAliasesAreBounded(t *testing.T) {

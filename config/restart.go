@@ -40,7 +40,7 @@ type writtenAt struct {
 }
 
 // note keeps of all places those that a refusal may have to tell.
-func (w *writtenAt) note(d *decoder) {
+func (w *writtenAt) note(d *decoder, c *Config) {
 	w.file, w.keys = d.name, make(map[string]place)
 	for _, k := range restartKeys {
 		for key := k.key; key != ""; key = parent(key) {
@@ -49,11 +49,17 @@ func (w *writtenAt) note(d *decoder) {
 			}
 		}
 	}
-	if len(d.kept) == 0 {
+	var kept []string
+	for i, r := range c.Routes {
+		for _, p := range r.Policies {
+			kept = append(kept, join(index("routes", i), p.Name))
+		}
+	}
+	if kept == nil {
 		return
 	}
 	for path, p := range d.at {
-		if slices.ContainsFunc(d.kept, func(k string) bool { return within(path, k) }) {
+		if slices.ContainsFunc(kept, func(k string) bool { return within(path, k) }) {
 			w.keys[path] = p
 		}
 	}

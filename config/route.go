@@ -2,6 +2,8 @@ package config
 
 import (
 	"time"
+
+	"penstock/options"
 )
 
 // Route says which requests it takes and what happens to them. Exactly one of
@@ -35,72 +37,63 @@ type Route struct {
 	Policies    []Policy // the other policies of the route, in the order of the table
 }
 
-// Match are further conditions; all must hold. An empty value asks for presence.
-type Match struct {
-	Header map[string]string // by field name as written; case makes no difference
-	Query  map[string]string
+// keys declares the keys of a route of the file c, those of a table of policies
+// included. A route that answers by itself prints none that only forwarding needs.
+func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
+	return func(k options.Keys) {
+		d, forwards := &draft{r, c}, r.Redirect == nil && r.Respond == nil
+		k.Add("path", r.path(), "", options.Means("required"))
+		k.Names("host", &r.Hosts, "of hosts without port: exact or `\"*.example.com\"`", options.Checked(hostPattern),
+			options.Quiet, options.Means("any"))
+		k.Names("methods", &r.Methods, "of methods; `GET` does not stand for `HEAD`", options.Checked(methodName),
+			options.Quiet, options.Means("any"))
+		k.Section("match", r.Match.Keys, "all must hold", options.Means("none"))
+		if forwards {
+			k.Add("upstream", d.section(), "", options.Means("one of three"))
+			k.Add("weights", &weights{d}, "the others keep theirs; 0 takes one out")
+			k.Add("retry", r.Retry.section(), "", options.Means("on"))
+			k.Section("timeouts", r.Timeouts.keys(&c.Timeouts), "", options.Like("timeouts"))
+			k.Text("rewrite", &r.Rewrite, "path for the backend, with the names of `path`: `\"/v2/{id}\"`; the query stays as it came",
+				options.Means("as received"))
+			k.Text("strip_prefix", &r.StripPrefix, "the beginning of `path` that the backend does not see: `/api`")
+		}
+		k.Add("redirect", r.redirect(), "", options.Means("one of three"))
+		k.Add("respond", r.respond(), "a fixed response", options.Means("one of three"))
+		k.Add("headers", &options.Section{Keys: r.Headers.Keys, Block: true},
+			"edits are made in the order remove, set, add. Fields of the connection, of framing, and `Host` cannot be edited", options.Means("none"))
+		k.Section("limits", func(k options.Keys) {
+			k.Size("body", &r.MaxBody, c.Limits.Body, "the body of one request; `off` allows any", options.Off)
+		}, "", options.Like("limits"))
+		if forwards {
+			k.Names("upgrades", &r.Upgrades, "", options.Checked(protocolName), options.Means("as `upgrades`"))
+			k.Names("trailers", &r.Trailers, "", options.Checked(trailerName), options.Means("as `trailers`"))
+		}
+		k.Section("paths", r.Paths.Keys, "what is not named is as in `paths`", options.Like("paths"))
+		if forwards {
+			k.Add("cache", r.cache(c), "")
+		}
+		r.policyKeys(k, policies)
+	}
 }
 
-// Target is one upstream of a route and its share of the requests.
-type Target struct {
-	Upstream string // name of an entry of Config.Upstreams
-	Weight   int    // 0..1000; at least one target of a route has more than 0
-}
-
-// Redirect answers with another place.
-type Redirect struct {
-	To   string // template, see ParseTemplate: a path or an absolute http(s) URL
-	Code int    // 301, 302, 303, 307 or 308
-}
-
-// Respond is a fixed answer.
-type Respond struct {
-	Status  int // 200..599
-	Headers []Field
-	Body    string
-}
-
-// Field is one header field to write.
-type Field struct {
-	Name  string // as written; case makes no difference
-	Value string
-}
-
-// Headers are the edits of a route, both ways.
-type Headers struct {
-	Request  Edits
-	Response Edits
-}
-
-// Edits change a field section: Remove first, then Set, then Add.
-type Edits struct {
-	Set    []Field  // replaces every field of that name
-	Add    []Field  // appended
-	Remove []string // names, as written
-}
-
-// Empty reports whether the edits change nothing.
-func (e *Edits) Empty() bool {
-	return len(e.Set) == 0 && len(e.Add) == 0 && len(e.Remove) == 0
-}
-
-// Retry says when a failed try is repeated, on another backend while one is left.
-type Retry struct {
-	Times    int      // further tries after the first, 0..10; 0 means off
-	Connect  bool     // no connection was made
-	Reset    bool     // the connection ended before any response byte
-	Timeout  bool     // a try ran into its connect or first_byte timeout
-	Statuses Statuses // the backend answered with one of these; nil means none
-	Backoff  Backoff
-	Methods  []string // methods that may be repeated, upper case
-	// Need is the name of a field, as written; a method that is not idempotent is
-	// repeated only when the request carries it. Empty when Methods has none.
-	Need string
-}
-
-// Backoff bounds the wait before a retry: it doubles from Min to Max, with full jitter.
-type Backoff struct {
-	Min, Max time.Duration
+// path declares `path`.
+func (r *Route) path() *options.Phrase {
+	return &options.Phrase{
+		Form: "`\"/a\"` exact; `\"/a/*\"` also takes `/a`; `\"/a/{id}\"` one segment by name; `\"/a/{rest:*}\"` the rest by name; at most 8 names",
+		Read: func(s string) (wrong string) {
+			if wrong := options.OneLine(s); wrong != "" {
+				return wrong
+			}
+			p, err := ParsePattern(s)
+			if err != nil {
+				return err.Error()
+			}
+			r.Path, r.Pattern = s, p
+			return ""
+		},
+		Text:  func() (string, options.Style) { return r.Path, options.Quoted },
+		Texts: options.Shape{Pattern: "/.*"},
+	}
 }
 
 // RouteTimeouts are the final timeouts of one route. Zero means none.
@@ -109,4 +102,40 @@ type RouteTimeouts struct {
 	FirstByte time.Duration
 	Request   time.Duration
 	BodyIdle  time.Duration
+}
+
+// keys declares the keys of `timeouts` of a route, whose defaults are those of the
+// file.
+func (t *RouteTimeouts) keys(file *Timeouts) func(options.Keys) {
+	return func(k options.Keys) {
+		k.Duration("connect", &t.Connect, file.Connect, "TCP and TLS to a backend")
+		k.Duration("first_byte", &t.FirstByte, file.FirstByte, "of each attempt: request sent to response head", options.Off)
+		k.Duration("request", &t.Request, file.Request, "everything until the response head goes to the client", options.Off)
+		k.Duration("body_idle", &t.BodyIdle, file.BodyIdle, "no byte moved in a body, stream or tunnel", options.Off)
+	}
+}
+
+// routes is the list of routes at the top of a file.
+func (c *Config) routes(policies []options.Policy) *options.Sections {
+	section := func(r *Route) *options.Section {
+		return &options.Section{Keys: r.keys(c, policies), Check: func(at options.Report) { r.check(at, c) }, Block: true}
+	}
+	return &options.Sections{
+		Form:  "list of mappings, at least one",
+		Want:  "a list of routes (- path: ...)",
+		Clear: func() { c.Routes = nil },
+		Add: func() *options.Section {
+			r := c.DefaultRoute()
+			c.Routes = append(c.Routes, r)
+			return section(r)
+		},
+		Model: func() *options.Section { return section(c.DefaultRoute()) },
+		All: func() []*options.Section {
+			all := make([]*options.Section, len(c.Routes))
+			for i, r := range c.Routes {
+				all[i] = section(r)
+			}
+			return all
+		},
+	}
 }

@@ -36,11 +36,7 @@ func (c *Config) YAML() ([]byte, error) {
 	if all := printed(&upstreams{c}, false); all != nil {
 		root.put("upstreams", all)
 	}
-	routes := list()
-	for _, r := range c.Routes {
-		routes.Content = append(routes.Content, (*yaml.Node)(r.tree(c)))
-	}
-	root.put("routes", routes)
+	root.put("routes", printed(c.routes(nil), false))
 	log := options.SectionOf(&c.Log)
 	log.Block = true
 	root.put("log", printedSection(log, false))

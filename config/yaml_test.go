@@ -68,9 +68,9 @@ routes:
     upstream: "http://localhost:3000"
     retry: {times: 1, when: [connect, reset], backoff: 25ms..1s, methods: ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]}
     timeouts: {connect: 1s, first_byte: 15s, request: 30s, body_idle: 60s}
+    limits: {body: 16MiB}
     upgrades: ["websocket"]
     trailers: []
-    limits: {body: 16MiB}
     paths: {encoded_slash: reject, backslash: reject, double_encoding: keep, dot_segments: resolve, double_slash: keep}
     cache: off
 log:

@@ -1,0 +1,98 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"penstock/options"
+)
+
+// Match are further conditions; all must hold. An empty value asks for presence.
+type Match struct {
+	Header map[string]string // by field name as written; case makes no difference
+	Query  map[string]string
+}
+
+// Keys declares the keys of `match`.
+func (m *Match) Keys(k options.Keys) {
+	k.Add("header", &conditions{p: &m.Header, of: "field names", named: options.Token}, "`\"\"` asks for presence")
+	k.Add("query", &conditions{p: &m.Query, of: "query keys", named: func(name string) bool {
+		return name != "" && !strings.ContainsFunc(name, control)
+	}}, "`\"\"` asks for presence")
+}
+
+// conditions is a mapping of names to values; "" asks for presence.
+type conditions struct {
+	p     *map[string]string
+	of    string
+	named func(string) bool
+}
+
+// Reset stores no condition.
+func (c *conditions) Reset() { *c.p = nil }
+
+// Takes returns the form in the words of the documentation.
+func (c *conditions) Takes() string { return "mapping of " + c.of + " to values" }
+
+// Clear makes the map empty.
+func (c *conditions) Clear() { *c.p = nil }
+
+// Names returns which names are taken.
+func (c *conditions) Names() options.Shape { return options.Shape{Text: true} }
+
+// Model returns a value.
+func (c *conditions) Model() options.Value { return c.value("name") }
+
+// NoValue is what is wrong with a name that has none.
+func (c *conditions) NoValue() string { return `has no value; write "" to ask for its presence` }
+
+// At adds a condition.
+func (c *conditions) At(name string) (value options.Value, wrong string) {
+	if !c.named(name) {
+		return nil, fmt.Sprintf("got %q, which cannot be a name here", name)
+	}
+	return c.value(name), ""
+}
+
+func (c *conditions) value(name string) *options.Phrase {
+	return &options.Phrase{
+		Form: "text",
+		Read: func(s string) (wrong string) {
+			if strings.ContainsFunc(s, control) {
+				return fmt.Sprintf("got %q, want text of one line", s)
+			}
+			if *c.p == nil {
+				*c.p = make(map[string]string)
+			}
+			(*c.p)[name] = s
+			return ""
+		},
+		Text:  func() (string, options.Style) { return (*c.p)[name], options.Quoted },
+		Texts: options.Shape{Text: true, Empty: true},
+	}
+}
+
+// All returns the conditions by name.
+func (c *conditions) All() []options.Entry {
+	var all []options.Entry
+	for _, name := range slices.Sorted(maps.Keys(*c.p)) {
+		all = append(all, options.Entry{Name: name, Value: c.value(name), Secret: options.SecretField(name)})
+	}
+	return all
+}
+
+// shape writes m so that equal conditions read the same.
+func (m *Match) shape() string {
+	var all []string
+	for name, want := range m.Header {
+		all = append(all, "h"+strconv.Quote(strings.ToLower(name))+strconv.Quote(want))
+	}
+	for name, want := range m.Query {
+		all = append(all, "q"+strconv.Quote(name)+strconv.Quote(want))
+	}
+	slices.Sort(all)
+	return strings.Join(all, " ")
+}
