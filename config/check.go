@@ -8,15 +8,15 @@ import (
 	"penstock/options"
 )
 
-// check notes what only shows when the whole file was read. root is its top mapping.
-func (d *decoder) check(root value, c *Config) {
+// check notes what only shows when the whole file was read.
+func (d *decoder) check(root report, c *Config) {
 	d.checkListeners(root, c)
-	d.checkURI(d.part(root, "limits"), &c.Limits)
-	d.checkStore(d.part(root, "cache"), &c.Cache)
-	if !d.has(root, "routes") {
-		d.problem(root, "has no routes; the shortest is: routes: [{ path: \"/*\", upstream: \"http://localhost:3000\" }]")
-	} else if len(c.Routes) == 0 && !d.reported("routes") {
-		d.problemIn(root, "routes", "got no route, want at least one")
+	c.Limits.checkURI(root)
+	c.Cache.checkSizes(root)
+	if !root.Has("routes") {
+		root.Problem("", "has no routes; the shortest is: routes: [{ path: \"/*\", upstream: \"http://localhost:3000\" }]")
+	} else if len(c.Routes) == 0 && !root.Reported("routes") {
+		root.Problem("routes", "got no route, want at least one")
 	}
 	d.checkDuplicates(c)
 	d.warn(c)
@@ -28,7 +28,7 @@ func (d *decoder) reported(path string) bool {
 }
 
 // checkListeners notes addresses that cannot be listened on together.
-func (d *decoder) checkListeners(root value, c *Config) {
+func (d *decoder) checkListeners(root report, c *Config) {
 	for i, a := range c.Listen {
 		for _, b := range c.Listen[:i] {
 			if clash(a, b) {
@@ -38,8 +38,8 @@ func (d *decoder) checkListeners(root value, c *Config) {
 		if c.Admin.Listen == "" || !clash(a, c.Admin.Listen) {
 			continue
 		}
-		if d.has(root, "admin") {
-			d.problemIn(d.part(root, "admin"), "listen", "%q needs the same port as listen %q", c.Admin.Listen, a)
+		if root.Has("admin") {
+			root.Problem("admin.listen", "%q needs the same port as listen %q", c.Admin.Listen, a)
 		} else {
 			d.problemAt(d.listenPlace(root, i), "listen", "%q needs the same port as admin %q", a, c.Admin.Listen)
 		}
@@ -47,22 +47,22 @@ func (d *decoder) checkListeners(root value, c *Config) {
 }
 
 // listenPlace returns where the i-th address stands; the top of the file when it is the default.
-func (d *decoder) listenPlace(root value, i int) place {
+func (d *decoder) listenPlace(root report, i int) place {
 	for _, path := range []string{index("listen", i), "listen"} {
 		if p, found := d.at[path]; found {
 			return p
 		}
 	}
-	return root.place
+	return root.v.place
 }
 
 // checkURI notes a target that no request head could hold; a default gives way.
-func (d *decoder) checkURI(v value, l *Limits) {
+func (l *Limits) checkURI(root options.Report) {
 	if l.URI <= l.HeaderBytes {
 		return
 	}
-	if d.has(v, "uri") {
-		d.problemIn(v, "uri", "got %s, which is above header_bytes %s", options.FormatSize(int64(l.URI)), options.FormatSize(int64(l.HeaderBytes)))
+	if root.Has("limits.uri") {
+		root.Problem("limits.uri", "got %s, which is above header_bytes %s", options.FormatSize(int64(l.URI)), options.FormatSize(int64(l.HeaderBytes)))
 	}
 	l.URI = l.HeaderBytes
 }

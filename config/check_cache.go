@@ -29,9 +29,9 @@ func keyField(s string) (shaped, wrong string) {
 		return s, why
 	}
 	switch {
-	case !token(s):
+	case !options.Token(s):
 		return s, "want the name of a header field"
-	case contains(ownFields, s):
+	case options.OwnField(s):
 		return s, "which belongs to one connection"
 	}
 	return s, ""
@@ -39,7 +39,7 @@ func keyField(s string) (shaped, wrong string) {
 
 // cookieName checks the name of a cookie (RFC 6265 §4.1.1).
 func cookieName(s string) (shaped, wrong string) {
-	if !token(s) {
+	if !options.Token(s) {
 		return s, "want the name of a cookie"
 	}
 	return s, ""
@@ -56,7 +56,7 @@ func queryName(s string) (shaped, wrong string) {
 // cacheMethod checks a method whose answers are to be stored.
 func cacheMethod(s string) (shaped, wrong string) {
 	if all := cacheMethods(); !slices.Contains(all, s) {
-		return s, "want " + alternatives(all) + "; answers to others are not stored"
+		return s, "want " + options.Alternatives(all) + "; answers to others are not stored"
 	}
 	return s, ""
 }
@@ -64,18 +64,18 @@ func cacheMethod(s string) (shaped, wrong string) {
 // targetName checks a response field that is to replace Cache-Control.
 func targetName(s string) (shaped, wrong string) {
 	switch {
-	case !token(s):
+	case !options.Token(s):
 		return s, "want the name of a response field, such as CDN-Cache-Control"
-	case contains([]string{"Cache-Control", "Expires", "Pragma"}, s):
+	case options.Contains([]string{"Cache-Control", "Expires", "Pragma"}, s):
 		return s, "which the targets replace"
 	}
 	return s, ""
 }
 
-// checkStore notes what is wrong with the parts of the store together.
-func (d *decoder) checkStore(v value, s *Store) {
+// checkSizes notes a body that the store could not hold.
+func (s *Store) checkSizes(root options.Report) {
 	if half := s.Memory / 2; s.Memory > 0 && s.MaxObject > half {
-		d.problemIn(v, "max_object", "got %s, want at most half of memory %s", options.FormatSize(s.MaxObject), options.FormatSize(s.Memory))
+		root.Problem("cache.max_object", "got %s, want at most half of memory %s", options.FormatSize(s.MaxObject), options.FormatSize(s.Memory))
 	}
 }
 

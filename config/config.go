@@ -2,6 +2,8 @@ package config
 
 import (
 	"net/netip"
+
+	"penstock/options"
 )
 
 // Config is one whole configuration, resolved: nothing in it refers to a default.
@@ -41,4 +43,37 @@ func (c *Config) Upstream(name string) *Upstream {
 		}
 	}
 	return nil
+}
+
+// section declares the keys of a file, those of a table of policies included. Routes
+// come after what they start from.
+func (c *Config) section(policies []options.Policy) *options.Section {
+	return &options.Section{Block: true, Keys: func(k options.Keys) {
+		k.Names("listen", &c.Listen, "of addresses: `\":8080\"` (both IP versions), `\"host:port\"`, `\"[::1]:8080\"`, `\"unix:/path\"`; port 0 is any free one",
+			options.Checked(listenAddress), options.Default(":8080"), options.NotEmpty("got no address, want at least one"), options.Restart)
+		k.Add("admin", &options.Section{Form: "an address for `listen`, `off`, or a mapping", Keys: c.Admin.Keys}, "", options.Restart)
+		k.Section("limits", c.Limits.Keys, "")
+		k.Section("timeouts", c.Timeouts.Keys, "`connect` to `body_idle` also per route", options.Lines)
+		k.Networks("trusted_proxies", &c.TrustedProxies, "their `X-Forwarded-*` and request id are believed; from others they are replaced")
+		k.Switch("forwarded", &c.Forwarded, false, "also send `Forwarded` (RFC 7239)")
+		k.Names("upgrades", &c.Upgrades, "of protocols that may be tunnelled, or `off`; `h2c` is refused; also per route",
+			options.Checked(protocolName), options.Default("websocket"))
+		k.Names("trailers", &c.Trailers, "of trailer fields that are passed on, both ways, or `off`; also per route", options.Checked(trailerName))
+		k.Section("paths", c.Paths.Keys, "see [Paths](#paths); also per route")
+		k.Section("cache", c.Cache.Keys, "the store that all routes with a cache share, see [Cache](#cache). It lies outside the Go heap and is taken as it fills")
+		k.Add("upstreams", &upstreams{c}, "", options.Means("none"))
+		k.Add("routes", c.routes(policies), "", options.Means("required"))
+		k.Section("log", c.Log.Keys, "", options.Lines)
+		k.Section("answers", c.Answers.Keys, "")
+	}}
+}
+
+// Keys returns the path of every key that a file may have, such as
+// "routes[].retry.times" and "upstreams.*.pool.max", in the order of the
+// documentation. `[]` is an item of a list, `*` a name that the file chooses;
+// names of header fields and the like have no path of their own.
+func Keys(policies ...options.Policy) []string {
+	var all []string
+	Default().section(policies).Walk(func(path string, _ options.Key) { all = append(all, path) })
+	return all
 }

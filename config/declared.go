@@ -9,27 +9,6 @@ import (
 	"penstock/options"
 )
 
-// declaredKey is a key of a T whose value is declared.
-func declaredKey[T any](key string, of func(*T) options.Value) field[T] {
-	return field[T]{
-		key: key, inside: below(of(new(T))),
-		read: func(d *decoder, v value, t *T) { d.declared(v, of(t)) },
-	}
-}
-
-// below returns the paths of the keys below a value.
-func below(v options.Value) []string {
-	var inside []string
-	s := options.Section{Keys: func(k options.Keys) { k.Add("v", v, "") }}
-	s.Walk(func(path string, _ options.Key) { inside = append(inside, path[1:]) })
-	return inside[1:]
-}
-
-// sectionKey is a key of a T whose value is a declared section.
-func sectionKey[T any](key string, of func(*T) options.Declarer) field[T] {
-	return declaredKey(key, func(t *T) options.Value { return options.SectionOf(of(t)) })
-}
-
 // declared reads v into the value of a key, in the form that it is written in.
 func (d *decoder) declared(v value, to options.Value) {
 	switch to := to.(type) {

@@ -37,13 +37,6 @@ type value struct {
 	path  string
 }
 
-// field is one key of a mapping that is read into a T.
-type field[T any] struct {
-	key    string
-	inside []string // the keys below it, for Keys: "max", "*.weight", "[].path"
-	read   func(d *decoder, v value, t *T)
-}
-
 // pair is one entry of a mapping.
 type pair struct {
 	key   string
@@ -63,31 +56,6 @@ func (d *decoder) problemAt(p place, path, format string, args ...any) {
 	d.problems = append(d.problems, Problem{
 		File: d.name, Line: p.line, Column: p.column, Path: path, Text: fmt.Sprintf(format, args...),
 	})
-}
-
-// problemIn notes what is wrong with the value under key in v, or with v when
-// the key is not there.
-func (d *decoder) problemIn(v value, key, format string, args ...any) {
-	if d.has(v, key) {
-		v = d.part(v, key)
-	}
-	d.problem(v, format, args...)
-}
-
-// part returns the value under key in the mapping v, without its node; its
-// place is that of v when the key is not there.
-func (d *decoder) part(v value, key string) value {
-	p := value{path: join(v.path, key), place: v.place}
-	if at, found := d.at[p.path]; found {
-		p.place = at
-	}
-	return p
-}
-
-// has reports whether key was written in the mapping v.
-func (d *decoder) has(v value, key string) bool {
-	_, found := d.at[join(v.path, key)]
-	return found
 }
 
 // value resolves an alias and notes where the node stands.
@@ -142,58 +110,6 @@ func kind(n *yaml.Node) string {
 
 // empty reports whether nothing was written for the node, or null.
 func empty(n *yaml.Node) bool { return n.Kind == scalarNode && n.Tag == "!!null" }
-
-// mapping reads the keys of v into t, in the order of fields and not of the
-// file, so that a field may rely on those before it. Unknown keys are problems.
-func mapping[T any](d *decoder, v value, fields []field[T], t *T) bool {
-	pairs, ok := d.pairs(v)
-	if !ok {
-		return false
-	}
-	for _, f := range fields {
-		for _, p := range pairs {
-			if p.key == f.key && d.written(p.value) {
-				f.read(d, p.value, t)
-			}
-		}
-	}
-	for _, p := range pairs {
-		if !slices.ContainsFunc(fields, func(f field[T]) bool { return f.key == p.key }) {
-			d.problemAt(p.place, p.value.path, "unknown key%s", options.DidYouMean(p.key, names(fields)))
-		}
-	}
-	return true
-}
-
-// names returns the keys of fields.
-func names[T any](fields []field[T]) []string {
-	all := make([]string, len(fields))
-	for i, f := range fields {
-		all[i] = f.key
-	}
-	return all
-}
-
-// under returns every key path of fields with prefix before it.
-func under[T any](prefix string, fields []field[T]) []string {
-	var all []string
-	for _, f := range fields {
-		all = append(all, prefix+f.key)
-		for _, s := range f.inside {
-			all = append(all, prefix+f.key+s)
-		}
-	}
-	return all
-}
-
-// section is a field whose value is a mapping, read into a part of T.
-func section[T, S any](key string, fields []field[S], part func(*T) *S) field[T] {
-	return field[T]{
-		key:    key,
-		inside: under(".", fields),
-		read:   func(d *decoder, v value, t *T) { mapping(d, v, fields, part(t)) },
-	}
-}
 
 // written notes a problem when v has no value at all.
 func (d *decoder) written(v value) bool {

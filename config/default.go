@@ -11,10 +11,8 @@ const (
 
 // Default returns a new Config with every default and no upstream or route.
 func Default() *Config {
-	c := &Config{Listen: []string{":8080"}, Upgrades: []string{"websocket"}, Log: Log{Access: new(Access)}}
-	for _, d := range []options.Declarer{&c.Admin, &c.Limits, &c.Timeouts, &c.Paths, &c.Cache, &c.Log, &c.Answers} {
-		options.SectionOf(d).Reset()
-	}
+	c := &Config{Log: Log{Access: new(Access)}}
+	c.section(nil).Reset()
 	return c
 }
 

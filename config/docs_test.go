@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"penstock/options"
 )
 
 // row is one line of the tables in docs/config.md.
@@ -57,17 +59,11 @@ func TestDocsNameEveryKey(t *testing.T) {
 }
 
 func TestDocsSayWhatAReloadTakes(t *testing.T) {
-	needsRestart := func(key string) bool {
-		return slices.ContainsFunc(restartKeys, func(k struct {
-			key  string
-			same func(a, b *Config) bool
-		}) bool {
-			return k.key == key
-		})
-	}
+	restart := make(map[string]bool)
+	Default().section(nil).Walk(func(path string, k options.Key) { restart[path] = k.Restart })
 	for _, r := range documented(t) {
 		want := "yes"
-		if needsRestart(r.key) || r.key == "admin" { // all of admin's keys do
+		if restart[r.key] {
 			want = "restart"
 		}
 		if r.reload != want {

@@ -53,9 +53,8 @@ func Parse(name string, data []byte, env func(string) (string, bool), policies .
 	}
 	c := Default()
 	top := d.value(root, "")
-	if mapping(d, top, rootFields, c) {
-		d.check(top, c)
-	}
+	d.section(top, c.section(d.policies))
+	d.check(report{d, top}, c)
 	if d.lookups > maxAliases { // what was read after that is not what was written
 		d.problems = nil
 		d.problem(top, "follows more than %d aliases; write some of them out", maxAliases)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"penstock/options"
 )
 
 // Name is the route's label in metrics, logs and the admin API, made from its
@@ -46,7 +48,7 @@ func condition(name, value string) string {
 	switch {
 	case value == "":
 		return plainOrQuoted(name)
-	case secretField(name):
+	case options.SecretField(name):
 		// Enough to tell two routes apart, too little to find the secret.
 		sum := sha256.Sum256([]byte(value))
 		return plainOrQuoted(name) + "=#" + hex.EncodeToString(sum[:4])

@@ -10,25 +10,6 @@ import (
 	"penstock/options"
 )
 
-// token reports whether s is a token (RFC 9110 §5.6.2), as field names,
-// methods and protocols are.
-func token(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !unreserved(c) && strings.IndexByte("!#$%&'*+^`|", c) < 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// ownFields are fields that the gateway alone writes: connection, framing and
-// routing (RFC 9110 §7.6.1, RFC 9112 §6).
-var ownFields = []string{
-	"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-	"content-length", "host", "expect", "proxy-authenticate", "proxy-authorization",
-}
-
 // noTrailers are fields that have no meaning, or a dangerous one, after a body
 // (RFC 9110 §6.5.1).
 var noTrailers = []string{
@@ -37,32 +18,9 @@ var noTrailers = []string{
 	"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "via",
 }
 
-// secretField reports whether a field of that name usually carries a secret,
-// which is then not shown.
-func secretField(name string) bool {
-	lower := strings.ToLower(name)
-	for _, part := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey"} {
-		if strings.Contains(lower, part) {
-			return true
-		}
-	}
-	return false
-}
-
-// fieldName checks the name of a field that a file wants written or removed.
-func fieldName(s string) (shaped, wrong string) {
-	switch {
-	case !token(s):
-		return s, "want the name of a header field"
-	case contains(ownFields, s):
-		return s, "which the gateway alone writes"
-	}
-	return s, ""
-}
-
 // trailerName checks the name of a trailer field that is to be passed on.
 func trailerName(s string) (shaped, wrong string) {
-	if shaped, wrong = fieldName(s); wrong == "" && contains(noTrailers, s) {
+	if shaped, wrong = options.FieldName(s); wrong == "" && options.Contains(noTrailers, s) {
 		return s, "which must not stand in a trailer (RFC 9110 section 6.5.1)"
 	}
 	return shaped, wrong
@@ -72,7 +30,7 @@ func trailerName(s string) (shaped, wrong string) {
 func methodName(s string) (shaped, wrong string) {
 	upper := strings.ToUpper(s)
 	switch {
-	case !token(s):
+	case !options.Token(s):
 		return s, "want a method such as GET"
 	case s != upper:
 		return s, "want " + upper + "; methods are case-sensitive"
@@ -86,7 +44,7 @@ func methodName(s string) (shaped, wrong string) {
 func protocolName(s string) (shaped, wrong string) {
 	lower := strings.ToLower(s)
 	switch {
-	case !token(strings.Replace(s, "/", "", 1)):
+	case !options.Token(strings.Replace(s, "/", "", 1)):
 		return s, "want the name of a protocol such as websocket"
 	case lower == "h2c":
 		return s, "which is refused: requests inside it would pass every rule of the gateway unseen"

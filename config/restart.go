@@ -4,35 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"penstock/options"
 )
 
-// restartKeys are the keys that only a start reads, because they belong to open
-// sockets, to the server around them, to the response cache, or to the open log.
-var restartKeys = []struct {
-	key  string
-	same func(a, b *Config) bool
-}{
-	{"listen", func(a, b *Config) bool { return slices.Equal(a.Listen, b.Listen) }},
-	{"admin.listen", func(a, b *Config) bool { return a.Admin.Listen == b.Admin.Listen }},
-	{"admin.token", func(a, b *Config) bool { return a.Admin.Token == b.Admin.Token }},
-	{"limits.header_bytes", func(a, b *Config) bool { return a.Limits.HeaderBytes == b.Limits.HeaderBytes }},
-	{"cache.memory", func(a, b *Config) bool { return a.Cache.Memory == b.Cache.Memory }},
-	{"cache.max_object", func(a, b *Config) bool { return a.Cache.MaxObject == b.Cache.MaxObject }},
-	{"cache.admission", func(a, b *Config) bool { return a.Cache.Admission == b.Cache.Admission }},
-	{"cache.path", func(a, b *Config) bool { return a.Cache.Path == b.Cache.Path }},
-	{"cache.save_every", func(a, b *Config) bool { return a.Cache.SaveEvery == b.Cache.SaveEvery }},
-	{"log.access.file", func(a, b *Config) bool { return accessFile(a) == accessFile(b) }},
-}
-
-// accessFile returns where the access log goes; "" means off.
-func accessFile(c *Config) string {
-	if c.Log.Access == nil {
-		return ""
-	}
-	return c.Log.Access.File
-}
-
-// writtenAt is where restartKeys and the policies of routes stand in the file they
+// writtenAt is where the keys that only a start reads and the policies of routes stand in the file they
 // were read from.
 type writtenAt struct {
 	file string
@@ -42,13 +18,16 @@ type writtenAt struct {
 // note keeps of all places those that a refusal may have to tell.
 func (w *writtenAt) note(d *decoder, c *Config) {
 	w.file, w.keys = d.name, make(map[string]place)
-	for _, k := range restartKeys {
-		for key := k.key; key != ""; key = parent(key) {
+	c.section(nil).Walk(func(path string, k options.Key) {
+		if !k.Restart {
+			return
+		}
+		for key := path; key != ""; key = parent(key) {
 			if p, found := d.at[key]; found {
 				w.keys[key] = p
 			}
 		}
-	}
+	})
 	var kept []string
 	for i, r := range c.Routes {
 		for _, p := range r.Policies {
@@ -92,12 +71,9 @@ func parent(path string) string { return path[:max(strings.LastIndexByte(path, '
 // leaves to its default has the position of what should hold it.
 func RestartOnly(old, new *Config) Errors {
 	var refused Errors
-	for _, k := range restartKeys {
-		if k.same(old, new) {
-			continue
-		}
-		p := Problem{File: new.written.file, Path: k.key, Text: "cannot change without a restart"}
-		for key := k.key; key != "" && p.Line == 0; key = parent(key) {
+	for _, path := range options.Changed(old.section(nil), new.section(nil)) {
+		p := Problem{File: new.written.file, Path: path, Text: "cannot change without a restart"}
+		for key := path; key != "" && p.Line == 0; key = parent(key) {
 			at := new.written.keys[key]
 			p.Line, p.Column = at.line, at.column
 		}

@@ -73,11 +73,3 @@ config.yaml:6:19: log.access.file: cannot change without a restart`
 		t.Errorf("got\n%v\nwant\n%s", got, want)
 	}
 }
-
-func TestRestartKeysAreKnown(t *testing.T) {
-	for _, k := range restartKeys {
-		if !slices.Contains(Keys(), k.key) {
-			t.Errorf("%s is no key", k.key)
-		}
-	}
-}

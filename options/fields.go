@@ -35,7 +35,7 @@ func (f *fields) At(name string) (Value, string) {
 	if _, wrong := FieldName(name); wrong != "" {
 		return nil, got(name, "%s", wrong)
 	}
-	twice := containsFold(f.seen, name)
+	twice := Contains(f.seen, name)
 	f.seen = append(f.seen, name)
 	if twice {
 		return f.entry(name), "stands twice; case makes no difference in a field name"

@@ -23,7 +23,7 @@ var ownFields = []string{
 }
 
 // OwnField reports whether only the gateway writes the field of that name.
-func OwnField(name string) bool { return containsFold(ownFields, name) }
+func OwnField(name string) bool { return Contains(ownFields, name) }
 
 // FieldName judges the name of a field that a file wants written or removed.
 func FieldName(s string) (shaped, wrong string) {
@@ -48,8 +48,8 @@ func SecretField(name string) bool {
 	return false
 }
 
-// containsFold compares without regard to ASCII case.
-func containsFold(all []string, s string) bool {
+// Contains reports whether s is in all. It compares without regard to ASCII case.
+func Contains(all []string, s string) bool {
 	for _, a := range all {
 		if strings.EqualFold(a, s) {
 			return true

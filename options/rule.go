@@ -29,6 +29,7 @@ const (
 	like
 	none
 	anyText
+	lines
 )
 
 // The rules without a value.
@@ -40,6 +41,7 @@ var (
 	CaseCounts = Rule{bits: caseCounts} // items that differ in case are different
 	Quiet      = Rule{bits: quiet}      // not printed while it has its default
 	Many       = Rule{bits: many}       // a name may have a list of values
+	Lines      = Rule{bits: lines}      // a section is printed with a line for each key
 	AnyText    = Rule{bits: anyText}    // a text may be empty or have several lines
 )
 
@@ -71,6 +73,10 @@ func (r Rule) apply(k *Key) {
 		k.Required = true
 	case secret:
 		k.Secret = true
+	case lines:
+		if s, ok := k.Value.(*Section); ok {
+			s.Block = true
+		}
 	case standardText:
 		k.Default = r.text
 	case like:

@@ -1,6 +1,8 @@
 package options
 
-import "strings"
+import (
+	"strings"
+)
 
 // Walk calls visit for every key below s in the order of its declaration, a section
 // before its keys, with the path of each, such as "routes[].retry.times" and
@@ -30,4 +32,31 @@ func walk(v Value, path string, visit func(string, Key)) {
 	case Map:
 		walk(v.Model(), path+".*", visit)
 	}
+}
+
+// Changed returns the paths of the keys with the rule Restart whose values differ
+// between two instances of a declaration, in its order.
+func Changed(old, new *Section) []string {
+	before := make(map[string]string)
+	old.Walk(func(path string, k Key) { before[path] = written(k.Value) })
+	var changed []string
+	new.Walk(func(path string, k Key) {
+		if k.Restart && before[path] != written(k.Value) {
+			changed = append(changed, path)
+		}
+	})
+	return changed
+}
+
+// written is the value of a key as one text; empty for a section.
+func written(v Value) string {
+	switch v := v.(type) {
+	case Scalar:
+		text, _ := v.Get()
+		return text
+	case List:
+		items, _ := v.Get()
+		return strings.Join(items, "\n")
+	}
+	return ""
 }
