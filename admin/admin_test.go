@@ -12,6 +12,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"penstock/health"
+	"penstock/ops"
 )
 
 // gateway is what the tests put in place of the real one.
@@ -32,16 +35,20 @@ func (g *gateway) Ready() error { return g.unready }
 
 func (g *gateway) Generation() uint64 { return 7 }
 
-func (g *gateway) Routes() []Route {
+func (g *gateway) Routes() []ops.Route {
 	if g.panics {
 		panic("a bug")
 	}
-	return []Route{{Name: "web", Path: "/*", Action: "proxy", Upstreams: map[string]int{"api": 1}}}
+	return []ops.Route{{Name: "web", Path: "/*", Action: "proxy", Upstreams: map[string]int{"api": 1}}}
 }
 
-func (g *gateway) Upstreams() []Upstream {
-	return []Upstream{{Name: "api", Balance: "round_robin", Backends: []Backend{{
-		Address: "10.0.0.1:8080", State: "ejected", Reason: "connection_refused", Since: time.Unix(1000, 0).UTC(),
+func (g *gateway) Upstreams() []ops.Upstream {
+	return []ops.Upstream{{Name: "api", Balance: "round_robin", Backends: []ops.Backend{{
+		Address: "10.0.0.1:8080", Status: health.Status{
+			State: health.Ejected, Reason: health.ConnectFailures, Since: time.Unix(1000, 0).UTC(), Until: time.Unix(1001, 0).UTC(),
+			LastFailure: &health.Failure{At: time.Unix(1000, 0).UTC(), Fault: "connection_refused", Cause: "connection refused"},
+			LastCheck:   &health.Check{At: time.Unix(1000, 5e8).UTC(), Cause: "connection refused"},
+		},
 		Weight: g.weight, InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Ejections: 6,
 	}}}}
 }

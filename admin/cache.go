@@ -12,19 +12,19 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"penstock/exchange"
+	"penstock/ops"
 )
 
 // cache serves GET /api/cache.
 func (s *Server) cache(ctx *fasthttp.RequestCtx) {
-	var status exchange.CacheStatus
+	var status ops.CacheStatus
 	if s.o.Cache != nil {
 		status = s.o.Cache.CacheStatus()
 	}
-	byName := func(a, b exchange.CacheRoute) int { return strings.Compare(a.Route, b.Route) }
+	byName := func(a, b ops.CacheRoute) int { return strings.Compare(a.Route, b.Route) }
 	status.Routes = slices.SortedFunc(slices.Values(status.Routes), byName)
 	if status.Routes == nil {
-		status.Routes = []exchange.CacheRoute{} // shown as a list in any case
+		status.Routes = []ops.CacheRoute{} // shown as a list in any case
 	}
 	show(ctx, status)
 }
@@ -37,7 +37,7 @@ func (s *Server) lookup(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	if s.o.Cache == nil {
-		refuseCache(ctx, exchange.ErrNoCache)
+		refuseCache(ctx, ops.ErrNoCache)
 		return
 	}
 	answer, err := s.o.Cache.CacheLookup(q)
@@ -49,8 +49,8 @@ func (s *Server) lookup(ctx *fasthttp.RequestCtx) {
 }
 
 // parseQuestion reads the parameters url, method and any number of header.
-func parseQuestion(args *fasthttp.Args) (exchange.CacheQuestion, error) {
-	q := exchange.CacheQuestion{Method: "GET"}
+func parseQuestion(args *fasthttp.Args) (ops.CacheQuestion, error) {
+	q := ops.CacheQuestion{Method: "GET"}
 	url := ""
 	var wrong []error
 	for key, value := range args.All() {
@@ -67,7 +67,7 @@ func parseQuestion(args *fasthttp.Args) (exchange.CacheQuestion, error) {
 			if !found || !token(name) || strings.ContainsFunc(content, control) {
 				wrong = append(wrong, fmt.Errorf("header: got %.80q, want Name:value", text))
 			}
-			q.Fields = append(q.Fields, exchange.CacheField{Name: name, Value: strings.TrimSpace(content)})
+			q.Fields = append(q.Fields, ops.CacheField{Name: name, Value: strings.TrimSpace(content)})
 		default:
 			wrong = append(wrong, fmt.Errorf("%.80q is no parameter; there are url, method and header, and a & within the URL is written %%26", key))
 		}
@@ -89,7 +89,7 @@ func (s *Server) purge(ctx *fasthttp.RequestCtx) {
 		refuse(ctx, fasthttp.StatusBadRequest, err.Error())
 		return
 	}
-	err = exchange.ErrNoCache
+	err = ops.ErrNoCache
 	if s.o.Cache != nil {
 		err = s.o.Cache.CachePurge(p)
 	}
@@ -119,7 +119,7 @@ const purgeForm = `want JSON such as {"url": "http://example.com/a"}, with one o
 
 // parsePurge reads the body strictly: one JSON object, known keys, one scope.
 // value is what the scope is given as.
-func parsePurge(body []byte) (p exchange.CachePurge, value string, err error) {
+func parsePurge(body []byte) (p ops.CachePurge, value string, err error) {
 	var b purgeBody
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
@@ -134,8 +134,8 @@ func parsePurge(body []byte) (p exchange.CachePurge, value string, err error) {
 	}
 	p.Soft = b.Soft
 	scopes := 0
-	for scope, text := range map[exchange.CacheScope]*string{
-		exchange.CacheScopeURL: b.URL, exchange.CacheScopePrefix: b.Prefix, exchange.CacheScopeHost: b.Host, exchange.CacheScopeTag: b.Tag,
+	for scope, text := range map[ops.CacheScope]*string{
+		ops.CacheScopeURL: b.URL, ops.CacheScopePrefix: b.Prefix, ops.CacheScopeHost: b.Host, ops.CacheScopeTag: b.Tag,
 	} {
 		if text != nil {
 			p.Scope, value = scope, *text
@@ -143,7 +143,7 @@ func parsePurge(body []byte) (p exchange.CachePurge, value string, err error) {
 		}
 	}
 	if b.All != nil {
-		p.Scope = exchange.CacheScopeAll
+		p.Scope = ops.CacheScopeAll
 		scopes++
 	}
 	if scopes != 1 {
@@ -156,19 +156,19 @@ func parsePurge(body []byte) (p exchange.CachePurge, value string, err error) {
 }
 
 // readScope reads the value of p's scope into p.
-func readScope(p *exchange.CachePurge, value string) (err error) {
+func readScope(p *ops.CachePurge, value string) (err error) {
 	switch p.Scope {
-	case exchange.CacheScopeURL, exchange.CacheScopePrefix:
+	case ops.CacheScopeURL, ops.CacheScopePrefix:
 		p.URL, err = parseURL(value)
-		if err == nil && p.Scope == exchange.CacheScopePrefix && strings.Contains(p.URL.Target, "?") {
+		if err == nil && p.Scope == ops.CacheScopePrefix && strings.Contains(p.URL.Target, "?") {
 			err = fmt.Errorf("got %.80q, want no query: a prefix is that of a path", value)
 		}
-	case exchange.CacheScopeHost:
+	case ops.CacheScopeHost:
 		p.URL.Host = value
 		if !hostPort(value) {
 			err = fmt.Errorf("got %.80q, want a host such as example.com or example.com:8080", value)
 		}
-	case exchange.CacheScopeTag:
+	case ops.CacheScopeTag:
 		p.Tag = value
 		if value == "" || strings.ContainsFunc(value, notVisible) {
 			err = fmt.Errorf("got %.80q, want one tag without blanks", value)
@@ -180,9 +180,9 @@ func readScope(p *exchange.CachePurge, value string) (err error) {
 // refuseCache answers with what the cache would not do.
 func refuseCache(ctx *fasthttp.RequestCtx, err error) {
 	switch {
-	case errors.Is(err, exchange.ErrNoCache):
+	case errors.Is(err, ops.ErrNoCache):
 		refuse(ctx, fasthttp.StatusConflict, err.Error())
-	case errors.Is(err, exchange.ErrBadURL):
+	case errors.Is(err, ops.ErrBadURL):
 		refuse(ctx, fasthttp.StatusBadRequest, err.Error())
 	default:
 		refuse(ctx, fasthttp.StatusInternalServerError, err.Error())
@@ -190,7 +190,7 @@ func refuseCache(ctx *fasthttp.RequestCtx, err error) {
 }
 
 // parseURL cuts an absolute http(s) URL into the parts that a request has.
-func parseURL(text string) (u exchange.CacheURL, err error) {
+func parseURL(text string) (u ops.CacheURL, err error) {
 	scheme, rest, found := strings.Cut(text, "://")
 	u.Scheme = strings.ToLower(scheme)
 	end := strings.IndexAny(rest, "/?#")

@@ -5,28 +5,28 @@ import (
 	"strings"
 	"testing"
 
-	"penstock/exchange"
+	"penstock/ops"
 )
 
 // store is what the tests put in place of the response cache.
 type store struct {
 	err    error
-	asked  []exchange.CacheQuestion
-	purges []exchange.CachePurge
+	asked  []ops.CacheQuestion
+	purges []ops.CachePurge
 }
 
-func (s *store) CacheStatus() exchange.CacheStatus {
-	return exchange.CacheStatus{ConfiguredBytes: 1 << 25, Routes: []exchange.CacheRoute{{Route: "/b"}, {
+func (s *store) CacheStatus() ops.CacheStatus {
+	return ops.CacheStatus{ConfiguredBytes: 1 << 25, Routes: []ops.CacheRoute{{Route: "/b"}, {
 		Route: "/a?b&c", Requests: map[string]uint64{"hit": 3}, HitRatio: 0.75,
 	}}}
 }
 
-func (s *store) CacheLookup(q exchange.CacheQuestion) (exchange.CacheExplanation, error) {
+func (s *store) CacheLookup(q ops.CacheQuestion) (ops.CacheExplanation, error) {
 	s.asked = append(s.asked, q)
-	return exchange.CacheExplanation{URL: q.URL.String(), Use: "fresh", Why: []string{"it is fresh"}}, s.err
+	return ops.CacheExplanation{URL: q.URL.String(), Use: "fresh", Why: []string{"it is fresh"}}, s.err
 }
 
-func (s *store) CachePurge(p exchange.CachePurge) error {
+func (s *store) CachePurge(p ops.CachePurge) error {
 	s.purges = append(s.purges, p)
 	return s.err
 }
@@ -111,24 +111,24 @@ func TestLookupRefusesWhatIsNoQuestion(t *testing.T) {
 	if c.asked != nil {
 		t.Errorf("asked %v, want nothing", c.asked)
 	}
-	c.err = fmt.Errorf("path: %w", exchange.ErrBadURL)
+	c.err = fmt.Errorf("path: %w", ops.ErrBadURL)
 	s.wantProblem(s.ask("GET", "/api/cache/lookup?url=http://a/%2500", ""), 400, "no request can have")
 }
 
 func TestPurge(t *testing.T) {
-	at := func(scheme, host, target string) exchange.CacheURL {
-		return exchange.CacheURL{Scheme: scheme, Host: host, Target: target}
+	at := func(scheme, host, target string) ops.CacheURL {
+		return ops.CacheURL{Scheme: scheme, Host: host, Target: target}
 	}
 	for _, tc := range []struct {
 		body string
-		want exchange.CachePurge
+		want ops.CachePurge
 		echo string
 	}{
-		{`{"url": "http://a.example/b?c=1&d"}`, exchange.CachePurge{URL: at("http", "a.example", "/b?c=1&d")}, "\"purged\": \"url\",\n  \"value\": \"http://a.example/b?c=1&d\""},
-		{`{"prefix": "https://a:1/img/", "soft": true}`, exchange.CachePurge{Scope: exchange.CacheScopePrefix, URL: at("https", "a:1", "/img/"), Soft: true}, `"soft": true`},
-		{`{"host": "[::1]:8080"}`, exchange.CachePurge{Scope: exchange.CacheScopeHost, URL: at("", "[::1]:8080", "")}, `"value": "[::1]:8080"`},
-		{`{"tag": "item-7", "soft": false}`, exchange.CachePurge{Scope: exchange.CacheScopeTag, Tag: "item-7"}, `"soft": false`},
-		{` {"all": true} `, exchange.CachePurge{Scope: exchange.CacheScopeAll}, `"purged": "all"`},
+		{`{"url": "http://a.example/b?c=1&d"}`, ops.CachePurge{URL: at("http", "a.example", "/b?c=1&d")}, "\"purged\": \"url\",\n  \"value\": \"http://a.example/b?c=1&d\""},
+		{`{"prefix": "https://a:1/img/", "soft": true}`, ops.CachePurge{Scope: ops.CacheScopePrefix, URL: at("https", "a:1", "/img/"), Soft: true}, `"soft": true`},
+		{`{"host": "[::1]:8080"}`, ops.CachePurge{Scope: ops.CacheScopeHost, URL: at("", "[::1]:8080", "")}, `"value": "[::1]:8080"`},
+		{`{"tag": "item-7", "soft": false}`, ops.CachePurge{Scope: ops.CacheScopeTag, Tag: "item-7"}, `"soft": false`},
+		{` {"all": true} `, ops.CachePurge{Scope: ops.CacheScopeAll}, `"purged": "all"`},
 	} {
 		c, s := serveCache(t)
 		a := s.ask("POST", "/api/cache/purge", tc.body, asJSON)

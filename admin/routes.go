@@ -15,7 +15,7 @@ type endpoint struct {
 
 func (s *Server) endpoints() []endpoint {
 	return []endpoint{
-		{"GET", "/healthz", open, health, "the process lives"},
+		{"GET", "/healthz", open, alive, "the process lives"},
 		{"GET", "/readyz", open, s.ready, "traffic may come"},
 		{"GET", "/metrics", open, s.metrics, "metrics in the Prometheus text format"},
 		{"GET", "/", read, s.index, "this list"},

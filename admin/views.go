@@ -4,9 +4,11 @@ import (
 	"fmt"
 
 	"github.com/valyala/fasthttp"
+
+	"penstock/ops"
 )
 
-func health(ctx *fasthttp.RequestCtx) { ctx.SetBodyString("ok\n") }
+func alive(ctx *fasthttp.RequestCtx) { ctx.SetBodyString("ok\n") }
 
 func (s *Server) ready(ctx *fasthttp.RequestCtx) {
 	if err := s.o.Readiness.Ready(); err != nil {
@@ -30,22 +32,22 @@ func (s *Server) index(ctx *fasthttp.RequestCtx) {
 func (s *Server) routes(ctx *fasthttp.RequestCtx) {
 	routes := s.o.Views.Routes()
 	if routes == nil {
-		routes = []Route{} // shown as a list in any case
+		routes = []ops.Route{} // shown as a list in any case
 	}
 	show(ctx, struct {
-		Generation uint64  `json:"generation"`
-		Routes     []Route `json:"routes"`
+		Generation uint64      `json:"generation"`
+		Routes     []ops.Route `json:"routes"`
 	}{s.o.Views.Generation(), routes})
 }
 
 func (s *Server) upstreams(ctx *fasthttp.RequestCtx) {
 	upstreams := s.o.Views.Upstreams()
 	if upstreams == nil {
-		upstreams = []Upstream{} // shown as a list in any case
+		upstreams = []ops.Upstream{} // shown as a list in any case
 	}
 	show(ctx, struct {
-		Generation uint64     `json:"generation"`
-		Upstreams  []Upstream `json:"upstreams"`
+		Generation uint64         `json:"generation"`
+		Upstreams  []ops.Upstream `json:"upstreams"`
 	}{s.o.Views.Generation(), upstreams})
 }
 

@@ -24,7 +24,7 @@ func (s *service) buildAdmin(cfg *config.Config, b build) (err error) {
 		Token:     cfg.Admin.Token,
 		Build:     admin.Build{Version: b.version, Revision: b.revision, Go: runtime.Version()},
 		Readiness: a,
-		Views:     a,
+		Views:     s.gateway,
 		Balancer:  a,
 		Reloader:  a,
 		Metrics:   s.metrics,
@@ -40,54 +40,6 @@ func (a adapter) Ready() error {
 		return errors.New(reason)
 	}
 	return nil
-}
-
-// Generation implements admin.Views.
-func (a adapter) Generation() uint64 { return a.s.gateway.Generation() }
-
-// Routes implements admin.Views.
-func (a adapter) Routes() []admin.Route {
-	states := a.s.gateway.Routes()
-	routes := make([]admin.Route, len(states))
-	for i, r := range states {
-		routes[i] = routeView(r)
-	}
-	return routes
-}
-
-func routeView(r gateway.RouteState) admin.Route {
-	c := r.Config
-	v := admin.Route{Name: r.Name, Hosts: c.Hosts, Path: c.Path, Methods: c.Methods, Backends: c.Weights}
-	switch {
-	case c.Redirect != nil:
-		v.Action = "redirect"
-	case c.Respond != nil:
-		v.Action = "respond"
-	default:
-		v.Action, v.Upstreams = "proxy", make(map[string]int, len(c.Targets))
-		for _, t := range c.Targets {
-			v.Upstreams[t.Upstream] = t.Weight
-		}
-	}
-	return v
-}
-
-// Upstreams implements admin.Views.
-func (a adapter) Upstreams() []admin.Upstream {
-	states := a.s.gateway.Upstreams()
-	upstreams := make([]admin.Upstream, len(states))
-	for i, u := range states {
-		v := admin.Upstream{Name: u.Name, Balance: u.Balance.Method.String()}
-		for _, b := range u.Backends {
-			v.Backends = append(v.Backends, admin.Backend{
-				Address: b.Address, State: b.State.String(), Reason: b.Reason, Since: b.Since,
-				Weight: b.Weight, Backup: b.Backup, InFlight: b.InFlight,
-				Active: b.Open - b.Idle, Idle: b.Idle, Waiting: b.Waiting, Ejections: b.Ejections,
-			})
-		}
-		upstreams[i] = v
-	}
-	return upstreams
 }
 
 // SetBackend implements admin.Balancer.

@@ -210,7 +210,7 @@ func TestDemoServesThroughThreeOrigins(t *testing.T) {
 		t.Errorf("drain of a backend that is not there: got %d %q, want 404", status, body)
 	}
 	address := strings.TrimPrefix(p.cmd.Env[len(p.cmd.Env)-3], "ORIGIN_A=")
-	if status, body := change(t, backends+address, `{"drain": true}`); status != 200 || !strings.Contains(body, "draining") {
+	if status, body := change(t, backends+address, `{"drain": true}`); status != 200 || !strings.Contains(body, "drained") {
 		t.Errorf("drain of %s: got %d %q, want 200 and its state", address, status, body)
 	}
 	if _, body := fetch(t, admin+"/metrics"); !strings.Contains(body, "penstock_build_info") {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"penstock/lb"
 )
@@ -21,6 +22,9 @@ type Source interface {
 	// Shutdown stops the source and waits for its goroutines as long as ctx
 	// allows. update is not called again once it has returned nil.
 	Shutdown(ctx context.Context) error
+	// LastFailure returns when a lookup last failed, and why; zero and nil when none
+	// has. It may be called at any time.
+	LastFailure() (at time.Time, cause error)
 }
 
 // New returns the source that the entries need: Static when all of them are

@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -21,9 +20,6 @@ const (
 	jitterShare   = 0.1 // of each pause
 )
 
-// errNoAddress stands for an answer without an address.
-var errNoAddress = errors.New("the answer has no address")
-
 // Resolver looks names up; *net.Resolver is one. It must honour its context.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
@@ -31,12 +27,13 @@ type Resolver interface {
 
 // Options describe the source of one upstream.
 type Options struct {
-	Entries   []lb.Endpoint  // Address is "ip:port", "name:port" or "unix:/path"; Host is filled in when empty
-	Refresh   time.Duration  // pause between two resolutions, shortened by up to a tenth at random; 0 = 10 s
-	FirstWait time.Duration  // how long Start waits for the first answers; 0 = 2 s
-	Resolver  Resolver       // nil = the system's
-	Log       *slog.Logger   // nil = silent
-	Rand      func() float64 // 0..1, for the jitter; nil = unpredictable
+	Entries   []lb.Endpoint    // Address is "ip:port", "name:port" or "unix:/path"; Host is filled in when empty
+	Refresh   time.Duration    // pause between two resolutions, shortened by up to a tenth at random; 0 = 10 s
+	FirstWait time.Duration    // how long Start waits for the first answers; 0 = 2 s
+	Resolver  Resolver         // nil = the system's
+	Log       *slog.Logger     // nil = silent
+	Rand      func() float64   // 0..1, for the jitter; nil = unpredictable
+	Now       func() time.Time // nil = time.Now
 }
 
 // DNS resolves names again and again. Every address of a name is an endpoint
@@ -57,6 +54,10 @@ type DNS struct {
 
 	cancel context.CancelFunc
 	done   chan struct{}
+
+	mu       sync.Mutex // guards what follows
+	failed   time.Time  // of the latest lookup that failed
+	failedBy error
 }
 
 // name is one host name with its latest good answer.
@@ -81,6 +82,9 @@ func newDNS(entries []entry, o Options) *DNS {
 	}
 	if o.Rand == nil {
 		o.Rand = rand.Float64
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	d := &DNS{entries: entries, o: o}
 	for _, e := range entries {
@@ -181,9 +185,10 @@ func (d *DNS) resolve(ctx context.Context, timeout time.Duration) {
 func (d *DNS) learn(n *name, addrs []netip.Addr, err error) {
 	addrs = tidy(addrs)
 	if err == nil && len(addrs) == 0 {
-		err = errNoAddress
+		err = &net.DNSError{Err: "no address", Name: n.host, IsNotFound: true}
 	}
 	if err != nil {
+		d.note(err)
 		if !n.failing {
 			n.failing = true
 			d.o.Log.Warn("name does not resolve, its last addresses stay in use",
@@ -196,6 +201,20 @@ func (d *DNS) learn(n *name, addrs []netip.Addr, err error) {
 		d.o.Log.Info("name resolves again", "host", n.host, "addresses", len(addrs))
 	}
 	n.addrs = addrs
+}
+
+// note remembers a lookup that failed.
+func (d *DNS) note(err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.failed, d.failedBy = d.o.Now(), err
+}
+
+// LastFailure returns when a lookup last failed, and why; zero and nil when none has.
+func (d *DNS) LastFailure() (at time.Time, cause error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.failed, d.failedBy
 }
 
 // tidy brings an answer into its one form: IPv4 unmapped, sorted, without

@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"time"
 
 	"penstock/lb"
 )
@@ -25,6 +26,9 @@ func (s *Static) Start(_ context.Context, update func([]lb.Endpoint)) error {
 	update(append([]lb.Endpoint(nil), s.endpoints...))
 	return nil
 }
+
+// LastFailure returns that no lookup has failed: there is none.
+func (s *Static) LastFailure() (at time.Time, cause error) { return time.Time{}, nil }
 
 // Shutdown has nothing to do.
 func (s *Static) Shutdown(context.Context) error { return nil }

@@ -9,7 +9,7 @@ import (
 
 	"penstock/cache"
 	"penstock/config"
-	"penstock/exchange"
+	"penstock/ops"
 )
 
 // defaultCacheMemory is the size of a store for which nobody named one.
@@ -61,7 +61,7 @@ type saves struct {
 }
 
 // describe adds to what operators see.
-func (s *saves) describe(status *exchange.CacheStatus) {
+func (s *saves) describe(status *ops.CacheStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status.Loaded, status.LastSave = s.loaded, s.last

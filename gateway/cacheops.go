@@ -11,12 +11,13 @@ import (
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/ops"
 )
 
 // CacheStatus tells how the response cache is doing; all zero without one.
-func (g *Gateway) CacheStatus() exchange.CacheStatus {
+func (g *Gateway) CacheStatus() ops.CacheStatus {
 	s := g.current.Load()
-	status := exchange.CacheStatus{Routes: []exchange.CacheRoute{}}
+	status := ops.CacheStatus{Routes: []ops.CacheRoute{}}
 	if s.store == nil {
 		return status
 	}
@@ -38,19 +39,19 @@ func (g *Gateway) CacheStatus() exchange.CacheStatus {
 	return status
 }
 
-// CachePurge purges what is stored. The error wraps exchange.ErrNoCache when no
-// route caches, and exchange.ErrBadURL for a URL that no request can have.
-func (g *Gateway) CachePurge(p exchange.CachePurge) error {
+// CachePurge purges what is stored. The error wraps ops.ErrNoCache when no
+// route caches, and ops.ErrBadURL for a URL that no request can have.
+func (g *Gateway) CachePurge(p ops.CachePurge) error {
 	s := g.current.Load()
 	if s.store == nil {
-		return exchange.ErrNoCache
+		return ops.ErrNoCache
 	}
 	switch p.Scope {
-	case exchange.CacheScopeAll:
+	case ops.CacheScopeAll:
 		return s.store.PurgeAll(p.Soft)
-	case exchange.CacheScopeTag:
+	case ops.CacheScopeTag:
 		return s.store.PurgeTag([]byte(p.Tag), p.Soft)
-	case exchange.CacheScopeHost:
+	case ops.CacheScopeHost:
 		u := cache.URL{Scheme: []byte(p.URL.Scheme), Host: []byte(p.URL.Host)}
 		if p.URL.Scheme == "" {
 			u.Scheme = s.http
@@ -59,9 +60,9 @@ func (g *Gateway) CachePurge(p exchange.CachePurge) error {
 	}
 	u := cache.URL{Scheme: []byte(p.URL.Scheme), Host: []byte(p.URL.Host)}
 	if !s.readTarget(&u, []byte(p.URL.Target)) {
-		return fmt.Errorf("purge %s: %w", p.URL, exchange.ErrBadURL)
+		return fmt.Errorf("purge %s: %w", p.URL, ops.ErrBadURL)
 	}
-	if p.Scope == exchange.CacheScopePrefix {
+	if p.Scope == ops.CacheScopePrefix {
 		return s.store.PurgePrefix(s.store.URLKey(&u).Host(), u.Path, p.Soft)
 	}
 	return s.purgeURL(u, p.Soft)
@@ -99,14 +100,14 @@ func (s *Snapshot) readTarget(u *cache.URL, target []byte) bool {
 
 // CacheLookup tells what is stored for a request and why it would or would not be
 // used. It asks no origin and changes nothing. Errors are as for CachePurge.
-func (g *Gateway) CacheLookup(q exchange.CacheQuestion) (exchange.CacheExplanation, error) {
-	out := exchange.CacheExplanation{Method: q.Method, URL: q.URL.String(), Why: []string{}}
+func (g *Gateway) CacheLookup(q ops.CacheQuestion) (ops.CacheExplanation, error) {
+	out := ops.CacheExplanation{Method: q.Method, URL: q.URL.String(), Why: []string{}}
 	b := g.journeys.Get().(*journey)
 	b.x, b.snap = exchange.Acquire(g.now()), g.current.Load()
 	b.snap.journeys.Add(1)
 	defer g.discard(b)
 	if b.snap.store == nil {
-		return out, exchange.ErrNoCache
+		return out, ops.ErrNoCache
 	}
 	if err := b.newDryRun(q); err != nil {
 		return out, fmt.Errorf("lookup %s: %w", q.URL, err)
@@ -132,7 +133,7 @@ func (g *Gateway) CacheLookup(q exchange.CacheQuestion) (exchange.CacheExplanati
 }
 
 // newDryRun makes b the journey of the request that q describes, which is never sent.
-func (b *journey) newDryRun(q exchange.CacheQuestion) error {
+func (b *journey) newDryRun(q ops.CacheQuestion) error {
 	var fields []byte
 	fields = append(fields, "Host: "+q.URL.Host+"\r\n"...)
 	if q.URL.Scheme == "https" {
@@ -145,13 +146,13 @@ func (b *journey) newDryRun(q exchange.CacheQuestion) error {
 	head := downstream.Head{Version: downstream.HTTP11, Method: []byte(q.Method), Target: []byte(q.URL.Target), Scheme: "http", Fields: fields}
 	limits := downstream.Limits{Fields: b.snap.maxFields, Target: len(q.URL.Target)}
 	if why := b.request.Imagine(&head, limits, b.snap.table); why != exchange.NoReason || b.request.RawPath == nil {
-		return exchange.ErrBadURL
+		return ops.ErrBadURL
 	}
 	return nil
 }
 
 // explain says what was found and what would come of it.
-func (b *journey) explain(out *exchange.CacheExplanation) {
+func (b *journey) explain(out *ops.CacheExplanation) {
 	c := &b.cache
 	out.Key = string(c.hash(nil))
 	out.Use, out.Forward = c.decision.Use.String(), ""
@@ -167,7 +168,7 @@ func (b *journey) explain(out *exchange.CacheExplanation) {
 	}
 	m := &c.meta
 	seconds := func(d time.Duration) float64 { return d.Seconds() }
-	out.Entry = &exchange.CacheEntry{
+	out.Entry = &ops.CacheEntry{
 		Status: m.Status, Stored: m.Received.Time(), Age: seconds(m.Age(c.now)), Lifetime: seconds(m.Lifetime),
 		Left: seconds(m.Left(c.now)), Source: m.Source.String(), Soft: c.entry.Soft, Vary: string(c.nominated), BodyBytes: c.entry.BodySize,
 		Fields: []string{},
@@ -217,7 +218,7 @@ func (g *Gateway) purge(j *journey) (answered bool) {
 	}
 	scheme, _ := j.hop()
 	target := j.appendTarget(nil, j.request.Path)
-	err := g.CachePurge(exchange.CachePurge{URL: exchange.CacheURL{Scheme: string(scheme), Host: string(j.request.Host), Target: string(target)}})
+	err := g.CachePurge(ops.CachePurge{URL: ops.CacheURL{Scheme: string(scheme), Host: string(j.request.Host), Target: string(target)}})
 	if err != nil {
 		g.log.Warn("a purge may be forgotten in a restart", "error", err)
 	}

@@ -133,7 +133,7 @@ func (w *witness) quiet(t *testing.T) {
 		dialled := w.gateway.Count(`penstock_backend_connect_duration_seconds_count{upstream="` + w.origin.URL + `",backend="` + w.origin.Address + `"}`)
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		return w.busy == 0 && int64(w.open) == int64(backend.Open) && dialled == strconv.Itoa(w.origin.Connections())
+		return w.busy == 0 && int64(w.open) == int64(backend.Active+backend.Idle) && dialled == strconv.Itoa(w.origin.Connections())
 	})
 }
 

@@ -8,7 +8,7 @@ import (
 	"penstock/cache"
 	"penstock/exchange"
 	"penstock/headers"
-	"penstock/lb"
+	"penstock/health"
 	"penstock/metrics"
 )
 
@@ -21,7 +21,7 @@ type fetch struct {
 	lead    *cache.Lead
 	writer  *cache.Writer // nil when nothing is stored
 	snap    *Snapshot
-	backend *lb.Backend
+	backend *health.Endpoint
 	metrics *metrics.Route
 	key     cache.Key
 	most    int64            // bytes of the largest body that is stored
@@ -136,8 +136,8 @@ func (f *fetch) survive() {
 	f.snap.journeys.Add(-1)
 }
 
-// ended reports the end of the body to the balancer; the verdict was given at the head.
-func (f *fetch) ended(bool, *exchange.Fault, int64) {
+// ended reports the end of the body to the health of the backend.
+func (f *fetch) ended(_ bool, fault *exchange.Fault, _ int64) {
 	now := f.g.now()
-	f.backend.End(lb.Cancelled, now.Sub(f.record.Start), now)
+	f.backend.EndRest(fault, now.Sub(f.record.Start), now)
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"penstock/exchange"
-	"penstock/lb"
 	"penstock/upstream"
 )
 
@@ -49,54 +48,47 @@ func (g *Gateway) try(j *journey, t *target, m *upstream.Member) *exchange.Fault
 		return exchange.Refuse(exchange.NoBackend)
 	}
 	j.out.req.Host = t.up.hostField(j, m)
-	j.out.attempt, j.out.backend = at, m.Backend
-	m.Backend.Begin()
+	j.out.attempt, j.out.backend = at, m.Health
+	m.Health.Begin()
 	f := m.Client.RoundTrip(&j.out.req, &j.out.resp, at)
 	at.Fault = f
-	if f == nil && j.out.resp.Body != nil {
-		j.out.resp.Body.OnClose = j.bodyClosed
-		m.Backend.Report(lb.Success, at.FirstByte, g.now()) // the body's time says nothing of the backend
+	if f == nil && (j.out.resp.Body != nil || j.out.resp.Tunnel != nil) {
+		if j.out.resp.Body != nil {
+			j.out.resp.Body.OnClose = j.bodyClosed
+		}
+		m.Health.Responded(at.Status, at.FirstByte, g.now()) // the body's time says nothing of the backend
 		return nil
 	}
-	if f == nil && j.out.resp.Tunnel != nil {
-		return nil // under way until the tunnel ends
-	}
-	j.settle(outcomeOf(f))
+	j.settle(f)
 	return f
 }
 
 // onBodyClose ends the try whose answer was streamed, complete or not.
 func (j *journey) onBodyClose(_ bool, f *exchange.Fault, received int64) {
 	j.out.attempt.Received, j.out.attempt.Fault, j.x.Sent = received, f, received
-	j.settle(lb.Cancelled) // the verdict was given at the head
+	j.settleRest(f)
 	if f != nil && j.x.Fault == nil {
 		j.x.Fault = f
 	}
 }
 
-// settle reports the end of a try to the balancer.
-func (j *journey) settle(o lb.Outcome) {
+// settle reports the end of an attempt to the health of its backend: with f, or with
+// a response when that is nil.
+func (j *journey) settle(f *exchange.Fault) {
 	now, at := j.g.now(), j.out.attempt
 	at.Took = now.Sub(at.Start)
-	took := at.FirstByte
-	if took == 0 {
-		took = at.Took
+	took := at.Took
+	if f == nil {
+		took = at.FirstByte
 	}
-	j.out.backend.End(o, took, now)
+	j.out.backend.End(f, at.Status, took, now)
 }
 
-// outcomeOf translates a fault for the balancer, which knows no HTTP.
-func outcomeOf(f *exchange.Fault) lb.Outcome {
-	switch {
-	case f == nil:
-		return lb.Success
-	case f.Source != exchange.Upstream || f.Reason == exchange.QueueFull || f.Reason == exchange.QueueTimeout:
-		return lb.Cancelled
-	case !f.Wrote, f.Kind == exchange.ConnectionTerminated && !f.Reused && !f.Begun:
-		return lb.ConnectFailure
-	default:
-		return lb.Failure
-	}
+// settleRest reports the end of a body that was streamed, or of a tunnel.
+func (j *journey) settleRest(f *exchange.Fault) {
+	now, at := j.g.now(), j.out.attempt
+	at.Took = now.Sub(at.Start)
+	j.out.backend.EndRest(f, at.Took, now)
 }
 
 // traits says what may be done with this request again.

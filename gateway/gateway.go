@@ -115,8 +115,8 @@ func New(o Options) (*Gateway, error) {
 		return nil, err
 	}
 	g.publish(first)
-	g.metrics.SetProcessGauges(g.gauges)
-	g.metrics.SetBackendGauges(g.backendGauges)
+	g.metrics.SetProcess(g.process)
+	g.metrics.SetUpstreams(g.Upstreams)
 	g.metrics.SetCacheStatus(g.CacheStatus)
 	return g, nil
 }

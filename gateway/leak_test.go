@@ -77,7 +77,7 @@ func TestTenThousandAbortsLeaveNothingBehind(t *testing.T) {
 
 	gatewaytest.Eventually(t, "no connection to the backend is in use", func() bool {
 		b := g.Upstreams()[0].Backends[0]
-		return b.Open == b.Idle && b.InFlight == 0 && b.Waiting == 0
+		return b.Active == 0 && b.InFlight == 0 && b.Waiting == 0
 	})
 	const idle = 4 * workers // fasthttp keeps the goroutines of closed connections for 10 s
 	gatewaytest.Eventually(t, "goroutines and descriptors are as before", func() bool {

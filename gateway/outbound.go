@@ -5,6 +5,7 @@ import (
 
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/health"
 	"penstock/lb"
 	"penstock/upstream"
 )
@@ -20,7 +21,7 @@ type outbound struct {
 	target     []byte        // the target that is sent, when it is not the one received
 	triedSet   lb.Set
 	attempt    *exchange.Attempt // the latest one and its backend, until settle
-	backend    *lb.Backend
+	backend    *health.Endpoint
 	uploadTime time.Duration // in which the request body was received
 }
 

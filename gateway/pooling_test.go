@@ -17,7 +17,7 @@ import (
 
 	"penstock/gateway"
 	"penstock/gateway/gatewaytest"
-	"penstock/upstream"
+	"penstock/ops"
 )
 
 // A secret is sixteen bytes that nobody else has; everything that belongs to one
@@ -243,10 +243,10 @@ func TestNobodySeesTheBytesOfAnother(t *testing.T) {
 	if whole.Load() < clients*rounds/4 || o.seen.Load() < whole.Load() {
 		t.Errorf("only %d answers came whole, of %d requests at the origin", whole.Load(), o.seen.Load())
 	}
-	var b upstream.BackendState
+	var b ops.Backend
 	defer func() { t.Logf("the backend in the end: %+v", b) }()
 	gatewaytest.Eventually(t, "nothing to be in flight", func() bool {
 		b = g.Upstreams()[0].Backends[0]
-		return b.InFlight == 0 && b.Open == b.Idle
+		return b.InFlight == 0 && b.Active == 0
 	})
 }

@@ -5,22 +5,9 @@ import (
 	"fmt"
 
 	"penstock/config"
-	"penstock/metrics"
+	"penstock/ops"
 	"penstock/upstream"
 )
-
-// RouteState is one route as an operator sees it.
-type RouteState struct {
-	Name   string
-	Config *config.Route // read only
-}
-
-// UpstreamState is one upstream as an operator sees it.
-type UpstreamState struct {
-	Name     string
-	Balance  config.Balance
-	Backends []upstream.BackendState
-}
 
 // Ready reports whether traffic should be sent here, and why not.
 func (g *Gateway) Ready() (ready bool, reason string) {
@@ -40,23 +27,47 @@ func (g *Gateway) Generation() uint64 { return g.current.Load().generation }
 func (g *Gateway) Config() *config.Config { return g.current.Load().config }
 
 // Routes lists the routes of the running configuration.
-func (g *Gateway) Routes() []RouteState {
+func (g *Gateway) Routes() []ops.Route {
 	s := g.current.Load()
-	states := make([]RouteState, len(s.routes))
+	views := make([]ops.Route, len(s.routes))
 	for i, r := range s.routes {
-		states[i] = RouteState{Name: r.name, Config: s.config.Routes[i]}
+		views[i] = routeView(r.name, s.config.Routes[i])
 	}
-	return states
+	return views
+}
+
+func routeView(name string, c *config.Route) ops.Route {
+	v := ops.Route{Name: name, Hosts: c.Hosts, Path: c.Path, Methods: c.Methods, Backends: c.Weights}
+	switch {
+	case c.Redirect != nil:
+		v.Action = "redirect"
+	case c.Respond != nil:
+		v.Action = "respond"
+	default:
+		v.Action, v.Upstreams = "proxy", make(map[string]int, len(c.Targets))
+		for _, t := range c.Targets {
+			v.Upstreams[t.Upstream] = t.Weight
+		}
+	}
+	return v
 }
 
 // Upstreams lists the upstreams of the running configuration and their backends.
-func (g *Gateway) Upstreams() []UpstreamState {
+func (g *Gateway) Upstreams() []ops.Upstream {
 	s := g.current.Load()
-	states := make([]UpstreamState, len(s.upstreams))
+	views := make([]ops.Upstream, len(s.upstreams))
 	for i, u := range s.upstreams {
-		states[i] = UpstreamState{Name: u.name, Balance: u.config.Balance, Backends: u.cluster.State()}
+		v := ops.Upstream{Name: u.name, Balance: u.config.Balance.Method.String()}
+		for _, b := range u.cluster.State() {
+			v.Backends = append(v.Backends, ops.Backend{
+				Address: b.Address, Status: b.Status,
+				Weight: b.Weight, Backup: b.Backup, InFlight: b.InFlight,
+				Active: b.Open - b.Idle, Idle: b.Idle, Waiting: b.Waiting, Ejections: b.Ejections,
+			})
+		}
+		views[i] = v
 	}
-	return states
+	return views
 }
 
 // ErrNotConfigured says that the configuration has no such upstream or backend.
@@ -78,9 +89,9 @@ func (g *Gateway) SetBackend(name, address string, weight *int, drain *bool) err
 	return err
 }
 
-// gauges tells the metrics what exists at this moment.
-func (g *Gateway) gauges() metrics.ProcessGauges {
-	p := metrics.ProcessGauges{
+// process returns what exists at this moment.
+func (g *Gateway) process() ops.Process {
+	p := ops.Process{
 		Connections: g.limit.Open(),
 		Resting:     g.http1.Parked(),
 		Tunnels:     g.tunnels.Len(),
@@ -93,17 +104,4 @@ func (g *Gateway) gauges() metrics.ProcessGauges {
 		p.AccessLogLines = uint64(g.access.Dropped())
 	}
 	return p
-}
-
-// backendGauges tells the metrics the state of every backend.
-func (g *Gateway) backendGauges(emit func(metrics.BackendGauges)) {
-	for _, u := range g.Upstreams() {
-		for _, b := range u.Backends {
-			emit(metrics.BackendGauges{
-				Upstream: u.Name, Address: b.Address, Up: b.State == upstream.Up,
-				InFlight: b.InFlight, Active: b.Open - b.Idle, Idle: b.Idle, Waiting: b.Waiting,
-				Ejections: uint64(b.Ejections),
-			})
-		}
-	}
 }

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"penstock/exchange"
-	"penstock/lb"
 	"penstock/tunnel"
 )
 
@@ -21,7 +20,7 @@ func (g *Gateway) upgrade(j *journey) {
 		g.tunnel(j, client, early)
 	}, func() {
 		j.x.Fault = exchange.Refuse(exchange.ClientGone)
-		j.settle(lb.Cancelled)
+		j.settleRest(nil)
 	})
 }
 
@@ -38,5 +37,5 @@ func (g *Gateway) tunnel(j *journey, client tunnel.End, early []byte) {
 	if err != nil {
 		j.x.Fault = &exchange.Fault{Kind: exchange.ConnectionTerminated, Source: exchange.Upstream, Begun: true, Err: err}
 	}
-	j.settle(outcomeOf(nil))
+	j.settleRest(nil)
 }

@@ -45,7 +45,11 @@ func TestSmallThingsDoNotAllocate(t *testing.T) {
 		Hash(key)
 		list[0].Begin()
 		list[0].End(ConnectFailure, 0, now) // ejects
-		list[0].State(now)
+		list[0].Standing(now)
+		list[1].Begin()
+		list[1].End(ServerError, time.Millisecond, now)
+		list[1].Begin()
+		list[1].End(Cut, time.Millisecond, now)
 	}); got != 0 {
 		t.Errorf("got %v allocations, want 0", got)
 	}

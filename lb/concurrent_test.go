@@ -13,7 +13,11 @@ import (
 func TestConcurrentUse(t *testing.T) {
 	eachMethod(t, func(t *testing.T, o Options) {
 		var ejected atomic.Int64
-		rule := EjectOptions{Failures: 2, Base: time.Microsecond, OnEject: func(*Backend, time.Time) { ejected.Add(1) }}
+		rule := EjectOptions{Failures: 1, Base: time.Microsecond, OnChange: func(_ *Backend, s Standing) {
+			if s.Ejected {
+				ejected.Add(1)
+			}
+		}}
 		g, list := backends(10, rule)
 		var current atomic.Pointer[Pool]
 		current.Store(NewPool(g, nil, nil, o))
@@ -28,7 +32,7 @@ func TestConcurrentUse(t *testing.T) {
 					for try := range 3 {
 						b := current.Load().Pick(keyOf(i*worker), &tried, now.UnixNano())
 						b.Begin()
-						b.End(Outcome((i+try+b.Index())%4), time.Duration(1+i%100), now)
+						b.End(Outcome((i/7+try+b.Index())%int(Cancelled+1)), time.Duration(1+i%100), now)
 						tried.Add(b)
 					}
 				}
@@ -40,8 +44,8 @@ func TestConcurrentUse(t *testing.T) {
 				current.Store(NewPool(next, nil, nil, o))
 				for _, b := range list {
 					next.Restore(b, t0.Add(time.Millisecond))
-					b.State(t0)
-					_, _, _ = b.Latency(), b.Ejections(), b.EjectedUntil()
+					b.Standing(t0)
+					_, _ = b.Latency(), b.Ejections()
 				}
 			}
 		})
@@ -57,7 +61,7 @@ func TestConcurrentUse(t *testing.T) {
 			t.Errorf("the groups count %d in flight at the end, want 0", n)
 		}
 		if ejections == 0 || ejections != uint64(ejected.Load()) {
-			t.Errorf("got %d ejections and %d calls of OnEject, want the same and some", ejections, ejected.Load())
+			t.Errorf("got %d ejections and %d calls of OnChange for them, want the same and some", ejections, ejected.Load())
 		}
 	})
 }

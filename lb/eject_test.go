@@ -32,7 +32,8 @@ func TestConsecutiveConnectionFailuresEject(t *testing.T) {
 	b := list[0]
 	failTimes(b, 4, 0)
 	wantOut(t, b, 0, false)
-	attempt(b, Failure, 0, 0)
+	attempt(b, Timeout, 0, 0)
+	attempt(b, Cut, 0, 0)
 	attempt(b, Cancelled, 0, 0)
 	wantOut(t, b, 0, false)
 	attempt(b, Success, 0, 0)
@@ -86,8 +87,8 @@ func TestASuccessDuringTheEjectionEndsIt(t *testing.T) {
 	failTimes(b, 1, 0)
 	attempt(b, Success, 3*time.Second, time.Second) // as nothing else was left
 	wantOut(t, b, 3*time.Second, false)
-	if _, since, _ := b.State(t0.Add(4 * time.Second)); !since.Equal(t0.Add(2 * time.Second)) {
-		t.Errorf("got up since %v, want %v", since, t0.Add(2*time.Second))
+	if s := b.Standing(t0.Add(4 * time.Second)); !s.Since.Equal(t0.Add(2 * time.Second)) {
+		t.Errorf("got up since %v, want %v", s.Since, t0.Add(2*time.Second))
 	}
 }
 
@@ -153,31 +154,6 @@ func TestRestoreEndsAnEjection(t *testing.T) {
 	wantOut(t, b, 2*time.Second, false)
 	failTimes(b, 1, 2*time.Second)
 	wantOut(t, b, 18*time.Second-1, true)
-}
-
-func TestStateTellsWhyAndSinceWhen(t *testing.T) {
-	var called []time.Time
-	_, list := backends(2, EjectOptions{Failures: 1, OnEject: func(_ *Backend, until time.Time) {
-		called = append(called, until)
-	}})
-	b := list[1]
-	check := func(at time.Duration, state State, since time.Time, reason string) {
-		t.Helper()
-		s, gotSince, why := b.State(t0.Add(at))
-		if s != state || !gotSince.Equal(since) || why != reason {
-			t.Errorf("at %v: got %v since %v %q, want %v since %v %q", at, s, gotSince, why, state, since, reason)
-		}
-	}
-	check(0, Up, time.Time{}, "")
-	failTimes(b, 1, time.Second)
-	check(time.Second, Ejected, t0.Add(time.Second), "connect-failures")
-	check(2*time.Second, Up, t0.Add(2*time.Second), "")
-	if len(called) != 1 || !called[0].Equal(t0.Add(2*time.Second)) || !b.EjectedUntil().Equal(called[0]) {
-		t.Errorf("OnEject got %v, EjectedUntil %v, want once %v", called, b.EjectedUntil(), t0.Add(2*time.Second))
-	}
-	if Up.String() != "up" || Ejected.String() != "ejected" {
-		t.Errorf("got state names %q and %q", Up, Ejected)
-	}
 }
 
 func TestTheNextGroupKeepsState(t *testing.T) {

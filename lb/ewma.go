@@ -25,7 +25,7 @@ type ewma struct {
 // add takes a sample.
 func (e *ewma) add(took time.Duration, now time.Time) { e.sample(took, now, false) }
 
-// raise takes the sample of a failed attempt, which may only make it worse: a
+// raise takes the sample of a failed attempt, which never lowers the reading: a
 // backend that refuses quickly is not a fast one.
 func (e *ewma) raise(took time.Duration, now time.Time) { e.sample(took, now, true) }
 
@@ -39,11 +39,17 @@ func (e *ewma) sample(took time.Duration, now time.Time, peakOnly bool) {
 		avg, last := unpack(old)
 		next := float32(took)
 		if old != 0 && next <= avg {
-			if peakOnly || int32(tick-last) <= 0 {
+			age := int32(tick - last)
+			if age <= 0 {
 				return // within one tick further samples weigh nothing
 			}
-			keep := fade(tick - last)
-			next = avg*keep + next*(1-keep)
+			keep := fade(uint32(age))
+			if peakOnly && next <= avg*keep {
+				return
+			}
+			if !peakOnly {
+				next = avg*keep + next*(1-keep)
+			}
 		}
 		if e.word.CompareAndSwap(old, uint64(math.Float32bits(next))<<32|uint64(tick)) {
 			return

@@ -29,7 +29,7 @@ func TestLatencyAverage(t *testing.T) {
 }
 
 func TestFailuresNeverMakeABackendLookFast(t *testing.T) {
-	for _, o := range []Outcome{Failure, ConnectFailure} {
+	for _, o := range []Outcome{ServerError, Timeout, ConnectFailure} {
 		b := NewBackend("10.0.0.1:80", 0)
 		attempt(b, Success, 0, 100*time.Millisecond)
 		attempt(b, o, 20*time.Second, time.Millisecond)

@@ -21,6 +21,7 @@ type Group struct {
 type ledger struct {
 	mu       sync.Mutex   // one ejection is decided at a time
 	inFlight atomic.Int64 // attempts in flight over all its backends
+	latency  ewma         // of the successes of all its backends
 	quiet    atomic.Int64 // unix ns: from here on none of its backends is ejected
 }
 
@@ -31,25 +32,9 @@ type EjectOptions struct {
 	Max      time.Duration // bound of the doubling; 0 = 30 s
 	AtMost   float64       // share of the group that may be out at once, 0..1; 0 = 0.5. At least one may, in a group of two or more
 
-	// OnEject is called after a backend was ejected, on the goroutine of the
-	// attempt that failed: it must be quick. nil = nothing is called.
-	OnEject func(b *Backend, until time.Time)
-}
-
-// State is the health of a backend as the administrator sees it.
-type State uint8
-
-const (
-	Up      State = iota // picked by its weight
-	Ejected              // left alone until its time is over or a probe succeeds
-)
-
-// String returns "up" or "ejected".
-func (s State) String() string {
-	if s == Ejected {
-		return "ejected"
-	}
-	return "up"
+	// OnChange is called after an attempt has changed the standing of a backend, on
+	// the goroutine of that attempt: it must be quick. nil = nothing is called.
+	OnChange func(b *Backend, s Standing)
 }
 
 // NewGroup makes a group of backends. Those that were members of an earlier
@@ -109,44 +94,3 @@ func (g *Group) quiet(now int64) bool {
 
 // Backends returns the members in the order given to NewGroup. It is read-only.
 func (g *Group) Backends() []*Backend { return g.backends }
-
-// State returns the backend's health, since when it holds and why. The zero
-// time means since the start; the reason is empty while it is up. A backend is
-// up again from the end of its ejection, whether or not it has been picked.
-func (b *Backend) State(now time.Time) (s State, since time.Time, reason string) {
-	until := b.until.Load()
-	switch {
-	case until == 0:
-		return Up, time.Time{}, ""
-	case until <= now.UnixNano():
-		return Up, time.Unix(0, until), ""
-	default:
-		return Ejected, time.Unix(0, b.since.Load()), "connect-failures"
-	}
-}
-
-// Ejected reports whether the backend is ejected at this time (unix ns).
-func (b *Backend) Ejected(now int64) bool { return b.until.Load() > now }
-
-// EjectedUntil returns the end of the latest ejection; the zero time when there
-// has been none.
-func (b *Backend) EjectedUntil() time.Time {
-	if until := b.until.Load(); until != 0 {
-		return time.Unix(0, until)
-	}
-	return time.Time{}
-}
-
-// Restore ends the backend's ejection because a probe has reached it. The next
-// ejection still counts as a repeated one, until an attempt succeeds. It reports
-// whether the backend was ejected.
-func (g *Group) Restore(b *Backend, now time.Time) bool {
-	l := b.ledger.Load()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !b.Ejected(now.UnixNano()) {
-		return false
-	}
-	b.until.Store(now.UnixNano())
-	return true
-}

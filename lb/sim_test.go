@@ -63,6 +63,7 @@ type world struct {
 	pool     *Pool
 	service  []time.Duration // by Backend.Index
 	parallel bool
+	outcome  []Outcome // by Backend.Index; nil: all succeed
 	clients  int
 	key      func(client int) uint64
 
@@ -110,11 +111,20 @@ func (w *world) run(requests int) []int {
 			}
 		}
 		f := flying[next]
-		f.b.End(Success, f.ends.Sub(f.began), f.ends)
+		w.end(f)
 		send(next, f.ends)
 	}
 	for _, f := range flying {
-		f.b.End(Success, f.ends.Sub(f.began), f.ends)
+		w.end(f)
 	}
 	return count
+}
+
+// end reports what became of a request.
+func (w *world) end(f flight) {
+	o := Success
+	if w.outcome != nil {
+		o = w.outcome[f.b.Index()]
+	}
+	f.b.End(o, f.ends.Sub(f.began), f.ends)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"penstock/exchange"
+	"penstock/ops"
 )
 
 // CacheNames are the label values of the numbers in exchange.Cached. Numbers
@@ -124,14 +125,14 @@ func nameOf(names []string, i int) string {
 	return "other"
 }
 
-// CacheCounts returns what was counted, for exchange.CacheStatus; ok is false
+// CacheCounts returns what was counted, for ops.CacheStatus; ok is false
 // before CountCache.
-func (r *Route) CacheCounts() (counts exchange.CacheRoute, ok bool) {
+func (r *Route) CacheCounts() (counts ops.CacheRoute, ok bool) {
 	c := r.cache.Load()
 	if c == nil {
 		return counts, false
 	}
-	counts = exchange.CacheRoute{
+	counts = ops.CacheRoute{
 		Route: r.name, Requests: map[string]uint64{}, Forwarded: map[string]uint64{}, Stored: map[string]uint64{},
 		ServedBytes: c.at(c.served),
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"penstock/exchange"
+	"penstock/ops"
 )
 
 // threeNames are enough to tell an index from its neighbours.
@@ -66,7 +67,7 @@ func TestTheCachesPartIsCounted(t *testing.T) {
 
 func TestRoutesWithoutACacheHaveNoSeriesOfIt(t *testing.T) {
 	r := New(Options{})
-	r.SetCacheStatus(func() exchange.CacheStatus { return exchange.CacheStatus{} })
+	r.SetCacheStatus(func() ops.CacheStatus { return ops.CacheStatus{} })
 	route := r.Route("web")
 	route.Filled(time.Second)
 	route.Judged(1)
@@ -92,8 +93,8 @@ func TestCacheCountsSurviveAReload(t *testing.T) {
 
 func TestFiguresOfTheStoreComeFromTheirCallback(t *testing.T) {
 	r := New(Options{})
-	r.SetCacheStatus(func() exchange.CacheStatus {
-		return exchange.CacheStatus{
+	r.SetCacheStatus(func() ops.CacheStatus {
+		return ops.CacheStatus{
 			ConfiguredBytes: 1, UsedBytes: 2, OverheadBytes: 3, Records: 4, Evictions: 5, Vanished: 6, Damaged: 7,
 			Collisions: 8, Purges: 9, Flights: 10, Waiters: 11, LastSave: time.UnixMilli(12500),
 		}

@@ -2,11 +2,12 @@ package metrics
 
 import (
 	"penstock/exchange"
+	"penstock/ops"
 )
 
 // SetCacheStatus sets where the figures of the response cache come from. They are
 // written while ConfiguredBytes is above zero; Routes is not read.
-func (r *Registry) SetCacheStatus(f func() exchange.CacheStatus) { r.sources.cache.Store(&f) }
+func (r *Registry) SetCacheStatus(f func() ops.CacheStatus) { r.sources.cache.Store(&f) }
 
 // caches writes the series of the routes that have a cache.
 func (p *page) caches(routes []routeView) {

@@ -60,7 +60,8 @@ var (
 	sentBytes       = family{"penstock_backend_sent_body_bytes_total", counter, "bytes", "Request body bytes written to the backend."}
 	receivedBytes   = family{"penstock_backend_received_body_bytes_total", counter, "bytes", "Response body bytes read from the backend."}
 	ejections       = family{"penstock_backend_ejections_total", counter, "", "Times the backend was taken out for failing connections."}
-	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the backend may be picked, 0 while it is ejected or drained."}
+	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the state of the backend is up, else 0."}
+	backendState    = family{"penstock_backend_state", gauge, "", "1 for the state that the backend is in: up, down, ejected or drained."}
 	backendInFlight = family{"penstock_backend_requests_in_flight", gauge, "", "Tries under way at the backend."}
 	connections     = family{"penstock_backend_connections", gauge, "", "Connections to the backend, by state: active or idle."}
 	waiting         = family{"penstock_backend_requests_waiting", gauge, "", "Requests that wait for a connection to the backend."}
@@ -90,7 +91,7 @@ func families() []family {
 	return []family{
 		requests, duration, inFlight, requestBytes, responseBytes, faults,
 		backendRequests, cacheRequests, cacheForwarded, cacheStored, cacheServed, cacheFill, attempts, reused, queueTime, connectTime, firstByteTime,
-		sentBytes, receivedBytes, ejections, backendUp, backendInFlight, connections,
+		sentBytes, receivedBytes, ejections, backendUp, backendState, backendInFlight, connections,
 		waiting, retries, retriesRefused,
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,

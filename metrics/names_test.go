@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"penstock/exchange"
+	"penstock/ops"
 )
 
 func TestNamesFollowTheConvention(t *testing.T) {
@@ -36,11 +37,11 @@ func TestNamesFollowTheConvention(t *testing.T) {
 
 func TestEveryFamilyListedIsWrittenAndNoOther(t *testing.T) {
 	r := New(Options{})
-	r.SetBackendGauges(func(emit func(BackendGauges)) { emit(BackendGauges{Upstream: "u", Address: "a"}) })
-	r.SetProcessGauges(func() ProcessGauges { return ProcessGauges{} })
+	r.SetUpstreams(ofOne("u", "a"))
+	r.SetProcess(func() ops.Process { return ops.Process{} })
 	r.SetLogDropped(func() uint64 { return 0 })
 	r.Route("cached").CountCache(CacheNames{})
-	r.SetCacheStatus(func() exchange.CacheStatus { return exchange.CacheStatus{ConfiguredBytes: 1} })
+	r.SetCacheStatus(func() ops.CacheStatus { return ops.CacheStatus{ConfiguredBytes: 1} })
 	got := read(t, r).kinds
 	for _, f := range families() {
 		if got[f.name] != string(f.kind) {

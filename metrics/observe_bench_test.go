@@ -11,11 +11,7 @@ import (
 func usual() (*Route, *exchange.Exchange) {
 	r := New(Options{})
 	r.Upstream("api")
-	r.SetBackendGauges(func(emit func(BackendGauges)) {
-		for _, address := range []string{"10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080"} {
-			emit(BackendGauges{Upstream: "api", Address: address})
-		}
-	})
+	r.SetUpstreams(ofOne("api", "10.0.0.1:8080", "10.0.0.2:8080", "10.0.0.3:8080"))
 	x := journey(200, 1500*time.Microsecond, try{backend: "10.0.0.2:8080", status: 200})
 	x.Sent = 512
 	x.Attempts[0].Reused, x.Attempts[0].Received = true, 512

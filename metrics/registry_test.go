@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"penstock/exchange"
+	"penstock/health"
+	"penstock/ops"
 )
 
 // try describes one attempt of an exchange made by journey.
@@ -144,11 +146,7 @@ func TestBackendsFollowDiscovery(t *testing.T) {
 	r := New(Options{})
 	r.Upstream("api")
 	route, live := r.Route("web"), []string{"a", "b"}
-	r.SetBackendGauges(func(emit func(BackendGauges)) {
-		for _, address := range live {
-			emit(BackendGauges{Upstream: "api", Address: address, Up: true})
-		}
-	})
+	r.SetUpstreams(func() []ops.Upstream { return ofOne("api", live...)() })
 	s := read(t, r)
 	s.want(`penstock_backend_attempts_total{upstream="api",backend="b",outcome="ok"}`, 0) // before any request
 	for range 3 {
@@ -185,18 +183,22 @@ func TestLabelValuesAreEscaped(t *testing.T) {
 func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	r := New(Options{})
 	read(t, r).absent("penstock_backend_up")
-	r.SetBackendGauges(func(emit func(BackendGauges)) {
-		emit(BackendGauges{Upstream: "api", Address: "a", Up: true, InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Ejections: 6})
-		emit(BackendGauges{Upstream: "api", Address: "b"})
-		emit(BackendGauges{Upstream: "api", Address: "b"}) // two entries with one address
+	r.SetUpstreams(func() []ops.Upstream {
+		return []ops.Upstream{{Name: "api", Backends: []ops.Backend{
+			{Address: "a", InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Ejections: 6},
+			{Address: "b", Status: health.Status{State: health.Down}},
+			{Address: "b"}, // two entries with one address
+		}}}
 	})
-	r.SetProcessGauges(func() ProcessGauges {
-		return ProcessGauges{Connections: 1, Refused: 2, Tunnels: 3, Generations: 4, AccessLogLines: 5}
+	r.SetProcess(func() ops.Process {
+		return ops.Process{Connections: 1, Refused: 2, Tunnels: 3, Generations: 4, AccessLogLines: 5}
 	})
 	r.SetLogDropped(func() uint64 { return 7 })
 	s := read(t, r)
 	s.want(`penstock_backend_up{upstream="api",backend="a"}`, 1)
 	s.want(`penstock_backend_up{upstream="api",backend="b"}`, 0)
+	s.want(`penstock_backend_state{upstream="api",backend="a",state="up"}`, 1)
+	s.want(`penstock_backend_state{upstream="api",backend="b",state="down"}`, 1)
 	s.want(`penstock_backend_requests_in_flight{upstream="api",backend="a"}`, 2)
 	s.want(`penstock_backend_connections{upstream="api",backend="a",state="active"}`, 3)
 	s.want(`penstock_backend_connections{upstream="api",backend="a",state="idle"}`, 4)
@@ -228,7 +230,7 @@ func TestNothingIsLostUnderConcurrency(t *testing.T) {
 	const workers, each = 8, 500
 	r := New(Options{})
 	r.Upstream("api")
-	r.SetBackendGauges(func(emit func(BackendGauges)) { emit(BackendGauges{Upstream: "api", Address: "a"}) })
+	r.SetUpstreams(ofOne("api", "a"))
 	var wg sync.WaitGroup
 	for range workers {
 		wg.Go(func() {
@@ -250,4 +252,13 @@ func TestNothingIsLostUnderConcurrency(t *testing.T) {
 	s.want(`penstock_request_duration_seconds_sum{route="web"}`, 2*workers*each)
 	s.want(`penstock_backend_requests_total{upstream="api",backend="a",route="web"}`, workers*each)
 	s.want(`penstock_backend_first_byte_duration_seconds_bucket{upstream="api",backend="a",le="2.5"}`, workers*each)
+}
+
+// ofOne returns a callback with one upstream of these backends, all of them up.
+func ofOne(name string, addresses ...string) func() []ops.Upstream {
+	u := ops.Upstream{Name: name}
+	for _, a := range addresses {
+		u.Backends = append(u.Backends, ops.Backend{Address: a})
+	}
+	return func() []ops.Upstream { return []ops.Upstream{u} }
 }

@@ -6,6 +6,9 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+
+	"penstock/health"
+	"penstock/ops"
 )
 
 // snapshot is the sorted list of handles that one output shows.
@@ -13,21 +16,23 @@ type snapshot struct {
 	routes    []routeView
 	upstreams []*Upstream
 	backends  []*backend
-	gauges    []BackendGauges
+	gauges    []backendView
 }
 
 // snapshot collects what is written. Backends that discovery has brought get their
 // series here, and those that it has taken away lose theirs for the next time.
 func (r *Registry) snapshot() *snapshot {
 	s, live := &snapshot{}, map[backendKey]bool{}
-	emit := r.sources.backends.Load()
-	if emit != nil {
-		(*emit)(func(g BackendGauges) {
-			if !live[g.key()] { // the format forbids a series twice
-				live[g.key()] = true
-				s.gauges = append(s.gauges, g)
+	list := r.sources.upstreams.Load()
+	if list != nil {
+		for _, u := range (*list)() {
+			for _, b := range u.Backends {
+				if k := (backendKey{u.Name, b.Address}); !live[k] { // the format forbids a series twice
+					live[k] = true
+					s.gauges = append(s.gauges, backendView{k, b})
+				}
 			}
-		})
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -39,7 +44,7 @@ func (r *Registry) snapshot() *snapshot {
 	for _, route := range r.routes {
 		s.routes = append(s.routes, routeView{route, *route.lanes.Load(), route.cache.Load()})
 	}
-	if emit != nil {
+	if list != nil {
 		r.dropBackends(func(k backendKey) bool { return !live[k] })
 	}
 	slices.SortFunc(s.routes, func(a, b routeView) int { return cmp.Compare(a.name, b.name) })
@@ -56,7 +61,11 @@ type routeView struct {
 	cached *routeCache
 }
 
-func (g BackendGauges) key() backendKey { return backendKey{g.Upstream, g.Address} }
+// backendView is the present state of one backend.
+type backendView struct {
+	key backendKey
+	ops.Backend
+}
 
 func (k backendKey) compare(o backendKey) int {
 	return cmp.Or(cmp.Compare(k.upstream, o.upstream), cmp.Compare(k.address, o.address))
@@ -170,27 +179,31 @@ func (p *page) backends(backends []*backend) {
 	}
 }
 
-func (p *page) gauges(gauges []BackendGauges) {
+func (p *page) gauges(gauges []backendView) {
 	if len(gauges) == 0 {
 		return
 	}
 	p.open(connections)
 	for _, g := range gauges {
-		p.level(connections, float64(g.Active), g.key().labels("state", "active")...)
-		p.level(connections, float64(g.Idle), g.key().labels("state", "idle")...)
+		p.level(connections, float64(g.Active), g.key.labels("state", "active")...)
+		p.level(connections, float64(g.Idle), g.key.labels("state", "idle")...)
+	}
+	p.open(backendState)
+	for _, g := range gauges {
+		p.level(backendState, 1, g.key.labels("state", g.State.String())...)
 	}
 	for _, of := range []struct {
 		family family
-		value  func(BackendGauges) float64
+		value  func(backendView) float64
 	}{
-		{backendUp, func(g BackendGauges) float64 { return truth(g.Up) }},
-		{backendInFlight, func(g BackendGauges) float64 { return float64(g.InFlight) }},
-		{waiting, func(g BackendGauges) float64 { return float64(g.Waiting) }},
-		{ejections, func(g BackendGauges) float64 { return float64(g.Ejections) }},
+		{backendUp, func(g backendView) float64 { return truth(g.State == health.Up) }},
+		{backendInFlight, func(g backendView) float64 { return float64(g.InFlight) }},
+		{waiting, func(g backendView) float64 { return float64(g.Waiting) }},
+		{ejections, func(g backendView) float64 { return float64(g.Ejections) }},
 	} {
 		p.open(of.family)
 		for _, g := range gauges {
-			p.level(of.family, of.value(g), g.key().labels()...)
+			p.level(of.family, of.value(g), g.key.labels()...)
 		}
 	}
 }

@@ -47,7 +47,8 @@ type Cluster struct {
 	wake    chan struct{} // tells the prober of an ejection; holds one
 
 	mu        sync.Mutex
-	addresses [][]string // by entry: what is known now
+	addresses [][]string  // by entry: what is known now
+	since     []time.Time // by entry: when its last address went; zero: it has never had one
 	overrides map[overrideKey]override
 	views     map[viewKey]*View
 	list      *list // current endpoints, replaced whole
@@ -79,6 +80,7 @@ func NewClusterFrom(prev *Cluster, o Options) (*Cluster, error) {
 		entries:   entries,
 		wake:      make(chan struct{}, 1),
 		addresses: make([][]string, len(entries)),
+		since:     make([]time.Time, len(entries)),
 		overrides: make(map[overrideKey]override),
 		views:     make(map[viewKey]*View),
 		claims:    1,
@@ -123,7 +125,7 @@ func (c *Cluster) take(next *Cluster) bool {
 	for i := range next.entries {
 		for j := range c.entries {
 			if next.entries[i].id == c.entries[j].id {
-				next.addresses[i] = c.addresses[j]
+				next.addresses[i], next.since[i] = c.addresses[j], c.since[j]
 			}
 		}
 	}

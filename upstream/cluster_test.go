@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"penstock/health"
 )
 
 func TestUpdateKeepsUnchangedAddresses(t *testing.T) {
@@ -113,12 +115,12 @@ func TestStart(t *testing.T) {
 		name    string
 		source  *fakeSource
 		wantErr error
-		state   State
+		state   health.State
 	}{
-		{"found", &fakeSource{first: []string{"127.0.0.1:9"}}, nil, Up},
-		{"not found is no error", &fakeSource{}, nil, Down},
-		{"a source that does not run", &fakeSource{fails: boom}, boom, Down},
-		{"ctx ends", &fakeSource{blocks: true}, context.Canceled, Down},
+		{"found", &fakeSource{first: []string{"127.0.0.1:9"}}, nil, health.Up},
+		{"not found is no error", &fakeSource{}, nil, health.Down},
+		{"a source that does not run", &fakeSource{fails: boom}, boom, health.Down},
+		{"ctx ends", &fakeSource{blocks: true}, context.Canceled, health.Down},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			made, err := NewCluster(Options{Name: "web", Sweeper: newSweeper(t), Backends: []BackendOptions{

@@ -1,11 +1,13 @@
 package upstream
 
 import (
+	"context"
+	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
+	"penstock/health"
 	"penstock/lb"
 )
 
@@ -58,6 +60,9 @@ func (c *Cluster) setAddresses(entry int, addresses []string) (changed bool) {
 		return false
 	}
 	c.addresses[entry] = addresses
+	if len(addresses) == 0 {
+		c.since[entry] = c.o.Now()
+	}
 	c.rebuild()
 	return true
 }
@@ -71,6 +76,7 @@ func (c *Cluster) rebuild() {
 		v.rebuild()
 	}
 	c.shared.release(old.endpoints())
+	c.followDrains("")
 	c.rouse() // an endpoint may have come with an ejection
 }
 
@@ -85,7 +91,7 @@ func (c *Cluster) newList() *list {
 			if index >= len(l.members) {
 				l.members = append(l.members, make([]*Member, index+1-len(l.members))...)
 			}
-			l.members[index] = &Member{Client: p.client, Backend: p.backend, Host: e.field, Entry: i}
+			l.members[index] = &Member{Client: p.client, Backend: p.backend, Health: p.place.health, Host: e.field, Entry: i}
 		}
 	}
 	backends := make([]*lb.Backend, len(l.own))
@@ -93,16 +99,29 @@ func (c *Cluster) newList() *list {
 		backends[i] = p.backend
 	}
 	eject := c.o.Eject
-	eject.OnEject = c.onEject
+	eject.OnChange = func(b *lb.Backend, s lb.Standing) { c.onChange(l.members[b.Index()], s) }
 	l.group = lb.NewGroup(backends, eject)
 	return l
 }
 
-// onEject runs on the goroutine of the request that failed last.
-func (c *Cluster) onEject(b *lb.Backend, until time.Time) {
-	c.o.Log.Warn("backend ejected", "upstream", c.o.Name, "backend", b.Address(), "until", until)
-	if f := c.o.Eject.OnEject; f != nil {
-		f(b, until)
+// onChange runs on the goroutine of the attempt that has changed what is known of m.
+func (c *Cluster) onChange(m *Member, s lb.Standing) {
+	status := m.Health.Changed(s)
+	level, text := slog.LevelInfo, "backend up"
+	switch status.State {
+	case health.Ejected:
+		level, text = slog.LevelWarn, "backend ejected"
+	case health.Down:
+		level, text = slog.LevelWarn, "backend down, it still gets requests: it may not be ejected"
 	}
-	c.shared.rouse()
+	c.logStatus(level, text, m.Backend.Address(), status)
+	if status.State != health.Up {
+		c.shared.rouse()
+	}
+}
+
+// logStatus writes one line about the state of a backend.
+func (c *Cluster) logStatus(level slog.Level, text, address string, s health.Status) {
+	attrs := append([]slog.Attr{slog.String("upstream", c.o.Name), slog.String("backend", address)}, s.Attrs()...)
+	c.o.Log.LogAttrs(context.Background(), level, text, attrs...)
 }

@@ -49,6 +49,9 @@ type Source interface {
 	Start(ctx context.Context, emit func([]lb.Endpoint)) error
 	// Shutdown stops the source and waits for what it started.
 	Shutdown(ctx context.Context) error
+	// LastFailure returns when a lookup last failed, and why; zero and nil when none
+	// has. It may be called at any time.
+	LastFailure() (at time.Time, cause error)
 }
 
 // PoolOptions bounds the connections to one backend. NewCluster fills in the

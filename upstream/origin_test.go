@@ -167,6 +167,9 @@ type fakeSource struct {
 	started chan struct{} // closed when Start returns; may be nil
 	emit    func(addresses ...string)
 	ended   atomic.Bool
+
+	failed   time.Time // what LastFailure returns
+	failedBy error
 }
 
 func (s *fakeSource) Start(ctx context.Context, emit func([]lb.Endpoint)) error {
@@ -183,6 +186,8 @@ func (s *fakeSource) Start(ctx context.Context, emit func([]lb.Endpoint)) error 
 	}
 	return s.fails
 }
+
+func (s *fakeSource) LastFailure() (time.Time, error) { return s.failed, s.failedBy }
 
 func (s *fakeSource) Shutdown(context.Context) error {
 	s.ended.Store(true)

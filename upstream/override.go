@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"penstock/health"
 )
 
 // ErrUnknownBackend is what SetBackend reports for an address that the upstream
@@ -40,7 +42,7 @@ func (c *Cluster) SetBackend(address string, weight *int, drain *bool) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known := false
+	known, hadWeight := false, c.anyWeight()
 	for i := range c.entries {
 		if !c.has(i, address) {
 			continue
@@ -62,6 +64,10 @@ func (c *Cluster) SetBackend(address string, weight *int, drain *bool) error {
 	}
 	for _, v := range c.views {
 		v.rebuild()
+	}
+	c.followDrains(address)
+	if hadWeight && !c.anyWeight() {
+		c.o.Log.Warn("the last backend of the upstream is drained: its requests get 503", "upstream", c.o.Name, "backend", address)
 	}
 	return nil
 }
@@ -93,26 +99,20 @@ func (e *entry) same(f *entry) bool {
 	return e.id == f.id && e.weight == f.weight && e.backup == f.backup
 }
 
-// weight returns the weight in force for one address of e, and whether an
-// operator set it: zero when drained, else an operator's, the single address
-// before the entry, else the configured one. c.mu is held.
-func (c *Cluster) weight(e *entry, address string) (weight int, set bool) {
+// rotation returns the place of one address of e in the rotation. Its weight is zero
+// when drained, else an operator's, the single address before the entry, else the
+// configured one. c.mu is held.
+func (c *Cluster) rotation(e *entry, address string) health.Rotation {
 	single, whole := c.overrides[overrideKey{e.id, address}], c.overrides[overrideKey{e.id, e.address}]
-	drain := cmp.Or(single.drain, whole.drain)
-	if drain != nil && *drain {
-		return 0, true
+	r := health.Rotation{Weight: e.weight, Since: whole.since}
+	if single.since.After(whole.since) {
+		r.Since = single.since
 	}
 	if w := cmp.Or(single.weight, whole.weight); w != nil {
-		return *w, true
+		r.Weight, r.Operator = *w, true
 	}
-	return e.weight, false
-}
-
-// setSince returns when an operator last set something for the address. c.mu is held.
-func (c *Cluster) setSince(e *entry, address string) time.Time {
-	single, whole := c.overrides[overrideKey{e.id, address}], c.overrides[overrideKey{e.id, e.address}]
-	if single.since.After(whole.since) {
-		return single.since
+	if drain := cmp.Or(single.drain, whole.drain); drain != nil && *drain {
+		r.Weight, r.Operator = 0, true
 	}
-	return whole.since
+	return r
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"penstock/conn"
+	"penstock/health"
 )
 
 // shares counts 1000 picks by address.
@@ -66,7 +67,7 @@ func TestSetBackend(t *testing.T) {
 	set(tenOne, nil, new(true))
 	wantShares(t, plain, map[string]int{tenTwo: 1000})
 	wantShares(t, own, map[string]int{tenTwo: 1000}) // but a drain is for all
-	if got := c.State()[0]; got.State != Draining || got.Reason != "operator" || got.Since.IsZero() || got.Weight != 0 || got.Configured != 1 {
+	if got := c.State()[0]; got.State != health.Drained || got.Reason != health.Operator || got.Since.IsZero() || got.Weight != 0 || got.Configured != 1 {
 		t.Errorf("got %+v, want drained by an operator, weight 0 instead of 1", got)
 	}
 	set(tenOne, nil, new(false))

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"context"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -10,10 +11,11 @@ import (
 // maxProbes is how many probes of one cluster may be open at once.
 const maxProbes = 8
 
-// probe tries the cluster's ejected backends until ctx ends: a round, then a
-// pause with jitter, as long as one is out. While none is, it sleeps until roused.
+// probe connects to the cluster's unreachable backends until ctx ends: a round, then
+// a pause with jitter, as long as there is one. While there is none, it sleeps until
+// roused.
 func (c *Cluster) probe(ctx context.Context) {
-	var due <-chan time.Time // nil while nothing is ejected
+	var due <-chan time.Time // nil while none is unreachable
 	for {
 		select {
 		case <-ctx.Done():
@@ -26,13 +28,13 @@ func (c *Cluster) probe(ctx context.Context) {
 			c.probeRound(ctx)
 		}
 		due = nil
-		if len(c.ejected()) > 0 {
+		if len(c.unreachable()) > 0 {
 			due = time.After(c.o.Probe.Every + rand.N(c.o.Probe.Every))
 		}
 	}
 }
 
-// rouse makes the prober look for ejected backends. It never blocks.
+// rouse makes the prober look for unreachable backends. It never blocks.
 func (c *Cluster) rouse() {
 	select {
 	case c.wake <- struct{}{}:
@@ -40,12 +42,12 @@ func (c *Cluster) rouse() {
 	}
 }
 
-// probeRound tries every ejected backend once and returns when all have
-// answered or failed.
+// probeRound connects to every unreachable backend once and returns when all
+// connections have come about or failed.
 func (c *Cluster) probeRound(ctx context.Context) {
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, maxProbes)
-	for _, p := range c.ejected() {
+	for _, p := range c.unreachable() {
 		if ctx.Err() != nil {
 			break
 		}
@@ -66,23 +68,25 @@ func (c *Cluster) probeOne(p *endpoint) {
 		}
 	}()
 	probe, err := p.dialer.dial(c.o.Probe.Timeout)
+	now := c.o.Now()
+	p.place.health.Checked(err, now)
 	if err != nil {
-		c.o.Log.Debug("ejected backend does not answer yet", "upstream", c.o.Name, "backend", p.key.address, "error", err)
+		c.o.Log.Debug("backend cannot be connected to yet", "upstream", c.o.Name, "backend", p.key.address, "error", err)
 		return
 	}
 	_ = probe.Close() // it has served its purpose
-	if !c.current().group.Restore(p.backend, c.o.Now()) {
+	if !c.current().group.Restore(p.backend, now) {
 		return // its time was over meanwhile
 	}
-	c.o.Log.Info("ejected backend answers again", "upstream", c.o.Name, "backend", p.key.address)
+	c.logStatus(slog.LevelInfo, "backend up: a probe has connected to it", p.key.address, p.place.health.Changed(p.backend.Standing(now)))
 }
 
-// ejected returns the endpoints that are out now.
-func (c *Cluster) ejected() []*endpoint {
-	now := c.o.Now().UnixNano()
+// unreachable returns the endpoints that could not be connected to.
+func (c *Cluster) unreachable() []*endpoint {
+	now := c.o.Now()
 	var out []*endpoint
 	for _, p := range c.current().own {
-		if p.backend.Ejected(now) {
+		if p.place.health.Unreachable(now) {
 			out = append(out, p)
 		}
 	}

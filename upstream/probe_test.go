@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"penstock/health"
 	"penstock/lb"
 )
 
@@ -34,18 +35,18 @@ func TestProbeEndsAnEjection(t *testing.T) {
 	}
 	v := c.View("r", nil)
 	fail(pickAll(v)[gone.address], 1)
-	for _, want := range []string{"backend ejected", "ejected backend does not answer yet", "ejected backend does not answer yet"} {
+	for _, want := range []string{"backend ejected", "backend cannot be connected to yet", "backend cannot be connected to yet"} {
 		if got := within(t, want, said); got != want {
 			t.Fatalf("log: got %q, want %q", got, want)
 		}
 	}
-	if got := c.State()[0].State; got != Ejected {
+	if got := c.State()[0].State; got != health.Ejected {
 		t.Fatalf("state %s while nobody listens, want ejected", got)
 	}
 	startOrigin(t, "tcp", gone.address)
-	for within(t, "restored", said) != "ejected backend answers again" {
+	for within(t, "restored", said) != "backend up: a probe has connected to it" {
 	}
-	if got := c.State()[0]; got.State != Up || got.Ejections != 1 {
+	if got := c.State()[0]; got.State != health.Up || got.Ejections != 1 {
 		t.Errorf("got %+v, want up after one ejection", got)
 	}
 	wantShares(t, v, map[string]int{gone.address: 500, c.State()[1].Address: 500})
@@ -64,9 +65,9 @@ func TestProbeAfterReload(t *testing.T) {
 	if err := next.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for within(t, "restored", said) != "ejected backend answers again" {
+	for within(t, "restored", said) != "backend up: a probe has connected to it" {
 	}
-	if got := prev.State()[0].State; got != Up {
+	if got := prev.State()[0].State; got != health.Up {
 		t.Errorf("the old generation sees %s, want up", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"penstock/conn"
+	"penstock/health"
 	"penstock/lb"
 )
 
@@ -13,25 +14,43 @@ import (
 type registry struct {
 	mu        sync.Mutex
 	endpoints map[endpointKey]*endpoint
-	slots     []*endpoint // by Backend.Index; nil is free
-	clusters  []*Cluster  // those that have not ended, oldest first
+	places    map[placeKey]*place
+	slots     []*place   // by Backend.Index; nil is free
+	clusters  []*Cluster // those that have not ended, oldest first
 }
 
-func newRegistry() *registry { return &registry{endpoints: make(map[endpointKey]*endpoint)} }
+func newRegistry() *registry {
+	return &registry{endpoints: make(map[endpointKey]*endpoint), places: make(map[placeKey]*place)}
+}
+
+// placeKey tells the addresses of an upstream apart. One name's address is not
+// another name's, even when they are equal.
+type placeKey struct {
+	entry   entryID
+	address string
+}
+
+// place is what is known of one address. It outlives changes of how the address is
+// connected to.
+type place struct {
+	key    placeKey
+	health *health.Endpoint
+	users  int // endpoints that hold it; guarded by registry.mu
+}
 
 // endpoint is one backend with its connections, shared by clusters.
 type endpoint struct {
 	key     endpointKey
+	place   *place
 	dialer  *dialer
-	backend *lb.Backend
+	backend *lb.Backend // of the place's health
 	client  *Client
 	users   int // lists that hold it; guarded by registry.mu
 }
 
-// endpointKey is everything that must be equal for two clusters to share an endpoint.
+// endpointKey is everything that must be equal for two clusters to share connections.
 type endpointKey struct {
-	entry      entryID // one name's address is not another name's, even when they are equal
-	address    string
+	placeKey
 	serverName string // "" for plain connections
 	secrets    [32]byte
 	pool       PoolOptions
@@ -39,7 +58,7 @@ type endpointKey struct {
 }
 
 func (c *Cluster) endpointKey(e *entry, address string) endpointKey {
-	k := endpointKey{entry: e.id, address: address, pool: c.o.Pool, sweeper: c.o.Sweeper}
+	k := endpointKey{placeKey: placeKey{e.id, address}, pool: c.o.Pool, sweeper: c.o.Sweeper}
 	if e.id.scheme == "https" {
 		k.serverName = c.secrets.serverName(e.host)
 		k.secrets = c.secrets.digest
@@ -53,26 +72,38 @@ func (r *registry) take(k endpointKey, c *Cluster) *endpoint {
 	defer r.mu.Unlock()
 	p := r.endpoints[k]
 	if p == nil {
-		index := slices.Index(r.slots, nil)
-		if index < 0 {
-			index = len(r.slots)
-			r.slots = append(r.slots, nil)
-		}
-		p = c.newEndpoint(k, index)
-		r.slots[index] = p
+		p = c.newEndpoint(k, r.place(k.placeKey))
 		r.endpoints[k] = p
 	}
 	p.users++
 	return p
 }
 
-func (c *Cluster) newEndpoint(k endpointKey, index int) *endpoint {
+// place returns what is known of an address, made when there is nothing, with one
+// user more. r.mu is held.
+func (r *registry) place(k placeKey) *place {
+	at := r.places[k]
+	if at == nil {
+		index := slices.Index(r.slots, nil)
+		if index < 0 {
+			index = len(r.slots)
+			r.slots = append(r.slots, nil)
+		}
+		at = &place{key: k, health: health.NewEndpoint(lb.NewBackend(k.address, index))}
+		r.slots[index] = at
+		r.places[k] = at
+	}
+	at.users++
+	return at
+}
+
+func (c *Cluster) newEndpoint(k endpointKey, at *place) *endpoint {
 	d := newDialer(k.address, k.sweeper)
 	if k.serverName != "" {
 		d.tls = c.secrets.forBackend(k.serverName)
 	}
-	b := lb.NewBackend(k.address, index)
-	return &endpoint{key: k, dialer: d, backend: b, client: newClient(clientOptions{
+	b := at.health.Backend()
+	return &endpoint{key: k, place: at, dialer: d, backend: b, client: newClient(clientOptions{
 		Backend: b,
 		Dial:    d.dial,
 		Pool:    k.pool,
@@ -87,13 +118,21 @@ func (r *registry) release(endpoints []*endpoint) {
 	for _, p := range endpoints {
 		if p.users--; p.users == 0 {
 			delete(r.endpoints, p.key)
-			r.slots[p.backend.Index()] = nil
+			r.leavePlace(p.place)
 			unused = append(unused, p)
 		}
 	}
 	r.mu.Unlock()
 	for _, p := range unused {
 		p.client.Close()
+	}
+}
+
+// leavePlace gives one use of a place back. r.mu is held.
+func (r *registry) leavePlace(at *place) {
+	if at.users--; at.users == 0 {
+		delete(r.places, at.key)
+		r.slots[at.health.Backend().Index()] = nil
 	}
 }
 

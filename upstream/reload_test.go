@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"penstock/health"
 	"penstock/lb"
 )
 
@@ -154,7 +155,7 @@ func TestFailedGenerationLeavesTheOldOneInForce(t *testing.T) {
 	}
 	m := pickAll(prev.View("r", nil))[a.address]
 	fail(m, 1)
-	if got := prev.State()[0]; got.State != Ejected || got.Reason != "connect-failures" || got.Ejections != 1 {
+	if got := prev.State()[0]; got.State != health.Ejected || got.Reason != health.ConnectFailures || got.Ejections != 1 {
 		t.Errorf("got %+v, want ejected under the old generation's rule", got)
 	}
 }
@@ -177,7 +178,7 @@ func TestHealthSurvivesReload(t *testing.T) {
 	o.Backends = []BackendOptions{entryFor(t, b, 2), entryFor(t, a, 7)}
 	made, err = NewClusterFrom(prev, o)
 	next := must(t, made, err)
-	if got := next.State()[1]; got.Address != a.address || got.State != Ejected || got.Weight != 7 {
+	if got := next.State()[1]; got.Address != a.address || got.State != health.Ejected || got.Weight != 7 {
 		t.Errorf("got %+v, want %s ejected with weight 7", got, a.address)
 	}
 	view := next.View("r", nil)
@@ -227,7 +228,7 @@ func TestReloadKeepsAddressesOfNames(t *testing.T) {
 			}
 			tc.source.emit(tenTwo)
 			tc.source.emit() // now it knows what it says
-			if got := next.State(); got[0].State != Down {
+			if got := next.State(); got[0].State != health.Down {
 				t.Errorf("got %+v, want no address left", got)
 			}
 		})

@@ -3,32 +3,14 @@ package upstream
 import (
 	"time"
 
-	"penstock/lb"
+	"penstock/health"
 )
-
-// State is what an operator wants to know of a backend in one word.
-type State uint8
-
-// The states. Draining hides Ejected: such a backend gets no requests either way.
-const (
-	Up       State = iota // requests go there
-	Ejected               // out after consecutive connection failures
-	Draining              // weight 0, by configuration or through SetBackend: no new requests
-	Down                  // a name that has no address
-	stateCount
-)
-
-var stateText = [stateCount]string{Up: "up", Ejected: "ejected", Draining: "draining", Down: "down"}
-
-func (s State) String() string { return stateText[s] }
 
 // BackendState is a picture of one backend, as /api/upstreams shows it.
 type BackendState struct {
-	Address    string        // "ip:port" or "unix:/path"; as Entry when State is Down
+	health.Status
+	Address    string        // "ip:port" or "unix:/path"; as Entry for a name without an address
 	Entry      string        // "host:port" or "unix:/path" as configured
-	State      State         // in one word
-	Reason     string        // why State is not Up: connect-failures, weight-0, operator, no-address; "" when it is
-	Since      time.Time     // since when State holds; zero means since the start
 	Configured int           // weight in the configuration
 	Weight     int           // weight in force: 0 when drained, else SetBackend's or the configuration's
 	Backup     bool          // used only while no other backend is usable
@@ -55,41 +37,42 @@ func (c *Cluster) State() []BackendState {
 			next++
 		}
 		if len(c.addresses[i]) == 0 {
-			w, _ := c.weight(e, e.address)
+			r := c.rotation(e, e.address)
 			states = append(states, BackendState{
-				Address: e.address, Entry: e.address, State: Down, Reason: "no-address",
-				Configured: e.weight, Weight: w, Backup: e.backup,
+				Status:  health.Missing(r, c.since[i], c.lookupFailure(i)),
+				Address: e.address, Entry: e.address,
+				Configured: e.weight, Weight: r.Weight, Backup: e.backup,
 			})
 		}
 	}
 	return states
 }
 
+// lookupFailure returns why the latest lookup of an entry's name failed; nil when none
+// has.
+func (c *Cluster) lookupFailure(entry int) *health.Failure {
+	source := c.o.Backends[entry].Source
+	if source == nil {
+		return nil
+	}
+	at, err := source.LastFailure()
+	return health.LookupFailure(err, at)
+}
+
 // stateOf describes one endpoint. c.mu is held.
 func (c *Cluster) stateOf(e *entry, p *endpoint, now time.Time) BackendState {
-	b := p.backend
+	b, r := p.backend, c.rotation(e, p.key.address)
 	s := BackendState{
+		Status:     p.place.health.Status(r, now),
 		Address:    b.Address(),
 		Entry:      e.address,
 		Configured: e.weight,
+		Weight:     r.Weight,
 		Backup:     e.backup,
 		InFlight:   b.InFlight(),
 		Ejections:  b.Ejections(),
 		Latency:    b.Latency(),
 	}
 	s.Open, s.Idle, s.Waiting = p.client.Stats()
-	health, since, reason := b.State(now)
-	s.Since = since
-	if health == lb.Ejected {
-		s.State, s.Reason = Ejected, reason
-	}
-	weight, set := c.weight(e, s.Address)
-	s.Weight = weight
-	if weight == 0 {
-		s.State, s.Reason, s.Since = Draining, "weight-0", time.Time{}
-		if set {
-			s.Reason, s.Since = "operator", c.setSince(e, s.Address)
-		}
-	}
 	return s
 }

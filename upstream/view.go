@@ -7,16 +7,18 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"penstock/health"
 	"penstock/lb"
 )
 
 // Member is one backend as a View hands it out. It is immutable; nobody may
 // write to it.
 type Member struct {
-	Client  *Client     // does the round trip; shared by every route and generation
-	Backend *lb.Backend // the same as Client.Backend(); shared likewise
-	Host    []byte      // Host field for a backend that wants its own name: the URL's authority, without a default port
-	Entry   int         // index into Options.Backends of the cluster that made the View
+	Client  *Client          // does the round trip; shared by every route and generation
+	Backend *lb.Backend      // the same as Client.Backend(); shared likewise
+	Health  *health.Endpoint // is told how each attempt ends; shared likewise
+	Host    []byte           // Host field for a backend that wants its own name: the URL's authority, without a default port
+	Entry   int              // index into Options.Backends of the cluster that made the View
 }
 
 // View is what one route sees of a Cluster: all of its backends with the
@@ -102,8 +104,8 @@ func (v *View) rebuild() {
 // weight is what the view gives to one address of an entry: nothing when an
 // operator drained it, else the route's own weight, else the one in force.
 func (v *View) weight(e *entry, address string) int {
-	w, set := v.cluster.weight(e, address)
-	if set && w == 0 {
+	r := v.cluster.rotation(e, address)
+	if r.Operator && r.Weight == 0 {
 		return 0
 	}
 	if own, ok := v.weights[address]; ok {
@@ -112,7 +114,7 @@ func (v *View) weight(e *entry, address string) int {
 	if own, ok := v.weights[e.address]; ok {
 		return own
 	}
-	return w
+	return r.Weight
 }
 
 // canonical writes weights as a string that is equal for equal maps.

@@ -5,17 +5,17 @@ import (
 	"slices"
 	"strings"
 
-	"penstock/exchange"
 	"penstock/gateway/gatewaytest"
+	"penstock/ops"
 )
 
 // purge does what the words behind "purge" in a table say: a scope, its value but
 // for all, and soft.
 func purge(g *gatewaytest.Gateway, words []string) error {
-	p := exchange.CachePurge{Soft: slices.Contains(words, "soft")}
+	p := ops.CachePurge{Soft: slices.Contains(words, "soft")}
 	words = slices.DeleteFunc(words, func(w string) bool { return w == "soft" })
 	if len(words) == 1 && words[0] == "all" {
-		p.Scope = exchange.CacheScopeAll
+		p.Scope = ops.CacheScopeAll
 		return g.CachePurge(p)
 	}
 	if len(words) != 2 {
@@ -23,16 +23,16 @@ func purge(g *gatewaytest.Gateway, words []string) error {
 	}
 	scheme, rest, _ := strings.Cut(words[1], "://")
 	host, target, _ := strings.Cut(rest, "/")
-	p.URL = exchange.CacheURL{Scheme: scheme, Host: host, Target: "/" + target}
+	p.URL = ops.CacheURL{Scheme: scheme, Host: host, Target: "/" + target}
 	switch words[0] {
 	case "url":
-		p.Scope = exchange.CacheScopeURL
+		p.Scope = ops.CacheScopeURL
 	case "prefix":
-		p.Scope = exchange.CacheScopePrefix
+		p.Scope = ops.CacheScopePrefix
 	case "host":
-		p.Scope, p.URL = exchange.CacheScopeHost, exchange.CacheURL{Host: words[1]}
+		p.Scope, p.URL = ops.CacheScopeHost, ops.CacheURL{Host: words[1]}
 	case "tag":
-		p.Scope, p.Tag = exchange.CacheScopeTag, words[1]
+		p.Scope, p.Tag = ops.CacheScopeTag, words[1]
 	default:
 		return fmt.Errorf("purge %q: no such scope", words)
 	}

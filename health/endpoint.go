@@ -1,0 +1,142 @@
+package health
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"penstock/exchange"
+	"penstock/lb"
+)
+
+// Endpoint keeps what is known of one address. Attempts are reported to it, and it
+// reports them to the balancer. All methods are safe for concurrent use; an attempt
+// that does not fail takes no lock and allocates nothing.
+type Endpoint struct {
+	backend *lb.Backend
+	drained atomic.Pointer[func()] // called when no attempt is left; nil unless the endpoint is drained
+
+	mu       sync.Mutex // guards what follows
+	failed   time.Time
+	fault    *exchange.Fault // of the latest failure; nil: a response with status
+	status   int
+	check    Check
+	observed bool // check has been set
+}
+
+// NewEndpoint returns the record of the address that the balancer knows as b.
+func NewEndpoint(b *lb.Backend) *Endpoint { return &Endpoint{backend: b} }
+
+// Backend returns what the balancer knows the address as.
+func (e *Endpoint) Backend() *lb.Backend { return e.backend }
+
+// Begin counts an attempt as under way. Each Begin needs exactly one End or EndRest.
+func (e *Endpoint) Begin() { e.backend.Begin() }
+
+// End reports that an attempt has ended: with f, or when that is nil with a response
+// of this status. took is the time from Begin to the response, or to the fault.
+func (e *Endpoint) End(f *exchange.Fault, status int, took time.Duration, now time.Time) {
+	o := Outcome(f, status)
+	e.note(o, f, status, now)
+	e.backend.End(o, took, now)
+	e.leave()
+}
+
+// Responded reports the head of a response whose body or tunnel goes on: its verdict
+// counts at once. EndRest must follow.
+func (e *Endpoint) Responded(status int, took time.Duration, now time.Time) {
+	o := Outcome(nil, status)
+	e.note(o, nil, status, now)
+	e.backend.Report(o, took, now)
+}
+
+// EndRest reports that a body or tunnel announced by Responded has ended: with f, or
+// well when that is nil. took is the time from Begin to now.
+func (e *Endpoint) EndRest(f *exchange.Fault, took time.Duration, now time.Time) {
+	o := lb.Cancelled // the verdict was given at the head
+	if f != nil && f.Source == exchange.Upstream {
+		o = lb.Cut
+	}
+	e.note(o, f, 0, now)
+	e.backend.End(o, took, now)
+	e.leave()
+}
+
+// note remembers a failure.
+func (e *Endpoint) note(o lb.Outcome, f *exchange.Fault, status int, now time.Time) {
+	if o == lb.Success || o == lb.Cancelled {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.failed, e.fault, e.status = now, f, status
+}
+
+// leave calls what waits for the last attempt at a drained endpoint.
+func (e *Endpoint) leave() {
+	if e.drained.Load() == nil || e.backend.InFlight() > 0 {
+		return
+	}
+	if f := e.drained.Swap(nil); f != nil {
+		(*f)()
+	}
+}
+
+// OnEmpty calls f once, as soon as no attempt is under way: at once when none is,
+// else on the goroutine of the last one. nil forgets an earlier f.
+func (e *Endpoint) OnEmpty(f func()) {
+	if f == nil {
+		e.drained.Store(nil)
+		return
+	}
+	e.drained.Store(&f)
+	e.leave() // the last attempt may have ended before f was stored
+}
+
+// Unreachable reports whether the endpoint is ejected or down at this time because it
+// could not be connected to: what a probe can disprove. A backend that is down because
+// it takes connections and then closes them is not unreachable.
+func (e *Endpoint) Unreachable(now time.Time) bool {
+	switch s := e.backend.Standing(now); {
+	case s.Ejected:
+		return s.Cause == lb.ConnectFailure
+	case s.Failing && s.Cause == lb.ConnectFailure:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.fault != nil && !e.fault.Wrote
+	}
+	return false
+}
+
+// Checked records the result of a probe: err is why it failed, nil when it did not.
+func (e *Endpoint) Checked(err error, now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.check = Check{At: now, OK: err == nil, Cause: exchange.CauseOf(err)}
+	e.observed = true
+}
+
+// Status puts together what is known of the endpoint at this time, given its place
+// in the rotation.
+func (e *Endpoint) Status(r Rotation, now time.Time) Status {
+	return r.drain(e.with(e.backend.Standing(now)))
+}
+
+// Changed is the status of an endpoint whose standing has just changed to l.
+func (e *Endpoint) Changed(l lb.Standing) Status { return e.with(l) }
+
+func (e *Endpoint) with(l lb.Standing) Status {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var s Status
+	if !e.failed.IsZero() {
+		s.LastFailure = &Failure{At: e.failed, Status: e.status}
+		if f := e.fault; f != nil {
+			s.LastFailure.Fault, s.LastFailure.Status, s.LastFailure.Cause = f.Name(), 0, f.Cause()
+		}
+	}
+	if e.observed {
+		s.LastCheck = new(e.check)
+	}
+	return s.judge(l)
+}

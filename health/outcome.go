@@ -1,0 +1,33 @@
+package health
+
+import (
+	"penstock/exchange"
+	"penstock/lb"
+)
+
+// Outcome translates how an attempt ended for the balancer, which knows no HTTP:
+// f is its fault, nil when there was a response with this status.
+func Outcome(f *exchange.Fault, status int) lb.Outcome {
+	switch {
+	case f == nil && Failed(status):
+		return lb.ServerError
+	case f == nil:
+		return lb.Success
+	case f.Source != exchange.Upstream || f.Reason == exchange.QueueFull || f.Reason == exchange.QueueTimeout:
+		return lb.Cancelled // the client's fault or our own limits
+	case !f.Wrote, f.Kind == exchange.ConnectionTerminated && !f.Reused && !f.Begun:
+		return lb.ConnectFailure
+	case f.Reason == exchange.BodyIdleTimeout && f.Begun:
+		return lb.Cut
+	case f.Kind == exchange.HTTPResponseTimeout, f.Kind == exchange.ConnectionWriteTimeout:
+		return lb.Timeout
+	case f.Kind == exchange.ConnectionTerminated, f.Kind == exchange.HTTPResponseIncomplete:
+		return lb.Cut
+	default:
+		return lb.ServerError // there was a response, but not a valid one
+	}
+}
+
+// Failed reports whether a response with this status counts as a failure of the
+// backend that sent it.
+func Failed(status int) bool { return status >= 500 }

@@ -1,0 +1,48 @@
+package health
+
+// State is how an endpoint is, in one word. The words are those of the API, the
+// metric penstock_backend_state and the log.
+type State uint8
+
+// The states. An endpoint to which several apply has the last one of this list.
+const (
+	Up      State = iota // it gets requests, and nothing speaks against it
+	Down                 // it has no address, or it fails and gets requests only because it may not be ejected
+	Ejected              // it gets no requests for a while, because connections to it failed
+	Drained              // its weight is 0: it gets no new requests
+	stateCount
+)
+
+var stateText = [stateCount]string{Up: "up", Down: "down", Ejected: "ejected", Drained: "drained"}
+
+// String returns the word for s.
+func (s State) String() string { return stateText[s] }
+
+// MarshalText returns the word for s. It never fails.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Reason is why an endpoint is not up.
+type Reason uint8
+
+// The reasons, with the state that each belongs to.
+const (
+	NoReason        Reason = iota // up
+	ConnectFailures               // ejected or down: no connection could be set up
+	Timeouts                      // down: no response came in time
+	Cuts                          // down: connections ended without a whole response
+	NoAddress                     // down: the name has no address
+	ZeroWeight                    // drained: the configuration says weight 0
+	Operator                      // drained: an operator drained it or set its weight to 0
+	reasonCount
+)
+
+var reasonText = [reasonCount]string{
+	NoReason: "", ConnectFailures: "connect-failures", Timeouts: "timeouts", Cuts: "cuts",
+	NoAddress: "no-address", ZeroWeight: "weight-0", Operator: "operator",
+}
+
+// String returns the name of r; "" for NoReason.
+func (r Reason) String() string { return reasonText[r] }
+
+// MarshalText returns the name of r. It never fails.
+func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }

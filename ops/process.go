@@ -1,0 +1,12 @@
+package ops
+
+// Process is the present state of what exists once. Totals count from the start of
+// the process.
+type Process struct {
+	Connections    int    // open client connections
+	Resting        int    // of them, those that were quiet for a second and have given their buffers back
+	Refused        uint64 // client connections refused so far
+	Tunnels        int    // open tunnels
+	Generations    int    // configurations in use: the current one, and those that requests still live on
+	AccessLogLines uint64 // access log lines dropped so far
+}
