@@ -66,12 +66,30 @@ func (s *service) wait(sig signals, parts []part) int {
 		follower.Wait()
 		ended <- s.shutdown(parts, code)
 	}()
-	select {
-	case code = <-ended:
-		return code
-	case second := <-sig.stop:
+	result, second := untilEnd(ended, sig.stop)
+	if second != nil {
 		s.log.Warn("ending at once", "signal", second.String())
-		return exitFailed
+	}
+	return result
+}
+
+// sameStop is how long after the first signal to stop another one means the same:
+// supervisors, terminals and scripts often send two.
+const sameStop = time.Second
+
+// untilEnd returns the code that comes from ended, or exitFailed and the signal that
+// asked, later than sameStop, not to wait for it.
+func untilEnd(ended <-chan int, stop <-chan os.Signal) (code int, second os.Signal) {
+	begin := time.Now()
+	for {
+		select {
+		case code := <-ended:
+			return code, nil
+		case second := <-stop:
+			if time.Since(begin) >= sameStop {
+				return exitFailed, second
+			}
+		}
 	}
 }
 

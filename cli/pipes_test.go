@@ -270,3 +270,31 @@ func TestAnOutputThatNobodyReadsStopsNothing(t *testing.T) {
 		})
 	}
 }
+
+func TestAnAccessLogPipeWithoutReaderDelaysNoStart(t *testing.T) {
+	public, admin := free(t), free(t)
+	dir := t.TempDir()
+	file, fifo := filepath.Join(dir, "config.yaml"), filepath.Join(dir, "access.pipe")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprintf("listen: %q\nadmin: %q\nlog: { access: { file: %q } }\nroutes: [{ path: \"/*\", respond: { status: 200, body: one } }]\n", public, admin, fifo)
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := launchInto(t, file, admin, nil, nil)
+	url := "http://" + public
+	p.lost(url, "penstock_access_log_lines_dropped_total")
+	reader, err := os.OpenFile(fifo, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	p.get(url + "/now")
+	if code := p.end(); code != exitGood {
+		t.Errorf("after SIGTERM: got code %d (%v), want 0", code, p.cmd.ProcessState)
+	}
+	if lines, err := io.ReadAll(reader); err != nil || !strings.Contains(string(lines), `"/now"`) {
+		t.Errorf("got %q, error %v; want the request that came once the pipe had a reader", lines, err)
+	}
+}

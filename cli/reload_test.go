@@ -40,9 +40,8 @@ func TestReadinessGoesFirst(t *testing.T) {
 	if status, body := fetch(t, url); status != 200 || body != "here" {
 		t.Errorf("during the delay: got %d %q, want an answer still", status, body)
 	}
-	p.signal(syscall.SIGTERM)
-	if code := p.end(); code != exitFailed {
-		t.Errorf("a second signal during the delay: got code %d, want 1", code)
+	if code := p.insist(syscall.SIGTERM); code != exitFailed {
+		t.Errorf("a later signal during the delay: got code %d, want 1", code)
 	}
 }
 

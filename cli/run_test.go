@@ -4,14 +4,11 @@ package cli
 
 import (
 	"fmt"
-	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // gatewayFile writes a configuration whose only route answers with body, or
@@ -93,31 +90,6 @@ func TestChangedFileIsReloadedUnasked(t *testing.T) {
 	p.expect(`"msg":"reloaded","cause":"file"`)
 	if _, body := fetch(t, url); body != "two" {
 		t.Errorf("after the file changed: got %q, want two", body)
-	}
-}
-
-func TestSecondSignalEndsAtOnce(t *testing.T) {
-	p, _, url := startGateway(t, startOrigin(t, "a"), "")
-	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
-	// An endless stream keeps the drain waiting for its deadline.
-	if _, err := io.WriteString(conn, "GET /events?count=0&interval=50ms HTTP/1.1\r\nHost: x\r\n\r\n"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.Read(make([]byte, 1)); err != nil {
-		t.Fatal(err)
-	}
-	p.signal(syscall.SIGTERM)
-	p.expect(`"msg":"shutting down"`)
-	p.signal(syscall.SIGTERM)
-	if code := p.end(); code != exitFailed {
-		t.Errorf("after the second signal: got code %d, want 1", code)
 	}
 }
 

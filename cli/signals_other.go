@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// stopSignals end the process: the first one in order, the second at once.
+// stopSignals end the process: the first one in order, a later one at once.
 func stopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 // reloadSignals is empty: file changes and POST /api/reload remain.

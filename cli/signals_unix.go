@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// stopSignals end the process: the first one in order, the second at once.
+// stopSignals end the process: the first one in order, a later one at once.
 func stopSignals() []os.Signal { return []os.Signal{syscall.SIGTERM, os.Interrupt} }
 
 // reloadSignals make the gateway read its configuration anew.
