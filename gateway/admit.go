@@ -9,7 +9,7 @@ import (
 // admit decides whether the request may enter at all. It takes one strict look at the head,
 // everything after it believes only what was found here, and then one of limits.requests.
 // Nothing is forwarded when it returns a fault.
-func (g *Gateway) admit(j *journey) *exchange.Fault {
+func (g *proxy) admit(j *journey) *exchange.Fault {
 	head, limits := j.stream.Head(), downstream.Limits{Fields: j.snap.maxFields, Target: j.snap.maxURI}
 	if why := j.request.Read(head, limits); why != exchange.NoReason {
 		return exchange.Refuse(why)
@@ -37,7 +37,7 @@ func (g *Gateway) admit(j *journey) *exchange.Fault {
 // enter takes one of limits.requests; false means that none is left. What was
 // refused here counts for nothing: clients that are slow to take their 503 would
 // keep others out.
-func (g *Gateway) enter(j *journey) bool {
+func (g *proxy) enter(j *journey) bool {
 	for {
 		n := g.inflight.Load()
 		if n >= j.snap.maxRequests {
@@ -51,7 +51,7 @@ func (g *Gateway) enter(j *journey) bool {
 }
 
 // release gives back what enter took.
-func (g *Gateway) release(j *journey) {
+func (g *proxy) release(j *journey) {
 	if j.counted {
 		j.counted = false
 		g.inflight.Add(-1)

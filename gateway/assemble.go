@@ -59,7 +59,7 @@ func (g *Gateway) assembleAll(s *Snapshot, cfg *config.Config, prev *Snapshot) e
 	if err := g.openStore(cfg); err != nil {
 		return err
 	}
-	s.store = g.store
+	s.store = g.proxy.store
 	table := routing.Options{Rules: pathRules(&cfg.Paths)}
 	for i, c := range cfg.Routes {
 		r, err := g.assembleRoute(c, s)

@@ -18,10 +18,10 @@ const defaultCacheMemory = 256 << 20
 // openStore makes the store when the first route caches. It stays for the life of
 // the process: a route that stops caching may start again.
 func (g *Gateway) openStore(cfg *config.Config) error {
-	if g.store != nil || !caches(cfg) {
+	if g.proxy.store != nil || !caches(cfg) {
 		return nil
 	}
-	o := cache.Options{Bytes: cfg.Cache.Memory, MaxObject: cfg.Cache.MaxObject, Admission: cfg.Cache.Admission, Now: g.clock}
+	o := cache.Options{Bytes: cfg.Cache.Memory, MaxObject: cfg.Cache.MaxObject, Admission: cfg.Cache.Admission, Now: g.proxy.clock}
 	if o.Bytes == 0 {
 		o.Bytes = g.cacheMemory
 	}
@@ -32,8 +32,8 @@ func (g *Gateway) openStore(cfg *config.Config) error {
 	if err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
-	g.store = store
-	g.flights = cache.NewFlights(cache.FlightOptions{Waiters: cfg.Limits.Requests})
+	g.proxy.store = store
+	g.proxy.flights = cache.NewFlights(cache.FlightOptions{Waiters: cfg.Limits.Requests})
 	if cfg.Cache.Path != "" {
 		g.load(cfg.Cache.Path)
 	}
@@ -73,11 +73,11 @@ func (s *saves) describe(status *ops.CacheStatus) {
 // load fills the store with what an earlier process saved. Damaged files are a
 // warning and an empty start.
 func (g *Gateway) load(path string) {
-	result, err := g.store.Load(path)
+	result, err := g.proxy.store.Load(path)
 	g.saves.loaded = result.String()
 	switch result {
 	case cache.Loaded:
-		g.log.Info("the cache was loaded", "path", path, "bytes", g.store.Stats().UsedBytes)
+		g.log.Info("the cache was loaded", "path", path, "bytes", g.proxy.store.Stats().UsedBytes)
 	case cache.NothingSaved:
 		g.log.Info("the cache starts empty: nothing was saved", "path", path)
 	default:
@@ -88,7 +88,7 @@ func (g *Gateway) load(path string) {
 // startSaving saves the store from now on, every cache.save_every. A save that fails
 // is in the log and in the state; the next one tries again.
 func (g *Gateway) startSaving(cfg *config.Config) {
-	if g.store == nil || cfg.Cache.Path == "" || cfg.Cache.SaveEvery <= 0 {
+	if g.proxy.store == nil || cfg.Cache.Path == "" || cfg.Cache.SaveEvery <= 0 {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -110,7 +110,7 @@ func (g *Gateway) startSaving(cfg *config.Config) {
 // saveCache saves the store once.
 func (g *Gateway) saveCache(ctx context.Context, path string) error {
 	began := g.now()
-	err := g.store.Save(ctx, path)
+	err := g.proxy.store.Save(ctx, path)
 	if errors.Is(err, context.Canceled) {
 		return err // by the last save, which replaces it
 	}
@@ -142,8 +142,8 @@ func (g *Gateway) prepareLastSave(ctx context.Context) lastSave {
 	if g.saves.stop != nil {
 		g.saves.stop()
 	}
-	path := g.current.Load().config.Cache.Path
-	if g.store == nil || path == "" {
+	path := g.proxy.current.Load().config.Cache.Path
+	if g.proxy.store == nil || path == "" {
 		return lastSave{begin: func() {}}
 	}
 	half, begin := context.WithCancel(context.Background())
@@ -182,7 +182,7 @@ func (s *lastSave) wait(ctx, rest context.Context) error {
 func (g *Gateway) endFetches(ctx context.Context) {
 	ended := make(chan struct{})
 	go func() {
-		g.fetches.Wait()
+		g.proxy.fetches.Wait()
 		close(ended)
 	}()
 	select {

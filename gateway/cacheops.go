@@ -16,7 +16,7 @@ import (
 
 // CacheStatus tells how the response cache is doing; all zero without one.
 func (g *Gateway) CacheStatus() ops.CacheStatus {
-	s := g.current.Load()
+	s := g.proxy.current.Load()
 	status := ops.CacheStatus{Routes: []ops.CacheRoute{}}
 	if s.store == nil {
 		return status
@@ -29,7 +29,7 @@ func (g *Gateway) CacheStatus() ops.CacheStatus {
 	for _, n := range all.Purges {
 		status.Purges += n
 	}
-	status.Flights, status.Waiters = g.flights.Flying(), g.flights.Waiting()
+	status.Flights, status.Waiters = g.proxy.flights.Flying(), g.proxy.flights.Waiting()
 	g.saves.describe(&status)
 	for _, r := range s.routes {
 		if counts, ok := r.metrics.CacheCounts(); ok && r.cache != nil {
@@ -41,7 +41,9 @@ func (g *Gateway) CacheStatus() ops.CacheStatus {
 
 // CachePurge purges what is stored. The error wraps ops.ErrNoCache when no
 // route caches, and ops.ErrBadURL for a URL that no request can have.
-func (g *Gateway) CachePurge(p ops.CachePurge) error {
+func (g *Gateway) CachePurge(p ops.CachePurge) error { return g.proxy.cachePurge(p) }
+
+func (g *proxy) cachePurge(p ops.CachePurge) error {
 	s := g.current.Load()
 	if s.store == nil {
 		return ops.ErrNoCache
@@ -102,10 +104,10 @@ func (s *Snapshot) readTarget(u *cache.URL, target []byte) bool {
 // used. It asks no origin and changes nothing. Errors are as for CachePurge.
 func (g *Gateway) CacheLookup(q ops.CacheQuestion) (ops.CacheExplanation, error) {
 	out := ops.CacheExplanation{Method: q.Method, URL: q.URL.String(), Why: []string{}}
-	b := g.journeys.Get().(*journey)
-	b.x, b.snap = exchange.Acquire(g.now()), g.current.Load()
+	b := g.proxy.journeys.Get().(*journey)
+	b.x, b.snap = exchange.Acquire(g.now()), g.proxy.current.Load()
 	b.snap.journeys.Add(1)
-	defer g.discard(b)
+	defer g.proxy.discard(b)
 	if b.snap.store == nil {
 		return out, ops.ErrNoCache
 	}
@@ -121,13 +123,13 @@ func (g *Gateway) CacheLookup(q ops.CacheQuestion) (ops.CacheExplanation, error)
 		out.Use, out.Why = rfc9111.Bypass.String(), append(out.Why, "the route does not cache")
 		return out, nil
 	}
-	g.readRequest(b)
+	g.proxy.readRequest(b)
 	if b.cache.role != roleAsk {
 		out.Use, out.Forward = rfc9111.Bypass.String(), b.cache.told.Forward.String()
 		out.Why = append(out.Why, "such a request is not answered from the store")
 		return out, nil
 	}
-	g.find(b)
+	g.proxy.find(b)
 	b.explain(&out)
 	return out, nil
 }
@@ -207,7 +209,7 @@ const purgeMethod = "PURGE"
 
 // purge answers PURGE on the public listener, where cache.purge_from names the
 // client. Elsewhere PURGE is a method like any other.
-func (g *Gateway) purge(j *journey) (answered bool) {
+func (g *proxy) purge(j *journey) (answered bool) {
 	s := j.snap
 	if string(j.request.Method) != purgeMethod || s.purgeFrom == nil || s.store == nil {
 		return false
@@ -218,7 +220,7 @@ func (g *Gateway) purge(j *journey) (answered bool) {
 	}
 	scheme, _ := j.hop()
 	target := j.appendTarget(nil, j.request.Path)
-	err := g.CachePurge(ops.CachePurge{URL: ops.CacheURL{Scheme: string(scheme), Host: string(j.request.Host), Target: string(target)}})
+	err := g.cachePurge(ops.CachePurge{URL: ops.CacheURL{Scheme: string(scheme), Host: string(j.request.Host), Target: string(target)}})
 	if err != nil {
 		g.log.Warn("a purge may be forgotten in a restart", "error", err)
 	}

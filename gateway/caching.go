@@ -97,7 +97,7 @@ func (c *caching) reset() {
 }
 
 // instant is the present, by the clock that stored responses age by.
-func (g *Gateway) instant() rfc9111.Instant {
+func (g *proxy) instant() rfc9111.Instant {
 	if g.clock != nil {
 		return rfc9111.At(g.clock())
 	}

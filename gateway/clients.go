@@ -70,7 +70,7 @@ func (c *clientCounts) end(client netip.Addr) {
 // welcome decides about a connection that was just accepted and returns the answer
 // that turns it away, nil to take it. Connections of trusted proxies are taken:
 // there the requests count, see enterClient.
-func (g *Gateway) welcome(c *conn.Conn) []byte {
+func (g *proxy) welcome(c *conn.Conn) []byte {
 	a, ok := c.RemoteAddr().(*net.TCPAddr)
 	snap := g.current.Load()
 	if !ok || snap.trusted.Contains(a.AddrPort().Addr()) {
@@ -95,7 +95,7 @@ var tooManyConnections = func() []byte {
 
 // noteTurnedAway puts a refused connection into the metrics and the access log, as
 // a request that matched no route.
-func (g *Gateway) noteTurnedAway(client netip.Addr) {
+func (g *proxy) noteTurnedAway(client netip.Addr) {
 	x := exchange.Acquire(g.now())
 	x.Peer, x.Client = client, client
 	x.Fault = exchange.Refuse(exchange.TooManyConnections)
@@ -109,7 +109,7 @@ func (g *Gateway) noteTurnedAway(client netip.Addr) {
 
 // enterClient counts a request that a trusted proxy passed on for the client that
 // it names; the proxy's connections are shared by many.
-func (g *Gateway) enterClient(j *journey) bool {
+func (g *proxy) enterClient(j *journey) bool {
 	if !j.x.Trusted || j.x.Client == j.x.Peer {
 		return true
 	}
@@ -122,7 +122,7 @@ func (g *Gateway) enterClient(j *journey) bool {
 }
 
 // leaveClient gives back what enterClient took.
-func (g *Gateway) leaveClient(j *journey) {
+func (g *proxy) leaveClient(j *journey) {
 	if j.client.IsValid() {
 		g.perClient.end(j.client)
 		j.client = netip.Addr{}

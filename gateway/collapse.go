@@ -25,7 +25,7 @@ var (
 // collapse makes requests that miss the same key wait for one fetch. It returns true
 // when this one was answered by another's; else the journey goes on to the origin,
 // with j.cache.lead set if others may follow it.
-func (g *Gateway) collapse(j *journey) (answered bool) {
+func (g *proxy) collapse(j *journey) (answered bool) {
 	c := &j.cache
 	for c.waits = range maxRejoins {
 		if !c.shares() {
@@ -60,7 +60,7 @@ func (g *Gateway) collapse(j *journey) (answered bool) {
 }
 
 // lookAgain looks into the store once another's fetch is over.
-func (g *Gateway) lookAgain(j *journey) (answered bool) {
+func (g *proxy) lookAgain(j *journey) (answered bool) {
 	c := &j.cache
 	c.follow.Leave()
 	c.follow = nil
@@ -87,7 +87,7 @@ const (
 )
 
 // followUp waits for the fetch that c.follow has a place in and answers from it.
-func (g *Gateway) followUp(j *journey) followed {
+func (g *proxy) followUp(j *journey) followed {
 	c := &j.cache
 	done, stop := g.patience(j)
 	defer stop()
@@ -122,7 +122,7 @@ func (g *Gateway) followUp(j *journey) followed {
 // followFailed lets another one try, and shares the origin's failure when it fails
 // again: who waited for two bad answers does not go and ask for a third. What was
 // the leader's own bad luck is not shared.
-func (g *Gateway) followFailed(j *journey, err error) followed {
+func (g *proxy) followFailed(j *journey, err error) followed {
 	if errors.Is(err, errServerError) {
 		if g.standIn(j, rfc9111.ServerError, 0) {
 			return followAnswered
@@ -141,7 +141,7 @@ func (g *Gateway) followFailed(j *journey, err error) followed {
 }
 
 // patience is closed when the request's time is over; nil when it has no limit.
-func (g *Gateway) patience(j *journey) (done <-chan struct{}, stop func()) {
+func (g *proxy) patience(j *journey) (done <-chan struct{}, stop func()) {
 	limit := j.route.times.Request
 	if limit <= 0 {
 		return nil, func() {}
@@ -152,7 +152,7 @@ func (g *Gateway) patience(j *journey) (done <-chan struct{}, stop func()) {
 
 // respondFollowed answers with another's response: whole when it is complete and
 // small, else as it arrives.
-func (g *Gateway) respondFollowed(j *journey, status int, a *cache.Answer) {
+func (g *proxy) respondFollowed(j *journey, status int, a *cache.Answer) {
 	c := &j.cache
 	c.entry.Head = cache.Head{Status: a.Status, BodySize: a.Size}
 	c.entry.Kind = cache.Pieces
@@ -170,7 +170,7 @@ func (g *Gateway) respondFollowed(j *journey, status int, a *cache.Answer) {
 
 // readFollowed reads a small body into j.small. When it fails midway the body is
 // sent as it comes instead, which makes the failure seen.
-func (g *Gateway) readFollowed(j *journey, size int) bool {
+func (g *proxy) readFollowed(j *journey, size int) bool {
 	j.small = slices.Grow(j.small[:0], size)[:size]
 	done := 0
 	for done < size {
@@ -215,7 +215,7 @@ func (c *caching) suits(a *cache.Answer) bool {
 
 // standIn answers with the stored response although it is stale, now that the origin
 // has failed with status, or without any.
-func (g *Gateway) standIn(j *journey, how rfc9111.Failure, status int) bool {
+func (g *proxy) standIn(j *journey, how rfc9111.Failure, status int) bool {
 	c := &j.cache
 	if !c.found {
 		return false

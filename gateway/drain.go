@@ -30,14 +30,14 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	defer save.begin()
 	closed := g.closeListeners()
 	late := g.http1.Drain(ctx, g.clients)
-	tunnels := g.tunnels.Shutdown(ctx)
+	tunnels := g.proxy.tunnels.Shutdown(ctx)
 	g.endFetches(ctx)
 	save.begin()
 	g.clients.CloseAll()
 	g.serving.Wait()
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), restTime)
 	defer cancel()
-	ends := g.current.Load().shutdown(rest)
+	ends := g.proxy.current.Load().shutdown(rest)
 	return errors.Join(closed, late, tunnels, ends, g.clients.Shutdown(rest), g.backends.Shutdown(rest), save.wait(ctx, rest))
 }
 

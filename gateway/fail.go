@@ -11,7 +11,7 @@ import (
 
 // fail turns a fault into a response: the only place where an error becomes HTTP. The client
 // reads the fault's public sentence, the log its cause.
-func (g *Gateway) fail(j *journey, f *exchange.Fault) {
+func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	j.x.Fault = f
 	j.out.resp.Discard()
 	if f.Err != nil {
@@ -42,7 +42,7 @@ func (g *Gateway) fail(j *journey, f *exchange.Fault) {
 }
 
 // answer completes and sends the response that a policy has made.
-func (g *Gateway) answer(j *journey) {
+func (g *proxy) answer(j *journey) {
 	r := &j.response
 	c := j.common()
 	j.text = append(j.text[:0], r.Fields...)
@@ -63,7 +63,7 @@ func (j *journey) finishLocal(body []byte) {
 
 // survive turns a panic of the journey into one 500. The connection is closed,
 // because nobody knows what had been read from it.
-func (g *Gateway) survive(j *journey) {
+func (g *proxy) survive(j *journey) {
 	cause := recover()
 	if cause == nil {
 		return
@@ -74,7 +74,7 @@ func (g *Gateway) survive(j *journey) {
 
 // surviveAlone is survive for a goroutine of a tunnel or of a background fetch, where no
 // response can be sent.
-func (g *Gateway) surviveAlone(j *journey) {
+func (g *proxy) surviveAlone(j *journey) {
 	if cause := recover(); cause != nil {
 		g.log.Error("panic in a connection", "route", j.x.Route, slog.Any("panic", cause), "stack", string(debug.Stack()))
 		j.x.Fault = exchange.Refuse(exchange.Panicked)

@@ -16,7 +16,7 @@ import (
 // has left the journey that asked for it: whether that one's client is slow, or
 // leaves, is nothing to it. It ends with the body, or with the origin's failure.
 type fetch struct {
-	g       *Gateway
+	g       *proxy
 	out     *outbound
 	lead    *cache.Lead
 	writer  *cache.Writer // nil when nothing is stored
@@ -31,7 +31,7 @@ type fetch struct {
 // storeStream begins to store an answer whose body still comes. Without followers
 // and without a place in the store, and for a client that cannot be sent a body of
 // unknown length, the answer stays the journey's own, and storeStream is false.
-func (g *Gateway) storeStream(j *journey) bool {
+func (g *proxy) storeStream(j *journey) bool {
 	c, r := &j.cache, &j.out.resp
 	size := int64(-1)
 	if r.Framing.Kind == headers.Sized {
@@ -59,7 +59,7 @@ func (g *Gateway) storeStream(j *journey) bool {
 }
 
 // followOwn answers the client whose journey leads a fetch: like the others.
-func (g *Gateway) followOwn(j *journey) {
+func (g *proxy) followOwn(j *journey) {
 	c := &j.cache
 	f := g.handOver(j)
 	c.follow = f.lead.Follow()
@@ -70,7 +70,7 @@ func (g *Gateway) followOwn(j *journey) {
 
 // handOver lets the answer's body go on in a fetch of its own, which this journey
 // follows if it has a client. The head of the answer has been used.
-func (g *Gateway) handOver(j *journey) *fetch {
+func (g *proxy) handOver(j *journey) *fetch {
 	c := &j.cache
 	f := &fetch{g: g, out: j.out, lead: c.lead, writer: c.writer, snap: j.snap, backend: j.out.backend, metrics: j.route.metrics, key: c.key.Clone(), most: c.rule.maxObject}
 	c.announce(c.size, c.writer)

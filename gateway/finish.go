@@ -7,7 +7,7 @@ import (
 
 // finish is the single exit of every journey. It runs after the last byte of the response,
 // after the tunnel, or after the client was lost. Only here do the in-flight counts fall.
-func (g *Gateway) finish(j *journey) {
+func (g *proxy) finish(j *journey) {
 	x := j.x
 	x.Took = g.now().Sub(x.Start)
 	if !x.Tunnel {
@@ -25,7 +25,7 @@ func (g *Gateway) finish(j *journey) {
 }
 
 // record puts the request into the metrics and the access log.
-func (g *Gateway) record(j *journey) {
+func (g *proxy) record(j *journey) {
 	if j.route != nil {
 		j.route.metrics.Observe(j.x)
 	} else {

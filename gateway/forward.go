@@ -10,7 +10,7 @@ import (
 
 // forward sends the request to a backend until one answers or judge gives up:
 // pick, exchange, judge. On nil j.out.resp holds the answer.
-func (g *Gateway) forward(j *journey) *exchange.Fault {
+func (g *proxy) forward(j *journey) *exchange.Fault {
 	g.prepare(j)
 	t := j.route.choose()
 	j.x.Upstream = t.up.name
@@ -41,7 +41,7 @@ func (g *Gateway) forward(j *journey) *exchange.Fault {
 }
 
 // try is one exchange with one backend, recorded and reported to its health.
-func (g *Gateway) try(j *journey, t *target, m *upstream.Member) *exchange.Fault {
+func (g *proxy) try(j *journey, t *target, m *upstream.Member) *exchange.Fault {
 	now := g.now()
 	at := j.x.NextAttempt(m.Backend.Address(), now)
 	if at == nil {
@@ -103,7 +103,7 @@ func (j *journey) traits(rule *retryRule) traits {
 
 // mayRetry asks the budget and waits; false means that the time or the budget is
 // used up. The wait is short (at most the rule's maxWait) and ends with the deadline.
-func (g *Gateway) mayRetry(j *journey, t *target, rule *retryRule, n int) bool {
+func (g *proxy) mayRetry(j *journey, t *target, rule *retryRule, n int) bool {
 	now := g.now()
 	pause := rule.wait(n, rand.Float64())
 	if d := j.out.req.Times.Deadline; !d.IsZero() && now.Add(pause).After(d) {

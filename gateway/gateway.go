@@ -12,14 +12,12 @@ import (
 	"time"
 
 	"penstock/accesslog"
-	"penstock/cache"
 	"penstock/config"
 	"penstock/conn"
 	"penstock/discovery"
 	"penstock/downstream/h1"
 	"penstock/listener"
 	"penstock/metrics"
-	"penstock/tunnel"
 )
 
 // Options are what a Gateway is made from.
@@ -41,36 +39,22 @@ type Options struct {
 // Gateway serves the public listeners. New makes one, Start runs it, Reload
 // changes it while it runs, Shutdown ends it.
 type Gateway struct {
-	name     string // our pseudonym in Via and CDN-Loop, unique to this process
+	proxy    *proxy // serves requests
 	log      *slog.Logger
 	now      func() time.Time
 	metrics  *metrics.Registry
-	access   *accesslog.Log
 	resolver discovery.Resolver
-
-	current   atomic.Pointer[Snapshot]
-	inflight  atomic.Int64
-	draining  atomic.Bool
-	ready     atomic.Bool
-	journeys  sync.Pool
-	outbounds sync.Pool
-	pieces    sync.Pool // of bodies that pass through the cache
+	draining atomic.Bool
+	ready    atomic.Bool
 
 	cacheMemory int64
-	clock       func() time.Time // by which stored responses age; nil means time.Now
-	store       *cache.Store     // nil until a route caches; then for ever
-	flights     *cache.Flights
 	saves       saves
-	fetches     sync.WaitGroup // what goes on behind the clients' backs
-	unmatched   *metrics.Route
-	tunnels     *tunnel.Registry
 
 	http1     *h1.Server
 	clients   *conn.Sweeper // every connection that was accepted
 	backends  *conn.Sweeper // every connection that was dialled
 	limit     *listener.Limit
 	granted   int // client connections last warned about; written in New and under reload
-	perClient clientCounts
 	fileLimit uint64
 	listeners []*listener.Listener
 	serving   sync.WaitGroup
@@ -85,28 +69,17 @@ func New(o Options) (*Gateway, error) {
 	if o.Config == nil || o.Metrics == nil {
 		return nil, errors.New("gateway: config and metrics are needed")
 	}
+	p := newProxy(fmt.Sprintf("penstock-%08x", rand.Uint32()), &o)
 	g := &Gateway{
-		name: fmt.Sprintf("penstock-%08x", rand.Uint32()),
-		log:  o.Log, now: o.Now, metrics: o.Metrics, access: o.Access, resolver: o.Resolver,
-		clients:   conn.NewSweeper(sweepEvery),
-		backends:  conn.NewSweeper(sweepEvery),
-		tunnels:   tunnel.NewRegistry(),
-		fileLimit: o.FileLimit,
-		fatal:     make(chan error, 1),
-		unmatched: o.Metrics.Route(""),
-		clock:     o.Clock, cacheMemory: o.CacheMemory,
+		proxy: p, log: p.log, now: p.now, metrics: o.Metrics, resolver: o.Resolver,
+		clients:     conn.NewSweeper(sweepEvery),
+		backends:    conn.NewSweeper(sweepEvery),
+		fileLimit:   o.FileLimit,
+		fatal:       make(chan error, 1),
+		cacheMemory: o.CacheMemory,
 	}
-	if g.log == nil {
-		g.log = slog.New(slog.DiscardHandler)
-	}
-	if g.now == nil {
-		g.now = time.Now
-	}
-	g.journeys.New = g.newJourney
-	g.outbounds.New = func() any { return new(outbound) }
-	g.pieces.New = func() any { return new([followPiece]byte) }
 	g.http1 = h1.New(h1.Options{
-		Handler: g, Limits: g.clientLimits, Draining: g.draining.Load, Now: g.now, Log: g.log,
+		Handler: p, Limits: g.clientLimits, Draining: g.draining.Load, Now: g.now, Log: g.log,
 		HeaderBytes: o.Config.Limits.HeaderBytes,
 	})
 	g.limit = listener.NewLimit(g.connectionBudget(o.Config))
@@ -126,7 +99,7 @@ func New(o Options) (*Gateway, error) {
 func (g *Gateway) Start(ctx context.Context) error {
 	g.clients.Start()
 	g.backends.Start()
-	snap := g.current.Load()
+	snap := g.proxy.current.Load()
 	if err := snap.start(ctx); err != nil {
 		return err
 	}
@@ -136,7 +109,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 			return errors.Join(fmt.Errorf("listen %s: %w", address, err), g.closeListeners())
 		}
 		g.listeners = append(g.listeners, listener.New(listener.Options{
-			Listener: ln, Sweeper: g.clients, Max: g.limit, Log: g.log, Welcome: g.welcome,
+			Listener: ln, Sweeper: g.clients, Max: g.limit, Log: g.log, Welcome: g.proxy.welcome,
 		}))
 	}
 	for _, ln := range g.listeners {
@@ -160,7 +133,7 @@ func (g *Gateway) accept(ln net.Listener) {
 
 // clientLimits is what the running configuration sets for client connections.
 func (g *Gateway) clientLimits() h1.Limits {
-	s := g.current.Load()
+	s := g.proxy.current.Load()
 	return h1.Limits{Header: s.headerTime, Idle: s.idleTime, BodyIdle: s.bodyIdle, Requests: s.lastRequest}
 }
 
@@ -177,10 +150,10 @@ const (
 func (g *Gateway) Reload(cfg *config.Config) error {
 	g.reload.Lock()
 	defer g.reload.Unlock()
-	prev := g.current.Load()
+	prev := g.proxy.current.Load()
 	err := g.replace(prev, cfg)
 	g.metrics.Reloaded(err == nil)
-	g.forget(g.current.Load())
+	g.forget(g.proxy.current.Load())
 	if err != nil {
 		return fmt.Errorf("reload keeps generation %d: %w", prev.generation, err)
 	}
@@ -216,12 +189,12 @@ const startTime = 5 * time.Second
 
 // publish makes s the generation that new requests live on.
 func (g *Gateway) publish(s *Snapshot) {
-	if prev := g.current.Load(); prev != nil {
+	if prev := g.proxy.current.Load(); prev != nil {
 		s.generation = prev.generation + 1
 	} else {
 		s.generation = 1
 	}
-	g.current.Store(s)
+	g.proxy.current.Store(s)
 }
 
 // forget drops the metrics of names that the configuration does not have, or that

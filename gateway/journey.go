@@ -19,7 +19,7 @@ import (
 // hand to one another. It is pooled, owned by the goroutine that serves the request, and
 // handed back by finish.
 type journey struct {
-	g      *Gateway
+	g      *proxy
 	stream downstream.Stream // the client; nil for a request that no client waits for
 	x      *exchange.Exchange
 	snap   *Snapshot
@@ -50,7 +50,7 @@ type journey struct {
 }
 
 // begin opens the record of a request that was read at now; finish closes it.
-func (g *Gateway) begin(s downstream.Stream, now time.Time) *journey {
+func (g *proxy) begin(s downstream.Stream, now time.Time) *journey {
 	j := g.journeys.Get().(*journey)
 	j.stream, j.x = s, exchange.Acquire(now)
 	j.snap = g.current.Load()
@@ -59,7 +59,7 @@ func (g *Gateway) begin(s downstream.Stream, now time.Time) *journey {
 }
 
 // newJourney is what the pool calls.
-func (g *Gateway) newJourney() any {
+func (g *proxy) newJourney() any {
 	j := &journey{g: g, out: g.outbounds.Get().(*outbound)}
 	j.body.j, j.proxied.j = j, j
 	j.response.Reset(maxKeptBuffer)

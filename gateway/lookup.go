@@ -11,7 +11,7 @@ import (
 
 // lookup answers from the store when it may, and else settles what the cache wants
 // of the origin: nothing, a new response, or the word that the stored one still holds.
-func (g *Gateway) lookup(j *journey) (answered bool) {
+func (g *proxy) lookup(j *journey) (answered bool) {
 	c := &j.cache
 	if j.route.cache == nil {
 		return false
@@ -31,7 +31,7 @@ func (g *Gateway) lookup(j *journey) (answered bool) {
 }
 
 // readRequest reads what the rules need of the request and chooses the role.
-func (g *Gateway) readRequest(j *journey) {
+func (g *proxy) readRequest(j *journey) {
 	c := &j.cache
 	c.rule, c.now = j.route.cache, rfc9111.At(j.x.Start)
 	if g.clock != nil {
@@ -146,7 +146,7 @@ func appendJoined(dst []byte, f rfc9111.Fields, name string) []byte {
 }
 
 // find looks the request up: its URL, and when the answer varies its variant.
-func (g *Gateway) find(j *journey) {
+func (g *proxy) find(j *journey) {
 	c := &j.cache
 	if c.entry == nil {
 		c.entry = cache.AcquireEntry()
@@ -165,7 +165,7 @@ func (g *Gateway) find(j *journey) {
 }
 
 // findVariant looks for the variant that the vary record in c.entry leads to.
-func (g *Gateway) findVariant(j *journey) {
+func (g *proxy) findVariant(j *journey) {
 	c := &j.cache
 	c.decision.Forward = rfc9111.ForwardVaryMiss
 	c.record, c.variants = c.entry.ID, c.entry.Flags
@@ -191,7 +191,7 @@ func (g *Gateway) findVariant(j *journey) {
 }
 
 // decide asks the rules whether what was found may be used.
-func (g *Gateway) decide(j *journey) {
+func (g *proxy) decide(j *journey) {
 	c := &j.cache
 	if !c.meta.Decode(c.entry.Meta) {
 		g.decideMiss(c)
@@ -205,7 +205,7 @@ func (g *Gateway) decide(j *journey) {
 }
 
 // decideMiss keeps why nothing was found, unless the client takes only what is stored.
-func (g *Gateway) decideMiss(c *caching) {
+func (g *proxy) decideMiss(c *caching) {
 	why := c.decision.Forward
 	c.decision = rfc9111.Decide(nil, &c.ask, &c.rule.policy, c.now)
 	if c.decision.Use == rfc9111.Nothing {
@@ -215,7 +215,7 @@ func (g *Gateway) decideMiss(c *caching) {
 
 // answerFound answers from the store if the decision says so. It may change the
 // role to one in which the origin is asked without the store's interest.
-func (g *Gateway) answerFound(j *journey) (answered bool) {
+func (g *proxy) answerFound(j *journey) (answered bool) {
 	c := &j.cache
 	c.told = rfc9111.Handling{Forward: c.decision.Forward}
 	c.outcome = exchange.CacheMiss
@@ -240,7 +240,7 @@ func (g *Gateway) answerFound(j *journey) (answered bool) {
 }
 
 // chooseForward decides how the origin is asked when the store has no answer.
-func (g *Gateway) chooseForward(j *journey) {
+func (g *proxy) chooseForward(j *journey) {
 	c := &j.cache
 	c.validates = c.found && c.meta.Flags.Has(rfc9111.Validatable) && c.ask.Method == rfc9111.Get
 	switch {
@@ -265,7 +265,7 @@ func (j *journey) outgoingQuery() (query []byte, ok bool) {
 // prepareCache does the cache's part of an outgoing request: it notes when the origin
 // is asked, and keeps back the client's own conditions and ranges, which are answered
 // here.
-func (g *Gateway) prepareCache(j *journey) {
+func (g *proxy) prepareCache(j *journey) {
 	c := &j.cache
 	if c.role == roleNone {
 		return

@@ -12,7 +12,7 @@ import (
 // remove or add. The order is the security review: hop-by-hop fields go first,
 // so that nobody can name ours in Connection; then the route's edits; ours come
 // last, so that no edit and no client can imitate them.
-func (g *Gateway) prepare(j *journey) {
+func (g *proxy) prepare(j *journey) {
 	b := &j.out.head
 	b.CopyFrom(&j.request.Head)
 	wanted := j.wantedUpgrade()

@@ -18,7 +18,7 @@ type upload struct {
 // receive takes the request body as far as that is wise before a backend is
 // picked: a small one of known length is read whole, so that a slow client costs
 // no backend and a failed try can be repeated; any other will be streamed.
-func (g *Gateway) receive(j *journey) *exchange.Fault {
+func (g *proxy) receive(j *journey) *exchange.Fault {
 	limit := j.route.maxBody
 	if j.request.Framing.Kind == headers.NoBody {
 		j.upload.body = upstream.Body{}

@@ -10,7 +10,7 @@ import (
 // refresh revalidates what has just been served stale, behind the client's back and
 // at most once at a time (RFC 5861 §3). The origin sees the fields of the request
 // that found it stale.
-func (g *Gateway) refresh(j *journey) {
+func (g *proxy) refresh(j *journey) {
 	lead := g.flights.Lead(j.cache.key)
 	if lead == nil {
 		return
@@ -36,7 +36,7 @@ func (g *Gateway) refresh(j *journey) {
 }
 
 // refetch is the journey of a request that no client waits for.
-func (g *Gateway) refetch(b *journey) {
+func (g *proxy) refetch(b *journey) {
 	c := &b.cache
 	g.readRequest(b)
 	if g.find(b); c.decision.Use == rfc9111.Fresh {
@@ -62,7 +62,7 @@ func (g *Gateway) refetch(b *journey) {
 }
 
 // discard gives back a journey without a client.
-func (g *Gateway) discard(b *journey) {
+func (g *proxy) discard(b *journey) {
 	x := b.x
 	b.snap.journeys.Add(-1)
 	b.reset()

@@ -11,7 +11,7 @@ import (
 // What a fetch gives back is used by another request, which would take its wish for a
 // connection of its own, or its body, for that one's.
 func TestFetchGivesBackNothingOfItsRequest(t *testing.T) {
-	g := new(Gateway)
+	g := new(proxy)
 	snap := new(Snapshot)
 	out := new(outbound)
 	out.req.Fresh, out.req.Target, out.req.Body.Framing.Kind = true, []byte("/secret"), headers.Sized

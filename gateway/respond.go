@@ -7,7 +7,7 @@ import (
 
 // respond sends the backend's response to the client: a body that is at hand as a whole, any
 // other as it arrives.
-func (g *Gateway) respond(j *journey) {
+func (g *proxy) respond(j *journey) {
 	r, out := &j.response, &j.out.resp
 	if out.Uploading() || out.UploadCut || j.stream.BodyUnread() { // in this order: an upload reads what BodyUnread looks at
 		r.CloseAfter()
@@ -29,7 +29,7 @@ func (g *Gateway) respond(j *journey) {
 
 // send hands the response over to the client's protocol, which may not have written it when
 // send returns. What is known of it now goes into the record.
-func (g *Gateway) send(j *journey) {
+func (g *proxy) send(j *journey) {
 	r := &j.response
 	j.x.Status = r.Status
 	if r.Stream == nil {

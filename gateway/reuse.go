@@ -12,7 +12,7 @@ import (
 // reuse answers with the stored response in j.cache: with all of it, with parts, or
 // with 304. how is what Cache-Status shall tell. False means that a part of the
 // body is gone; then nothing was answered, and nothing counts as found.
-func (g *Gateway) reuse(j *journey, how rfc9111.Handling) bool {
+func (g *proxy) reuse(j *journey, how rfc9111.Handling) bool {
 	c := &j.cache
 	c.told, c.outcome = how, outcomeOfReuse(&how)
 	e := c.entry
@@ -54,7 +54,7 @@ func (c *caching) vanished() bool {
 }
 
 // respondStored sends a response from the store. It always returns true.
-func (g *Gateway) respondStored(j *journey, status int) bool {
+func (g *proxy) respondStored(j *journey, status int) bool {
 	c, r := &j.cache, &j.response
 	r.Begin(status, nil)
 	r.SetFields(j.appendStored(r.Fields[:0], status))

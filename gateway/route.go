@@ -38,7 +38,7 @@ type target struct {
 }
 
 // match finds the request's route in the snapshot that it lives on.
-func (g *Gateway) match(j *journey) *exchange.Fault {
+func (g *proxy) match(j *journey) *exchange.Fault {
 	if f := j.findRoute(); f != nil {
 		return f
 	}

@@ -9,14 +9,14 @@ import (
 )
 
 // Serve implements downstream.Handler: it runs the journey of one request.
-func (g *Gateway) Serve(s downstream.Stream, start time.Time) downstream.Job {
+func (g *proxy) Serve(s downstream.Stream, start time.Time) downstream.Job {
 	j := g.begin(s, start)
 	g.serve(j)
 	return j
 }
 
 // Refuse implements downstream.Handler: it answers a request whose head could not be read.
-func (g *Gateway) Refuse(s downstream.Stream, why exchange.Reason, start time.Time) downstream.Job {
+func (g *proxy) Refuse(s downstream.Stream, why exchange.Reason, start time.Time) downstream.Job {
 	j := g.begin(s, start)
 	defer g.survive(j)
 	g.fail(j, exchange.Refuse(why))
@@ -25,7 +25,7 @@ func (g *Gateway) Refuse(s downstream.Stream, why exchange.Reason, start time.Ti
 
 // serve is the journey of one request. The client's protocol calls it on the goroutine that
 // serves the client, and ends the request after the response was written, see finish.
-func (g *Gateway) serve(j *journey) {
+func (g *proxy) serve(j *journey) {
 	defer g.survive(j)
 
 	if f := g.admit(j); f != nil {

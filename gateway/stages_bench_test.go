@@ -68,7 +68,7 @@ func (n *nowhere) BodyUnread() bool          { return false }
 func (n *nowhere) Send(r *response.Response) { n.sent = r }
 
 // benchJourney is a request that was read, admitted and matched.
-func benchJourney(b *testing.B, g *Gateway, request string) (*journey, *nowhere) {
+func benchJourney(b *testing.B, g *proxy, request string) (*journey, *nowhere) {
 	line, fields, _ := strings.Cut(request, "\r\n")
 	parts := strings.Split(line, " ")
 	client := &nowhere{head: downstream.Head{
@@ -95,7 +95,7 @@ func keepAll(h *headers.Block) {
 // request on a route without a cache. What happens on sockets is measured elsewhere:
 // loadtest/README.md lists all.
 func BenchmarkStage(b *testing.B) {
-	g := benchGateway(b)
+	g := benchGateway(b).proxy
 	j, client := benchJourney(b, g, strings.Replace(benchRequest, "/items", "/other", 1))
 	answer := "Date: Mon, 02 Nov 2026 10:00:00 GMT\r\nContent-Type: text/html\r\nContent-Length: 1024\r\n" +
 		"Cache-Control: max-age=3600\r\nEtag: \"bench\"\r\nServer: origin\r\n\r\n"
@@ -152,8 +152,9 @@ func BenchmarkStage(b *testing.B) {
 // cache: reading it and making its key, looking it up and deciding, and all together
 // with the answer.
 func BenchmarkCacheStage(b *testing.B) {
-	g := benchGateway(b)
-	fill(b, g)
+	served := benchGateway(b)
+	fill(b, served)
+	g := served.proxy
 	j, _ := benchJourney(b, g, benchRequest)
 	g.readRequest(j)
 	for _, stage := range []struct {

@@ -21,14 +21,14 @@ func (g *Gateway) Ready() (ready bool, reason string) {
 }
 
 // Generation returns the number of the running configuration, from 1.
-func (g *Gateway) Generation() uint64 { return g.current.Load().generation }
+func (g *Gateway) Generation() uint64 { return g.proxy.current.Load().generation }
 
 // Config returns the running configuration; nobody may write to it.
-func (g *Gateway) Config() *config.Config { return g.current.Load().config }
+func (g *Gateway) Config() *config.Config { return g.proxy.current.Load().config }
 
 // Routes lists the routes of the running configuration.
 func (g *Gateway) Routes() []ops.Route {
-	s := g.current.Load()
+	s := g.proxy.current.Load()
 	views := make([]ops.Route, len(s.routes))
 	for i, r := range s.routes {
 		views[i] = routeView(r.name, s.config.Routes[i])
@@ -54,7 +54,7 @@ func routeView(name string, c *config.Route) ops.Route {
 
 // Upstreams lists the upstreams of the running configuration and their backends.
 func (g *Gateway) Upstreams() []ops.Upstream {
-	s := g.current.Load()
+	s := g.proxy.current.Load()
 	views := make([]ops.Upstream, len(s.upstreams))
 	for i, u := range s.upstreams {
 		v := ops.Upstream{Name: u.name, Balance: u.config.Balance.Method.String()}
@@ -78,7 +78,7 @@ var ErrNotConfigured = errors.New("is not configured")
 func (g *Gateway) SetBackend(name, address string, weight *int, drain *bool) error {
 	g.reload.Lock()
 	defer g.reload.Unlock()
-	u := g.current.Load().upstream(name)
+	u := g.proxy.current.Load().upstream(name)
 	if u == nil {
 		return fmt.Errorf("upstream %q: %w", name, ErrNotConfigured)
 	}
@@ -94,14 +94,14 @@ func (g *Gateway) process() ops.Process {
 	p := ops.Process{
 		Connections: g.limit.Open(),
 		Resting:     g.http1.Parked(),
-		Tunnels:     g.tunnels.Len(),
+		Tunnels:     g.proxy.tunnels.Len(),
 		Generations: g.liveGenerations(),
 	}
 	for _, ln := range g.listeners {
 		p.Refused += uint64(ln.Refused())
 	}
-	if g.access != nil {
-		p.AccessLogLines = uint64(g.access.Dropped())
+	if g.proxy.access != nil {
+		p.AccessLogLines = uint64(g.proxy.access.Dropped())
 	}
 	return p
 }

@@ -12,7 +12,7 @@ import (
 // keep gives the cache its part of what the origin answered, or failed to answer: it
 // stores, updates, throws away. It returns true when it answered the client itself,
 // with what is stored; else the answer in j.out.resp, or f, goes on to the client.
-func (g *Gateway) keep(j *journey, f *exchange.Fault) (answered bool) {
+func (g *proxy) keep(j *journey, f *exchange.Fault) (answered bool) {
 	c := &j.cache
 	switch c.role {
 	case roleNone, roleLook:
@@ -54,7 +54,7 @@ func (c *caching) endLead(err error) {
 // judge decides whether the answer is stored, and stores it. A body that still comes
 // goes on in a fetch of its own, so that no client holds it up: the client of this
 // journey follows it like the others.
-func (g *Gateway) judge(j *journey) (answered bool) {
+func (g *proxy) judge(j *journey) (answered bool) {
 	c, r := &j.cache, &j.out.resp
 	response := g.readAnswer(j, r.Status, &c.answered)
 	c.refusal = rfc9111.MayStore(&c.ask, &response, &c.rule.policy)
@@ -91,7 +91,7 @@ func (g *Gateway) judge(j *journey) (answered bool) {
 // refuseUnasked answers in the place of a 304 that nobody asked the origin for: its
 // client holds something that the origin was not asked about, and would take it for
 // valid.
-func (g *Gateway) refuseUnasked(j *journey) (answered bool) {
+func (g *proxy) refuseUnasked(j *journey) (answered bool) {
 	f := &exchange.Fault{Kind: exchange.HTTPProtocolError, Source: exchange.Upstream, Begun: true}
 	j.cache.endLead(f)
 	g.fail(j, f)
@@ -99,7 +99,7 @@ func (g *Gateway) refuseUnasked(j *journey) (answered bool) {
 }
 
 // readAnswer reads what the rules need of an answer that has just come.
-func (g *Gateway) readAnswer(j *journey, status int, fields rfc9111.Fields) rfc9111.Response {
+func (g *proxy) readAnswer(j *journey, status int, fields rfc9111.Fields) rfc9111.Response {
 	c := &j.cache
 	c.judged, c.now = true, g.instant()
 	return rfc9111.ReadResponse(status, fields, rfc9111.Times{Sent: c.sent, Received: c.now}, &c.rule.policy)
@@ -116,7 +116,7 @@ func (j *journey) take(response *rfc9111.Response) {
 
 // decline lets the answer go to its client alone. With pass the key is remembered as
 // one whose answers are not shared.
-func (g *Gateway) decline(j *journey, pass bool) {
+func (g *proxy) decline(j *journey, pass bool) {
 	c := &j.cache
 	switch {
 	case c.refusal != rfc9111.Storable:
@@ -138,7 +138,7 @@ func (g *Gateway) decline(j *journey, pass bool) {
 
 // selects finds the key of the answer's variant. It is false when the answer can be
 // for this one request only.
-func (g *Gateway) selects(j *journey) bool {
+func (g *proxy) selects(j *journey) bool {
 	c := &j.cache
 	names, variance := rfc9111.AppendVary(c.scratch[:0], &c.answered)
 	c.scratch = names
@@ -181,7 +181,7 @@ func (c *caching) recordFill(variants uint32) *cache.Fill {
 // joinsVariants counts the answer among the variants of its URL. It is false when
 // there are as many as the route allows: then all of them give way, because nobody
 // knows which of them is still asked for.
-func (g *Gateway) joinsVariants(c *caching) bool {
+func (g *proxy) joinsVariants(c *caching) bool {
 	if c.found {
 		return true // it replaces one
 	}
@@ -250,7 +250,7 @@ func (c *caching) readTags() [][]byte {
 }
 
 // storeWhole stores an answer whose body is at hand, and hands it to the followers.
-func (g *Gateway) storeWhole(j *journey) {
+func (g *proxy) storeWhole(j *journey) {
 	c := &j.cache
 	fill := j.newFill(int64(len(j.out.resp.Buffered)))
 	c.noteStored(g.store.Put(c.key, &fill, j.out.resp.Buffered))
@@ -269,7 +269,7 @@ func (g *Gateway) storeWhole(j *journey) {
 
 // fileLanguage files an answer in one language also for those who want that language
 // most, however they say it.
-func (g *Gateway) fileLanguage(j *journey, fill *cache.Fill) {
+func (g *proxy) fileLanguage(j *journey, fill *cache.Fill) {
 	c := &j.cache
 	if c.record == 0 {
 		return
@@ -302,7 +302,7 @@ func (c *caching) announce(size int64, w *cache.Writer) {
 
 // answerUnmodified answers the client's own condition, which the origin was not
 // asked, from what has just come.
-func (g *Gateway) answerUnmodified(j *journey) bool {
+func (g *proxy) answerUnmodified(j *journey) bool {
 	c := &j.cache
 	if c.handing {
 		g.fetches.Go(g.handOver(j).run)

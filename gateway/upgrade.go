@@ -7,7 +7,7 @@ import (
 
 // upgrade sends the backend's 101 and hands both connections to a tunnel. The journey goes
 // with them: it ends when the tunnel does.
-func (g *Gateway) upgrade(j *journey) {
+func (g *proxy) upgrade(j *journey) {
 	r := &j.response
 	r.Begin(j.out.resp.Status, j.out.resp.Reason)
 	lines := append(j.appendProxied(r.Fields[:0]), "Connection: Upgrade\r\nUpgrade: "...)
@@ -25,7 +25,7 @@ func (g *Gateway) upgrade(j *journey) {
 }
 
 // tunnel runs until both sides have ended.
-func (g *Gateway) tunnel(j *journey, client tunnel.End, early []byte) {
+func (g *proxy) tunnel(j *journey, client tunnel.End, early []byte) {
 	attempt := j.out.attempt
 	sent, received, err := g.tunnels.Run(tunnel.Tunnel{
 		Client: client, Backend: j.out.resp.Tunnel,

@@ -11,7 +11,7 @@ import (
 
 // confirm takes the origin's word that the stored response still holds, updates it
 // and answers with it (RFC 9111 §4.3.4).
-func (g *Gateway) confirm(j *journey) (answered bool) {
+func (g *proxy) confirm(j *journey) (answered bool) {
 	c := &j.cache
 	if !g.freshen(j) {
 		c.endLead(errLookAgain)
@@ -34,7 +34,7 @@ func (g *Gateway) confirm(j *journey) (answered bool) {
 
 // askAnew asks the origin for the whole answer, once, because what it confirmed is
 // gone or was something else.
-func (g *Gateway) askAnew(j *journey) (answered bool) {
+func (g *proxy) askAnew(j *journey) (answered bool) {
 	c := &j.cache
 	c.found, c.validates = false, false
 	j.out.resp.Discard()
@@ -52,7 +52,7 @@ func (g *Gateway) askAnew(j *journey) (answered bool) {
 // freshen updates the stored response with the fields of a 304 or of the answer to a
 // HEAD. It is false when the answer speaks of another response, or when what is
 // stored may not be kept any longer.
-func (g *Gateway) freshen(j *journey) bool {
+func (g *proxy) freshen(j *journey) bool {
 	c := &j.cache
 	if !rfc9111.SelectedBy(&c.stored, &c.answered) {
 		return false
@@ -88,7 +88,7 @@ func (c *caching) staysSelected(updated rfc9111.Fields) bool {
 
 // useOnce answers this request with a stored response that the origin has confirmed
 // and that may not be kept, or not where it lies.
-func (g *Gateway) useOnce(j *journey, response *rfc9111.Response) bool {
+func (g *proxy) useOnce(j *journey, response *rfc9111.Response) bool {
 	c := &j.cache
 	c.meta = rfc9111.NewMeta(response, &c.rule.policy)
 	c.drop([]byte("age"), nil) // it is in c.meta
@@ -105,7 +105,7 @@ func (g *Gateway) useOnce(j *journey, response *rfc9111.Response) bool {
 
 // keepHead lets the answer to a HEAD update the stored answer to a GET (RFC 9111
 // §4.3.5).
-func (g *Gateway) keepHead(j *journey) {
+func (g *proxy) keepHead(j *journey) {
 	c := &j.cache
 	if !c.found {
 		return
@@ -123,7 +123,7 @@ func (g *Gateway) keepHead(j *journey) {
 
 // keepChange throws away what a successful change made invalid (RFC 9111 §4.4), and
 // stores the answer to a POST that says it answers a later GET (RFC 9110 §9.3.3).
-func (g *Gateway) keepChange(j *journey, f *exchange.Fault) {
+func (g *proxy) keepChange(j *journey, f *exchange.Fault) {
 	c := &j.cache
 	if f != nil || !rfc9111.Invalidates(c.ask.Method, j.out.resp.Status) {
 		return
@@ -142,7 +142,7 @@ func (g *Gateway) keepChange(j *journey, f *exchange.Fault) {
 }
 
 // keepPost stores the answer to a POST under the key of a GET.
-func (g *Gateway) keepPost(j *journey) {
+func (g *proxy) keepPost(j *journey) {
 	c := &j.cache
 	response := g.readAnswer(j, j.out.resp.Status, &c.answered)
 	if c.refusal = rfc9111.MayStore(&c.ask, &response, &c.rule.policy); c.refusal != rfc9111.Storable || response.Vary != rfc9111.VariesNot {
@@ -153,14 +153,14 @@ func (g *Gateway) keepPost(j *journey) {
 }
 
 // invalidate purges what is stored for the URL of a key, on every route.
-func (g *Gateway) invalidate(j *journey, k cache.Key) {
+func (g *proxy) invalidate(j *journey, k cache.Key) {
 	if err := g.store.PurgeURL(k, false); err != nil {
 		g.log.Warn("a purge may be forgotten in a restart", "error", err)
 	}
 }
 
 // invalidateTarget purges another URL of the same origin.
-func (g *Gateway) invalidateTarget(j *journey, scheme, target []byte) {
+func (g *proxy) invalidateTarget(j *journey, scheme, target []byte) {
 	u := cache.URL{Scheme: scheme, Host: j.request.Host, Rule: j.cache.rule.query}
 	if j.snap.readTarget(&u, target) {
 		g.invalidate(j, g.store.URLKey(&u))
