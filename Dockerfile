@@ -10,7 +10,7 @@ ARG VERSION=development
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$VERSION" -o /out/penstock . \
  && mkdir -p /out/etc/ssl/certs /out/etc/penstock \
  && cp /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ \
- && cp config.yaml /out/etc/penstock/ \
+ && cp config.yaml config.schema.json /out/etc/penstock/ \
  && echo 'penstock:x:65532:65532:penstock:/:/nonexistent' > /out/etc/passwd \
  && echo 'penstock:x:65532:' > /out/etc/group
 

@@ -47,6 +47,7 @@ func commands() []command {
 		{"demo", "[-public ADDR] [-admin ADDR]", "run three origins and the gateway with the shipped configuration", (*Program).demo},
 		{"check", "[-config FILE]", "report every problem of a configuration", (*Program).check},
 		{"config", "[-config FILE]", "print the configuration with every default", (*Program).config},
+		{"schema", "", "print a JSON Schema of the configuration, for editors", (*Program).schema},
 		{"origin", "[-listen ADDR] [-name NAME]", "run the embedded origin alone", (*Program).origin},
 		{"health", "[-config FILE | -admin ADDR]", "ask a running gateway whether it is healthy", (*Program).health},
 		{"profile", "[-config FILE | -admin ADDR]", "fetch profiles of a running gateway into files", (*Program).profile},

@@ -43,7 +43,7 @@ func TestBadUsageIsExplained(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"unknown command", []string{"chekc"}, `penstock: "chekc" is not a command (did you mean "check"?); there are run, demo, check, config, origin, health, profile, purge, version, help`},
+		{"unknown command", []string{"chekc"}, `penstock: "chekc" is not a command (did you mean "check"?); there are run, demo, check, config, schema, origin, health, profile, purge, version, help`},
 		{"nothing near", []string{"frobnicate"}, `penstock: "frobnicate" is not a command; there are run`},
 		{"unknown flag", []string{"check", "-confg", "x"}, `penstock: check: there is no flag -confg (did you mean "config"?); there is -config`},
 		{"unknown flag of the default command", []string{"-confg", "x"}, `penstock: run: there is no flag -confg (did you mean "config"?)`},

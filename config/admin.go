@@ -16,8 +16,8 @@ type Admin struct {
 func (a *Admin) Keys(k options.Keys) {
 	listen := []options.Rule{options.Off, options.Checked(listenAddress), options.Default("127.0.0.1:9901")}
 	k.Itself(options.Short(options.TextOf(&a.Listen, listen...)))
-	k.Text("listen", &a.Listen, "an address", append(listen, options.Restart)...)
-	k.Secret("token", &a.Token, "without blanks, sent as `Authorization: Bearer TOKEN`; needed by everything that changes state, "+
+	k.Text("listen", &a.Listen, "the address", append(listen, options.Restart)...)
+	k.Secret("token", &a.Token, "one word, sent as `Authorization: Bearer TOKEN`; needed by everything that changes state, "+
 		"and beyond loopback by all but health and metrics. Beyond loopback without one: health and metrics only",
 		options.AnyText, options.Checked(tokenText), options.Restart)
 }

@@ -87,7 +87,7 @@ func (r *Route) cache(c *Config) *options.Section {
 // keys declares the keys of `cache` of a route.
 func (c *Cache) keys(k options.Keys, file *Config) {
 	k.Duration("ttl", &c.TTL, 0, "lifetime of responses that state none", options.Off)
-	k.Add("by_status", &byStatus{c}, "`off`: not kept at all, whatever they say. The narrower of two ranges wins: `{ 5xx: off, 503: 1s }`")
+	k.Add("by_status", &byStatus{c}, "with `off` they are not kept at all, whatever they say. The narrower of two ranges wins: `{ 5xx: off, 503: 1s }`")
 	k.Duration("stale", &c.Stale, 0, "how long a stale response still serves while it is fetched anew, where it has no "+
 		"`stale-while-revalidate`", options.Off)
 	k.Add("stale_on_error", c.staleOnError(), "how long a stale response serves where it has no `stale-if-error`. `on`: 10m while no backend "+
@@ -133,7 +133,7 @@ func tagsField(s string) (shaped, wrong string) {
 
 // keyKeys declares the keys of `cache.key`.
 func (c *Cache) keyKeys(k options.Keys) {
-	k.Add("query", c.Query.section(), "What does not count is not sent to the backend either")
+	k.Add("query", c.Query.section(), "what does not count is not sent to the backend either")
 	k.Names("headers", &c.Headers, "of request fields that count although `Vary` does not name them", options.Checked(keyField))
 	k.Names("cookies", &c.Cookies, "of cookies that count", options.Checked(cookieName), options.CaseCounts)
 }

@@ -15,8 +15,6 @@ func (d *decoder) check(root report, c *Config) {
 	c.Cache.checkSizes(root)
 	if !root.Has("routes") {
 		root.Problem("", "has no routes; the shortest is: routes: [{ path: \"/*\", upstream: \"http://localhost:3000\" }]")
-	} else if len(c.Routes) == 0 && !root.Reported("routes") {
-		root.Problem("routes", "got no route, want at least one")
 	}
 	d.checkDuplicates(c)
 	d.warn(c)

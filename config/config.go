@@ -68,12 +68,11 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 	}}
 }
 
-// Keys returns the path of every key that a file may have, such as
-// "routes[].retry.times" and "upstreams.*.pool.max", in the order of the
-// documentation. `[]` is an item of a list, `*` a name that the file chooses;
-// names of header fields and the like have no path of their own.
-func Keys(policies ...options.Policy) []string {
-	var all []string
-	Default().section(policies).Walk(func(path string, _ options.Key) { all = append(all, path) })
-	return all
+// Rows returns a line of documentation for every key that a file may have, in the
+// order of the documentation. Paths are those of options.Section.Walk.
+func Rows(policies ...options.Policy) []options.Row { return Default().section(policies).Rows() }
+
+// Schema returns a JSON Schema of a configuration file, for editors.
+func Schema(policies ...options.Policy) ([]byte, error) {
+	return Default().section(policies).Schema("Penstock's configuration")
 }

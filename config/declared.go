@@ -165,12 +165,10 @@ func fits(n *yaml.Node, form options.Value) bool {
 // keys reads the pairs of a mapping in the order of the declaration and not of
 // the file, so that a key may rely on those before it.
 func (d *decoder) keys(v value, pairs []pair, declared []options.Key) {
-	var known []string
 	for _, k := range declared {
 		if k.Name == "" || k.Value == nil {
 			continue
 		}
-		known = append(known, k.Name)
 		i := slices.IndexFunc(pairs, func(p pair) bool { return p.key == k.Name })
 		switch {
 		case i >= 0 && d.written(pairs[i].value):
@@ -180,15 +178,25 @@ func (d *decoder) keys(v value, pairs []pair, declared []options.Key) {
 		}
 	}
 	for _, p := range pairs {
-		if slices.Contains(known, p.key) {
-			continue
-		}
-		if slices.ContainsFunc(declared, func(k options.Key) bool { return k.Name == p.key }) {
+		i := slices.IndexFunc(declared, func(k options.Key) bool { return k.Name != "" && k.Name == p.key })
+		switch {
+		case i < 0:
+			d.problemAt(p.place, p.value.path, "unknown key%s", options.DidYouMean(p.key, built(declared)))
+		case declared[i].Value == nil:
 			d.problemAt(p.place, p.value.path, "is not built yet")
-			continue
 		}
-		d.problemAt(p.place, p.value.path, "unknown key%s", options.DidYouMean(p.key, known))
 	}
+}
+
+// built returns the names of the keys that can be written.
+func built(declared []options.Key) []string {
+	var names []string
+	for _, k := range declared {
+		if k.Name != "" && k.Value != nil {
+			names = append(names, k.Name)
+		}
+	}
+	return names
 }
 
 // report is what a section's Check notes its problems in.

@@ -64,7 +64,7 @@ func (t *Timeouts) Keys(k options.Keys) {
 	k.Duration("header", &t.Header, 10*time.Second,
 		"a request's head, from its first byte to its last; then 408. A new connection that sends nothing is closed after it too")
 	k.Duration("connect", &t.Connect, time.Second, "TCP and TLS to a backend")
-	k.Duration("first_byte", &t.FirstByte, 15*time.Second, "of each attempt: request sent to response head", options.Off)
+	k.Duration("first_byte", &t.FirstByte, 15*time.Second, "of one attempt, from the request sent to the response head", options.Off)
 	k.Duration("request", &t.Request, 30*time.Second,
 		"everything until the response head goes to the client (queueing, attempts, backoff), less the time in which the request body moves",
 		options.Off)

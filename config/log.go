@@ -18,7 +18,7 @@ type Log struct {
 // Keys declares the keys of `log`.
 func (l *Log) Keys(k options.Keys) {
 	levels := []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
-	k.Add("level", options.OneOfStandard(&l.Level, slog.LevelInfo, []string{"debug", "info", "warn", "error"}, levels), "of the process log")
+	k.Add("level", options.OneOfStandard(&l.Level, slog.LevelInfo, []string{"debug", "info", "warn", "error"}, levels), "least level of the process log")
 	k.Add("access", l.access(), "", options.Means("on"))
 }
 

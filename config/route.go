@@ -65,8 +65,8 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 			k.Size("body", &r.MaxBody, c.Limits.Body, "the body of one request; `off` allows any", options.Off)
 		}, "", options.Like("limits"))
 		if forwards {
-			k.Names("upgrades", &r.Upgrades, "", options.Checked(protocolName), options.Means("as `upgrades`"))
-			k.Names("trailers", &r.Trailers, "", options.Checked(trailerName), options.Means("as `trailers`"))
+			k.Names("upgrades", &r.Upgrades, "of protocols that may be tunnelled, or `off`", options.Checked(protocolName), options.Means("as `upgrades`"))
+			k.Names("trailers", &r.Trailers, "of trailer fields that are passed on, both ways, or `off`", options.Checked(trailerName), options.Means("as `trailers`"))
 		}
 		k.Section("paths", r.Paths.Keys, "what is not named is as in `paths`", options.Like("paths"))
 		if forwards {
@@ -109,7 +109,7 @@ type RouteTimeouts struct {
 func (t *RouteTimeouts) keys(file *Timeouts) func(options.Keys) {
 	return func(k options.Keys) {
 		k.Duration("connect", &t.Connect, file.Connect, "TCP and TLS to a backend")
-		k.Duration("first_byte", &t.FirstByte, file.FirstByte, "of each attempt: request sent to response head", options.Off)
+		k.Duration("first_byte", &t.FirstByte, file.FirstByte, "of one attempt, from the request sent to the response head", options.Off)
 		k.Duration("request", &t.Request, file.Request, "everything until the response head goes to the client", options.Off)
 		k.Duration("body_idle", &t.BodyIdle, file.BodyIdle, "no byte moved in a body, stream or tunnel", options.Off)
 	}
@@ -123,6 +123,7 @@ func (c *Config) routes(policies []options.Policy) *options.Sections {
 	return &options.Sections{
 		Form:  "list of mappings, at least one",
 		Want:  "a list of routes (- path: ...)",
+		Empty: "got no route, want at least one",
 		Clear: func() { c.Routes = nil },
 		Add: func() *options.Section {
 			r := c.DefaultRoute()

@@ -34,7 +34,8 @@ func TestShippedValuesAreTheDefaults(t *testing.T) {
 
 func TestShippedShowsEveryKey(t *testing.T) {
 	text := string(read(t, shipped))
-	for _, key := range Keys() {
+	for _, row := range Rows() {
+		key := row.Path
 		name := key[strings.LastIndexByte(key, '.')+1:]
 		name = strings.TrimSuffix(name, "[]")
 		if !regexp.MustCompile(`(^|[\s{,#])` + name + `:? `).MatchString(strings.ReplaceAll(text, "\n", " \n")) {

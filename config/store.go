@@ -30,10 +30,10 @@ func (s *Store) Keys(k options.Keys) {
 	k.Add("memory", s.memory(), "", options.Restart,
 		options.Means("40 % of the container's memory, else of the machine's, in steps of 32MiB"))
 	k.Size("max_object", &s.MaxObject, 8*mib,
-		"at most half of `memory`: a larger body passes through and is not kept; also per route", options.Within(1, maxObject), options.Restart)
+		"a larger body passes through and is not kept; at most half of `memory`; also per route", options.Within(1, maxObject), options.Restart)
 	k.Switch("admission", &s.Admission, true,
 		"once the store is full, what is asked for only once does not flush the rest", options.Restart)
-	k.File("path", &s.Path, "a folder: what is kept survives a restart", options.Off, options.Restart)
+	k.File("path", &s.Path, "the folder in which what is kept survives a restart", options.Off, options.Restart)
 	k.Duration("save_every", &s.SaveEvery, 10*time.Minute,
 		"how often the store is saved to `path`; `off` is only at the end", options.Off, options.Restart)
 	k.Networks("purge_from", &s.PurgeFrom, "that may send `PURGE` to the public listener; nobody else may")

@@ -39,7 +39,7 @@ func (u *Upstream) Keys(k options.Keys) {
 	k.Section("pool", u.Pool.Keys, "connections to each backend")
 	k.Add("retry_budget", &options.Section{Form: "mapping, or `off`", Keys: u.RetryBudget.Keys}, "`off` sets no bound on retries")
 	k.Add("eject", &options.Section{Form: "mapping, or `off`", Keys: u.Eject.Keys, Check: u.Eject.Check},
-		"a backend that cannot be connected to is left out for a while")
+		"a backend that cannot be connected to is left out for a while; [states](operations.md#watching-it)")
 	k.Section("dns", u.DNS.Keys, "")
 	k.Add("tls", &options.Section{Keys: u.TLS.Keys, Block: true, Hidden: u.TLS == (TLS{})}, "for https:// backends", options.Means("none"))
 }
@@ -170,7 +170,7 @@ func (b *Backend) Keys(k options.Keys) {
 	k.Add("url", &printed, "`\"http://host:port\"`, `\"https://host:port\"` (ports 80 and 443 may be left out), `\"unix:/path\"`; without a path",
 		options.Required)
 	k.Count("weight", &b.Weight, 1, "its share of the requests; 0 drains it", options.Within(0, maxWeight))
-	k.Switch("backup", &b.Backup, false, "used only when the others are down", options.Quiet)
+	k.Switch("backup", &b.Backup, false, "used only when the others are down", options.Quiet, options.Means("`off`"))
 }
 
 func (b *Backend) setURL(s string) (wrong string) {

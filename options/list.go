@@ -42,6 +42,9 @@ func (n *names) Add(s string) string {
 	return ""
 }
 
+// Unique reports that no item may stand twice.
+func (n *names) Unique() bool { return true }
+
 func (n *names) Close(written, _ int) string { return n.limits.close(written) }
 
 // close refuses an empty list where a rule does.
@@ -70,6 +73,9 @@ func (n *networks) Takes() string               { return "list of networks or ad
 func (n *networks) Clear()                      { *n.p = nil }
 func (n *networks) Shape() Shape                { return Shape{Text: true} }
 func (n *networks) Close(written, _ int) string { return n.limits.close(written) }
+
+// Unique reports that no item may stand twice.
+func (n *networks) Unique() bool { return true }
 
 func (n *networks) Add(s string) string {
 	if wrong := OneLine(s); wrong != "" {

@@ -133,7 +133,7 @@ func (s *Section) Takes() string {
 // Declared returns what Keys declares, in that order. A Key without a name is
 // another form of the section itself.
 func (s *Section) Declared() []Key {
-	var all []Key
+	all := make([]Key, 0, 16)
 	s.Keys(Keys{visit: func(k Key) { all = append(all, k) }})
 	return all
 }
