@@ -39,13 +39,21 @@
 // pieces are written before the entry that names them, so only whole bodies are
 // ever found, and a replaced body can still be read to its end.
 //
+// # Purges
+//
+// A purge is a tick of a clock, and an entry is compared with the times of the
+// purges that may reach it: see purge.go. Hard purges of URLs, which any client
+// causes with an unsafe method, are exact: for each URL with something stored
+// the ring holds a record of 16 bytes of key and 24 of value, which such a purge
+// deletes: see urls.go.
+//
 // # Memory
 //
 // The rings take Options.Bytes, rounded up to steps of 32 MiB, in pieces of
 // 64 MiB as they fill, and never give them back (fastcache maps them; on
 // Windows they lie on the Go heap). The collector does not see them: subtract
 // them from what GOMEMLIMIT is set to. Beside the ring there are some 40 bytes
-// of index on the heap for each record, 3.2 MiB of purge slots, and with
+// of index on the heap for each record, 3.7 MiB of purge slots, and with
 // admission a sketch of up to half a per cent. Stats reports all of it.
 //
 // A store above 256 MiB consists of several fastcache caches, see rings. Each of

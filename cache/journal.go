@@ -2,6 +2,7 @@ package cache
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,7 +10,7 @@ import (
 )
 
 const (
-	recordSize  = 24
+	recordSize  = 40
 	tweakRecord = 0x70757267
 )
 
@@ -19,6 +20,7 @@ type purgeRecord struct {
 	scope Scope
 	soft  bool
 	slot  uint16
+	url   urlID // of PurgeURL
 }
 
 // appendTo appends the record with its keyed checksum.
@@ -32,13 +34,14 @@ func (r *purgeRecord) appendTo(dst []byte, s *secret) []byte {
 	dst = append(dst, byte(r.scope), soft)
 	dst = binary.LittleEndian.AppendUint16(dst, r.slot)
 	dst = append(dst, 0, 0, 0, 0)
+	dst = append(dst, r.url[:]...)
 	return binary.LittleEndian.AppendUint64(dst, s.sum(tweakRecord, dst[at:]))
 }
 
 // readRecord reads one record and reports whether it is one.
 func readRecord(b []byte, s *secret) (purgeRecord, bool) {
-	r := purgeRecord{time: word(b), scope: Scope(b[8]), soft: b[9] == 1, slot: binary.LittleEndian.Uint16(b[10:])}
-	return r, word(b[16:]) == s.sum(tweakRecord, b[:16]) && r.scope < scopes
+	r := purgeRecord{time: word(b), scope: Scope(b[8]), soft: b[9] == 1, slot: binary.LittleEndian.Uint16(b[10:]), url: urlID(b[16:])}
+	return r, word(b[32:]) == s.sum(tweakRecord, b[:32]) && r.scope < scopes
 }
 
 // journal appends each purge to a file before it is answered, so that a purge
@@ -49,12 +52,16 @@ type journal struct {
 	dir    string
 	number int
 	secret *secret
-	broken bool // a record could not be written
-	void   bool // and the files that it was for are given up
+	room   int64 // bytes that may still be written
+	broken bool  // a record could not be written
+	void   bool  // and the files that it was for are given up
 	buf    []byte
 }
 
 func journalName(number int) string { return fmt.Sprintf("purges-%d.log", number) }
+
+// journalSize bounds a journal: 1.6 million purges between two saves.
+const journalSize = 64 << 20
 
 // openJournal opens or makes the journal of that number.
 func openJournal(dir string, number int, s *secret) (*journal, error) {
@@ -62,19 +69,26 @@ func openJournal(dir string, number int, s *secret) (*journal, error) {
 	if err != nil {
 		return nil, fmt.Errorf("purge journal: %w", err)
 	}
-	return &journal{file: file, dir: dir, number: number, secret: s}, nil
+	info, err := file.Stat()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("purge journal: %w", err), file.Close())
+	}
+	return &journal{file: file, dir: dir, number: number, secret: s, room: journalSize - info.Size()}, nil
 }
 
-// append writes one record. When it cannot be written the saved files are given
-// up, because they would bring back what was purged; the next Save makes others.
+// append writes one record. When it cannot be written, or the journal is full, the
+// saved files are given up, because they would bring back what was purged; the next
+// Save makes others.
 func (j *journal) append(r *purgeRecord) error {
 	if j == nil || j.void {
 		return nil
 	}
 	if !j.broken {
 		j.buf = r.appendTo(j.buf[:0], j.secret)
-		if _, err := j.file.Write(j.buf); err == nil {
-			return nil
+		if j.room -= recordSize; j.room >= 0 {
+			if _, err := j.file.Write(j.buf); err == nil {
+				return nil
+			}
 		}
 		j.broken = true
 	}
@@ -92,7 +106,7 @@ func (j *journal) close() error {
 	return j.file.Close()
 }
 
-// replayJournal marks the purges of one journal. A record that is cut short was
+// replayJournal repeats the purges of one journal on the rings that are loaded. A record that is cut short was
 // never answered and is cut off; a false one is an error.
 func (s *Store) replayJournal(dir string, number int) error {
 	name := filepath.Join(dir, journalName(number))
@@ -112,6 +126,9 @@ func (s *Store) replayJournal(dir string, number int) error {
 			return fmt.Errorf("%s: record %d is not one", journalName(number), at/recordSize)
 		}
 		s.purges.replay(&r)
+		if r.scope == PurgeURL && !r.soft {
+			s.dropURL(&r.url, r.time)
+		}
 	}
 	if whole < len(text) {
 		return file.Truncate(int64(whole))
@@ -178,7 +195,7 @@ func (p *purges) slot(i int) *slot {
 		return &p.host[at]
 	default:
 		at -= hostSlots
-		return &p.wide[at/wideSlots][at%wideSlots]
+		return &[...]*[wideSlots]slot{&p.urls, &p.prefix, &p.tag}[at/wideSlots][at%wideSlots]
 	}
 }
 

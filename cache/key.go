@@ -18,9 +18,10 @@ const (
 	tweakPiece
 	tweakHost
 	tweakURL
+	tweakURLMore
+	tweakURLRecord
 	tweakPrefix
 	tweakTag
-	tweakPath
 )
 
 // The marks that begin the parts of a key.
@@ -46,6 +47,7 @@ const (
 type Key struct {
 	raw               []byte // what the store files the entry under
 	parts             []byte // guard and all parts, also when raw is a digest
+	urlAt             int    // the URL, from the host's mark to queryEnd
 	hostAt, hostEnd   int
 	pathAt, pathEnd   int
 	queryAt, queryEnd int // with mark and length
@@ -101,6 +103,7 @@ func (b *KeyBuilder) URL(u *URL) {
 	case string(u.Scheme) == "https":
 		host = bytes.TrimSuffix(host, []byte(":443"))
 	}
+	k.urlAt = len(k.parts)
 	k.parts = appendPart(k.parts, markHost, host)
 	k.hostAt, k.hostEnd = len(k.parts)-len(host), len(k.parts)
 	lower(k.parts[k.hostAt:])

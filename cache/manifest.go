@@ -17,7 +17,7 @@ import (
 const (
 	manifestName   = "manifest"
 	tablesName     = "purges.bin"
-	snapshotFormat = 2
+	snapshotFormat = 3
 )
 
 // LoadResult says what became of saved files. All but Loaded start empty.

@@ -207,11 +207,11 @@ func (s *Store) load(dir string) (number int, result LoadResult, err error) {
 	}
 	s.secret = m.Secret
 	s.odometer.Store(m.Odometer)
-	if result, err := s.loadPurges(dir, m.Number); result != Loaded {
-		return 0, result, err
-	}
 	if s.rings, err = loadRings(folder, s.capacity); err != nil {
 		return 0, RingRefused, err
+	}
+	if result, err := s.loadPurges(dir, m.Number); result != Loaded {
+		return 0, result, err
 	}
 	return m.Number, Loaded, nil
 }

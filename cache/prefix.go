@@ -32,12 +32,12 @@ func (s *Store) PurgePrefix(host, prefix []byte, soft bool) error {
 	parent, exact := prefixParent(prefix)
 	r := purgeRecord{scope: PurgePrefix, soft: soft, slot: s.secret.prefixSlot(host, parent)}
 	if exact {
-		return s.purge(r)
+		return s.purge(&r)
 	}
 	p := s.purges
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	r.time = p.clock.Add(1)
+	r.time = p.tick(nil)
 	p.addPath(pathPurge{time: r.time, soft: soft, host: s.secret.hostSlot(host), slot: r.slot, prefix: slices.Clone(prefix)})
 	s.count.purges[PurgePrefix].Add(1)
 	return s.journal.append(&r)
@@ -93,7 +93,7 @@ func (p *purges) addPath(add pathPurge) {
 	}
 	if len(list) == maxPathPurges {
 		// The slot first: a lookup reads the list before the slots.
-		p.wide[widePrefix][list[0].slot].mark(list[0].time, list[0].soft)
+		p.prefix[list[0].slot].mark(list[0].time, list[0].soft)
 		list = list[1:]
 	}
 	list = append(list, add)

@@ -87,7 +87,7 @@ func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {
 		return s.count.note(Superseded)
 	}
 	held := Entry{buf: b.value}
-	if !held.decode(&s.secret, k.Hash()) || s.purges.judge(&held, &k) == gone {
+	if !held.decode(&s.secret, k.Hash()) || s.judge(&held, &k) == gone {
 		return s.count.note(Superseded)
 	}
 	return s.count.note(s.fileLocked(&next, k, b))
@@ -114,9 +114,11 @@ func (s *Store) fileLocked(e *Entry, k Key, b *buffer) Refusal {
 	if ringHeader+len(k.raw)+entrySize(&e.labels, len(e.Meta), len(e.Fields), len(e.Inline)) > maxRecord {
 		return HeadTooBig
 	}
-	if s.purges.judge(e, &k) == gone {
+	id := s.secret.urlID(&k)
+	if s.purges.judge(e, &k) == gone || !s.stands(&id, e.Seen) && s.purges.reached(&id, e.Seen) {
 		return Superseded
 	}
+	s.keepURL(&id, e.Seen)
 	b.value = appendEntry(b.value[:0], e, &s.secret)
 	s.set(s.rings.of(k), k.raw, b.value)
 	s.rewrite.earn(len(b.value), s.capacity)

@@ -76,6 +76,11 @@ func (s *Store) rewriteHead(h *Head, k Key) {
 	if word(v) != s.secret.sum(tweakEntry, v[atVersion:]) || word(v[atWritten:]) != h.written {
 		return // damaged, or someone was faster
 	}
+	id := s.secret.urlID(&k)
+	if !s.stands(&id, h.Seen) {
+		return
+	}
+	s.keepURL(&id, h.Seen)
 	binary.LittleEndian.PutUint64(v[atWritten:], s.odometer.Load())
 	binary.LittleEndian.PutUint64(v, s.secret.sum(tweakEntry, v[atVersion:]))
 	s.set(s.rings.of(k), k.raw, v)

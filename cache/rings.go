@@ -31,7 +31,10 @@ func newRings(capacity int64) *rings {
 }
 
 // of returns the ring of an entry's key.
-func (r *rings) of(k Key) *fastcache.Cache { return r.list[k.Hash()%r.steps/ringSteps] }
+func (r *rings) of(k Key) *fastcache.Cache { return r.at(k.Hash()) }
+
+// at returns the ring of a hash.
+func (r *rings) at(hash uint64) *fastcache.Cache { return r.list[hash%r.steps/ringSteps] }
 
 // columns is how many places there are that hold one chunk each: all buckets,
 // counted once for each of their chunks.

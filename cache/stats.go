@@ -33,7 +33,8 @@ func (c *counters) note(r Refusal) Refusal {
 }
 
 // Stats is what a store says of itself. Bytes are bytes, all else counts since
-// New. Records are what fastcache keeps: an entry and each piece of a body.
+// New. Records are what fastcache
+// keeps: an entry, each piece of a body, and one for each URL.
 type Stats struct {
 	ConfiguredBytes int64 // what the ring may grow to
 	UsedBytes       int64 // what the ring has taken so far; never given back
@@ -100,7 +101,7 @@ func (s *Store) Stats() Stats {
 // fixedBytes is what the store takes whatever it holds.
 func (s *Store) fixedBytes() int64 {
 	const slotBytes = 16
-	n := int64(hostSlots+3*wideSlots)*slotBytes + passSlots*8 + lockStripes*64
+	n := int64(hostSlots+3*wideSlots)*slotBytes + recentPurges*8 + passSlots*8 + lockStripes*64
 	if s.sketch != nil {
 		n += int64(len(s.sketch.blocks)) * (blockWords + doorWords) * 8
 	}

@@ -40,7 +40,7 @@ type Store struct {
 	count    counters
 }
 
-// stripe orders those who replace, delete and rewrite entries of some keys.
+// stripe orders those who replace, delete, rewrite and invalidate entries of some URLs.
 type stripe struct {
 	sync.Mutex
 	_ [56]byte
@@ -180,13 +180,27 @@ func (s *Store) peek(e *Entry, k Key) Outcome {
 	if !e.decode(&s.secret, k.Hash()) {
 		return Damaged
 	}
-	switch s.purges.judge(e, &k) {
+	switch s.judge(e, &k) {
 	case gone:
 		return Purged
 	case softened:
 		e.Soft = true
 	}
 	return Hit
+}
+
+// judge returns what the purges since the fill leave of an entry.
+func (s *Store) judge(e *Entry, k *Key) verdict {
+	if e.Seen >= s.purges.clock.Load() {
+		return kept
+	}
+	v := s.purges.judge(e, k)
+	if v < gone && s.purges.urls[e.labels.url].hard.Load() > e.Seen {
+		if id := s.secret.urlID(k); !s.stands(&id, e.Seen) {
+			return gone
+		}
+	}
+	return v
 }
 
 // Delete forgets what is stored under a key. A fill that is under way may
@@ -205,9 +219,15 @@ func (s *Store) Pass(k Key, d time.Duration) { s.passes.set(k.Hash(), s.now(), d
 // it without joining a flight.
 func (s *Store) Passes(k Key) bool { return s.passes.has(k.Hash(), s.now()) }
 
-// lock takes the stripe of a key.
+// lock takes the stripe of a key, which is that of its URL.
 func (s *Store) lock(k Key) *sync.Mutex {
-	lock := &s.locks[k.Hash()%lockStripes].Mutex
+	id := s.secret.urlID(&k)
+	return s.lockURL(&id)
+}
+
+// lockURL takes the stripe of a URL.
+func (s *Store) lockURL(id *urlID) *sync.Mutex {
+	lock := &s.locks[id.hash()%lockStripes].Mutex
 	lock.Lock()
 	return lock
 }

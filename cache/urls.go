@@ -1,0 +1,86 @@
+package cache
+
+import "encoding/binary"
+
+// urlID stands for a host, path and shaped query: what unsafe methods invalidate. It is a
+// keyed hash of 128 bits, and the key of the URL's record in the ring.
+type urlID [16]byte
+
+// urlID returns the id of a key's URL.
+func (s *secret) urlID(k *Key) (id urlID) {
+	url := k.parts[k.urlAt:k.queryEnd]
+	binary.LittleEndian.PutUint64(id[:], s.sum(tweakURL, url))
+	binary.LittleEndian.PutUint64(id[8:], s.sum(tweakURLMore, url))
+	return id
+}
+
+// hash returns half of the id.
+func (id *urlID) hash() uint64 { return word(id[:]) }
+
+// slot returns the slot of the URL.
+func (id *urlID) slot() uint16 { return uint16(id.hash()) }
+
+// The layout of a URL record, little endian.
+const (
+	atSince        = 0  // purge clock: what was fetched since then counts
+	atRecorded     = 8  // odometer when it was written
+	atRecordSum    = 16 // checksum of the above
+	urlRecordSize  = 24
+	urlRecordRings = 4 // a record is written again once it is older than a ring's length divided by this
+)
+
+// A URL record says that something is stored for a URL, and since when what was
+// fetched for it counts. Whoever stores for a URL keeps its record; PurgeURL deletes it,
+// and so removes all that is stored for exactly this URL, without a list of it.
+// Of the purges only a slot is left that other URLs share. The record decides for
+// them: an entry whose slot was marked after its fetch began counts as long as the
+// record is there and says so. The record is pushed out like any other, and then
+// the entry is gone only if its slot was marked.
+
+// urlRecord reads the record of a URL. found is false when there is none.
+func (s *Store) urlRecord(id *urlID) (since, recorded uint64, found bool) {
+	var space [urlRecordSize]byte
+	v, found := s.rings.at(id.hash()).HasGet(space[:0], id[:])
+	if !found || len(v) != urlRecordSize || word(v[atRecordSum:]) != s.secret.sum(tweakURLRecord^id.hash(), v[:atRecordSum]) {
+		return 0, 0, false
+	}
+	return word(v[atSince:]), word(v[atRecorded:]), true
+}
+
+// stands reports whether no purge of its URL has reached what was fetched at a time of
+// the purge clock. A false report is possible when the URL's record was pushed out.
+func (s *Store) stands(id *urlID, seen uint64) bool {
+	if !s.purges.mayReach(id, seen) {
+		return true
+	}
+	since, _, found := s.urlRecord(id)
+	return found && since <= seen
+}
+
+// keepURL sees to it that a URL's record counts what was fetched at that time, and that
+// it is not pushed out before what is written now. The caller holds the URL's
+// stripe and knows that no purge has reached what was fetched then.
+func (s *Store) keepURL(id *urlID, seen uint64) {
+	since, recorded, found := s.urlRecord(id)
+	now := s.odometer.Load()
+	if found && since <= seen && now-recorded < uint64(s.capacity)/urlRecordRings {
+		return
+	}
+	if !found || seen < since {
+		since = seen
+	}
+	var v [urlRecordSize]byte
+	binary.LittleEndian.PutUint64(v[atSince:], since)
+	binary.LittleEndian.PutUint64(v[atRecorded:], now)
+	binary.LittleEndian.PutUint64(v[atRecordSum:], s.secret.sum(tweakURLRecord^id.hash(), v[:atRecordSum]))
+	s.set(s.rings.at(id.hash()), id[:], v[:])
+}
+
+// dropURL deletes the record of a URL unless it is as new as that time.
+func (s *Store) dropURL(id *urlID, time uint64) {
+	lock := s.lockURL(id)
+	defer lock.Unlock()
+	if since, _, found := s.urlRecord(id); found && since < time {
+		s.rings.at(id.hash()).Del(id[:])
+	}
+}
