@@ -11,6 +11,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
 )
 
 // savedFile is one file of a snapshot.
@@ -105,4 +107,65 @@ func syncFolder(path string) error {
 		return err
 	}
 	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// savedNumbers returns the numbers of the journals in a folder, and the highest
+// that anything in it bears.
+func savedNumbers(dir string) (journals map[int]bool, highest int, err error) {
+	found, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, 0, err
+	}
+	journals = map[int]bool{}
+	for _, d := range found {
+		number, isJournal := numberOf(d.Name())
+		if isJournal {
+			journals[number] = true
+		}
+		highest = max(highest, number)
+	}
+	return journals, highest, nil
+}
+
+// numberOf reads the number from the name of a journal or a snapshot; 0 is none.
+func numberOf(name string) (number int, isJournal bool) {
+	text, isSnapshot := strings.CutPrefix(name, "snapshot-")
+	if !isSnapshot {
+		text, isJournal = strings.CutPrefix(name, "purges-")
+		text, _ = strings.CutSuffix(text, ".log")
+	}
+	number, err := strconv.Atoi(text)
+	if err != nil || number <= 0 || !isSnapshot && !isJournal {
+		return 0, false
+	}
+	return number, isJournal
+}
+
+// removeOlder removes what belongs to snapshots before this one.
+func removeOlder(dir string, number int) error {
+	found, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, d := range found {
+		if n, _ := numberOf(d.Name()); n > 0 && n < number {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, d.Name())))
+		}
+	}
+	return err
+}
+
+// removeSnapshots removes all snapshots but one, for a folder that nobody writes
+// to. A folder that is not there holds none.
+func removeSnapshots(dir string, but int) error {
+	found, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	for _, d := range found {
+		if n, isJournal := numberOf(d.Name()); n > 0 && n != but && !isJournal {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, d.Name())))
+		}
+	}
+	return err
 }

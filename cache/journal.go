@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 )
@@ -104,36 +103,6 @@ func (j *journal) close() error {
 		return nil
 	}
 	return j.file.Close()
-}
-
-// replayJournal repeats the purges of one journal on the rings that are loaded. A record that is cut short was
-// never answered and is cut off; a false one is an error.
-func (s *Store) replayJournal(dir string, number int) error {
-	name := filepath.Join(dir, journalName(number))
-	file, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(file)
-	if err != nil {
-		return err
-	}
-	whole := len(text) / recordSize * recordSize
-	for at := 0; at < whole; at += recordSize {
-		r, ok := readRecord(text[at:at+recordSize], &s.secret)
-		if !ok {
-			return fmt.Errorf("%s: record %d is not one", journalName(number), at/recordSize)
-		}
-		s.purges.replay(&r)
-		if r.scope == PurgeURL && !r.soft {
-			s.dropURL(&r.url, r.time)
-		}
-	}
-	if whole < len(text) {
-		return file.Truncate(int64(whole))
-	}
-	return nil
 }
 
 // SyncPurges brings the purges so far onto the disk. Without it they survive

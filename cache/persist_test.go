@@ -93,7 +93,8 @@ func TestPurgesSurvive(t *testing.T) {
 			}
 			purge("after")
 			purge("prefix after")
-			if err := s.turnJournal(dir, s.journal.number+1); err != nil {
+			v := saver{store: s, dir: dir, manifest: manifest{Number: s.journal.number + 1}}
+			if err := v.turnJournal(); err != nil {
 				t.Fatal(err)
 			}
 			purge("after a failed save")
