@@ -1,6 +1,10 @@
 package gateway
 
 import (
+	"encoding/binary"
+	"encoding/hex"
+	"math/rand/v2"
+
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
@@ -50,12 +54,18 @@ func (g *proxy) enter(j *journey) bool {
 	}
 }
 
-// release gives back what enter took.
-func (g *proxy) release(j *journey) {
-	if j.counted {
-		j.counted = false
-		g.inflight.Add(-1)
+// enterClient counts a request that a trusted proxy passed on for the client that
+// it names; the proxy's connections are shared by many.
+func (g *proxy) enterClient(j *journey) bool {
+	if !j.x.Trusted || j.x.Client == j.x.Peer {
+		return true
 	}
+	client := clientOf(j.x.Client)
+	if !g.perClient.begin(client, j.snap.perClient) {
+		return false
+	}
+	j.client = client
+	return true
 }
 
 // recognise finds out who is asking and gives the request its id.
@@ -68,4 +78,31 @@ func (j *journey) recognise() {
 		x.Client = headers.ClientIP(x.Peer, &j.request.Head, trusted)
 	}
 	j.identify()
+}
+
+// identify gives the request its id: the client's when it came through a trusted
+// proxy and is harmless, else a new one of 32 hexadecimal digits.
+func (j *journey) identify() {
+	if name := j.snap.requestID; j.x.Trusted && name != nil {
+		if id := j.request.Head.Lookup(name); validID(id) {
+			j.x.SetID(id)
+			return
+		}
+	}
+	var raw [16]byte
+	var id [32]byte
+	binary.LittleEndian.PutUint64(raw[:8], rand.Uint64())
+	binary.LittleEndian.PutUint64(raw[8:], rand.Uint64())
+	hex.Encode(id[:], raw[:])
+	j.x.SetID(id[:])
+}
+
+// validID reports whether a foreign id may go on: 1 to 128 visible ASCII bytes.
+func validID(id []byte) bool {
+	for _, c := range id {
+		if c <= ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return len(id) > 0 && len(id) <= 128
 }

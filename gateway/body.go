@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
 )
@@ -17,20 +18,22 @@ import (
 //
 // One goroutine reads it at a time; Abort may be called from another.
 type clientBody struct {
-	j       *journey
+	stream  downstream.Stream
 	limit   int64 // bytes allowed; negative for any number
 	read    int64
 	idle    time.Duration
-	err     error // the first error, for ever
+	pass    [][]byte // trailer fields that may go on
+	err     error    // the first error, for ever
 	aborted atomic.Bool
 }
 
-func (b *clientBody) open(limit int64, idle time.Duration) {
-	b.limit, b.idle = limit, idle
+// open begins the body of a request. pass lists the trailer fields that may go on.
+func (b *clientBody) open(s downstream.Stream, limit int64, idle time.Duration, pass [][]byte) {
+	b.stream, b.limit, b.idle, b.pass = s, limit, idle, pass
 }
 
 func (b *clientBody) reset() {
-	b.limit, b.read, b.idle, b.err = 0, 0, 0, nil
+	b.stream, b.limit, b.read, b.idle, b.err, b.pass = nil, 0, 0, 0, nil, nil
 	b.aborted.Store(false)
 }
 
@@ -39,12 +42,12 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	b.j.stream.TimeBody(b.idle)
+	b.stream.TimeBody(b.idle)
 	if b.aborted.Load() { // after the deadline, so that Abort's own deadline stays
 		b.err = exchange.Refuse(exchange.ClientGone)
 		return 0, b.err
 	}
-	n, err := b.j.stream.ReadBody(p)
+	n, err := b.stream.ReadBody(p)
 	b.read += int64(n)
 	if err != nil {
 		b.err = b.verdict(err)
@@ -62,7 +65,7 @@ func (b *clientBody) Read(p []byte) (int, error) {
 // atHand returns the whole body if it has come already, and else nil. It is valid until
 // the request has been answered.
 func (b *clientBody) atHand() []byte {
-	p := b.j.stream.BufferedBody()
+	p := b.stream.BufferedBody()
 	if p != nil {
 		b.read, b.err = int64(len(p)), io.EOF
 	}
@@ -85,21 +88,21 @@ func (b *clientBody) verdict(err error) error {
 // Abort makes a blocked Read return and lets none succeed any more.
 func (b *clientBody) Abort() {
 	b.aborted.Store(true)
-	b.j.stream.AbortBody()
+	b.stream.AbortBody()
 }
 
 // trailers returns the trailer fields of the request that the route lets pass,
 // as field lines. It may be called once Read has returned io.EOF.
 func (b *clientBody) trailers() []byte {
-	raw := b.j.stream.Trailers()
-	if len(raw) == 0 || len(b.j.route.trailers) == 0 {
+	raw := b.stream.Trailers()
+	if len(raw) == 0 || len(b.pass) == 0 {
 		return nil
 	}
 	var block headers.Block
 	if block.Parse(raw) != headers.NoProblem {
 		return nil
 	}
-	keepListed(&block, b.j.route.trailers)
+	keepListed(&block, b.pass)
 	return block.Append(nil)
 }
 

@@ -1,9 +1,15 @@
 package gateway
 
 import (
+	"net/netip"
+
 	"penstock/accesslog"
 	"penstock/headers"
 )
+
+// Finish ends the journey; the client's protocol calls it when the response was written or
+// the client is lost.
+func (j *journey) Finish() { j.g.finish(j) }
 
 // finish is the single exit of every journey. It runs after the last byte of the response,
 // after the tunnel, or after the client was lost. Only here do the in-flight counts fall.
@@ -45,4 +51,20 @@ func (j *journey) entry() *accesslog.Entry {
 		Target: head.Target, UserAgent: j.request.Head.Get(headers.UserAgent),
 	}
 	return &j.line
+}
+
+// release gives back what enter took.
+func (g *proxy) release(j *journey) {
+	if j.counted {
+		j.counted = false
+		g.inflight.Add(-1)
+	}
+}
+
+// leaveClient gives back what enterClient took.
+func (g *proxy) leaveClient(j *journey) {
+	if j.client.IsValid() {
+		g.perClient.end(j.client)
+		j.client = netip.Addr{}
+	}
 }

@@ -137,12 +137,8 @@ func (g *Gateway) clientLimits() h1.Limits {
 	return h1.Limits{Header: s.headerTime, Idle: s.idleTime, BodyIdle: s.bodyIdle, Requests: s.lastRequest}
 }
 
-// Sizes and times that the configuration does not set.
-const (
-	smallBody     = 64 << 10 // request bodies up to this are read whole, and so can be sent again
-	maxKeptBuffer = 64 << 10 // larger buffers are not kept for the next request
-	sweepEvery    = 100 * time.Millisecond
-)
+// sweepEvery is how often the deadlines of connections are looked at.
+const sweepEvery = 100 * time.Millisecond
 
 // Reload replaces the configuration, whole or not at all: on any error the
 // running generation stays as it is. Requests under way end on the generation

@@ -111,16 +111,6 @@ func appendCDNLoop(dst []byte, b *headers.Block, name string) []byte {
 	return append(append(dst, name...), "\r\n"...)
 }
 
-// listed reports whether the list holds name; ASCII case does not matter.
-func listed(name []byte, names [][]byte) bool {
-	for _, n := range names {
-		if headers.SameName(name, n) {
-			return true
-		}
-	}
-	return false
-}
-
 func lower(c byte) byte {
 	if 'A' <= c && c <= 'Z' {
 		return c + 'a' - 'A'

@@ -8,6 +8,7 @@ import (
 
 	"penstock/accesslog"
 	"penstock/cache"
+	"penstock/headers"
 	"penstock/metrics"
 	"penstock/tunnel"
 )
@@ -36,20 +37,26 @@ type proxy struct {
 	fetches sync.WaitGroup // background fetches: refreshes and detached fills
 }
 
-// newProxy returns a proxy without a snapshot.
-func newProxy(name string, o *Options) *proxy {
-	p := &proxy{
-		name: name, log: o.Log, now: o.Now, clock: o.Clock, access: o.Access,
-		unmatched: o.Metrics.Route(""), tunnels: tunnel.NewRegistry(),
+// Sizes and times that the configuration does not set.
+const (
+	smallBody     = 64 << 10 // request bodies up to this are read whole, and so can be sent again
+	maxKeptBuffer = 64 << 10 // larger buffers are not kept for the next request
+)
+
+// trim empties buf, or drops it when it grew beyond what is worth keeping.
+func trim(buf []byte) []byte {
+	if cap(buf) > maxKeptBuffer {
+		return nil
 	}
-	if p.log == nil {
-		p.log = slog.New(slog.DiscardHandler)
+	return buf[:0]
+}
+
+// listed reports whether the list holds name; ASCII case does not matter.
+func listed(name []byte, names [][]byte) bool {
+	for _, n := range names {
+		if headers.SameName(name, n) {
+			return true
+		}
 	}
-	if p.now == nil {
-		p.now = time.Now
-	}
-	p.journeys.New = p.newJourney
-	p.outbounds.New = func() any { return new(outbound) }
-	p.pieces.New = func() any { return new([followPiece]byte) }
-	return p
+	return false
 }

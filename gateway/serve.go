@@ -1,11 +1,13 @@
 package gateway
 
 import (
+	"log/slog"
 	"time"
 
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/policy"
+	"penstock/tunnel"
 )
 
 // Serve implements downstream.Handler: it runs the journey of one request.
@@ -69,11 +71,39 @@ func (g *proxy) serve(j *journey) {
 	g.respond(j)
 }
 
-// Statuses that the steps look at.
-const (
-	statusSwitchingProtocols  = 101
-	statusNoContent           = 204
-	statusPartialContent      = 206
-	statusNotModified         = 304
-	statusRangeNotSatisfiable = 416
-)
+// newProxy returns a proxy without a snapshot.
+func newProxy(name string, o *Options) *proxy {
+	p := &proxy{
+		name: name, log: o.Log, now: o.Now, clock: o.Clock, access: o.Access,
+		unmatched: o.Metrics.Route(""), tunnels: tunnel.NewRegistry(),
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	if p.now == nil {
+		p.now = time.Now
+	}
+	p.journeys.New = p.newJourney
+	p.outbounds.New = func() any { return new(outbound) }
+	p.pieces.New = func() any { return new([followPiece]byte) }
+	return p
+}
+
+// begin opens the record of a request that was read at now; finish closes it.
+func (g *proxy) begin(s downstream.Stream, now time.Time) *journey {
+	j := g.journeys.Get().(*journey)
+	j.stream, j.x = s, exchange.Acquire(now)
+	j.snap = g.current.Load()
+	j.snap.journeys.Add(1)
+	return j
+}
+
+// newJourney is what the pool calls.
+func (g *proxy) newJourney() any {
+	j := &journey{g: g, out: g.outbounds.Get().(*outbound)}
+	j.proxied.j = j
+	j.response.Reset(maxKeptBuffer)
+	j.bodyClosed, j.interim = j.onBodyClose, j.passInterim
+	j.abortBody, j.bodyTrailers = j.body.Abort, j.body.trailers
+	return j
+}

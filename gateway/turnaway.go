@@ -1,0 +1,51 @@
+package gateway
+
+import (
+	"net"
+	"net/netip"
+	"strconv"
+
+	"penstock/accesslog"
+	"penstock/conn"
+	"penstock/exchange"
+)
+
+// welcome decides about a connection that was just accepted and returns the answer
+// that turns it away, nil to take it. Connections of trusted proxies are taken:
+// there the requests count, see enterClient.
+func (g *proxy) welcome(c *conn.Conn) []byte {
+	a, ok := c.RemoteAddr().(*net.TCPAddr)
+	snap := g.current.Load()
+	if !ok || snap.trusted.Contains(a.AddrPort().Addr()) {
+		return nil
+	}
+	client := clientOf(a.AddrPort().Addr())
+	if !g.perClient.begin(client, snap.perClient) {
+		g.noteTurnedAway(a.AddrPort().Addr().Unmap())
+		return tooManyConnections
+	}
+	c.OnClose(func() { g.perClient.end(client) })
+	return nil
+}
+
+// tooManyConnections is the answer that the listener writes.
+var tooManyConnections = func() []byte {
+	const reason = exchange.TooManyConnections
+	body := `{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"` + reason.Public() + `","reason":"` + reason.String() + "\"}\n"
+	return []byte("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n" +
+		"Content-Type: application/problem+json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+}()
+
+// noteTurnedAway puts a refused connection into the metrics and the access log, as
+// a request that matched no route.
+func (g *proxy) noteTurnedAway(client netip.Addr) {
+	x := exchange.Acquire(g.now())
+	x.Peer, x.Client = client, client
+	x.Fault = exchange.Refuse(exchange.TooManyConnections)
+	x.Status = x.Fault.Status()
+	g.unmatched.Observe(x)
+	if g.access.Wanted(x.Status, 0) {
+		g.access.Write(&accesslog.Entry{Exchange: x})
+	}
+	x.Release()
+}
