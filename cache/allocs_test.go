@@ -6,7 +6,7 @@ import "testing"
 
 func TestAHitDoesNotAllocate(t *testing.T) {
 	s := newStore(t, Options{Admission: true})
-	for _, size := range []int{0, 1000, 5*pieceSize + 3} {
+	for _, size := range []int{0, 1000, 5*segmentSize + 3} {
 		h := newHit(t, s, size)
 		h.run() // buffers are made once
 		if got := testing.AllocsPerRun(500, h.run); got != 0 {

@@ -125,7 +125,7 @@ func BenchmarkPut(b *testing.B) {
 
 func BenchmarkSum(b *testing.B) {
 	s := newStore(b, Options{})
-	for _, size := range []int{64, 1 << 10, pieceSize} {
+	for _, size := range []int{64, 1 << 10, segmentSize} {
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
 			body := bodyOf(1, size)
 			b.SetBytes(int64(size))

@@ -9,9 +9,9 @@ import (
 
 // ErrVanished says that a part of a body was pushed out of the store. What was
 // read before it is right.
-var ErrVanished = errors.New("cache: a piece of the body is no longer in the store")
+var ErrVanished = errors.New("cache: a segment of the body is no longer in the store")
 
-// Body reads a stored body, or a range of it, piece by piece. It is one
+// Body reads a stored body, or a range of it, segment by segment. It is one
 // goroutine's at a time.
 type Body struct {
 	store   *Store
@@ -19,8 +19,8 @@ type Body struct {
 	entry   Head
 	at, end int64
 	inline  []byte // the rest of an inline body
-	ahead   []byte // what Read has left of the last piece
-	saves   bool   // pieces that are read are written anew, to stay
+	ahead   []byte // what Read has left of the last segment
+	saves   bool   // segments that are read are written anew, to stay
 	buf     []byte
 	keyBuf  []byte
 }
@@ -39,7 +39,7 @@ func ReleaseBody(b *Body) {
 }
 
 // Open prepares to read the bytes [from, to) of an entry's body. It looks for
-// every piece of the range first, so that ErrVanished comes before anything
+// every segment of the range first, so that ErrVanished comes before anything
 // was sent, bar what is pushed out during the stream. The entry's buffer must
 // stay as it is while an inline body is read.
 func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
@@ -49,11 +49,11 @@ func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
 	b.close() // of what was read before
 	b.store, b.entry, b.at, b.end = s, e.Head, from, to
 	b.inline, b.ahead = nil, nil
-	if e.Kind != Pieces {
+	if e.Kind != Segments {
 		b.inline = e.Inline[from:to]
 		return nil
 	}
-	if from < to && !s.hasPieces(e.ID, from/pieceSize, (to-1)/pieceSize) {
+	if from < to && !s.hasSegments(e.ID, from/segmentSize, (to-1)/segmentSize) {
 		s.count.vanished.Add(1)
 		s.forget(k, e.ID)
 		return ErrVanished
@@ -66,7 +66,7 @@ func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
 }
 
 // Next returns the next part of the body, valid until the next call: at most
-// 16 KiB of one in pieces, all of an inline one. At the end it returns
+// 16 KiB of one in segments, all of an inline one. At the end it returns
 // io.EOF, and ErrVanished when the part is gone.
 func (b *Body) Next() ([]byte, error) {
 	if len(b.inline) > 0 {
@@ -77,14 +77,14 @@ func (b *Body) Next() ([]byte, error) {
 	if b.at >= b.end {
 		return nil, io.EOF
 	}
-	index := b.at / pieceSize
+	index := b.at / segmentSize
 	if !b.gather(index) {
 		b.store.count.vanished.Add(1)
 		b.store.forget(b.key, b.entry.ID)
-		return nil, fmt.Errorf("piece %d of a body of %d bytes: %w", index, b.entry.BodySize, ErrVanished)
+		return nil, fmt.Errorf("segment %d of a body of %d bytes: %w", index, b.entry.BodySize, ErrVanished)
 	}
-	start := b.at - index*pieceSize
-	part := b.buf[pieceSumSize:][start:min(int64(len(b.buf)-pieceSumSize), b.end-index*pieceSize)]
+	start := b.at - index*segmentSize
+	part := b.buf[segmentSumSize:][start:min(int64(len(b.buf)-segmentSumSize), b.end-index*segmentSize)]
 	b.at += int64(len(part))
 	if b.at == b.end && b.saves {
 		b.store.rewriteHead(&b.entry, b.key)
@@ -93,19 +93,19 @@ func (b *Body) Next() ([]byte, error) {
 	return part, nil
 }
 
-// gather reads a few pieces into the buffer, as many as are still whole, and
+// gather reads a few segments into the buffer, as many as are still whole, and
 // reports whether there is one at all. While the body is rewritten it is one at
 // a time.
 func (b *Body) gather(first int64) bool {
-	b.buf = pieceBuffer(b.buf)
-	last := min(first+partPieces-1, (b.end-1)/pieceSize)
+	b.buf = segmentBuffer(b.buf)
+	last := min(first+partSegments-1, (b.end-1)/segmentSize)
 	for i := first; i <= last; i++ {
-		value, ok := b.store.appendPiece(b.buf, b.entry.ID, i, pieceLength(b.entry.BodySize, i))
+		value, ok := b.store.appendSegment(b.buf, b.entry.ID, i, segmentLength(b.entry.BodySize, i))
 		if !ok {
 			return i > first
 		}
 		b.buf = value
-		if b.saves && !b.store.rewritePiece(b.entry.ID, i, value) {
+		if b.saves && !b.store.rewriteSegment(b.entry.ID, i, value) {
 			b.close()
 		}
 		if b.saves {
@@ -161,13 +161,13 @@ func (b *Body) close() {
 	}
 }
 
-// forget deletes an entry that has lost a piece, unless it was replaced.
+// forget deletes an entry that has lost a segment, unless it was replaced.
 func (s *Store) forget(k Key, id uint64) {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
 	lock := s.lock(k)
 	defer lock.Unlock()
 	if s.holds(b, k, id) {
-		s.rings.of(k).Del(k.raw)
+		s.shards.of(k).Del(k.raw)
 	}
 }

@@ -5,7 +5,7 @@
 //
 // # A lookup
 //
-// Store.NewKey, Store.Get, and for a body in pieces Body.Open and Body.Next. If
+// Store.NewKey, Store.Get, and for a body in segments Body.Open and Body.Next. If
 // the entry found is a Variant, its Meta says which request fields select, and
 // Store.Variant makes the key of the second lookup. Nothing is allocated.
 //
@@ -25,18 +25,18 @@
 // that was altered, torn or filed under another key a miss. A key begins with a
 // guard, a keyed hash of its parts: see Key.
 //
-// If key and value take more than 16376 bytes, the body lies in pieces of 8160
+// If key and value take more than 16376 bytes, the body lies in segments of 8160
 // bytes, each under the entry's random id and its index, with a checksum keyed
-// with both. fastcache's own SetBig files pieces under an unkeyed hash of the
+// with both. fastcache's own SetBig files segments under an unkeyed hash of the
 // body, so that two bodies with one hash become each other; and it uses half of
-// the memory. Eight pieces fill a 64 KiB chunk of fastcache to 65472 bytes, of
+// the memory. Eight segments fill a 64 KiB chunk of fastcache to 65472 bytes, of
 // which 65280 are body: 99.6 %. Of a store of 256 MiB that was filled with bodies
 // of log-uniform sizes from 512 bytes to 4 KiB, 40 KiB or 1 MiB, 86 to 89 % were
 // whole bodies (TestPacking); of one of 64 MiB, whose buckets run less evenly, 79
 // to 88 %.
 //
-// The secret, the id and the rings are all that a fill shares with its readers:
-// pieces are written before the entry that names them, so only whole bodies are
+// The secret, the id and the shards are all that a fill shares with its readers:
+// segments are written before the entry that names them, so only whole bodies are
 // ever found, and a replaced body can still be read to its end.
 //
 // # Purges
@@ -49,16 +49,16 @@
 //
 // # Memory
 //
-// The rings take Options.Bytes, rounded up to steps of 32 MiB, in pieces of
+// The shards take Options.Bytes, rounded up to steps of 32 MiB, in parts of
 // 64 MiB as they fill, and never give them back (fastcache maps them; on
 // Windows they lie on the Go heap). The collector does not see them: subtract
 // them from what GOMEMLIMIT is set to. Beside the ring there are some 40 bytes
 // of index on the heap for each record, 3.7 MiB of purge slots, and with
 // admission a sketch of up to half a per cent. Stats reports all of it.
 //
-// A store above 256 MiB consists of several fastcache caches, see rings. Each of
-// their 512 buckets is a ring of its own. Pieces go round them one by one (see
-// pieceKey); other entries fall where their hash says. A body takes at most half
+// A store above 256 MiB consists of several fastcache caches, see shards. Each of
+// their 512 buckets is a ring of its own. Segments go round them one by one (see
+// segmentKey); other entries fall where their hash says. A body takes at most half
 // of the store, whatever Options.MaxObject says.
 //
 // # What fastcache does not do

@@ -11,9 +11,9 @@ type Kind uint8
 
 // The kinds of entries.
 const (
-	Whole   Kind = iota + 1 // a response with its body inside
-	Pieces                  // a response whose body lies in pieces of its own
-	Variant                 // no response: Meta says which request fields select one
+	Whole    Kind = iota + 1 // a response with its body inside
+	Segments                 // a response whose body lies in segments of its own
+	Variant                  // no response: Meta says which request fields select one
 	kinds
 )
 
@@ -31,7 +31,7 @@ type Head struct {
 	ID       uint64 // random; the same body has the same id
 	BodySize int64  // bytes
 	Seen     uint64 // the purge clock when the fill began, from Store.Clock
-	written  uint64 // the store's odometer when the entry was written, or the first of its pieces
+	written  uint64 // the store's odometer when the entry was written, or the first of its segments
 	guard    uint64 // of its key
 }
 
@@ -170,8 +170,8 @@ func (e *Entry) decode(s *secret, guard uint64) bool {
 	switch e.Kind {
 	case Whole:
 		return e.BodySize == int64(len(e.Inline))
-	case Pieces:
-		return len(e.Inline) == 0 && pieceCount(e.BodySize) <= math.MaxUint32
+	case Segments:
+		return len(e.Inline) == 0 && segmentCount(e.BodySize) <= math.MaxUint32
 	}
 	return len(e.Inline) == 0 && e.BodySize == 0
 }

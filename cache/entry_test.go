@@ -42,12 +42,12 @@ func FuzzEntryRoundTrip(f *testing.F) {
 	})
 }
 
-// FuzzEntryDecode feeds foreign bytes, with a right checksum, so that the
+// FuzzEntryDecode fanouts foreign bytes, with a right checksum, so that the
 // lengths in them are believed: nothing may be read beyond the end.
 func FuzzEntryDecode(f *testing.F) {
 	s := newStore(f, Options{Random: seeded(1)})
 	f.Add(make([]byte, headSize))
-	f.Add(appendEntry(nil, &Entry{Head: Head{Kind: Pieces, BodySize: 1 << 40}, Meta: []byte("m")}, &s.secret))
+	f.Add(appendEntry(nil, &Entry{Head: Head{Kind: Segments, BodySize: 1 << 40}, Meta: []byte("m")}, &s.secret))
 	f.Fuzz(func(t *testing.T, value []byte) {
 		if len(value) >= headSize {
 			value = bytes.Clone(value)
@@ -75,11 +75,11 @@ func FuzzEntryDecode(f *testing.F) {
 	})
 }
 
-func TestPiecesPack(t *testing.T) {
-	full := ringHeader + pieceKeySize + pieceSumSize + pieceSize
-	if piecesPerChunk*full >= ringChunk || (piecesPerChunk+1)*full < ringChunk {
-		t.Errorf("%d bytes: not %d a chunk", full, piecesPerChunk)
+func TestSegmentsPack(t *testing.T) {
+	full := shardHeader + segmentKeySize + segmentSumSize + segmentSize
+	if segmentsPerChunk*full >= shardChunk || (segmentsPerChunk+1)*full < shardChunk {
+		t.Errorf("%d bytes: not %d a chunk", full, segmentsPerChunk)
 	}
-	t.Logf("a full piece takes %d bytes, %d a chunk: %.2f%% of it are body", full, piecesPerChunk,
-		100*float64(piecesPerChunk*pieceSize)/ringChunk)
+	t.Logf("a full segment takes %d bytes, %d a chunk: %.2f%% of it are body", full, segmentsPerChunk,
+		100*float64(segmentsPerChunk*segmentSize)/shardChunk)
 }

@@ -8,11 +8,11 @@ import (
 )
 
 const (
-	defaultWaiters   = 8192
-	defaultFlights   = 8192
-	defaultFeedBytes = 64 << 20
-	flightShards     = 64
-	feedWindow       = 32 // pieces of a feed that are kept for followers
+	defaultWaiters     = 8192
+	defaultFlights     = 8192
+	defaultFanoutBytes = 64 << 20
+	flightShards       = 64
+	fanoutWindow       = 32 // segments of a fanout that are kept for followers
 )
 
 // Errors of a flight, as its followers see them.
@@ -29,7 +29,7 @@ var (
 // keys and bytes, not where the bytes come from. Safe for concurrent use.
 type Flights struct {
 	waiters, flights, memory int64
-	waiting, flying, held    atomic.Int64 // held: bytes of feeds
+	waiting, flying, held    atomic.Int64 // held: bytes of fanouts
 
 	seed   maphash.Seed
 	shards [flightShards]flightShard
@@ -49,7 +49,7 @@ type FlightOptions struct {
 
 // NewFlights makes an empty Flights.
 func NewFlights(o FlightOptions) *Flights {
-	f := &Flights{waiters: defaultWaiters, flights: defaultFlights, memory: defaultFeedBytes, seed: maphash.MakeSeed()}
+	f := &Flights{waiters: defaultWaiters, flights: defaultFlights, memory: defaultFanoutBytes, seed: maphash.MakeSeed()}
 	if o.Waiters > 0 {
 		f.waiters = int64(o.Waiters)
 	}
@@ -65,10 +65,10 @@ func NewFlights(o FlightOptions) *Flights {
 	return f
 }
 
-// Join enters the flight of a key. The first gets a Lead, fetches, and owes it
+// Join enters the flight of a key. The first gets a Leader, fetches, and owes it
 // exactly one of Finish, Decline, Fail, or Abandon at least. The others get a
-// Follow and owe it Leave. Above the bounds both are nil: fetch alone.
-func (f *Flights) Join(k Key) (*Lead, *Follow) {
+// Follower and owe it Leave. Above the bounds both are nil: fetch alone.
+func (f *Flights) Join(k Key) (*Leader, *Follower) {
 	shard := f.shard(k)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
@@ -87,7 +87,7 @@ func (f *Flights) Join(k Key) (*Lead, *Follow) {
 
 // Lead is Join for those who would not wait, such as a revalidation in the
 // background: nil when someone fetches already or there are too many flights.
-func (f *Flights) Lead(k Key) *Lead {
+func (f *Flights) Lead(k Key) *Leader {
 	shard := f.shard(k)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
@@ -98,16 +98,16 @@ func (f *Flights) Lead(k Key) *Lead {
 }
 
 // begin makes a flight within the bounds. The caller holds the shard.
-func (f *Flights) begin(shard *flightShard, k Key) *Lead {
+func (f *Flights) begin(shard *flightShard, k Key) *Leader {
 	if f.flying.Add(1) > f.flights {
 		f.flying.Add(-1)
 		return nil
 	}
 	fl := &flight{shard: shard, key: string(k.raw), changed: make(chan struct{})}
 	fl.room = sync.NewCond(&fl.mu)
-	fl.feed.flights, fl.feed.readers = f, 1
+	fl.fanout.flights, fl.fanout.readers = f, 1
 	shard.m[fl.key] = fl
-	return &Lead{flight: fl}
+	return &Leader{flight: fl}
 }
 
 func (f *Flights) shard(k Key) *flightShard {
@@ -131,8 +131,8 @@ const (
 	Waiting   FlightState = iota // no head yet
 	Streaming                    // the head is there, the body comes
 	Complete                     // the body is complete
-	Declined                     // the answer is the leader's alone: fetch for yourself
-	Failed                       // the leader got no answer, or not all of it
+	Declined                     // the response is the leader's alone: fetch for yourself
+	Failed                       // the leader got no response, or not all of it
 	flightStates
 )
 
@@ -143,9 +143,9 @@ var flightText = [flightStates]string{
 // String returns the name that metrics and logs use.
 func (s FlightState) String() string { return flightText[s] }
 
-// Answer is what a leader announces to its followers. They share it: nobody
+// Response is what a leader announces to its followers. They share it: nobody
 // changes its bytes any more.
-type Answer struct {
+type Response struct {
 	Status uint16
 	Flags  uint32 // the caller's own
 	Size   int64  // of the body in bytes; below 0 is not known yet
@@ -158,23 +158,23 @@ type flight struct {
 	shard *flightShard
 	key   string
 
-	mu      sync.Mutex
-	state   FlightState
-	answer  Answer
-	err     error
-	changed chan struct{} // closed and replaced at each change, if anyone waits
-	waited  bool
-	feed    feed
+	mu       sync.Mutex
+	state    FlightState
+	response Response
+	err      error
+	changed  chan struct{} // closed and replaced at each change, if anyone waits
+	waited   bool
+	fanout   fanout
 
-	readers []*Follow  // those who have not left
-	own     *Follow    // the leader's own client; nil when it has none, or no longer
-	room    *sync.Cond // on mu: a follower has read on, or left, or is not waited for any more
+	readers []*Follower // those who have not left
+	own     *Follower   // the leader's own client; nil when it has none, or no longer
+	room    *sync.Cond  // on mu: a follower has read on, or left, or is not waited for any more
 }
 
 // follow gives a place to one more follower. It is called with mu held.
-func (fl *flight) follow() *Follow {
-	f := &Follow{flight: fl}
-	fl.feed.readers++
+func (fl *flight) follow() *Follower {
+	f := &Follower{flight: fl}
+	fl.fanout.readers++
 	fl.readers = append(fl.readers, f)
 	return f
 }
@@ -200,7 +200,7 @@ func (fl *flight) land() {
 	fl.shard.mu.Lock()
 	if fl.shard.m[fl.key] == fl {
 		delete(fl.shard.m, fl.key)
-		fl.feed.flights.flying.Add(-1)
+		fl.fanout.flights.flying.Add(-1)
 	}
 	fl.shard.mu.Unlock()
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // follower reads a whole body through a Follow.
-func follower(f *Follow, done <-chan struct{}, step int) ([]byte, error) {
+func follower(f *Follower, done <-chan struct{}, step int) ([]byte, error) {
 	var out []byte
 	p := make([]byte, step)
 	for {
@@ -28,7 +28,7 @@ func follower(f *Follow, done <-chan struct{}, step int) ([]byte, error) {
 func TestOneLeadsAllOthersFollow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, fs := newStore(t, Options{}), NewFlights(FlightOptions{})
-		k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 7*pieceSize+11)
+		k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 7*segmentSize+11)
 		lead, none := fs.Join(k)
 		if lead == nil || none != nil {
 			t.Fatal("the first does not lead")
@@ -53,7 +53,7 @@ func TestOneLeadsAllOthersFollow(t *testing.T) {
 		w := AcquireWriter()
 		defer ReleaseWriter(w)
 		s.Begin(w, k, fillOf(s, "meta"))
-		lead.Announce(&Answer{Status: 200, Meta: []byte("meta"), Size: -1}, w)
+		lead.Announce(&Response{Status: 200, Meta: []byte("meta"), Size: -1}, w)
 		for part := body; len(part) > 0; part = part[min(len(part), 5000):] {
 			lead.Write(part[:min(len(part), 5000)])
 			synctest.Wait()
@@ -72,21 +72,21 @@ func TestOneLeadsAllOthersFollow(t *testing.T) {
 
 func TestASlowFollowerReadsFromTheStore(t *testing.T) {
 	s, fs := newStore(t, Options{MaxObject: 2 << 20}), NewFlights(FlightOptions{})
-	k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 60*pieceSize+5)
+	k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 60*segmentSize+5)
 	lead, _ := fs.Join(k)
 	_, slow := fs.Join(k)
 	_, idle := fs.Join(k)
 	w := AcquireWriter()
 	defer ReleaseWriter(w)
 	s.Begin(w, k, fillOf(s, ""))
-	lead.Announce(&Answer{}, w)
+	lead.Announce(&Response{}, w)
 	lead.Write(body)
-	if got := fs.Held(); got > feedWindow*pieceSize {
-		t.Errorf("the feed holds %d bytes, at most %d are allowed", got, feedWindow*pieceSize)
+	if got := fs.Held(); got > fanoutWindow*segmentSize {
+		t.Errorf("the fanout holds %d bytes, at most %d are allowed", got, fanoutWindow*segmentSize)
 	}
 	_, late := fs.Join(k)
 	lead.Finish()
-	for _, f := range []*Follow{slow, late} {
+	for _, f := range []*Follower{slow, late} {
 		if got, err := follower(f, nil, 7777); err != nil || !bytes.Equal(got, body) {
 			t.Errorf("got %d bytes, %v", len(got), err)
 		}
@@ -106,14 +106,14 @@ func TestEveryEndWakesFollowers(t *testing.T) {
 	broken := errors.New("connection reset")
 	for _, tc := range []struct {
 		name  string
-		end   func(l *Lead)
+		end   func(l *Leader)
 		state FlightState
 		err   error
 	}{
-		{"declined", func(l *Lead) { l.Decline() }, Declined, nil},
-		{"failed", func(l *Lead) { l.Fail(broken) }, Failed, broken},
-		{"failed for no reason", func(l *Lead) { l.Fail(nil) }, Failed, ErrAbandoned},
-		{"abandoned", func(l *Lead) { l.Abandon() }, Failed, ErrAbandoned},
+		{"declined", func(l *Leader) { l.Decline() }, Declined, nil},
+		{"failed", func(l *Leader) { l.Fail(broken) }, Failed, broken},
+		{"failed for no reason", func(l *Leader) { l.Fail(nil) }, Failed, ErrAbandoned},
+		{"abandoned", func(l *Leader) { l.Abandon() }, Failed, ErrAbandoned},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestAFailureWithinTheBodyComesAfterItsBytes(t *testing.T) {
 	w := AcquireWriter()
 	defer ReleaseWriter(w)
 	s.Begin(w, k, fillOf(s, ""))
-	lead.Announce(&Answer{}, w)
+	lead.Announce(&Response{}, w)
 	lead.Write([]byte("half"))
 	lead.Fail(broken)
 	if got, err := follower(f, nil, 100); string(got) != "half" || err != broken {
@@ -171,7 +171,7 @@ func TestPatienceEnds(t *testing.T) {
 	if state, _, err := f.Wait(done); state != Waiting || err != ErrWait {
 		t.Errorf("head: got %v %v", state, err)
 	}
-	lead.Announce(&Answer{}, nil)
+	lead.Announce(&Response{}, nil)
 	if _, err := f.Read(make([]byte, 1), done); err != ErrWait {
 		t.Errorf("body: got %v", err)
 	}
@@ -212,7 +212,7 @@ func TestFlightsAreBounded(t *testing.T) {
 
 // TestFlightsUnderLoad lets many goroutines fetch few keys; run with -race.
 func TestFlightsUnderLoad(t *testing.T) {
-	s, fs := newStore(t, Options{}), NewFlights(FlightOptions{Memory: 20 * pieceSize})
+	s, fs := newStore(t, Options{}), NewFlights(FlightOptions{Memory: 20 * segmentSize})
 	var keys []Key
 	var texts [][]byte
 	for i := range 8 {
@@ -229,7 +229,7 @@ func TestFlightsUnderLoad(t *testing.T) {
 				case lead != nil:
 					w := AcquireWriter()
 					s.Begin(w, keys[n], fillOf(s, ""))
-					lead.Announce(&Answer{Size: -1}, w)
+					lead.Announce(&Response{Size: -1}, w)
 					for part := texts[n]; len(part) > 0; part = part[min(len(part), 4000):] {
 						lead.Write(part[:min(len(part), 4000)])
 					}

@@ -10,7 +10,7 @@ const (
 	passTick  = 100 * time.Millisecond
 )
 
-// passes remember for a while that the answer to a key may not be shared, so
+// passes remember for a while that the response to a key may not be shared, so
 // that requests for it are not made to wait for each other. Each key has one
 // slot, which another may take over: then the first is collapsed once more.
 type passes struct {

@@ -184,5 +184,5 @@ func TestAFullJournalVoidsTheFiles(t *testing.T) {
 	s.journal.close()
 	s = reload(t, dir, Loaded)
 	wantOutcome(t, s, keyOf(s, "a.example", "/small"), Purged)
-	wantBody(t, s, keyOf(s, "a.example", "/large"), bodyOf(1, 3*pieceSize))
+	wantBody(t, s, keyOf(s, "a.example", "/large"), bodyOf(1, 3*segmentSize))
 }

@@ -43,7 +43,7 @@ func readRecord(b []byte, s *secret) (purgeRecord, bool) {
 	return r, word(b[32:]) == s.sum(tweakRecord, b[:32]) && r.scope < scopes
 }
 
-// journal appends each purge to a file before it is answered, so that a purge
+// journal appends each purge to a file before it is acknowledged, so that a purge
 // is not undone by a restart from files that are older. A nil journal keeps
 // nothing: then there are no files to be older.
 type journal struct {

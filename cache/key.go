@@ -15,7 +15,7 @@ const (
 const (
 	tweakGuard uint64 = iota + 1
 	tweakEntry
-	tweakPiece
+	tweakSegment
 	tweakHost
 	tweakURL
 	tweakURLMore

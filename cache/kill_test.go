@@ -33,7 +33,7 @@ func TestKilledWhileSaving(t *testing.T) {
 	for i := range pages {
 		s.Put(page(s, i), fillOf(s, ""), bodyOf(uint64(i), 10))
 	}
-	large := bodyOf(1, 3*pieceSize)
+	large := bodyOf(1, 3*segmentSize)
 	s.Put(keyOf(s, "a.example", "/large"), fillOf(s, ""), large)
 	if err := s.Save(t.Context(), dir); err != nil {
 		t.Fatal(err)
@@ -91,14 +91,14 @@ var saveStages = []struct {
 	name    string
 	reached func(dir, manifest string) bool
 }{
-	{"a ring was half written", func(dir, _ string) bool { return matches(dir, "snapshot-*/ring-0/data.0.bin") > 1 }},
+	{"a ring was half written", func(dir, _ string) bool { return matches(dir, "snapshot-*/shard-0/data.0.bin") > 1 }},
 	{"a manifest was begun", func(dir, _ string) bool { return matches(dir, manifestName+".new") > 0 }},
 	{"the manifest was replaced", func(dir, was string) bool {
 		now, err := os.ReadFile(filepath.Join(dir, manifestName))
 		return err == nil && string(now) != was
 	}},
 	{"a snapshot was begun", func(dir, _ string) bool { return matches(dir, "snapshot-*") > 1 }},
-	{"a ring was begun", func(dir, _ string) bool { return matches(dir, "snapshot-*/ring-*") > 1 }},
+	{"a ring was begun", func(dir, _ string) bool { return matches(dir, "snapshot-*/shard-*") > 1 }},
 	{"the purges were written", func(dir, _ string) bool { return matches(dir, "snapshot-*/"+tablesName) > 1 }},
 }
 

@@ -16,7 +16,7 @@ import (
 // valid, such as one whose Save was killed, are removed. The error says more than
 // the result; NothingSaved and Loaded have none.
 func (s *Store) Load(dir string) (LoadResult, error) {
-	l := loader{store: s, dir: dir, rings: s.rings, secret: s.secret}
+	l := loader{store: s, dir: dir, shards: s.shards, secret: s.secret}
 	number, result, err := l.load()
 	if result == Loaded {
 		s.valid = number
@@ -40,14 +40,14 @@ func (s *Store) Load(dir string) (LoadResult, error) {
 type loader struct {
 	store  *Store
 	dir    string
-	rings  *rings // of the store before, for when nothing can be loaded
-	secret secret // likewise
+	shards *shards // of the store before, for when nothing can be loaded
+	secret secret  // likewise
 }
 
 func (l *loader) restore() {
 	s := l.store
 	_ = s.journal.close() // nothing was written to it
-	s.rings, s.secret, s.purges, s.journal = l.rings, l.secret, &purges{}, nil
+	s.shards, s.secret, s.purges, s.journal = l.shards, l.secret, &purges{}, nil
 	s.odometer.Store(0)
 }
 
@@ -56,7 +56,7 @@ func (l *loader) load() (number int, result LoadResult, err error) {
 	s := l.store
 	defer func() {
 		if p := recover(); p != nil {
-			result, err = RingRefused, fmt.Errorf("panic: %v", p)
+			result, err = ShardRefused, fmt.Errorf("panic: %v", p)
 		}
 	}()
 	m, result, err := readManifest(l.dir)
@@ -72,8 +72,8 @@ func (l *loader) load() (number int, result LoadResult, err error) {
 	}
 	s.secret = m.Secret
 	s.odometer.Store(m.Odometer)
-	if s.rings, err = loadRings(folder, s.capacity); err != nil {
-		return 0, RingRefused, err
+	if s.shards, err = loadShards(folder, s.capacity); err != nil {
+		return 0, ShardRefused, err
 	}
 	if result, err := l.loadPurges(m.Number); result != Loaded {
 		return 0, result, err
@@ -110,8 +110,8 @@ func (l *loader) loadPurges(number int) (LoadResult, error) {
 	return Loaded, nil
 }
 
-// replayJournal repeats the purges of one journal on the rings that are loaded. A record that is cut short was
-// never answered and is cut off; a false one is an error.
+// replayJournal repeats the purges of one journal on the shards that are loaded. A record that is cut short was
+// never acknowledged and is cut off; a false one is an error.
 func (l *loader) replayJournal(number int) error {
 	s := l.store
 	name := filepath.Join(l.dir, journalName(number))

@@ -34,7 +34,7 @@ const (
 	FileDamaged                // cut short or altered
 	FileForeign                // a file that the manifest does not name
 	JournalDamaged             // purges could have been lost
-	RingRefused                // fastcache would not read it
+	ShardRefused               // fastcache would not read it
 	Unsafe                     // others may write to the folder
 	loadResults
 )
@@ -43,7 +43,7 @@ var loadText = [loadResults]string{
 	Loaded: "loaded", NothingSaved: "nothing-saved", ManifestDamaged: "manifest-damaged",
 	OtherFormat: "other-format", OtherCapacity: "other-capacity", FileMissing: "file-missing",
 	FileDamaged: "file-damaged", FileForeign: "file-foreign", JournalDamaged: "journal-damaged",
-	RingRefused: "ring-refused", Unsafe: "unsafe-folder",
+	ShardRefused: "ring-refused", Unsafe: "unsafe-folder",
 }
 
 // String returns the name that metrics and logs use.

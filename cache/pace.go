@@ -3,11 +3,11 @@ package cache
 import "time"
 
 const (
-	// pacedLead is how far ahead of a follower, in bytes, a lead may be whose body is
-	// not stored. With one write more it is less than what a feed keeps.
-	pacedLead = feedWindow / 2 * pieceSize
+	// pacedDistance is how far ahead of a follower, in bytes, a leader may be whose body is
+	// not stored. With one write more it is less than what a fanout keeps.
+	pacedDistance = fanoutWindow / 2 * segmentSize
 
-	// pacedPatience is how long the lead waits for a follower that reads nothing. The
+	// pacedPatience is how long the leader waits for a follower that reads nothing. The
 	// leader's own client is waited for without end: without the flight, too, the
 	// backend would wait for it.
 	pacedPatience = 5 * time.Second
@@ -16,8 +16,8 @@ const (
 // pace waits, while the body is not stored, for those whom the next bytes would cost
 // what they have not read. It is called with mu held.
 func (fl *flight) pace() {
-	fl.feed.paced = len(fl.readers) > 0 && !fl.feed.filling
-	if !fl.feed.paced {
+	fl.fanout.paced = len(fl.readers) > 0 && !fl.fanout.filling
+	if !fl.fanout.paced {
 		return
 	}
 	for slow := fl.behind(); slow != nil; slow = fl.behind() {
@@ -25,15 +25,15 @@ func (fl *flight) pace() {
 	}
 }
 
-// behind returns a follower that the lead has to wait for, nil when there is none.
-// When the memory of all feeds is used up, the next bytes come once the last are read.
-func (fl *flight) behind() *Follow {
-	ahead := int64(pacedLead)
-	if all := fl.feed.flights; all.held.Load() >= all.memory {
+// behind returns a follower that the leader has to wait for, nil when there is none.
+// When the memory of all fanouts is used up, the next bytes come once the last are read.
+func (fl *flight) behind() *Follower {
+	ahead := int64(pacedDistance)
+	if all := fl.fanout.flights; all.held.Load() >= all.memory {
 		ahead = 0
 	}
 	for _, f := range fl.readers {
-		if !f.given && fl.feed.total-f.seen > ahead {
+		if !f.given && fl.fanout.total-f.seen > ahead {
 			return f
 		}
 	}
@@ -42,7 +42,7 @@ func (fl *flight) behind() *Follow {
 
 // await waits until something changes, and gives up the follower when it is the one
 // that reads nothing for too long.
-func (fl *flight) await(slow *Follow) {
+func (fl *flight) await(slow *Follower) {
 	if slow == fl.own {
 		fl.room.Wait()
 		return

@@ -9,22 +9,22 @@ import (
 )
 
 // The leader's own client loses nothing of a body that is not stored, or no longer,
-// however slow it is: the lead waits for it, and stops when it leaves.
+// however slow it is: the leader waits for it, and stops when it leaves.
 func TestTheLeadWaitsForItsOwnClient(t *testing.T) {
-	for name, limit := range map[string]int64{"never stored": 0, "too large half way": 40 * pieceSize} {
+	for name, limit := range map[string]int64{"never stored": 0, "too large half way": 40 * segmentSize} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s, fs := newStore(t, Options{MaxObject: limit}), NewFlights(FlightOptions{Memory: 1})
-				k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 100*pieceSize+7)
+				k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 100*segmentSize+7)
 				lead, _ := fs.Join(k)
 				own := lead.Follow()
 				w := AcquireWriter()
 				defer ReleaseWriter(w)
 				if limit > 0 {
 					s.Begin(w, k, fillOf(s, "meta"))
-					lead.Announce(&Answer{Status: 200, Size: -1}, w)
+					lead.Announce(&Response{Status: 200, Size: -1}, w)
 				} else {
-					lead.Announce(&Answer{Status: 200, Size: -1}, nil)
+					lead.Announce(&Response{Status: 200, Size: -1}, nil)
 				}
 				written := 0
 				go func() {
@@ -36,7 +36,7 @@ func TestTheLeadWaitsForItsOwnClient(t *testing.T) {
 				}()
 				synctest.Wait()
 				if written == len(body) {
-					t.Fatal("the lead did not wait")
+					t.Fatal("the leader did not wait")
 				}
 				got, err := follower(own, nil, 1000)
 				if err != nil || !bytes.Equal(got, body) {
@@ -56,12 +56,12 @@ func TestALeadWithoutItsClientIsUnwanted(t *testing.T) {
 		s, fs := newStore(t, Options{}), NewFlights(FlightOptions{})
 		lead, _ := fs.Join(keyOf(s, "a.example", "/a"))
 		own := lead.Follow()
-		lead.Announce(&Answer{Status: 200, Size: -1}, nil)
+		lead.Announce(&Response{Status: 200, Size: -1}, nil)
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
 			for lead.Wanted() {
-				lead.Write(make([]byte, pieceSize))
+				lead.Write(make([]byte, segmentSize))
 			}
 			lead.Fail(io.ErrUnexpectedEOF)
 		}()
@@ -78,15 +78,15 @@ func TestALeadWithoutItsClientIsUnwanted(t *testing.T) {
 // read; one that does not is waited for only so long.
 func TestTheLeadWaitsForFollowersThatRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, fs := newStore(t, Options{MaxObject: 40 * pieceSize}), NewFlights(FlightOptions{})
-		k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 200*pieceSize+7)
+		s, fs := newStore(t, Options{MaxObject: 40 * segmentSize}), NewFlights(FlightOptions{})
+		k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 200*segmentSize+7)
 		lead, _ := fs.Join(k)
 		w := AcquireWriter()
 		defer ReleaseWriter(w)
 		_, slow := fs.Join(k)
 		_, still := fs.Join(k)
 		s.Begin(w, k, fillOf(s, "meta"))
-		lead.Announce(&Answer{Status: 200, Size: -1}, w)
+		lead.Announce(&Response{Status: 200, Size: -1}, w)
 		go func() {
 			for part := body; len(part) > 0; part = part[min(len(part), 32<<10):] {
 				lead.Write(part[:min(len(part), 32<<10)])

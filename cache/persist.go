@@ -85,7 +85,7 @@ func (v *saver) writeFiles(ctx context.Context, folder string) error {
 	}
 	s := v.store
 	workers := max(1, runtime.GOMAXPROCS(0)/2) // the rest is for requests
-	files, err := s.rings.save(ctx, folder, workers)
+	files, err := s.shards.save(ctx, folder, workers)
 	if err != nil {
 		return err
 	}

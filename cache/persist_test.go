@@ -16,7 +16,7 @@ func saved(t *testing.T, o Options) (dir string, s *Store) {
 	dir = filepath.Join(t.TempDir(), "cache")
 	s = newStore(t, o)
 	s.Put(keyOf(s, "a.example", "/small"), fillOf(s, "m"), []byte("small"))
-	s.Put(keyOf(s, "a.example", "/large"), fillOf(s, "m"), bodyOf(1, 3*pieceSize))
+	s.Put(keyOf(s, "a.example", "/large"), fillOf(s, "m"), bodyOf(1, 3*segmentSize))
 	if err := s.Save(t.Context(), dir); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestARestartKeepsAll(t *testing.T) {
 	first.journal.close()
 	s := reload(t, dir, Loaded)
 	wantBody(t, s, keyOf(s, "a.example", "/small"), []byte("small"))
-	wantBody(t, s, keyOf(s, "a.example", "/large"), bodyOf(1, 3*pieceSize))
+	wantBody(t, s, keyOf(s, "a.example", "/large"), bodyOf(1, 3*segmentSize))
 	if got, want := s.odometer.Load(), first.odometer.Load(); got != want {
 		t.Errorf("odometer: got %d, want %d", got, want)
 	}
@@ -153,7 +153,7 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 		{"the journal gone", remove(journalName(1)), JournalDamaged},
 		{"a journal's record cut short was never answered", cut(journalName(1)), Loaded},
 		{"a foreign file", func(dir string) error {
-			return os.WriteFile(filepath.Join(dir, snapshot, "ring-0", "data.99.bin"), nil, 0o600)
+			return os.WriteFile(filepath.Join(dir, snapshot, "shard-0", "data.99.bin"), nil, 0o600)
 		}, FileForeign},
 		{"a folder that others write to", func(dir string) error { return os.Chmod(dir, 0o777) }, Unsafe},
 	}
@@ -183,7 +183,7 @@ func largestData(t *testing.T, dir, snapshot string) string {
 	}
 	var largest savedFile
 	for _, f := range files {
-		if strings.HasPrefix(f.Name, "ring-0/data.") && f.Size > largest.Size {
+		if strings.HasPrefix(f.Name, "shard-0/data.") && f.Size > largest.Size {
 			largest = f
 		}
 	}
@@ -256,7 +256,7 @@ func TestSavesThatWereKilledLeaveNothing(t *testing.T) {
 	for _, want := range []LoadResult{Loaded, ManifestDamaged, NothingSaved} {
 		dir, _ := saved(t, Options{})
 		for _, n := range []int{2, 3} {
-			half := filepath.Join(dir, snapshotName(n), ringName(0), "fastcache.tmp.7")
+			half := filepath.Join(dir, snapshotName(n), shardName(0), "fastcache.tmp.7")
 			if err := os.MkdirAll(half, 0o700); err != nil {
 				t.Fatal(err)
 			}

@@ -17,21 +17,21 @@ const (
 	unprime3 = 0xe9e9f4c41d6df849
 )
 
-// pieceKey is where a piece is filed. Entry keys are longer, so neither can be
+// segmentKey is where a segment is filed. Entry keys are longer, so neither can be
 // taken for the other; the id is random, so none can be foretold.
 //
 // fastcache puts a key into the bucket that its xxhash64 names, and each bucket
 // is a ring of its own. Were it left to chance, some bucket would always run
 // ahead of the others and tear a hole into every large body: in a store of
 // 64 MiB, a third of the memory would hold bodies that are still whole. So the
-// key is calculated backwards from the hash that it shall have: piece by piece,
+// key is calculated backwards from the hash that it shall have: segment by segment,
 // a body goes round the buckets. Should fastcache take another hash one day,
 // nothing breaks but this evenness.
-type pieceKey [pieceKeySize]byte
+type segmentKey [segmentKeySize]byte
 
-// makePieceKey makes the key of a piece that is to lie in this bucket.
-func makePieceKey(id uint64, index int64, bucket uint64) (k pieceKey) {
-	hash := fold(id^prime1, uint64(index)^prime2)&^(ringBuckets-1) | bucket
+// makeSegmentKey makes the key of a segment that is to lie in this bucket.
+func makeSegmentKey(id uint64, index int64, bucket uint64) (k segmentKey) {
+	hash := fold(id^prime1, uint64(index)^prime2)&^(shardBuckets-1) | bucket
 	binary.LittleEndian.PutUint64(k[:], unhash(hash, uint32(index)))
 	binary.LittleEndian.PutUint32(k[8:], uint32(index))
 	return k
@@ -51,6 +51,6 @@ func unhash(hash uint64, tail uint32) uint64 {
 	h = bits.RotateLeft64(h, -23) ^ uint64(tail)*prime1
 
 	h = (h - prime4) * unprime1
-	h = bits.RotateLeft64(h, -27) ^ (prime5 + pieceKeySize)
+	h = bits.RotateLeft64(h, -27) ^ (prime5 + segmentKeySize)
 	return bits.RotateLeft64(h*unprime1, -31) * unprime2
 }

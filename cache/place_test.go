@@ -7,46 +7,46 @@ import (
 	"github.com/VictoriaMetrics/fastcache"
 )
 
-// TestPiecesGoRoundTheBuckets fills every bucket of a store whose buckets are
+// TestSegmentsGoRoundTheBuckets fills every bucket of a store whose buckets are
 // one chunk each with a value that leaves no room for another: whichever shares
 // a bucket pushes the first one out.
-func TestPiecesGoRoundTheBuckets(t *testing.T) {
+func TestSegmentsGoRoundTheBuckets(t *testing.T) {
 	s := newStore(t, Options{Random: seeded(1)})
 	id, value := s.random(), make([]byte, 40<<10)
 	put := func(i int64) {
-		ring, key := s.rings.piece(id, i)
+		ring, key := s.shards.segment(id, i)
 		ring.Set(key[:], value)
 	}
-	for i := range int64(ringBuckets) {
+	for i := range int64(shardBuckets) {
 		put(i)
 	}
-	if !s.hasPieces(id, 0, ringBuckets-1) {
-		t.Fatal("two of 512 pieces share a bucket")
+	if !s.hasSegments(id, 0, shardBuckets-1) {
+		t.Fatal("two of 512 segments share a bucket")
 	}
-	put(ringBuckets)
-	if s.hasPieces(id, 0, 0) || !s.hasPieces(id, 1, ringBuckets) {
-		t.Error("the piece after 512 is not in the first one's bucket")
+	put(shardBuckets)
+	if s.hasSegments(id, 0, 0) || !s.hasSegments(id, 1, shardBuckets) {
+		t.Error("the segment after 512 is not in the first one's bucket")
 	}
 }
 
-// TestPiecesGoRoundTheRings holds that each ring gets as many pieces as it has
+// TestSegmentsGoRoundTheRings holds that each ring gets as many segments as it has
 // columns, and that nothing is lost that is filed in one of several.
-func TestPiecesGoRoundTheRings(t *testing.T) {
-	for _, steps := range []int64{ringSteps, ringSteps + 1, 2*ringSteps + 3} {
+func TestSegmentsGoRoundTheRings(t *testing.T) {
+	for _, steps := range []int64{shardSteps, shardSteps + 1, 2*shardSteps + 3} {
 		s := newStore(t, Options{Bytes: steps * Step, Random: seeded(1)})
-		id, columns := s.random(), steps*ringBuckets
+		id, columns := s.random(), steps*shardBuckets
 		for i := range columns {
-			ring, key := s.rings.piece(id, i)
+			ring, key := s.shards.segment(id, i)
 			ring.Set(key[:], nil)
 		}
-		if !s.hasPieces(id, 0, columns-1) {
-			t.Errorf("%d steps: pieces are missing", steps)
+		if !s.hasSegments(id, 0, columns-1) {
+			t.Errorf("%d steps: segments are missing", steps)
 		}
-		for n, ring := range s.rings.list {
+		for n, ring := range s.shards.list {
 			var f fastcache.Stats
 			ring.UpdateStats(&f)
-			if f.EntriesCount != f.MaxBytesSize/ringChunk || int64(f.MaxBytesSize) != min(ringSteps, steps-int64(n)*ringSteps)*Step {
-				t.Errorf("%d steps: ring %d of %d bytes got %d pieces", steps, n, f.MaxBytesSize, f.EntriesCount)
+			if f.EntriesCount != f.MaxBytesSize/shardChunk || int64(f.MaxBytesSize) != min(shardSteps, steps-int64(n)*shardSteps)*Step {
+				t.Errorf("%d steps: ring %d of %d bytes got %d segments", steps, n, f.MaxBytesSize, f.EntriesCount)
 			}
 		}
 	}
@@ -55,15 +55,15 @@ func TestPiecesGoRoundTheRings(t *testing.T) {
 // TestEntriesFillTheRingsEvenly holds that each ring gets entries in proportion
 // to its size.
 func TestEntriesFillTheRingsEvenly(t *testing.T) {
-	s := newStore(t, Options{Bytes: (ringSteps + 1) * Step, Random: seeded(1)})
+	s := newStore(t, Options{Bytes: (shardSteps + 1) * Step, Random: seeded(1)})
 	const entries = 5000 // and as many records of URLs
 	for i := range entries {
 		s.Put(keyOf(s, "a.example", "/"+strconv.Itoa(i)), fillOf(s, ""), nil)
 	}
-	for n, steps := range []uint64{ringSteps, 1} {
+	for n, steps := range []uint64{shardSteps, 1} {
 		var f fastcache.Stats
-		s.rings.list[n].UpdateStats(&f)
-		if want := 2 * entries * steps / (ringSteps + 1); f.EntriesCount < want*8/10 || f.EntriesCount > want*12/10 {
+		s.shards.list[n].UpdateStats(&f)
+		if want := 2 * entries * steps / (shardSteps + 1); f.EntriesCount < want*8/10 || f.EntriesCount > want*12/10 {
 			t.Errorf("ring %d: got %d records, want about %d", n, f.EntriesCount, want)
 		}
 	}
@@ -71,8 +71,8 @@ func TestEntriesFillTheRingsEvenly(t *testing.T) {
 
 func TestABodyBeginsWhereTheLastEnded(t *testing.T) {
 	s := newStore(t, Options{Random: seeded(1)})
-	s.Put(keyOf(s, "a.example", "/a"), fillOf(s, ""), make([]byte, 5*pieceSize-3))
-	if got := s.newID() % ringBuckets; got != 5 {
+	s.Put(keyOf(s, "a.example", "/a"), fillOf(s, ""), make([]byte, 5*segmentSize-3))
+	if got := s.newID() % shardBuckets; got != 5 {
 		t.Errorf("the next body begins in bucket %d, want 5", got)
 	}
 	if a, b := s.newID(), s.newID(); a == b {

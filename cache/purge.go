@@ -27,7 +27,7 @@ const (
 	scopes
 )
 
-// purges answers whether an entry was purged since it was filled. There is one
+// purges reports whether an entry was purged since it was filled. There is one
 // clock that each purge moves on by one. An entry keeps the clock's time from
 // before its origin was asked, and the slots it belongs to; a slot keeps the
 // time of its latest purge. So a purge is a tick and one store, and a lookup

@@ -213,7 +213,7 @@ func TestPassesAreRemembered(t *testing.T) {
 // before a purge, with a clock from after it.
 func TestAnUpdateNeverBringsBackWhatWasPurged(t *testing.T) {
 	s := newStore(t, Options{})
-	for _, size := range []int{10, 3 * pieceSize} {
+	for _, size := range []int{10, 3 * segmentSize} {
 		k := keyOf(s, "a.example", "/a")
 		s.Put(k, fillOf(s, ""), bodyOf(1, size))
 		e := AcquireEntry()

@@ -12,7 +12,7 @@ const (
 	HeadTooBig          // key, meta, fields and tags do not fit one record
 	NotAdmitted         // the store is full and this key was not asked for before
 	Superseded          // purged, replaced or gone since the fill began
-	Crowded             // its own pieces were pushed out before it was complete
+	Crowded             // its own segments were pushed out before it was complete
 	WrongSize           // the body has not the announced length
 	Ended               // the fill was committed or aborted before
 	refusals
@@ -36,7 +36,7 @@ type Fill struct {
 	Fields []byte   // the field lines as they are sent, opaque
 	Tags   [][]byte // for PurgeTag
 	Size   int64    // of the body in bytes; below 0 is not known yet
-	Asked  uint64   // Hash of the key that was looked up, when the answer's Vary led to another; else 0
+	Asked  uint64   // Hash of the key that was looked up, when the response's Vary led to another; else 0
 }
 
 // Put stores an entry whose body is at hand.
@@ -67,7 +67,7 @@ func (s *Store) PutVariant(k Key, f *Fill) (record uint64, r Refusal) {
 }
 
 // Update replaces the head, meta and fields of the entry that was read into e,
-// as a 304 or a HEAD wants it (RFC 9111 §4.3.4, §4.3.5). A body in pieces stays
+// as a 304 or a HEAD wants it (RFC 9111 §4.3.4, §4.3.5). A body in segments stays
 // where it is; an inline one is written again. The entry must still be the one
 // that was read, and not have been purged since it was filled, whatever f.Seen
 // says. Tags are given anew; f.Size means nothing.
@@ -78,8 +78,8 @@ func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {
 	next.Kind, next.ID, next.BodySize, next.guard = e.Kind, e.ID, e.BodySize, k.Hash()
 	b.labels = s.secret.appendLabels(b.labels[:0], &next.labels, &k, f.Tags)
 	next.written = s.odometer.Load()
-	if e.Kind == Pieces {
-		next.written = e.written // the pieces are as old as they were
+	if e.Kind == Segments {
+		next.written = e.written // the segments are as old as they were
 	}
 	lock := s.lock(k)
 	defer lock.Unlock()
@@ -96,7 +96,7 @@ func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {
 // holds reports whether the entry under k has that id. The caller holds the
 // stripe of k.
 func (s *Store) holds(b *buffer, k Key, id uint64) bool {
-	value, found := s.rings.of(k).HasGet(b.value[:0], k.raw)
+	value, found := s.shards.of(k).HasGet(b.value[:0], k.raw)
 	b.value = value
 	return found && len(value) >= headSize && word(value[atID:]) == id && word(value[atGuard:]) == k.Hash()
 }
@@ -111,7 +111,7 @@ func (s *Store) file(e *Entry, k Key, b *buffer) Refusal {
 // fileLocked encodes an entry and sets it, unless it was purged since its fill
 // began: it would be gone anyway and might lie over a newer one.
 func (s *Store) fileLocked(e *Entry, k Key, b *buffer) Refusal {
-	if ringHeader+len(k.raw)+entrySize(&e.labels, len(e.Meta), len(e.Fields), len(e.Inline)) > maxRecord {
+	if shardHeader+len(k.raw)+entrySize(&e.labels, len(e.Meta), len(e.Fields), len(e.Inline)) > maxRecord {
 		return HeadTooBig
 	}
 	id := s.secret.urlID(&k)
@@ -120,10 +120,10 @@ func (s *Store) fileLocked(e *Entry, k Key, b *buffer) Refusal {
 	}
 	s.keepURL(&id, e.Seen)
 	b.value = appendEntry(b.value[:0], e, &s.secret)
-	s.set(s.rings.of(k), k.raw, b.value)
+	s.set(s.shards.of(k), k.raw, b.value)
 	s.rewrite.earn(len(b.value), s.capacity)
 	if s.sketch != nil {
-		s.sketch.wrote(e.guard, s.odometer.Load(), ringHeader+len(k.raw)+len(b.value))
+		s.sketch.wrote(e.guard, s.odometer.Load(), shardHeader+len(k.raw)+len(b.value))
 	}
 	return Stored
 }

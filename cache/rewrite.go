@@ -51,9 +51,9 @@ func (s *Store) nearTail(e *Entry) bool {
 }
 
 // rewriteEntry writes an entry that was just hit again, if it is worth it. A
-// body in pieces is rewritten by its reader, head last.
+// body in segments is rewritten by its reader, head last.
 func (s *Store) rewriteEntry(e *Entry, k Key) {
-	if e.Kind == Pieces || e.Soft || e.Kind == Whole && e.usableUntil() <= s.now().UnixMilli() {
+	if e.Kind == Segments || e.Soft || e.Kind == Whole && e.usableUntil() <= s.now().UnixMilli() {
 		return
 	}
 	if s.rewrite.claim(e.ID) {
@@ -83,17 +83,17 @@ func (s *Store) rewriteHead(h *Head, k Key) {
 	s.keepURL(&id, h.Seen)
 	binary.LittleEndian.PutUint64(v[atWritten:], s.odometer.Load())
 	binary.LittleEndian.PutUint64(v, s.secret.sum(tweakEntry, v[atVersion:]))
-	s.set(s.rings.of(k), k.raw, v)
+	s.set(s.shards.of(k), k.raw, v)
 	s.count.rewrites.Add(1)
 }
 
-// rewritePiece writes a piece again that was just read. value is as for
-// setPiece.
-func (s *Store) rewritePiece(id uint64, index int64, value []byte) bool {
+// rewriteSegment writes a segment again that was just read. value is as for
+// setSegment.
+func (s *Store) rewriteSegment(id uint64, index int64, value []byte) bool {
 	if !s.rewrite.spend(len(value)) {
 		return false
 	}
-	s.setPiece(id, index, value)
+	s.setSegment(id, index, value)
 	s.count.rewrites.Add(1)
 	return true
 }

@@ -11,7 +11,7 @@ import (
 // Body: each time one of them is rewritten it must give its claim back.
 func TestABodyThatIsOpenedAgainKeepsNoClaim(t *testing.T) {
 	s := newStore(t, Options{Random: seeded(3)})
-	k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 3*pieceSize)
+	k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 3*segmentSize)
 	e, b := AcquireEntry(), AcquireBody()
 	defer ReleaseEntry(e)
 	defer ReleaseBody(b)
@@ -33,21 +33,21 @@ func TestABodyThatIsOpenedAgainKeepsNoClaim(t *testing.T) {
 	}
 }
 
-// TestASlowFillIsAsOldAsItsFirstPiece holds that a body is rewritten in time,
-// though its head came long after its pieces.
-func TestASlowFillIsAsOldAsItsFirstPiece(t *testing.T) {
+// TestASlowFillIsAsOldAsItsFirstSegment holds that a body is rewritten in time,
+// though its head came long after its segments.
+func TestASlowFillIsAsOldAsItsFirstSegment(t *testing.T) {
 	s := newStore(t, Options{})
 	k, w, e := keyOf(s, "a.example", "/a"), AcquireWriter(), AcquireEntry()
 	defer ReleaseWriter(w)
 	defer ReleaseEntry(e)
 	s.Begin(w, k, fillOf(s, ""))
-	w.Write(make([]byte, 3*pieceSize))
+	w.Write(make([]byte, 3*segmentSize))
 	s.odometer.Add(uint64(s.capacity) / 10 * 7)
 	if r := w.Commit(); r != Stored {
 		t.Fatal(r)
 	}
 	if s.Get(e, k); !s.nearTail(e) {
-		t.Error("pieces that are near the tail count as new")
+		t.Error("segments that are near the tail count as new")
 	}
 }
 
@@ -55,7 +55,7 @@ func TestASlowFillIsAsOldAsItsFirstPiece(t *testing.T) {
 // validated meanwhile, and one that was replaced or deleted meanwhile.
 func TestARewriteKeepsWhatAnUpdateWrote(t *testing.T) {
 	s := newStore(t, Options{})
-	body := bodyOf(1, 3*pieceSize)
+	body := bodyOf(1, 3*segmentSize)
 	for _, tc := range []struct {
 		name      string
 		meanwhile func(e *Entry, k Key)
@@ -93,23 +93,23 @@ func TestARewriteKeepsWhatAnUpdateWrote(t *testing.T) {
 	}
 }
 
-// TestAPartEndsBeforeAPieceThatIsGone reads as far as it can when the second
-// piece of a part is pushed out while the body is read.
-func TestAPartEndsBeforeAPieceThatIsGone(t *testing.T) {
+// TestAPartEndsBeforeASegmentThatIsGone reads as far as it can when the second
+// segment of a part is pushed out while the body is read.
+func TestAPartEndsBeforeASegmentThatIsGone(t *testing.T) {
 	for lost := range int64(4) {
 		s := newStore(t, Options{})
-		k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 4*pieceSize)
+		k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 4*segmentSize)
 		s.Put(k, fillOf(s, ""), body)
 		e, b := AcquireEntry(), AcquireBody()
 		s.Get(e, k)
 		if err := b.Open(s, e, k, 5, e.BodySize); err != nil {
 			t.Fatal(err)
 		}
-		ring, key := s.rings.piece(e.ID, lost)
-		ring.Set(key[:], make([]byte, pieceSumSize+pieceSize)) // of the right length, at that
+		ring, key := s.shards.segment(e.ID, lost)
+		ring.Set(key[:], make([]byte, segmentSumSize+segmentSize)) // of the right length, at that
 		got, err := io.ReadAll(b)
-		if want := body[min(5, lost*pieceSize):][:max(0, lost*pieceSize-5)]; !errors.Is(err, ErrVanished) || !bytes.Equal(got, want) {
-			t.Errorf("piece %d: got %d bytes and %v, want %d", lost, len(got), err, len(want))
+		if want := body[min(5, lost*segmentSize):][:max(0, lost*segmentSize-5)]; !errors.Is(err, ErrVanished) || !bytes.Equal(got, want) {
+			t.Errorf("segment %d: got %d bytes and %v, want %d", lost, len(got), err, len(want))
 		}
 		ReleaseBody(b)
 		ReleaseEntry(e)

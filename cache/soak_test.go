@@ -97,7 +97,7 @@ func (s *soak) size(random *rand.Rand) int {
 	if random.IntN(4) > 0 {
 		return logUniform(float64(s.most))
 	}
-	boundary := []int{pieceSize, partPieces * pieceSize, maxInline, ringChunk}[random.IntN(4)]
+	boundary := []int{segmentSize, partSegments * segmentSize, maxInline, shardChunk}[random.IntN(4)]
 	return min(s.most, boundary*logUniform(float64(s.most/boundary))+random.IntN(601)-300)
 }
 
@@ -233,7 +233,7 @@ func (w *soaker) get(k Key, host, page int) (Key, bool) {
 // compare reads a range of the entry that was found.
 func (w *soaker) compare(k Key, want []byte, from, to int) {
 	if w.body.Open(w.store, w.entry, k, int64(from), int64(to)) != nil {
-		return // a piece has vanished, and it says so
+		return // a segment has vanished, and it says so
 	}
 	for {
 		part, err := w.body.Next()

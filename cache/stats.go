@@ -34,7 +34,7 @@ func (c *counters) note(r Refusal) Refusal {
 
 // Stats is what a store says of itself. Bytes are bytes, all else counts since
 // New. Records are what fastcache
-// keeps: an entry, each piece of a body, and one for each URL.
+// keeps: an entry, each segment of a body, and one for each URL.
 type Stats struct {
 	ConfiguredBytes int64 // what the ring may grow to
 	UsedBytes       int64 // what the ring has taken so far; never given back
@@ -46,8 +46,8 @@ type Stats struct {
 	RecordsSet   int64
 	EvictedTotal int64 // records, estimated
 	Rewrites     int64 // records written again to stay
-	Vanished     int64 // bodies of which a piece was pushed out
-	Damaged      int64 // pieces that were not what was written
+	Vanished     int64 // bodies of which a segment was pushed out
+	Damaged      int64 // segments that were not what was written
 	Collisions   int64 // lookups that met another key with the same hash; a miss each
 
 	Outcomes [outcomes]int64 // lookups, by Outcome
@@ -73,7 +73,7 @@ func (s *Stats) Misses() int64 { return s.Gets() - s.Hits() }
 // Stats reads all counters. It takes each of fastcache's 512 locks for a
 // moment: for a scrape, not for a request.
 func (s *Store) Stats() Stats {
-	f := s.rings.stats()
+	f := s.shards.stats()
 	written := int64(s.odometer.Load())
 	st := Stats{
 		ConfiguredBytes: int64(f.MaxBytesSize), UsedBytes: int64(f.BytesSize),

@@ -20,7 +20,7 @@ const (
 
 // Store keeps responses off the Go heap. It is safe for concurrent use.
 type Store struct {
-	rings     *rings
+	shards    *shards
 	capacity  int64
 	maxObject int64
 	secret    secret
@@ -34,7 +34,7 @@ type Store struct {
 	saving   sync.Mutex    // one Save at a time
 	valid    int           // number of the valid snapshot; 0 is none; guarded by saving
 	odometer atomic.Uint64 // bytes written
-	cursor   atomic.Uint64 // pieces written
+	cursor   atomic.Uint64 // segments written
 	rewrite  rewriteBudget
 	locks    [lockStripes]stripe
 	count    counters
@@ -55,7 +55,7 @@ type Options struct {
 	Random    func() uint64    // secrets and entry ids; nil draws from the system's generator
 }
 
-// New makes an empty store. The memory is taken piece by piece as it is needed
+// New makes an empty store. The memory is taken segment by segment as it is needed
 // and never given back.
 func New(o Options) (*Store, error) {
 	if o.Bytes < 0 || o.MaxObject < 0 {
@@ -78,7 +78,7 @@ func New(o Options) (*Store, error) {
 	}
 	capacity := (o.Bytes + Step - 1) / Step * Step
 	s := &Store{
-		rings: newRings(capacity), capacity: capacity,
+		shards: newShards(capacity), capacity: capacity,
 		maxObject: min(o.MaxObject, largestBody(capacity)),
 		now:       o.Now, random: o.Random,
 		purges: &purges{}, passes: newPasses(o.Now()),
@@ -103,7 +103,7 @@ func systemRandom() uint64 {
 // Above that its own beginning would be pushed out by its end and what comes
 // meanwhile.
 func largestBody(capacity int64) int64 {
-	return capacity / ringChunk * piecesPerChunk * pieceSize / 2
+	return capacity / shardChunk * segmentsPerChunk * segmentSize / 2
 }
 
 // MaxObject returns the bytes of the largest body that is stored.
@@ -155,7 +155,7 @@ var outcomeText = [outcomes]string{Miss: "miss", Hit: "hit", Purged: "purged", D
 func (o Outcome) String() string { return outcomeText[o] }
 
 // Get looks a key up and reads its entry into e: one copy out of the store, no
-// allocation once e has its buffer. The body of a Pieces entry is read with
+// allocation once e has its buffer. The body of a Segments entry is read with
 // Body.Open.
 func (s *Store) Get(e *Entry, k Key) Outcome {
 	if s.sketch != nil {
@@ -172,7 +172,7 @@ func (s *Store) Get(e *Entry, k Key) Outcome {
 // peek reads an entry without counting or moving anything.
 func (s *Store) peek(e *Entry, k Key) Outcome {
 	e.Soft = false
-	value, found := s.rings.of(k).HasGet(e.buf[:0], k.raw)
+	value, found := s.shards.of(k).HasGet(e.buf[:0], k.raw)
 	e.buf = value
 	if !found {
 		return Miss
@@ -208,7 +208,7 @@ func (s *Store) judge(e *Entry, k *Key) verdict {
 func (s *Store) Delete(k Key) {
 	lock := s.lock(k)
 	defer lock.Unlock()
-	s.rings.of(k).Del(k.raw)
+	s.shards.of(k).Del(k.raw)
 }
 
 // Pass remembers for d that the response to this key may not be shared
@@ -235,7 +235,7 @@ func (s *Store) lockURL(id *urlID) *sync.Mutex {
 // set files a value and moves the odometer.
 func (s *Store) set(ring *fastcache.Cache, key, value []byte) {
 	ring.Set(key, value)
-	n := ringHeader + len(key) + len(value)
+	n := shardHeader + len(key) + len(value)
 	s.odometer.Add(uint64(n))
 	s.count.sets.Add(1)
 }

@@ -30,7 +30,7 @@ func newStore(t testing.TB, o Options) *Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { // the memory serves the next test
-		for _, ring := range s.rings.list {
+		for _, ring := range s.shards.list {
 			ring.Reset()
 		}
 	})
@@ -99,11 +99,11 @@ func wantOutcome(t *testing.T, s *Store, k Key, want Outcome) {
 
 func TestEveryBoundaryComesBack(t *testing.T) {
 	s := newStore(t, Options{Bytes: 4 * Step})
-	record := ringHeader + len(keyOf(s, "a.example", "/0000").raw) + headSize + 2 + len("meta") + len("Content-Type: text/plain\r\n")
+	record := shardHeader + len(keyOf(s, "a.example", "/0000").raw) + headSize + 2 + len("meta") + len("Content-Type: text/plain\r\n")
 	inline := maxInline - record
 	sizes := []int{0, 1, inline - 1, inline, inline + 1, 65535, 65536, 512000}
 	for n := 1; n <= 4; n++ {
-		sizes = append(sizes, n*pieceSize-1, n*pieceSize, n*pieceSize+1)
+		sizes = append(sizes, n*segmentSize-1, n*segmentSize, n*segmentSize+1)
 	}
 	for i, size := range sizes {
 		k := keyOf(s, "a.example", "/"+strconv.Itoa(1000+i))
@@ -125,7 +125,7 @@ func TestEveryBoundaryComesBack(t *testing.T) {
 
 func TestRangesOfStoredBodies(t *testing.T) {
 	s := newStore(t, Options{})
-	for _, size := range []int{100, 3*pieceSize + 17} {
+	for _, size := range []int{100, 3*segmentSize + 17} {
 		k, body := keyOf(s, "a.example", "/"+strconv.Itoa(size)), bodyOf(1, size)
 		s.Put(k, fillOf(s, ""), body)
 		e := AcquireEntry()
@@ -152,7 +152,7 @@ func TestRangesOfStoredBodies(t *testing.T) {
 
 func TestOnlyCommittedBodiesAreSeen(t *testing.T) {
 	s := newStore(t, Options{})
-	k, body := keyOf(s, "a.example", "/a"), bodyOf(3, 5*pieceSize)
+	k, body := keyOf(s, "a.example", "/a"), bodyOf(3, 5*segmentSize)
 	w := AcquireWriter()
 	if r := s.Begin(w, k, fillOf(s, "m")); r != Stored {
 		t.Fatal(r)
@@ -169,7 +169,7 @@ func TestOnlyCommittedBodiesAreSeen(t *testing.T) {
 	wantBody(t, s, k, body)
 
 	s.Begin(w, k, fillOf(s, "other"))
-	w.Write(bodyOf(4, 3*pieceSize))
+	w.Write(bodyOf(4, 3*segmentSize))
 	w.Abort()
 	if got := w.Commit(); got != Ended {
 		t.Errorf("commit after abort: got %v, want ended", got)
@@ -215,7 +215,7 @@ func TestFillsAreRefused(t *testing.T) {
 
 func TestUpdateKeepsTheBody(t *testing.T) {
 	s := newStore(t, Options{})
-	for _, size := range []int{500, 4*pieceSize + 9} {
+	for _, size := range []int{500, 4*segmentSize + 9} {
 		k, body := keyOf(s, "a.example", "/"+strconv.Itoa(size)), bodyOf(1, size)
 		s.Put(k, fillOf(s, "old"), body)
 		e := AcquireEntry()
@@ -263,9 +263,9 @@ func TestVariantsHangOnTheirRecord(t *testing.T) {
 	wantOutcome(t, s, s.Variant(nil, base, second, []byte("gzip")), Miss)
 }
 
-func TestAVanishedPieceIsAnErrorAndThenAMiss(t *testing.T) {
+func TestAVanishedSegmentIsAnErrorAndThenAMiss(t *testing.T) {
 	s := newStore(t, Options{})
-	k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 4*pieceSize)
+	k, body := keyOf(s, "a.example", "/a"), bodyOf(1, 4*segmentSize)
 	s.Put(k, fillOf(s, ""), body)
 	e := AcquireEntry()
 	defer ReleaseEntry(e)
@@ -275,35 +275,35 @@ func TestAVanishedPieceIsAnErrorAndThenAMiss(t *testing.T) {
 	if err := during.Open(s, e, k, 0, e.BodySize); err != nil {
 		t.Fatal(err)
 	}
-	ring, key := s.rings.piece(e.ID, 2)
+	ring, key := s.shards.segment(e.ID, 2)
 	ring.Del(key[:])
 	got, err := io.ReadAll(during)
-	if !errors.Is(err, ErrVanished) || !bytes.Equal(got, body[:2*pieceSize]) {
-		t.Errorf("during: got %d bytes and %v, want two pieces and ErrVanished", len(got), err)
+	if !errors.Is(err, ErrVanished) || !bytes.Equal(got, body[:2*segmentSize]) {
+		t.Errorf("during: got %d bytes and %v, want two segments and ErrVanished", len(got), err)
 	}
 	if err := new(Body).Open(s, e, k, 0, e.BodySize); !errors.Is(err, ErrVanished) {
 		t.Errorf("before: got %v, want ErrVanished", err)
 	}
-	if err := new(Body).Open(s, e, k, 0, pieceSize); err != nil {
+	if err := new(Body).Open(s, e, k, 0, segmentSize); err != nil {
 		t.Errorf("a range that is whole: %v", err)
 	}
 	wantOutcome(t, s, k, Miss)
 }
 
-func TestForeignPiecesAreRefused(t *testing.T) {
+func TestForeignSegmentsAreRefused(t *testing.T) {
 	s := newStore(t, Options{})
 	k := keyOf(s, "a.example", "/a")
-	s.Put(k, fillOf(s, ""), bodyOf(1, 4*pieceSize))
+	s.Put(k, fillOf(s, ""), bodyOf(1, 4*segmentSize))
 	e := AcquireEntry()
 	defer ReleaseEntry(e)
 	s.Get(e, k)
-	ring, from := s.rings.piece(e.ID, 1)
-	_, to := s.rings.piece(e.ID, 2)
-	ring.Set(to[:], ring.Get(nil, from[:])) // a whole piece in the wrong place
+	ring, from := s.shards.segment(e.ID, 1)
+	_, to := s.shards.segment(e.ID, 2)
+	ring.Set(to[:], ring.Get(nil, from[:])) // a whole segment in the wrong place
 	if _, err := bodyIn(s, e, k); !errors.Is(err, ErrVanished) {
 		t.Errorf("got %v, want ErrVanished", err)
 	}
 	other := keyOf(s, "a.example", "/b")
-	s.rings.of(other).Set(other.raw, e.buf)
+	s.shards.of(other).Set(other.raw, e.buf)
 	wantOutcome(t, s, other, Damaged)
 }

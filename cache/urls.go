@@ -40,7 +40,7 @@ const (
 // urlRecord reads the record of a URL. found is false when there is none.
 func (s *Store) urlRecord(id *urlID) (since, recorded uint64, found bool) {
 	var space [urlRecordSize]byte
-	v, found := s.rings.at(id.hash()).HasGet(space[:0], id[:])
+	v, found := s.shards.at(id.hash()).HasGet(space[:0], id[:])
 	if !found || len(v) != urlRecordSize || word(v[atRecordSum:]) != s.secret.sum(tweakURLRecord^id.hash(), v[:atRecordSum]) {
 		return 0, 0, false
 	}
@@ -73,7 +73,7 @@ func (s *Store) keepURL(id *urlID, seen uint64) {
 	binary.LittleEndian.PutUint64(v[atSince:], since)
 	binary.LittleEndian.PutUint64(v[atRecorded:], now)
 	binary.LittleEndian.PutUint64(v[atRecordSum:], s.secret.sum(tweakURLRecord^id.hash(), v[:atRecordSum]))
-	s.set(s.rings.at(id.hash()), id[:], v[:])
+	s.set(s.shards.at(id.hash()), id[:], v[:])
 }
 
 // dropURL deletes the record of a URL unless it is as new as that time.
@@ -81,6 +81,6 @@ func (s *Store) dropURL(id *urlID, time uint64) {
 	lock := s.lockURL(id)
 	defer lock.Unlock()
 	if since, _, found := s.urlRecord(id); found && since < time {
-		s.rings.at(id.hash()).Del(id[:])
+		s.shards.at(id.hash()).Del(id[:])
 	}
 }

@@ -14,13 +14,15 @@ type Writer struct {
 	refused Refusal
 	ended   bool
 
-	piece  []byte // pieceSumSize spare bytes, then what is not filed yet
-	head   []byte // copies of meta and fields
-	keyBuf []byte
-	buf    buffer
+	segment []byte // segmentSumSize spare bytes, then what is not filed yet
+	head    []byte // copies of meta and fields
+	keyBuf  []byte
+	buf     buffer
 }
 
-var writers = sync.Pool{New: func() any { return &Writer{piece: make([]byte, pieceSumSize, pieceSumSize+partPieces*pieceSize)} }}
+var writers = sync.Pool{New: func() any {
+	return &Writer{segment: make([]byte, segmentSumSize, segmentSumSize+partSegments*segmentSize)}
+}}
 
 // AcquireWriter returns a writer for Begin; give it back with ReleaseWriter.
 func AcquireWriter() *Writer { return writers.Get().(*Writer) }
@@ -37,15 +39,15 @@ func (s *Store) Begin(w *Writer, k Key, f *Fill) Refusal {
 	w.store, w.key = s, k.clone(w.keyBuf)
 	w.keyBuf = w.key.parts
 	w.count, w.size, w.refused, w.ended = 0, f.Size, Stored, false
-	w.piece = w.piece[:pieceSumSize]
+	w.segment = w.segment[:segmentSumSize]
 
 	w.head = append(append(w.head[:0], f.Meta...), f.Fields...)
 	w.entry = Entry{Head: f.Head, Meta: w.head[:len(f.Meta)], Fields: w.head[len(f.Meta):]}
 	w.entry.ID, w.entry.guard, w.entry.written = s.newID(), k.Hash(), s.odometer.Load()
 	w.buf.labels = s.secret.appendLabels(w.buf.labels[:0], &w.entry.labels, &k, f.Tags)
 
-	record := ringHeader + len(k.raw) + entrySize(&w.entry.labels, len(f.Meta), len(f.Fields), 0)
-	w.inline = min(maxInline-record, partPieces*pieceSize)
+	record := shardHeader + len(k.raw) + entrySize(&w.entry.labels, len(f.Meta), len(f.Fields), 0)
+	w.inline = min(maxInline-record, partSegments*segmentSize)
 	switch {
 	case record > maxRecord:
 		return w.refuse(HeadTooBig)
@@ -70,7 +72,7 @@ func (w *Writer) refuse(r Refusal) Refusal {
 	return w.store.count.note(r)
 }
 
-// ID is the entry's id, under which full pieces can be read before the commit.
+// ID is the entry's id, under which full segments can be read before the commit.
 func (w *Writer) ID() uint64 { return w.entry.ID }
 
 // Write takes the next bytes of the body. The error is a Refusal, after which
@@ -87,39 +89,39 @@ func (w *Writer) Write(p []byte) (int, error) {
 		return 0, w.refuse(TooLarge)
 	}
 	for rest := p; len(rest) > 0; {
-		if len(w.piece) == cap(w.piece) {
+		if len(w.segment) == cap(w.segment) {
 			w.flush()
 		}
-		n := min(cap(w.piece)-len(w.piece), len(rest))
-		w.piece = append(w.piece, rest[:n]...)
+		n := min(cap(w.segment)-len(w.segment), len(rest))
+		w.segment = append(w.segment, rest[:n]...)
 		rest = rest[n:]
 		w.count += int64(n)
 	}
 	return len(p), nil
 }
 
-// flush files the pieces that were gathered. The checksum of each is written
+// flush files the segments that were gathered. The checksum of each is written
 // over the end of the one before, which is filed by then.
 func (w *Writer) flush() {
-	index := w.pieceIndex()
-	for rest := w.piece; len(rest) > pieceSumSize; index++ {
-		n := min(len(rest), pieceSumSize+pieceSize)
-		w.store.setPiece(w.entry.ID, index, rest[:n])
+	index := w.segmentIndex()
+	for rest := w.segment; len(rest) > segmentSumSize; index++ {
+		n := min(len(rest), segmentSumSize+segmentSize)
+		w.store.setSegment(w.entry.ID, index, rest[:n])
 		w.store.cursor.Add(1)
 		w.store.rewrite.earn(n, w.store.capacity)
-		rest = rest[n-pieceSumSize:]
+		rest = rest[n-segmentSumSize:]
 	}
-	w.piece = w.piece[:pieceSumSize]
+	w.segment = w.segment[:segmentSumSize]
 }
 
-// pieceIndex is the index of the first piece that is being gathered.
-func (w *Writer) pieceIndex() int64 {
-	return (w.count - int64(len(w.piece)-pieceSumSize)) / pieceSize
+// segmentIndex is the index of the first segment that is being gathered.
+func (w *Writer) segmentIndex() int64 {
+	return (w.count - int64(len(w.segment)-segmentSumSize)) / segmentSize
 }
 
 // Commit makes the entry visible, replacing what was under its key. It refuses
 // when the body has not the announced length, when the entry was purged since
-// its fill began, and when pieces of it have been pushed out already.
+// its fill began, and when segments of it have been pushed out already.
 func (w *Writer) Commit() Refusal {
 	if w.ended {
 		return Ended
@@ -130,19 +132,19 @@ func (w *Writer) Commit() Refusal {
 	w.ended = true
 	e := &w.entry
 	e.BodySize = w.count
-	begun := w.pieceIndex() // more than 0: some pieces are filed
-	if e.Kind = Whole; begun == 0 && len(w.piece)-pieceSumSize <= w.inline {
-		e.Inline, e.written = w.piece[pieceSumSize:], w.store.odometer.Load()
+	begun := w.segmentIndex() // more than 0: some segments are filed
+	if e.Kind = Whole; begun == 0 && len(w.segment)-segmentSumSize <= w.inline {
+		e.Inline, e.written = w.segment[segmentSumSize:], w.store.odometer.Load()
 		return w.store.count.note(w.store.file(e, w.key, &w.buf))
 	}
-	e.Kind = Pieces
+	e.Kind = Segments
 	w.flush()
-	if !w.store.hasPieces(e.ID, 0, pieceCount(e.BodySize)-1) {
+	if !w.store.hasSegments(e.ID, 0, segmentCount(e.BodySize)-1) {
 		return w.store.count.note(Crowded)
 	}
 	return w.store.count.note(w.store.file(e, w.key, &w.buf))
 }
 
-// Abort ends the fill. Nothing of it can be found; what pieces there are wait
+// Abort ends the fill. Nothing of it can be found; what segments there are wait
 // for the ring to pass over them.
 func (w *Writer) Abort() { w.ended = true }

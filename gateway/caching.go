@@ -47,9 +47,9 @@ type caching struct {
 	found     bool // entry and meta hold a stored response
 	validates bool // the origin is asked with the stored validators
 
-	lead     *cache.Lead
-	follow   *cache.Follow // whose body is the answer's
-	waits    int           // how often it waited for another's fetch before
+	lead     *cache.Leader
+	follow   *cache.Follower // whose body is the answer's
+	waits    int             // how often it waited for another's fetch before
 	body     storedBody
 	ranges   rfc9111.Ranges
 	told     rfc9111.Handling

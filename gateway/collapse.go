@@ -152,10 +152,10 @@ func (g *proxy) patience(j *journey) (done <-chan struct{}, stop func()) {
 
 // respondFollowed answers with another's response: whole when it is complete and
 // small, else as it arrives.
-func (g *proxy) respondFollowed(j *journey, status int, a *cache.Answer) {
+func (g *proxy) respondFollowed(j *journey, status int, a *cache.Response) {
 	c := &j.cache
 	c.entry.Head = cache.Head{Status: a.Status, BodySize: a.Size}
-	c.entry.Kind = cache.Pieces
+	c.entry.Kind = cache.Segments
 	if status == statusNotModified {
 		g.respondStored(j, status)
 		return
@@ -199,7 +199,7 @@ func (c *caching) appendAnnounced(dst []byte) []byte {
 
 // suits reports whether an answer that is announced would be found for this
 // request, were it stored. It reads its numbers into c.meta.
-func (c *caching) suits(a *cache.Answer) bool {
+func (c *caching) suits(a *cache.Response) bool {
 	const numbers = rfc9111.MetaSize + 2
 	if len(a.Meta) < numbers || !c.meta.Decode(a.Meta[:rfc9111.MetaSize]) {
 		return false

@@ -18,7 +18,7 @@ import (
 type fetch struct {
 	g       *proxy
 	out     *outbound
-	lead    *cache.Lead
+	lead    *cache.Leader
 	writer  *cache.Writer // nil when nothing is stored
 	snap    *Snapshot
 	backend *health.Endpoint

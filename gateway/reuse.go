@@ -28,7 +28,7 @@ func (g *proxy) reuse(j *journey, how rfc9111.Handling) bool {
 	case rfc9111.NoSatisfaction:
 		return g.respondStored(j, statusRangeNotSatisfiable)
 	}
-	if e.Kind == cache.Pieces && c.ask.Method != rfc9111.Head && !c.body.open(j, nil) {
+	if e.Kind == cache.Segments && c.ask.Method != rfc9111.Head && !c.body.open(j, nil) {
 		return c.vanished()
 	}
 	return g.respondStored(j, int(e.Status))

@@ -297,7 +297,7 @@ func (c *caching) noteStored(r cache.Refusal) {
 // announce tells the followers that an answer for them begins.
 func (c *caching) announce(size int64, w *cache.Writer) {
 	c.scratch = c.appendAnnounced(c.scratch[:0])
-	c.lead.Announce(&cache.Answer{Status: uint16(c.meta.Status), Size: size, Meta: c.scratch, Fields: c.fields}, w)
+	c.lead.Announce(&cache.Response{Status: uint16(c.meta.Status), Size: size, Meta: c.scratch, Fields: c.fields}, w)
 }
 
 // answerUnmodified answers the client's own condition, which the origin was not

@@ -22,7 +22,7 @@ type storedBody struct {
 	ranges []rfc9111.ByteRange // nil is all of it
 	parts  rfc9111.Multipart   // with several ranges
 	body   *cache.Body         // open on the first range; nil for what is inline, and with follow
-	follow *cache.Follow       // another's fetch; nil for what is stored
+	follow *cache.Follower     // another's fetch; nil for what is stored
 	to     response.Sink
 	sent   int64
 	err    error
@@ -75,7 +75,7 @@ func (s *storedBody) describe(j *journey) {
 }
 
 // openFollow prepares to send what another request, or a fetch of this one, brings.
-func (s *storedBody) openFollow(j *journey, f *cache.Follow, size int64) {
+func (s *storedBody) openFollow(j *journey, f *cache.Follower, size int64) {
 	s.j, s.follow, s.size = j, f, size
 }
 

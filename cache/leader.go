@@ -2,19 +2,19 @@ package cache
 
 import "slices"
 
-// Lead is the place of the request that fetches. It is one goroutine's at a time. It
+// Leader is the place of the request that fetches. It is one goroutine's at a time. It
 // waits for a follower only where what that one misses is not stored: see pace.go.
-type Lead struct {
+type Leader struct {
 	flight *flight
 	writer *Writer
 	left   bool
 }
 
-// Announce tells the followers that an answer which may be shared begins. The
-// answer's bytes are copied. w is the fill that stores it, nil when it is not
-// stored: then nobody can join any more. From here on the lead owns w's Write,
+// Announce tells the followers that a response which may be shared begins. The
+// response's bytes are copied. w is the fill that stores it, nil when it is not
+// stored: then nobody can join any more. From here on the leader owns w's Write,
 // Commit and Abort, but not its memory.
-func (l *Lead) Announce(a *Answer, w *Writer) {
+func (l *Leader) Announce(a *Response, w *Writer) {
 	fl := l.flight
 	l.writer = w
 	own := *a
@@ -23,18 +23,18 @@ func (l *Lead) Announce(a *Answer, w *Writer) {
 		fl.land()
 	}
 	fl.change(func() {
-		fl.answer, fl.state = own, Streaming
+		fl.response, fl.state = own, Streaming
 		if w != nil {
-			fl.feed.store, fl.feed.id, fl.feed.filling = w.store, w.ID(), true
+			fl.fanout.store, fl.fanout.id, fl.fanout.filling = w.store, w.ID(), true
 		}
 	})
 }
 
 // Follow gives the leader's own client a place, beyond the bounds of Flights: the
 // client may then be slow, or leave, without the fetch minding. Call it once, before
-// Write. As long as the body is not stored, the lead waits for this follower however
+// Write. As long as the body is not stored, the leader waits for this follower however
 // long it takes, so that nothing is lost for it.
-func (l *Lead) Follow() *Follow {
+func (l *Leader) Follow() *Follower {
 	fl := l.flight
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
@@ -43,12 +43,12 @@ func (l *Lead) Follow() *Follow {
 }
 
 // Wanted reports whether anybody has use for the rest of the body.
-func (l *Lead) Wanted() bool { return l.writer != nil || l.Followers() > 0 }
+func (l *Leader) Wanted() bool { return l.writer != nil || l.Followers() > 0 }
 
-// Write stores the next bytes of the body, at most 64 KiB, and feeds them to the
+// Write stores the next bytes of the body, at most 64 KiB, and hands them to the
 // followers. A fill that is refused meanwhile, because the body is too large for
-// one, ends without ending the feed.
-func (l *Lead) Write(p []byte) {
+// one, ends without ending the fanout.
+func (l *Leader) Write(p []byte) {
 	fl := l.flight
 	lost := false
 	if l.writer != nil {
@@ -62,12 +62,12 @@ func (l *Lead) Write(p []byte) {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
 	fl.pace()
-	fl.feed.append(p)
+	fl.fanout.append(p)
 	fl.wake()
 }
 
-// Unstore ends the fill without ending the feed.
-func (l *Lead) Unstore() {
+// Unstore ends the fill without ending the fanout.
+func (l *Leader) Unstore() {
 	if l.writer == nil {
 		return
 	}
@@ -80,13 +80,13 @@ func (l *Lead) Unstore() {
 // of it, so nobody can join any more.
 func (fl *flight) unstore() {
 	fl.land()
-	fl.change(fl.feed.unstore)
+	fl.change(fl.fanout.unstore)
 }
 
 // Finish ends a body that is complete: the entry is committed, then nobody can
 // join any more, then the followers see the end. It returns what became of the
 // fill; NotAdmitted when there was none.
-func (l *Lead) Finish() Refusal {
+func (l *Leader) Finish() Refusal {
 	r := NotAdmitted
 	if l.writer != nil {
 		r = l.writer.Commit()
@@ -95,14 +95,14 @@ func (l *Lead) Finish() Refusal {
 	return r
 }
 
-// Decline tells the followers that the answer may not be shared: each fetches
+// Decline tells the followers that the response may not be shared: each fetches
 // for itself. Remember the key with Store.Pass first, so that nobody queues for
 // it again.
-func (l *Lead) Decline() { l.leave(Declined, nil) }
+func (l *Leader) Decline() { l.leave(Declined, nil) }
 
 // Fail tells the followers that the fetch ended in err, before its head or
 // within its body. The fill is aborted.
-func (l *Lead) Fail(err error) {
+func (l *Leader) Fail(err error) {
 	if err == nil {
 		err = ErrAbandoned
 	}
@@ -111,9 +111,9 @@ func (l *Lead) Fail(err error) {
 
 // Abandon is Fail with ErrAbandoned unless the flight ended before: defer it,
 // so that a panic strands nobody.
-func (l *Lead) Abandon() { l.leave(Failed, ErrAbandoned) }
+func (l *Leader) Abandon() { l.leave(Failed, ErrAbandoned) }
 
-func (l *Lead) leave(to FlightState, err error) {
+func (l *Leader) leave(to FlightState, err error) {
 	if l.left {
 		return
 	}
@@ -127,29 +127,29 @@ func (l *Lead) leave(to FlightState, err error) {
 }
 
 // Followers returns how many requests wait for or read from this flight.
-func (l *Lead) Followers() int {
+func (l *Leader) Followers() int {
 	fl := l.flight
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	return max(0, fl.feed.readers-1)
+	return max(0, fl.fanout.readers-1)
 }
 
-// Follow is the place of a request that waits for another's fetch. It is one
+// Follower is the place of a request that waits for another's fetch. It is one
 // goroutine's at a time.
-type Follow struct {
-	flight *flight
-	at     int64
-	seen   int64  // at, as the flight knows it; guarded by its mu
-	given  bool   // not waited for any more; guarded likewise
-	buf    []byte // of a piece that is read from the store
-	piece  int64  // its index
-	left   bool
+type Follower struct {
+	flight  *flight
+	at      int64
+	seen    int64  // at, as the flight knows it; guarded by its mu
+	given   bool   // not waited for any more; guarded likewise
+	buf     []byte // of a segment that is read from the store
+	segment int64  // its index
+	left    bool
 }
 
 // Wait returns once the flight is beyond Waiting, or ErrWait when done is
 // closed first; a nil done is never closed. With Failed comes the leader's
 // error.
-func (f *Follow) Wait(done <-chan struct{}) (FlightState, *Answer, error) {
+func (f *Follower) Wait(done <-chan struct{}) (FlightState, *Response, error) {
 	fl := f.flight
 	for {
 		fl.mu.Lock()
@@ -157,7 +157,7 @@ func (f *Follow) Wait(done <-chan struct{}) (FlightState, *Answer, error) {
 		fl.waited = fl.waited || state == Waiting
 		fl.mu.Unlock()
 		if state != Waiting {
-			return state, &fl.answer, err
+			return state, &fl.response, err
 		}
 		select {
 		case <-changed:
@@ -168,22 +168,22 @@ func (f *Follow) Wait(done <-chan struct{}) (FlightState, *Answer, error) {
 }
 
 // Skip moves on to this place of the body without reading, for a range.
-func (f *Follow) Skip(to int64) { f.at = to }
+func (f *Follower) Skip(to int64) { f.at = to }
 
 // Leave ends following. It may be called twice.
-func (f *Follow) Leave() {
+func (f *Follower) Leave() {
 	if f.left {
 		return
 	}
 	f.left = true
 	if !f.flight.drop(f) {
-		f.flight.feed.flights.waiting.Add(-1)
+		f.flight.fanout.flights.waiting.Add(-1)
 	}
 	f.flight.release()
 }
 
 // drop forgets a follower and reports whether it was the leader's own client.
-func (fl *flight) drop(f *Follow) (own bool) {
+func (fl *flight) drop(f *Follower) (own bool) {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
 	i := slices.Index(fl.readers, f)
@@ -197,11 +197,11 @@ func (fl *flight) drop(f *Follow) (own bool) {
 	return own
 }
 
-// release gives up one place; the last one frees what the feed keeps.
+// release gives up one place; the last one frees what the fanout keeps.
 func (fl *flight) release() {
 	fl.mu.Lock()
 	defer fl.mu.Unlock()
-	if fl.feed.readers--; fl.feed.readers == 0 {
-		fl.feed.free()
+	if fl.fanout.readers--; fl.fanout.readers == 0 {
+		fl.fanout.free()
 	}
 }

@@ -22,14 +22,14 @@ type bucketSaver interface {
 	Save(w io.Writer) error
 }
 
-// bucketsOf returns the buckets of a ring. fastcache exports their Save but not the
+// bucketsOf returns the buckets of a shard. fastcache exports their Save but not the
 // field that holds them, and its own SaveToFileConcurrent blocks for ever when a
 // write fails: its workers end with the error while their feeder waits for them.
 // So the field is reached by reflection; a fastcache with another field is an
 // error, and the tests of the version in go.mod would fail.
-func bucketsOf(ring *fastcache.Cache) ([]bucketSaver, error) {
-	field := reflect.ValueOf(ring).Elem().FieldByName("buckets")
-	if !field.IsValid() || field.Kind() != reflect.Array || field.Len() != ringBuckets {
+func bucketsOf(shard *fastcache.Cache) ([]bucketSaver, error) {
+	field := reflect.ValueOf(shard).Elem().FieldByName("buckets")
+	if !field.IsValid() || field.Kind() != reflect.Array || field.Len() != shardBuckets {
 		return nil, errors.New("this version of fastcache has no buckets that could be saved")
 	}
 	list := make([]bucketSaver, field.Len())
@@ -44,18 +44,18 @@ func bucketsOf(ring *fastcache.Cache) ([]bucketSaver, error) {
 	return list, nil
 }
 
-// save writes each ring into a folder of its own and brings it onto the disk
+// save writes each shard into a folder of its own and brings it onto the disk
 // before the next, so that the system never has more of it to write than one. It
 // returns the files, named as below folder. The first error ends it, as does ctx.
-func (r *rings) save(ctx context.Context, folder string, workers int) ([]savedFile, error) {
+func (r *shards) save(ctx context.Context, folder string, workers int) ([]savedFile, error) {
 	var all []savedFile
-	for n, ring := range r.list {
-		buckets, err := bucketsOf(ring)
+	for n, shard := range r.list {
+		buckets, err := bucketsOf(shard)
 		if err != nil {
 			return nil, err
 		}
-		w := ringWriter{folder: folder, name: ringName(n), buckets: buckets}
-		files, err := w.save(ctx, workers, min(ringSteps, r.steps-uint64(n)*ringSteps))
+		w := shardWriter{folder: folder, name: shardName(n), buckets: buckets}
+		files, err := w.save(ctx, workers, min(shardSteps, r.steps-uint64(n)*shardSteps))
 		if err != nil {
 			return nil, err
 		}
@@ -64,17 +64,17 @@ func (r *rings) save(ctx context.Context, folder string, workers int) ([]savedFi
 	return all, nil
 }
 
-// ringWriter writes one ring in the form that fastcache loads: a file with the
+// shardWriter writes one shard in the form that fastcache loads: a file with the
 // number of chunks of a bucket, and files of numbered buckets, compressed with
 // snappy.
-type ringWriter struct {
-	folder, name string // the snapshot's folder, and the ring's in it
+type shardWriter struct {
+	folder, name string // the snapshot's folder, and the shard's in it
 	buckets      []bucketSaver
 	next         atomic.Int64 // bucket that nobody has taken yet
 	failed       atomic.Bool
 }
 
-func (w *ringWriter) save(ctx context.Context, workers int, chunks uint64) ([]savedFile, error) {
+func (w *shardWriter) save(ctx context.Context, workers int, chunks uint64) ([]savedFile, error) {
 	if err := os.Mkdir(filepath.Join(w.folder, w.name), 0o700); err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (w *ringWriter) save(ctx context.Context, workers int, chunks uint64) ([]sa
 // writeBuckets writes buckets until none is left, one of the others has failed, or
 // ctx is done. A bucket is copied under its lock and written without it, so that
 // no request waits for the disk.
-func (w *ringWriter) writeBuckets(ctx context.Context, to io.Writer) error {
+func (w *shardWriter) writeBuckets(ctx context.Context, to io.Writer) error {
 	compressed := snappy.NewBufferedWriter(to)
 	var copied bytes.Buffer
 	for !w.failed.Load() {

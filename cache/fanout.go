@@ -6,63 +6,63 @@ import (
 	"sync"
 )
 
-// feed keeps the last pieces of a body that is being fetched. What is older is
+// fanout keeps the last segments of a body that is being fetched. What is older is
 // read from the store, where the leader's fill has put it before. So a slow
 // follower costs nothing and holds up nobody. Its flight's mu guards it.
-type feed struct {
+type fanout struct {
 	flights *Flights
 	store   *Store // nil: nothing was ever stored
 	filling bool   // what comes next is stored too
 	id      uint64
 	total   int64     // bytes so far
-	first   int64     // index of the oldest piece that is kept
-	kept    []*[]byte // pieces, of pieceSize bytes each but the last
+	first   int64     // index of the oldest segment that is kept
+	kept    []*[]byte // segments, of segmentSize bytes each but the last
 	readers int       // those who have not left, the leader included
-	paced   bool      // the lead waits for one reader, who must not lose what is kept
+	paced   bool      // the leader waits for one reader, who must not lose what is kept
 }
 
-var feedPieces = sync.Pool{New: func() any { b := make([]byte, 0, pieceSize); return &b }}
+var fanoutSegments = sync.Pool{New: func() any { b := make([]byte, 0, segmentSize); return &b }}
 
 // append adds the next bytes, letting go of the oldest.
-func (f *feed) append(p []byte) {
+func (f *fanout) append(p []byte) {
 	for len(p) > 0 {
-		if n := len(f.kept); n == 0 || len(*f.kept[n-1]) == pieceSize {
+		if n := len(f.kept); n == 0 || len(*f.kept[n-1]) == segmentSize {
 			f.grow()
 		}
 		last := f.kept[len(f.kept)-1]
-		n := min(pieceSize-len(*last), len(p))
+		n := min(segmentSize-len(*last), len(p))
 		*last = append(*last, p[:n]...)
 		p = p[n:]
 		f.total += int64(n)
 	}
 }
 
-// grow adds an empty piece, within the window and the memory of all feeds. As
+// grow adds an empty segment, within the window and the memory of all fanouts. As
 // long as nobody follows, only so many are kept as the fill may not have filed.
-func (f *feed) grow() {
-	window := feedWindow
+func (f *fanout) grow() {
+	window := fanoutWindow
 	if f.readers <= 1 {
-		window = partPieces
+		window = partSegments
 	}
-	for len(f.kept) >= window || len(f.kept) >= partPieces && !f.paced && f.flights.held.Load() >= f.flights.memory {
+	for len(f.kept) >= window || len(f.kept) >= partSegments && !f.paced && f.flights.held.Load() >= f.flights.memory {
 		f.drop()
 	}
-	f.flights.held.Add(pieceSize)
-	f.kept = append(f.kept, feedPieces.Get().(*[]byte))
+	f.flights.held.Add(segmentSize)
+	f.kept = append(f.kept, fanoutSegments.Get().(*[]byte))
 }
 
-func (f *feed) drop() {
+func (f *fanout) drop() {
 	old := f.kept[0]
 	*old = (*old)[:0]
-	feedPieces.Put(old)
-	f.flights.held.Add(-pieceSize)
+	fanoutSegments.Put(old)
+	f.flights.held.Add(-segmentSize)
 	copy(f.kept, f.kept[1:])
 	f.kept = f.kept[:len(f.kept)-1]
 	f.first++
 }
 
 // free lets go of all of it.
-func (f *feed) free() {
+func (f *fanout) free() {
 	for len(f.kept) > 0 {
 		f.drop()
 	}
@@ -70,17 +70,17 @@ func (f *feed) free() {
 
 // unstore notes that the fill was refused; what it has put into the store stays
 // readable for a while.
-func (f *feed) unstore() { f.filling = false }
+func (f *fanout) unstore() { f.filling = false }
 
 // copyAt copies what is kept at this place of the body. ok is false when the
 // place is behind what is kept.
-func (f *feed) copyAt(p []byte, at int64) (n int, ok bool) {
-	if at < f.first*pieceSize {
+func (f *fanout) copyAt(p []byte, at int64) (n int, ok bool) {
+	if at < f.first*segmentSize {
 		return 0, false
 	}
 	for n < len(p) && at < f.total {
-		piece := *f.kept[at/pieceSize-f.first]
-		c := copy(p[n:], piece[at%pieceSize:])
+		segment := *f.kept[at/segmentSize-f.first]
+		c := copy(p[n:], segment[at%segmentSize:])
 		n, at = n+c, at+int64(c)
 	}
 	return n, true
@@ -90,7 +90,7 @@ func (f *feed) copyAt(p []byte, at int64) (n int, ok bool) {
 // io.EOF at the end of a complete body, the leader's error when it failed,
 // ErrBehind when what comes next is neither kept nor stored, and ErrWait when
 // done was closed while nothing came. What was read before is right.
-func (f *Follow) Read(p []byte, done <-chan struct{}) (int, error) {
+func (f *Follower) Read(p []byte, done <-chan struct{}) (int, error) {
 	fl := f.flight
 	for {
 		fl.mu.Lock()
@@ -98,9 +98,9 @@ func (f *Follow) Read(p []byte, done <-chan struct{}) (int, error) {
 			f.seen = f.at
 			fl.room.Signal()
 		}
-		n, kept := fl.feed.copyAt(p, f.at)
+		n, kept := fl.fanout.copyAt(p, f.at)
 		state, err, changed := fl.state, fl.err, fl.changed
-		store, id := fl.feed.store, fl.feed.id
+		store, id := fl.fanout.store, fl.fanout.id
 		fl.waited = fl.waited || kept && n == 0 && state <= Streaming
 		fl.mu.Unlock()
 		switch {
@@ -114,7 +114,7 @@ func (f *Follow) Read(p []byte, done <-chan struct{}) (int, error) {
 		case state == Failed:
 			return 0, err
 		case state == Declined:
-			return 0, fmt.Errorf("the answer was declined within its body: %w", ErrAbandoned)
+			return 0, fmt.Errorf("the response was declined within its body: %w", ErrAbandoned)
 		}
 		select {
 		case <-changed:
@@ -124,21 +124,21 @@ func (f *Follow) Read(p []byte, done <-chan struct{}) (int, error) {
 	}
 }
 
-// readStored copies from a full piece of the leader's fill.
-func (f *Follow) readStored(p []byte, store *Store, id uint64) (int, error) {
-	index := f.at / pieceSize
+// readStored copies from a full segment of the leader's fill.
+func (f *Follower) readStored(p []byte, store *Store, id uint64) (int, error) {
+	index := f.at / segmentSize
 	if store == nil {
 		return 0, ErrBehind
 	}
-	if len(f.buf) == 0 || f.piece != index {
-		value, ok := store.appendPiece(pieceBuffer(f.buf), id, index, pieceSize)
+	if len(f.buf) == 0 || f.segment != index {
+		value, ok := store.appendSegment(segmentBuffer(f.buf), id, index, segmentSize)
 		if !ok {
 			f.buf = value[:0]
 			return 0, ErrBehind
 		}
-		f.buf, f.piece = value, index
+		f.buf, f.segment = value, index
 	}
-	n := copy(p, f.buf[pieceSumSize+f.at%pieceSize:])
+	n := copy(p, f.buf[segmentSumSize+f.at%segmentSize:])
 	f.at += int64(n)
 	return n, nil
 }
