@@ -114,7 +114,7 @@ func fences() []fence {
 		{"github.com/golang/snappy", "", []string{"cache"}, "the form in which fastcache loads its buckets"},
 		{"github.com/fsnotify/fsnotify", "", []string{"watch"}, "one source of file events"},
 		{"github.com/santhosh-tekuri/jsonschema/v6", "", nil, "tests alone: they judge files by the schema as an editor does"},
-		{"golang.org/x/sys", "", []string{"conn", "listener", "cli"}, "system calls stay at the edge"},
+		{"golang.org/x/sys", "", []string{"conn", "listener", "cli", "loadtest/program"}, "system calls stay at the edge"},
 		{httpServer, "", []string{"downstream/h1", "upstream", "admin"}, "the server of HTTP/1 clients, the pool, and the admin API"},
 		{httpServer, "HostClient", []string{"upstream"}, "the connection pool has one owner"},
 		{httpServer, "Client", nil, "requests go out through upstream's round trip"},

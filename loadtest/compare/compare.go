@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -34,10 +35,13 @@ type kit struct {
 	rounds   int
 	long     time.Duration // of a measurement
 	workers  int
-	files    int    // that a target may have open
-	clients  int    // connections that a target is made for
-	strace   string // binary; empty does not count calls
-	profiles string // folder for those of Penstock; empty takes none
+	cpus     []int      // of the target alone; nil shares all with load and origin
+	random   *rand.Rand // of the order in each round
+	bound    float64    // of a verdict; zero gives none
+	files    int        // that a target may have open
+	clients  int        // connections that a target is made for
+	strace   string     // binary; empty does not count calls
+	profiles string     // folder for those of Penstock; empty takes none
 	wrk      *wrk
 	origin   *origin
 	bare     string // binary without metrics; empty unless a scenario needs it
@@ -54,16 +58,15 @@ const (
 	fewFiles = 100 // open files of a program that are no connections
 )
 
-// build is another Penstock that is measured beside the one of the module.
-type build struct{ name, binary string }
-
 // options are the flags of the command.
 type options struct {
 	scenarios, targets, also, out string
 	profiles                      string
 	rounds, workers               int
 	long                          time.Duration
-	quick, calls, list            bool
+	quick, calls, list, pin       bool
+	seed                          uint64
+	bound                         float64
 }
 
 // Main is the command: it prints tables to out and saves the run. It returns an error
@@ -92,9 +95,15 @@ func Main(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := k.buildBare(ctx, chosen); err != nil {
 		return err
 	}
-	bound := k.planned(chosen)
-	fmt.Fprintf(out, "%d scenarios, %d rounds of %v: about %v\n", len(chosen), k.rounds, k.long, bound.Round(10*time.Second))
-	ctx, cancel := context.WithTimeout(ctx, 2*bound+2*time.Minute)
+	if err := k.settle(o); err != nil {
+		return err
+	}
+	planned := k.planned(chosen)
+	fmt.Fprintf(out, "%d scenarios, %d rounds of %v: about %v\n", len(chosen), k.rounds, k.long, planned.Round(10*time.Second))
+	if k.bound > 0 { // a restless machine needs more rounds
+		planned *= time.Duration(max(1, maxRounds/k.rounds))
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*planned+2*time.Minute)
 	defer cancel()
 	most := 1
 	for _, s := range chosen {
@@ -126,15 +135,18 @@ func parse(args []string, out io.Writer) (options, error) {
 	set.DurationVar(&o.long, "for", 3*time.Second, "how long one measurement lasts, in whole seconds")
 	set.StringVar(&o.targets, "targets", "", "programs that take part, separated by commas; all without it. Ratios need nginx")
 	set.StringVar(&o.also, "also", "", "other builds of Penstock that take part: name=binary, separated by commas")
-	set.IntVar(&o.workers, "workers", 1, "worker processes of nginx and threads of HAProxy; the others choose themselves")
+	set.IntVar(&o.workers, "workers", 0, "worker processes of nginx and threads of HAProxy; 0 is one for each processor of the target, as the others have by themselves")
+	set.BoolVar(&o.pin, "pin", canPin(), "give the target processors of its own, and load and origin the others")
+	set.Uint64Var(&o.seed, "seed", 0, "of the order of the targets in each round; 0 draws one, which is told and saved")
+	set.Float64Var(&o.bound, "bound", 1.02, "with -also before=OLD,same=COPY_OF_OLD: what the processor time may be, to that of before")
 	set.BoolVar(&o.calls, "calls", false, "count system calls with strace, a second more for each target")
 	set.StringVar(&o.profiles, "profiles", "", "folder for processor profiles of Penstock in each scenario, taken in seconds of their own")
 	set.StringVar(&o.out, "out", "", "folder for "+results.File+"; nothing is saved without it")
 	if err := set.Parse(args); err != nil {
 		return o, flag.ErrHelp // flag has told why
 	}
-	if set.NArg() > 0 || o.rounds < 1 || o.long < time.Second || o.workers < 1 {
-		fmt.Fprintln(out, "compare takes flags alone; -rounds and -workers are at least 1, -for at least 1s")
+	if set.NArg() > 0 || o.rounds < 1 || o.long < time.Second || o.workers < 0 || o.bound <= 0 {
+		fmt.Fprintln(out, "compare takes flags alone; -rounds is at least 1, -for at least 1s, -bound above 0")
 		return o, flag.ErrHelp
 	}
 	if o.quick {
@@ -161,16 +173,15 @@ func newKit(ctx context.Context, o options, out io.Writer) (*kit, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &kit{out: out, found: map[string]string{}, rounds: o.rounds, long: o.long, workers: o.workers, profiles: o.profiles}
+	k := &kit{out: out, found: map[string]string{}, rounds: o.rounds, long: o.long, profiles: o.profiles}
 	if o.targets != "" {
 		k.only = strings.Split(o.targets, ",")
 	}
-	for _, word := range strings.FieldsFunc(o.also, func(r rune) bool { return r == ',' }) {
-		name, binary, ok := strings.Cut(word, "=")
-		if _, err := os.Stat(binary); !ok || err != nil {
-			return nil, fmt.Errorf("-also %q: want name=binary: %v", word, err)
-		}
-		k.also = append(k.also, build{name, binary})
+	if k.also, err = parseBuilds(o.also); err != nil {
+		return nil, err
+	}
+	if k.bound, err = boundFor(k.also, o.bound); err != nil {
+		return nil, err
 	}
 	k.results = results.Run{
 		Date: time.Now().UTC().Truncate(time.Second), Machine: thisMachine(), Versions: map[string]string{},
@@ -199,6 +210,10 @@ func (k *kit) find(ctx context.Context, calls bool) error {
 	path, err := exec.LookPath("wrk")
 	if err != nil {
 		return fmt.Errorf("wrk drives the load: %w", err)
+	}
+	for _, b := range k.also {
+		k.results.Versions[b.name] = version(ctx, b.binary, peers.Penstock().Version...) + revision(b.binary)
+		fmt.Fprintf(k.out, "%-9s %s\n", b.name, k.results.Versions[b.name])
 	}
 	k.results.Versions["wrk"] = version(ctx, path, "-v")
 	if k.wrk, err = newWrk(path, k.dir); err != nil {

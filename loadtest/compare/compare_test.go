@@ -187,7 +187,7 @@ func TestWhatATargetSaidIsTold(t *testing.T) {
 func TestFoundIsWhatHasRounds(t *testing.T) {
 	measured, none := &target{Target: results.Target{Name: "a"}}, &target{Target: results.Target{Name: "b"}}
 	measured.Rounds = []results.Figures{{RPS: 3}}
-	all := found([]point{{scenario{name: "one"}, []*target{measured, none}}, {scenario{name: "two"}, []*target{none}}})
+	all := found([]*point{{scenario: scenario{name: "one"}, targets: []*target{measured, none}}, {scenario: scenario{name: "two"}, targets: []*target{none}}})
 	if len(all) != 1 || all[0].Name != "one" || len(all[0].Targets) != 1 || all[0].Targets[0].RPS != 3 {
 		t.Errorf("got %+v", all)
 	}

@@ -16,14 +16,16 @@ import (
 type point struct {
 	scenario
 	targets []*target
+	bound   float64         // of a verdict; zero gives none
+	exact   []results.Exact // of the builds that a verdict compares
 }
 
 // run puts the scenarios of a group to all their targets: round after round, each
-// target of each scenario once in every round, and another one first in the next.
+// target of each scenario once in every round, in an order that is drawn anew each time.
 // What there is after each round goes to keep; the last of it has everything, also
 // when ctx ends before.
 func (k *kit) run(ctx context.Context, group []scenario, keep func([]results.Scenario)) {
-	var points []point
+	var points []*point
 	defer func() {
 		for _, p := range points {
 			for _, t := range p.targets {
@@ -35,19 +37,21 @@ func (k *kit) run(ctx context.Context, group []scenario, keep func([]results.Sce
 	}()
 	rounds := 0
 	for _, s := range group {
-		p := point{s, k.startAll(ctx, s)}
+		p := &point{scenario: s, targets: k.startAll(ctx, s), bound: k.bound}
 		points = append(points, p)
 		rounds = max(rounds, k.turns(s))
 		k.warm(ctx, p)
 	}
-	for round := range rounds {
+	for round := 0; round < rounds; round++ {
 		for _, p := range points {
-			for i := range p.targets {
-				k.turn(ctx, p.scenario, p.targets[(round+i)%len(p.targets)])
+			for _, i := range k.shuffled(len(p.targets)) {
+				k.turn(ctx, p.scenario, p.targets[i])
 			}
 		}
-		if round < rounds-1 {
-			keep(found(points))
+		now := found(points)
+		keep(now)
+		if round == rounds-1 && ctx.Err() == nil {
+			rounds += moreRounds(now, rounds)
 		}
 	}
 	for _, p := range points {
@@ -58,10 +62,30 @@ func (k *kit) run(ctx context.Context, group []scenario, keep func([]results.Sce
 	keep(found(points))
 }
 
+// Rounds of a run that ends in a verdict.
+const (
+	batchRounds = 15 // that are added where the machine was too restless
+	maxRounds   = 60
+)
+
+// moreRounds is how many rounds are added to those that there were: none unless a
+// scenario of the group has no verdict for want of them.
+func moreRounds(now []results.Scenario, rounds int) int {
+	for _, s := range now {
+		if s.Load != "idle" && s.Held != nil && s.Held.Verdict == results.Undecided {
+			return max(0, min(batchRounds, maxRounds-rounds))
+		}
+	}
+	return 0
+}
+
 // lookCloser does what slows a target down, and so has a time of its own.
-func (k *kit) lookCloser(ctx context.Context, p point) {
+func (k *kit) lookCloser(ctx context.Context, p *point) {
 	if k.strace != "" {
 		k.countCalls(ctx, p.scenario, p.targets)
+	}
+	if p.bound > 0 {
+		k.countAllocations(ctx, p)
 	}
 	if k.profiles != "" {
 		k.profile(ctx, p)
@@ -69,7 +93,7 @@ func (k *kit) lookCloser(ctx context.Context, p point) {
 }
 
 // found are the results of those points that have any.
-func found(points []point) []results.Scenario {
+func found(points []*point) []results.Scenario {
 	var all []results.Scenario
 	for _, p := range points {
 		if r := p.results(); len(r.Targets) > 0 {
@@ -80,7 +104,7 @@ func found(points []point) []results.Scenario {
 }
 
 // warm puts the load on every target for a moment, so that what is made once is made.
-func (k *kit) warm(ctx context.Context, p point) {
+func (k *kit) warm(ctx context.Context, p *point) {
 	for _, t := range p.targets {
 		if p.idle > 0 {
 			continue // it has a way of its own
@@ -118,7 +142,7 @@ func (k *kit) measure(ctx context.Context, s scenario, t *target) (results.Figur
 }
 
 // results are what is saved of a scenario that has been measured.
-func (p point) results() results.Scenario {
+func (p *point) results() results.Scenario {
 	done := results.Scenario{Name: p.name, About: p.about, Load: "wrk", Family: p.family, X: float64(p.x)}
 	switch {
 	case p.idle > 0:
@@ -134,6 +158,12 @@ func (p point) results() results.Scenario {
 	done.Summarize()
 	if p.features {
 		comparePairs(&done)
+	}
+	if p.bound > 0 {
+		done.Held = &results.Held{Exact: p.exact}
+		done.AddExact("syscalls")
+		done.AddExact("idle_kib")
+		done.Hold(p.bound)
 	}
 	return done
 }

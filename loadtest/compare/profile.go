@@ -17,7 +17,7 @@ const profileSeconds = 8
 
 // profile takes a processor profile of each Penstock of p under its load, by the
 // command that operators use, into a folder of the scenario's and the target's names.
-func (k *kit) profile(ctx context.Context, p point) {
+func (k *kit) profile(ctx context.Context, p *point) {
 	for _, t := range p.targets {
 		if t.failed || t.admin == "" || ctx.Err() != nil {
 			continue

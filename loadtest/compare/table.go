@@ -19,6 +19,7 @@ func printScenario(out io.Writer, s results.Scenario) {
 			fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.0f\t%.0f\t\n", t.Name, t.PerIdle, t.RSS, t.Requests, t.Errors)
 		}
 		_ = w.Flush()
+		printHeld(out, s)
 		return
 	}
 	fmt.Fprintln(w, "\treq/s\tratio\tCPU us\tratio\tp50 ms\tratio\tp99 ms\tratio\tp99.9 ms\tratio\tMiB\tratio\tto origin\tcalls\terrors\t")
@@ -29,6 +30,7 @@ func printScenario(out io.Writer, s results.Scenario) {
 	}
 	_ = w.Flush()
 	printPairs(out, s.Pairs)
+	printHeld(out, s)
 }
 
 // ratio writes a figure that may be missing.

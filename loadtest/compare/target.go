@@ -114,7 +114,7 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 	if err != nil {
 		return nil, err
 	}
-	c, err := program.Start(program.Options{Binary: v.binary, Env: setup.Environment(), Args: args})
+	c, err := program.Start(program.Options{Binary: v.binary, Env: setup.Environment(), Args: args, CPUs: k.cpus})
 	if err != nil {
 		return nil, err
 	}

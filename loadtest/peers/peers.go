@@ -39,8 +39,9 @@ type Setup struct {
 type Peer struct {
 	Name    string // and of its binary on PATH
 	Version []string
-	Proxies bool // it is measured passing requests through
-	Caches  bool // it is measured answering from its store
+	Proxies bool   // it is measured passing requests through
+	Caches  bool   // it is measured answering from its store
+	Workers string // what Setup.Workers is a number of; empty for one that counts its processors by itself
 
 	file    string // its template, and the name of the written file
 	command func(s Setup, file string) []string
@@ -51,12 +52,12 @@ type Peer struct {
 func All() []Peer {
 	return []Peer{
 		Penstock(),
-		{"nginx", []string{"-v"}, true, true, "nginx.conf", nginx},
-		{"haproxy", []string{"-v"}, true, true, "haproxy.cfg", func(_ Setup, file string) []string {
+		{"nginx", []string{"-v"}, true, true, "worker processes", "nginx.conf", nginx},
+		{"haproxy", []string{"-v"}, true, true, "threads", "haproxy.cfg", func(_ Setup, file string) []string {
 			return []string{"-db", "-f", file}
 		}},
-		{"varnishd", []string{"-V"}, false, true, "varnish.vcl", varnish},
-		{"caddy", []string{"version"}, true, false, "Caddyfile", func(_ Setup, file string) []string {
+		{"varnishd", []string{"-V"}, false, true, "", "varnish.vcl", varnish},
+		{"caddy", []string{"version"}, true, false, "", "Caddyfile", func(_ Setup, file string) []string {
 			return []string{"run", "--adapter", "caddyfile", "--config", file}
 		}},
 	}
@@ -64,7 +65,7 @@ func All() []Peer {
 
 // Penstock is the program that all this is about.
 func Penstock() Peer {
-	return Peer{"penstock", []string{"version"}, true, true, "penstock.yaml", func(_ Setup, file string) []string {
+	return Peer{"penstock", []string{"version"}, true, true, "", "penstock.yaml", func(_ Setup, file string) []string {
 		return []string{"run", "-config", file}
 	}}
 }
@@ -73,7 +74,7 @@ func Penstock() Peer {
 // /c/ and below with 1 KiB that may be stored, /100k and /10m with as many KiB and
 // MiB, and /status with its counters.
 func Origin() Peer {
-	return Peer{"nginx", []string{"-v"}, false, false, "origin.conf", nginx}
+	return Peer{"nginx", []string{"-v"}, false, false, "worker processes", "origin.conf", nginx}
 }
 
 // OriginFiles writes the large bodies that Origin serves.

@@ -21,6 +21,7 @@ type Options struct {
 	Env    []string  // nil is our own
 	In     io.Reader // standard input; nil is an empty one
 	Out    io.Writer // for standard output; nil keeps it beside the errors
+	CPUs   []int     // the only processors that it may use, by number, on Linux; nil is those of this process
 }
 
 // Program is one that was started. Where the system has groups of processes, it and
@@ -63,7 +64,7 @@ func Start(o Options) (*Program, error) {
 	}
 	p.cmd.SysProcAttr = ownGroup()
 	p.cmd.WaitDelay = time.Second // a grandchild may hold the output open
-	if err := p.cmd.Start(); err != nil {
+	if err := startOn(o.CPUs, p.cmd.Start); err != nil {
 		return nil, fmt.Errorf("%s: %w", p.name, err)
 	}
 	go func() {

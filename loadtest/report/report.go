@@ -41,6 +41,7 @@ type page struct {
 	Bars     []barCard
 	Curves   []curveCard
 	Idle     []barCard
+	Held     []results.Scenario // those with a verdict
 	Details  []results.Scenario
 }
 
@@ -73,7 +74,7 @@ func Draw(out io.Writer, runs ...*results.Run) error {
 	if len(runs) == 0 {
 		return errors.New("report: no run")
 	}
-	t, err := template.New("page").Funcs(template.FuncMap{"figure": figure, "ratio": ratio, "class": class, "next": func(i int) int { return i + 1 }}).Parse(pageText)
+	t, err := template.New("page").Funcs(template.FuncMap{"figure": figure, "ratio": ratio, "class": class, "interval": interval, "next": func(i int) int { return i + 1 }}).Parse(pageText)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
@@ -112,6 +113,9 @@ func newPage(runs []*results.Run) page {
 		}
 	}
 	for _, s := range run.Scenarios {
+		if s.Held != nil {
+			p.Held = append(p.Held, s)
+		}
 		switch {
 		case len(s.Targets) == 0:
 			continue
@@ -164,6 +168,11 @@ func ratio(v float64) string {
 		return "–"
 	}
 	return fmt.Sprintf("%.2f", v)
+}
+
+// interval writes a median with its bounds.
+func interval(i results.Interval) string {
+	return fmt.Sprintf("%.3f (%.3f to %.3f, %d rounds)", i.Median, i.Low, i.High, i.Rounds)
 }
 
 // class is how a target looks: the hero and its variants, the base of all ratios,

@@ -44,6 +44,10 @@ func sample() *results.Run {
 	for i := range run.Scenarios {
 		run.Scenarios[i].Summarize()
 	}
+	run.Given, run.Seed = map[string]string{"nginx": "processors [1] of its own; worker processes: 1"}, 77
+	run.Scenarios[0].Held = &results.Held{Bound: 1.02, Verdict: results.Kept, Exact: []results.Exact{{Measure: "syscalls", Subject: 6, Before: 5.5, Same: 5.25}}, Measures: []results.Comparison{
+		{Measure: "cpu_us", Subject: results.Interval{Rounds: 15, Median: 1.004, Low: 0.99, High: 1.018}, Same: results.Interval{Rounds: 15, Median: 1, Low: 0.995, High: 1.005}},
+	}}
 	run.Scenarios = append(run.Scenarios, results.Curves(run.Scenarios, map[string]string{"connections": "connections"})...)
 	return run
 }
@@ -67,6 +71,7 @@ func TestThePageStandsAlone(t *testing.T) {
 	for _, want := range []string{
 		"2 January 2026, 03:04 UTC", "2.0 GiB", "a note &amp; more", "nginx version: 1.22", "&lt;caddy&gt;", "3 errors",
 		"prefers-color-scheme: dark", "as many system calls a request", "rounds 1.20 to 1.30", "12.0 µs",
+		"nginx had processors [1] of its own; worker processes: 1.", "from seed 77", "held (bound 1.02)", "1.004 (0.990 to 1.018, 15 rounds)", "6.00, before 5.50", ">above<",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in it", want)

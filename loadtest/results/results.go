@@ -22,8 +22,10 @@ const Base = "nginx"
 type Run struct {
 	Date      time.Time         `json:"date"`
 	Machine   Machine           `json:"machine"`
-	Versions  map[string]string `json:"versions"` // program to what it says about itself
-	Origin    string            `json:"origin"`   // the program that stands behind every target
+	Versions  map[string]string `json:"versions"`        // program to what it says about itself
+	Origin    string            `json:"origin"`          // the program that stands behind every target
+	Given     map[string]string `json:"given,omitempty"` // program to the processors that it had and the workers that it was told
+	Seed      uint64            `json:"seed,omitempty"`  // of the order in each round
 	Rounds    int               `json:"rounds"`
 	Seconds   float64           `json:"seconds"`         // how long one measurement lasts
 	Notes     []string          `json:"notes,omitempty"` // what was left out or went wrong, one sentence each
@@ -52,6 +54,7 @@ type Scenario struct {
 	XName   string   `json:"x_name,omitempty"`  // of a curve: what X counts
 	Growth  []Series `json:"growth,omitempty"`  // of a curve
 	Pairs   []Pair   `json:"pairs,omitempty"`   // of targets that are compared with one another
+	Held    *Held    `json:"held,omitempty"`    // where Before and Same took part
 }
 
 // Target is what one program did in one scenario: the medians over the rounds.
@@ -105,7 +108,7 @@ type Point struct {
 // the order in which they are shown.
 func Measures() []string { return []string{"cpu_us", "rps", "p99_ms", "rss_mib"} }
 
-// Of returns the figure of a JSON name that has a ratio or a curve, 0 for any other.
+// Of returns the figure of a JSON name that is compared, 0 for any other.
 func (f Figures) Of(measure string) float64 {
 	switch measure {
 	case "cpu_us":
@@ -120,6 +123,10 @@ func (f Figures) Of(measure string) float64 {
 		return f.P999
 	case "rss_mib":
 		return f.RSS
+	case "idle_kib":
+		return f.PerIdle
+	case "syscalls":
+		return f.Syscalls
 	}
 	return 0
 }
