@@ -5,6 +5,7 @@ import "math"
 // BodyKind says how the end of a message body is found (RFC 9112 §6.3).
 type BodyKind uint8
 
+// The kinds of bodies.
 const (
 	NoBody     BodyKind = iota // there is none, whatever the fields say
 	Sized                      // Framing.Length bytes; may be 0

@@ -5,6 +5,7 @@ import "bytes"
 // Form is one of the four forms of a request target (RFC 9112 §3.2).
 type Form uint8
 
+// The forms of request targets.
 const (
 	OriginForm    Form = iota // "/path?query"
 	AbsoluteForm              // "http://host/path?query"

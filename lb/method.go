@@ -3,6 +3,7 @@ package lb
 // Method is a way of choosing among the usable backends of a pool.
 type Method uint8
 
+// The methods that a route can name.
 const (
 	RoundRobin     Method = iota // smooth weighted round robin: exact shares
 	LeastConn                    // fewest requests in flight per weight
