@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-7s %s\n", $$1, $$2 }' Makefile
 
-demo: ## three origins and the gateway on 127.0.0.1:8080
+demo: ## three origins and the gateway, on port 8080 of every address
 	go run . demo
 
 test: ## the tests

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 
 	"penstock/config"
 )
@@ -20,9 +22,35 @@ func (p *Program) check(args []string) int {
 	if !ok {
 		return exitUsage
 	}
+	if err := checkLogFile(cfg); err != nil {
+		complain(p.Stderr, err)
+		return exitUsage
+	}
 	_, _ = fmt.Fprintf(p.Stdout, "%s: ok, %s, %s\n", *file,
 		count(len(cfg.Routes), "route"), count(len(cfg.Upstreams), "upstream"))
 	return exitGood
+}
+
+// checkLogFile returns why a start could not open the access log's file.
+func checkLogFile(cfg *config.Config) error {
+	a := cfg.Log.Access
+	if a == nil || !filepath.IsAbs(a.File) { // off, or one of the streams
+		return nil
+	}
+	folder := filepath.Dir(a.File)
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return config.Errors{cfg.ProblemAt("log.access.file", "the folder %s does not exist", folder)}
+	case err != nil:
+		return config.Errors{cfg.ProblemAt("log.access.file", "%v", err)}
+	case !info.IsDir():
+		return config.Errors{cfg.ProblemAt("log.access.file", "%s is not a folder", folder)}
+	}
+	if info, err := os.Stat(a.File); err == nil && info.IsDir() {
+		return config.Errors{cfg.ProblemAt("log.access.file", "%s is a folder", a.File)}
+	}
+	return nil
 }
 
 // load reads a configuration; its problems and warnings go to standard error.

@@ -1,7 +1,12 @@
 package cli
 
-// config prints the configuration in force with every default, as YAML. Secrets
-// are not shown.
+import (
+	"cmp"
+	"os"
+)
+
+// config prints the configuration in force with every default, as YAML, the size
+// that the response cache would have on this machine included. Secrets are not shown.
 func (p *Program) config(args []string) int {
 	f := p.newFlags("config")
 	file := f.configFile()
@@ -12,7 +17,9 @@ func (p *Program) config(args []string) int {
 	if !ok {
 		return exitUsage
 	}
-	text, err := cfg.YAML()
+	shown := *cfg
+	shown.Cache.Memory = cmp.Or(cfg.Cache.Memory, readMemory(os.DirFS("/")).cacheBytes())
+	text, err := shown.YAML()
 	if err != nil {
 		return p.fail(err)
 	}

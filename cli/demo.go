@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -92,17 +93,19 @@ func startOrigins(all []demoOrigin) (stop func(), err error) {
 	return stop, nil
 }
 
-// tour prints what to open and what to ask for.
-func tour(w io.Writer, s *service, origins []demoOrigin) {
+// tour prints what to open and what to ask for, in one piece: the log writes to the same
+// terminal.
+func tour(out io.Writer, s *service, origins []demoOrigin) {
+	var w bytes.Buffer
 	public, admin := webAddress(s.gateway.Addrs()[0].String()), s.gateway.Config().Admin.Listen
-	_, _ = fmt.Fprintf(w, "\nPenstock demo: three origins behind one gateway.\n\n  public   http://%s/\n", public)
+	fmt.Fprintf(&w, "\nPenstock demo: three origins behind one gateway.\n\n  public   http://%s/\n", public)
 	if admin != "" {
-		_, _ = fmt.Fprintf(w, "  admin    http://%s/metrics\n", webAddress(s.admin.Addr().String()))
+		fmt.Fprintf(&w, "  admin    http://%s/metrics\n", webAddress(s.admin.Addr().String()))
 	}
 	for _, o := range origins {
-		_, _ = fmt.Fprintf(w, "  origin   http://%s/  (%s)\n", o.address, o.name)
+		fmt.Fprintf(&w, "  origin   http://%s/  (%s)\n", o.address, o.name)
 	}
-	_, _ = fmt.Fprintf(w, `
+	fmt.Fprintf(&w, `
 Ask for something:
 
   curl -i http://%[1]s/json                         # again and again: the origins take turns
@@ -113,9 +116,10 @@ Ask for something:
   curl -i 'http://%[1]s/any?status=503&delay=1s'    # an answer made to order
 `, public)
 	if admin != "" {
-		_, _ = fmt.Fprintf(w, "  curl http://%s/api/upstreams\n", webAddress(s.admin.Addr().String()))
+		fmt.Fprintf(&w, "  curl http://%s/api/upstreams\n", webAddress(s.admin.Addr().String()))
 	}
-	_, _ = fmt.Fprint(w, "\nCtrl-C ends it.\n\n")
+	fmt.Fprint(&w, "\nCtrl-C ends it.\n\n")
+	_, _ = w.WriteTo(out)
 }
 
 // webAddress turns the address of a listener into one for a browser on this

@@ -155,7 +155,7 @@ func (s *service) reload(cause string) error {
 // followLog makes both logs follow a reload. Where the access log goes, and
 // whether there is one, is the start's.
 func (s *service) followLog(cfg *config.Config) {
-	s.log.level.Set(cfg.Log.Level)
+	s.log.follow(&cfg.Log)
 	if s.access == nil || cfg.Log.Access == nil {
 		return
 	}

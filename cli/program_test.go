@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+
+	"penstock/options"
 )
 
 // result is what one invocation left behind.
@@ -104,6 +107,40 @@ func TestCheck(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none.yaml")
 	if got := invoke("check", "-config", missing); got.code != exitUsage || !strings.Contains(got.stderr, missing) {
 		t.Errorf("missing file: got code %d and %q, want 2 and its name", got.code, got.stderr)
+	}
+}
+
+func TestCheckFindsAnAccessLogThatCannotBeOpened(t *testing.T) {
+	for _, tc := range []struct{ name, log, want string }{
+		{"no folder", "{ access: { file: none/a.log } }", ":4:24: log.access.file: the folder "},
+		{"no folder, in short", "{ access: none/a.log }", ": log.access.file: the folder "},
+		{"a file as folder", "{ access: c.yaml/a.log }", "is not a folder"},
+		{"a folder as file", "{ access: . }", "is a folder"},
+		{"a new file", "{ access: a.log }", ""},
+		{"a stream", "{ access: stderr }", ""},
+		{"off", "{ access: off }", ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got := invoke("check", "-config", write(t, "c.yaml", smallConfig+"log: "+tc.log+"\n"))
+			if tc.want == "" && (got.code != exitGood || got.stderr != "") || tc.want != "" && got.code != exitUsage || !strings.Contains(got.stderr, tc.want) {
+				t.Errorf("got code %d and %q, want %q", got.code, got.stderr, tc.want)
+			}
+		})
+	}
+}
+
+func TestConfigShowsTheSizeOfTheCache(t *testing.T) {
+	size := readMemory(os.DirFS("/")).cacheBytes()
+	if size == 0 {
+		t.Skip("the size of the memory is unknown here")
+	}
+	want := fmt.Sprintf("cache: {memory: %s,", options.FormatSize(size))
+	if got := invoke("config", "-config", write(t, "c.yaml", smallConfig)); !strings.Contains(got.stdout, want) {
+		t.Errorf("got %q, want %q in it", got.stdout, want)
+	}
+	named := write(t, "c.yaml", smallConfig+"cache: { memory: 64MiB }\n")
+	if got := invoke("config", "-config", named); !strings.Contains(got.stdout, "cache: {memory: 64MiB,") {
+		t.Errorf("a size that is named: got %q", got.stdout)
 	}
 }
 

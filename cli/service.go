@@ -86,7 +86,7 @@ func (p *Program) serve(s *service) int {
 
 // build makes the parts of s. It opens no socket; an error is the configuration's.
 func (p *Program) build(s *service, cfg *config.Config) (err error) {
-	s.log.level.Set(cfg.Log.Level)
+	s.log.follow(&cfg.Log)
 	s.memory = readMemory(os.DirFS("/"))
 	s.remark(cfg)
 	files, err := listener.RaiseFileLimit()
@@ -126,8 +126,9 @@ func (s *service) refused(err error) {
 // cache: once a route has one it stays for the life of the process. An operator's
 // own GOMEMLIMIT wins.
 func (s *service) limitMemory(cfg *config.Config) {
-	if caches(cfg) {
+	if caches(cfg) && s.cache == 0 {
 		s.cache = cmp.Or(cfg.Cache.Memory, s.memory.cacheBytes())
+		s.log.Info("a response cache is in use", "memory", mebibytes(s.cache))
 	}
 	limit := s.memory.heapLimit(s.cache)
 	if s.ownLimit || limit == 0 || debug.SetMemoryLimit(limit) == limit {
@@ -148,7 +149,7 @@ func newAccessLog(c *config.Access, log *slog.Logger) (*accesslog.Log, error) {
 // accessRule translates how and which requests are logged.
 func accessRule(c *config.Access) (accesslog.Format, accesslog.Rule) {
 	format, rule := accesslog.JSON, accesslog.Rule{Sample: c.Sample}
-	if c.Format == config.Text {
+	if c.Format == config.Text || c.Format == config.Auto && terminalFile(c.File) {
 		format = accesslog.Text
 	}
 	for _, r := range c.Always.Statuses {

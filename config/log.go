@@ -12,13 +12,15 @@ import (
 // Log is the process log and the access log.
 type Log struct {
 	Level  slog.Level
-	Access *Access // nil means off
+	Format LogFormat // of the process log
+	Access *Access   // nil means off
 }
 
 // Keys declares the keys of `log`.
 func (l *Log) Keys(k options.Keys) {
 	levels := []slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
 	k.Add("level", options.OneOfStandard(&l.Level, slog.LevelInfo, []string{"debug", "info", "warn", "error"}, levels), "least level of the process log")
+	k.Add("format", formatOf(&l.Format), "one line of the process log; `auto` is text when standard error is a terminal, else JSON")
 	k.Add("access", l.access(), "", options.Means("on"))
 }
 
@@ -65,17 +67,17 @@ func (f *accessForm) Get() (string, options.Style) {
 
 // Access is the log of requests.
 type Access struct {
-	File   string       // "stdout", "stderr" or an absolute path
-	Format AccessFormat // JSON lines unless told otherwise
-	Sample float64      // share of requests written, 0..1
-	Always Always       // written whatever Sample says
+	File   string    // "stdout", "stderr" or an absolute path
+	Format LogFormat // of a line for each request
+	Sample float64   // share of requests written, 0..1
+	Always Always    // written whatever Sample says
 }
 
 // Keys declares the keys of `log.access`.
 func (a *Access) Keys(k options.Keys) {
 	k.Add("file", fileOfLog(a),
 		"`stdout`, `stderr` or a file, which SIGUSR1 opens anew; switching the log on or off counts as another file", options.Restart)
-	k.Add("format", options.OneOf(&a.Format, formatText[:], []AccessFormat{JSON, Text}), "one line a request")
+	k.Add("format", formatOf(&a.Format), "one line a request; `auto` is text when `file` is a terminal, else JSON")
 	k.Share("sample", &a.Sample, 1, "of the requests that are written")
 	k.Add("always", a.Always.list(), "written whatever `sample` says; or `off`")
 }
@@ -83,19 +85,25 @@ func (a *Access) Keys(k options.Keys) {
 // fileOfLog is one of the process's streams, or a file.
 func fileOfLog(a *Access) *options.File { return options.FileOf(&a.File, "stdout", "stderr") }
 
-// AccessFormat is how one request is written to the access log.
-type AccessFormat uint8
+// LogFormat is how a line of a log is written.
+type LogFormat uint8
 
-// The formats of the access log.
+// The formats of both logs.
 const (
-	JSON AccessFormat = iota // one JSON object per line
-	Text                     // one readable line
+	Auto LogFormat = iota // Text on a terminal, else JSON
+	JSON                  // one JSON object a line
+	Text                  // one readable line
 	formatCount
 )
 
-var formatText = [formatCount]string{JSON: "json", Text: "text"}
+var formatText = [formatCount]string{Auto: "auto", JSON: "json", Text: "text"}
 
-func (f AccessFormat) String() string { return formatText[f] }
+func (f LogFormat) String() string { return formatText[f] }
+
+// formatOf declares the format of a log.
+func formatOf(f *LogFormat) options.Scalar {
+	return options.OneOf(f, formatText[:], []LogFormat{Auto, JSON, Text})
+}
 
 // Always lists the requests that sampling never drops.
 type Always struct {

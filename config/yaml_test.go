@@ -75,7 +75,8 @@ routes:
     cache: off
 log:
   level: info
-  access: {file: "stdout", format: json, sample: 100%, always: [5xx, slower than 1s]}
+  format: auto
+  access: {file: "stdout", format: auto, sample: 100%, always: [5xx, slower than 1s]}
 answers: {cache_status: on, proxy_status: on, request_id: "X-Request-Id"}
 `
 	if got := string(printed); got != want {
