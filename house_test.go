@@ -94,13 +94,16 @@ func rooms() []room {
 
 func house() law {
 	return law{
-		module:  "penstock",
-		rooms:   rooms(),
-		fences:  fences(),
-		banned:  []string{"util", "utils", "common", "helper", "helpers", "base", "misc", "types", "internal", "pkg", "shared", "lib"},
-		spared:  map[string]string{},
-		states:  map[string]string{},
-		library: map[string]string{"origin": "a real backend on loopback", "gateway/gatewaytest": "made for tests"},
+		module: "penstock",
+		rooms:  rooms(),
+		fences: fences(),
+		banned: []string{"util", "utils", "common", "helper", "helpers", "base", "misc", "types", "internal", "pkg", "shared", "lib"},
+		spared: map[string]string{},
+		states: map[string]string{},
+		library: map[string]string{
+			"origin": "a real backend on loopback", "gateway/gatewaytest": "made for tests",
+			"policy": "the table that config.Parse is given: without it a file with a policy cannot be read",
+		},
 	}
 }
 

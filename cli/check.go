@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"penstock/config"
+	"penstock/policy"
 )
 
 // check reports every problem of a configuration, or that there is none.
@@ -55,7 +56,7 @@ func checkLogFile(cfg *config.Config) error {
 
 // load reads a configuration; its problems and warnings go to standard error.
 func (p *Program) load(file string) (cfg *config.Config, ok bool) {
-	cfg, err := config.Load(file)
+	cfg, err := config.Load(file, policy.Table()...)
 	if err != nil {
 		complain(p.Stderr, err)
 		return nil, false

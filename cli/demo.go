@@ -10,6 +10,7 @@ import (
 
 	"penstock/config"
 	"penstock/origin"
+	"penstock/policy"
 )
 
 // demoOrigin is one of the three origins of the demo. The variable is the one
@@ -68,9 +69,9 @@ func (p *Program) demo(args []string) int {
 // demoConfig reads file, or the shipped configuration when file is empty.
 func (p *Program) demoConfig(file string) (*config.Config, error) {
 	if file != "" {
-		return config.Load(file)
+		return config.Load(file, policy.Table()...)
 	}
-	return config.Parse("config.yaml", p.Shipped, p.Getenv)
+	return config.Parse("config.yaml", p.Shipped, p.Getenv, policy.Table()...)
 }
 
 // startOrigins starts all of them; stop ends those that run, in any case.

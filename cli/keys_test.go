@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"penstock/config"
+	"penstock/policy"
 )
 
 const tables = "../docs/config.md"
@@ -20,7 +21,7 @@ func TestTablesOfKeys(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rows := config.Rows()
+	rows := config.Rows(policy.Table()...)
 	after := string(before)
 	for i, r := range rows {
 		after = withRow(after, r.Path, r.String(), rows[max(i-1, 0)].Path)

@@ -1,6 +1,9 @@
 package cli
 
-import "penstock/config"
+import (
+	"penstock/config"
+	"penstock/policy"
+)
 
 // run serves until a signal or a fatal error ends it.
 func (p *Program) run(args []string) int {
@@ -10,7 +13,7 @@ func (p *Program) run(args []string) int {
 		return code
 	}
 	return p.serve(&service{
-		load: func() (*config.Config, error) { return config.Load(*file) },
+		load: func() (*config.Config, error) { return config.Load(*file, policy.Table()...) },
 		file: *file,
 	})
 }

@@ -1,6 +1,9 @@
 package cli
 
-import "penstock/config"
+import (
+	"penstock/config"
+	"penstock/policy"
+)
 
 // schema prints the JSON Schema of a configuration, for editors.
 func (p *Program) schema(args []string) int {
@@ -8,7 +11,7 @@ func (p *Program) schema(args []string) int {
 	if code, ok := f.parse(args); !ok {
 		return code
 	}
-	text, err := config.Schema()
+	text, err := config.Schema(policy.Table()...)
 	if err != nil {
 		return p.fail(err)
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -135,6 +136,10 @@ func (d *decoder) section(v value, s *options.Section) {
 			return
 		}
 	}
+	if only := s.Only(); only != nil {
+		d.declared(v, only)
+		return
+	}
 	if v.node.Kind != mappingNode && s.Want != "" {
 		d.problem(v, "got %s, want %s", kind(v.node), s.Want)
 		return
@@ -237,4 +242,24 @@ func (r report) Problem(key, format string, args ...any) {
 func (r report) Warn(key, format string, args ...any) {
 	p, path := r.at(key)
 	r.d.warningAt(p, path, format, args...)
+}
+
+// partReport is a report on a part of a section.
+type partReport struct {
+	options.Report
+	part string
+}
+
+func (w partReport) key(key string) string { return strings.TrimSuffix(w.part+"."+key, ".") }
+
+func (w partReport) Has(key string) bool { return w.Report.Has(w.key(key)) }
+
+func (w partReport) Reported(key string) bool { return w.Report.Reported(w.key(key)) }
+
+func (w partReport) Problem(key, format string, args ...any) {
+	w.Report.Problem(w.key(key), format, args...)
+}
+
+func (w partReport) Warn(key, format string, args ...any) {
+	w.Report.Warn(w.key(key), format, args...)
 }

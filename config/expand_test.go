@@ -3,6 +3,8 @@ package config
 import (
 	"strings"
 	"testing"
+
+	"penstock/policy"
 )
 
 func TestExpand(t *testing.T) {
@@ -53,7 +55,7 @@ func TestEscapeIsTheInverseOfExpand(t *testing.T) {
 
 func TestVariablesCannotChangeTheStructure(t *testing.T) {
 	env := func(string) (string, bool) { return "x\nadmin: off", true }
-	_, err := Parse("config.yaml", []byte("listen: ${L}\nroutes: [{ path: \"/*\", upstream: \"http://a:1\" }]"), env)
+	_, err := Parse("config.yaml", []byte("listen: ${L}\nroutes: [{ path: \"/*\", upstream: \"http://a:1\" }]"), env, policy.Table()...)
 	if err == nil || !strings.HasPrefix(err.Error(), "config.yaml:1:9: listen: ") {
 		t.Errorf("got %v, want a problem of listen", err)
 	}

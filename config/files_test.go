@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"penstock/policy"
 )
 
 // testFiles returns the files below testdata that match, at least some of them.
@@ -37,7 +39,7 @@ func testEnv(name string) (string, bool) {
 // mustParse reads a configuration that has no problem.
 func mustParse(t testing.TB, text string) *Config {
 	t.Helper()
-	c, err := Parse("config.yaml", []byte(text), testEnv)
+	c, err := Parse("config.yaml", []byte(text), testEnv, policy.Table()...)
 	if err != nil {
 		t.Fatalf("got %v\nfor\n%s", err, text)
 	}
@@ -56,7 +58,7 @@ func TestBadFiles(t *testing.T) {
 					want = append(want, strings.TrimSpace(text))
 				}
 			}
-			c, err := Parse("config.yaml", data, testEnv)
+			c, err := Parse("config.yaml", data, testEnv, policy.Table()...)
 			var problems Errors
 			if !errors.As(err, &problems) || c != nil {
 				t.Fatalf("got %v and error %v, want Errors alone", c, err)
@@ -129,7 +131,7 @@ func TestAccessLogBeginsInTheFolderOfTheFile(t *testing.T) {
 		"{ file: \"" + filepath.ToSlash(absolute) + "\" }": absolute,
 	} {
 		file := `{ routes: [{ path: "/*", upstream: "http://a:1" }], log: { access: ` + text + ` } }`
-		c, err := Parse(filepath.Join(folder, "config.yaml"), []byte(file), nil)
+		c, err := Parse(filepath.Join(folder, "config.yaml"), []byte(file), nil, policy.Table()...)
 		if err != nil {
 			t.Fatal(err)
 		}

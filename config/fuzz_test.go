@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"penstock/policy"
 )
 
 // FuzzParse holds: a file is refused with positions in it, or what it means
@@ -15,7 +17,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(read(f, name))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := Parse("config.yaml", data, testEnv)
+		c, err := Parse("config.yaml", data, testEnv, policy.Table()...)
 		if err != nil {
 			checkErrors(t, data, err)
 			return

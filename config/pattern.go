@@ -150,34 +150,3 @@ func (p Pattern) Params() []string {
 	}
 	return names
 }
-
-// Part is one piece of a template: fixed text, or the value of a parameter.
-type Part struct {
-	Text  string // fixed text; empty when Param is set
-	Param string // name of a parameter of the route's path
-}
-
-// ParseTemplate splits a rewrite or redirect target into its parts. Its
-// parameters are written {name}; the caller checks that the path has them.
-func ParseTemplate(s string) ([]Part, error) {
-	var parts []Part
-	for s != "" {
-		text, rest, found := strings.Cut(s, "{")
-		if strings.Contains(text, "}") {
-			return nil, fmt.Errorf("%q: } without {", s)
-		}
-		if text != "" {
-			parts = append(parts, Part{Text: text})
-		}
-		if !found {
-			break
-		}
-		name, tail, closed := strings.Cut(rest, "}")
-		if !closed || !paramName(name) {
-			return nil, fmt.Errorf("%q: want {name}, with a name of letters, digits and _", "{"+rest)
-		}
-		parts = append(parts, Part{Param: name})
-		s = tail
-	}
-	return parts, nil
-}

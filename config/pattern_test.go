@@ -36,25 +36,3 @@ func TestParsePattern(t *testing.T) {
 		}
 	}
 }
-
-func TestParseTemplate(t *testing.T) {
-	for _, tc := range []struct {
-		text string
-		want []Part
-	}{
-		{"", nil},
-		{"/a", []Part{{Text: "/a"}}},
-		{"/a/{id}/b", []Part{{Text: "/a/"}, {Param: "id"}, {Text: "/b"}}},
-		{"{a}{b}", []Part{{Param: "a"}, {Param: "b"}}},
-	} {
-		got, err := ParseTemplate(tc.text)
-		if err != nil || !slices.Equal(got, tc.want) {
-			t.Errorf("%q: got %v, %v, want %v", tc.text, got, err, tc.want)
-		}
-	}
-	for _, text := range []string{"{", "}", "{}", "{a", "a}", "{a}}", "{{a}}", "{a:*}", "{a b}"} {
-		if got, err := ParseTemplate(text); err == nil {
-			t.Errorf("%q: got %v, want an error", text, got)
-		}
-	}
-}

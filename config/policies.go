@@ -1,13 +1,31 @@
 package config
 
-import "penstock/options"
+import (
+	"cmp"
+	"slices"
+
+	"penstock/options"
+)
 
 // Policy is what a route says under the key of a policy.
 type Policy struct {
 	Name string // of the key
-	// Value is what the table's New returned, with its keys read. Nobody writes
-	// to it: it belongs to the Config.
+	// Value is what the table's New returned, with its keys read and compiled. Nobody
+	// writes to it: it belongs to the Config.
 	Value options.Declarer
+
+	routes options.Routes
+}
+
+// Answers returns the key of the policy by which the route answers without an upstream;
+// empty when it forwards.
+func (r *Route) Answers() string {
+	for _, p := range r.Policies {
+		if p.routes == options.Answering {
+			return p.Name
+		}
+	}
+	return ""
 }
 
 // policyKeys declares what the route says under the keys of a table of policies. A
@@ -17,29 +35,50 @@ func (r *Route) policyKeys(k options.Keys, table []options.Policy) {
 		k.Add(p.Name, options.SectionOf(p.Value), "")
 	}
 	for _, p := range table {
-		k.Add(p.Name, r.policy(p), p.Doc, options.Means("none"))
+		if p.New == nil {
+			k.Later(p.Name)
+			continue
+		}
+		k.Add(p.Name, r.policy(p), p.Doc, options.Means(cmp.Or(p.Default, "none")))
 	}
 }
 
 // policy declares the section of a policy that the route does not have yet.
 func (r *Route) policy(p options.Policy) *options.Section {
-	var made options.Declarer
-	return &options.Section{
-		Begin: func(bool) {
-			made = p.New()
-			options.SectionOf(made).Reset()
-			r.Policies = append(r.Policies, Policy{Name: p.Name, Value: made})
-		},
-		Keys: func(k options.Keys) {
-			if made == nil {
-				made = p.New()
-			}
-			made.Keys(k)
-		},
-		Check: func(at options.Report) {
-			if c, ok := made.(options.Checker); ok {
-				c.Check(at)
-			}
-		},
+	made := p.New()
+	s := options.SectionOf(made)
+	s.Begin = func(bool) {
+		s.Reset()
+		r.Policies = append(r.Policies, Policy{Name: p.Name, Value: made, routes: p.Routes})
 	}
+	return s
+}
+
+// compilePolicies notes which policies the route must not have, and lets the others fit
+// themselves to it. answers is the key by which the route answers; empty when it forwards.
+func (r *Route) compilePolicies(at options.Report, answers string) {
+	route := options.Route{Answers: answers, Has: at.Has}
+	if r.Pattern != nil {
+		route.Path, route.Params = r.Path, r.Pattern.Params()
+	}
+	for _, p := range r.Policies {
+		if answers != "" && p.routes == options.Forwarding {
+			at.Problem(p.Name, "needs upstream; this route has %s", answers)
+			continue
+		}
+		if c, ok := p.Value.(options.Compiler); ok {
+			c.Compile(partReport{at, p.Name}, route)
+		}
+	}
+}
+
+// answering lists the keys of a table by which a route may answer without an upstream.
+func answering(table []options.Policy) []string {
+	var keys []string
+	for _, p := range table {
+		if p.New != nil && p.Routes == options.Answering && !slices.Contains(keys, p.Name) {
+			keys = append(keys, p.Name)
+		}
+	}
+	return keys
 }

@@ -9,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"penstock/options"
+	"penstock/policy"
 )
 
 // equal compares by value and names what differs.
@@ -123,14 +126,28 @@ func TestLongRoute(t *testing.T) {
 			Backoff: Backoff{10 * time.Millisecond, 20 * time.Millisecond},
 			Methods: []string{"GET", "POST"}, Need: "Idempotency-Key",
 		},
-		Rewrite: "/v2/{id}",
-		Headers: Headers{
-			Request:  Edits{Set: []Field{{Name: "X-Edge", Value: "penstock"}}, Add: []Field{{Name: "X-Tag", Value: "a"}, {Name: "X-Tag", Value: "b"}}, Remove: []string{"X-Debug"}},
-			Response: Edits{Set: []Field{{Name: "X-Frame-Options", Value: "DENY"}}, Remove: []string{"X-Powered-By"}},
-		},
-		MaxBody: Unlimited,
-		Paths:   Paths{EncodedSlash: Decode, Backslash: Slash, DoubleEncoding: Reject, DotSegments: Reject, DoubleSlash: Reject},
+		Policies: r.Policies,
+		MaxBody:  Unlimited,
+		Paths:    Paths{EncodedSlash: Decode, Backslash: Slash, DoubleEncoding: Reject, DotSegments: Reject, DoubleSlash: Reject},
 	})
+	equal(t, "rewrite", policyOf[*policy.Rewrite](t, r).Path, "/v2/{id}")
+	edits := policyOf[*policy.Headers](t, r)
+	equal(t, "headers.request", edits.Request, policy.Edits{
+		Set: []options.Field{{Name: "X-Edge", Value: "penstock"}}, Add: []options.Field{{Name: "X-Tag", Value: "a"}, {Name: "X-Tag", Value: "b"}}, Remove: []string{"X-Debug"},
+	})
+	equal(t, "headers.response", edits.Response, policy.Edits{Set: []options.Field{{Name: "X-Frame-Options", Value: "DENY"}}, Remove: []string{"X-Powered-By"}})
+}
+
+// policyOf returns the policy of that type.
+func policyOf[T any](t *testing.T, r *Route) T {
+	t.Helper()
+	for _, p := range r.Policies {
+		if v, ok := p.Value.(T); ok {
+			return v
+		}
+	}
+	t.Fatalf("%s has no %T: %v", r.Path, *new(T), r.Policies)
+	return *new(T)
 }
 
 func TestRoutesTakeTheDefaultsOfTheFile(t *testing.T) {
@@ -141,17 +158,17 @@ func TestRoutesTakeTheDefaultsOfTheFile(t *testing.T) {
 	equal(t, "upgrades", r.Upgrades, []string{"websocket", "mqtt"})
 	equal(t, "trailers", r.Trailers, []string{"Server-Timing", "grpc-status"})
 	equal(t, "paths", r.Paths, c.Paths)
-	equal(t, "strip_prefix", r.StripPrefix, "/api/v1")
+	equal(t, "strip_prefix", policyOf[*policy.StripPrefix](t, r).Prefix, "/api/v1")
 	equal(t, "retry: off", r.Retry, Retry{})
 }
 
 func TestAnswers(t *testing.T) {
 	c := fileConfig(t, "full.good.yaml")
-	equal(t, "redirect", routeOf(c, "/old/{rest:*}").Redirect, &Redirect{To: "https://new.example/{rest}?from=old", Code: 301})
-	equal(t, "respond", routeOf(c, "/robots.txt").Respond, &Respond{
-		Status: 404, Body: "no ${robots}\n",
-		Headers: []Field{{Name: "Content-Type", Value: "text/plain"}, {Name: "Link", Value: "a"}, {Name: "Link", Value: "b"}},
-	})
+	redirect := policyOf[*policy.Redirect](t, routeOf(c, "/old/{rest:*}"))
+	equal(t, "redirect", []any{redirect.To, redirect.Code}, []any{"https://new.example/{rest}?from=old", 301})
+	respond := policyOf[*policy.Respond](t, routeOf(c, "/robots.txt"))
+	equal(t, "respond", []any{respond.Status, respond.Body}, []any{404, "no ${robots}\n"})
+	equal(t, "respond.headers", respond.Fields, []options.Field{{Name: "Content-Type", Value: "text/plain"}, {Name: "Link", Value: "a"}, {Name: "Link", Value: "b"}})
 	if r := routeOf(c, "/robots.txt"); r.Targets != nil || r.Upgrades != nil || r.Trailers != nil || r.Retry.Times != 0 {
 		t.Errorf("a fixed answer keeps what only forwarding needs: %+v", r)
 	}
@@ -187,8 +204,9 @@ func TestShortForms(t *testing.T) {
 	equal(t, "equal URLs are one upstream", routes["/again"].Targets, routes["/inline"].Targets)
 	equal(t, "backoff: off", routes["/again"].Retry.Backoff, Backoff{})
 	equal(t, "when: connect", routes["/again"].Retry.Reset, false)
-	equal(t, "redirect", routes["/new"].Redirect, &Redirect{To: "/there", Code: 308})
-	equal(t, "respond", routes["/gone"].Respond, &Respond{Status: 410})
+	redirect := policyOf[*policy.Redirect](t, routes["/new"])
+	equal(t, "redirect", []any{redirect.To, redirect.Code}, []any{"/there", 308})
+	equal(t, "respond", policyOf[*policy.Respond](t, routes["/gone"]).Status, 410)
 }
 
 func TestMerge(t *testing.T) {
@@ -200,12 +218,12 @@ func TestMerge(t *testing.T) {
 	equal(t, "own, first merged, second merged", []int{pool.Max, pool.Idle, pool.Queue}, []int{4, 2, 1})
 	equal(t, "an aliased list", c.Routes[1].Methods, []string{"GET", "HEAD"})
 	equal(t, "an aliased mapping", c.Routes[1].Retry, c.Routes[0].Retry)
-	equal(t, "an aliased value", c.Routes[2].Headers.Request.Set, []Field{{Name: "X-Method", Value: "HEAD"}})
+	equal(t, "an aliased value", policyOf[*policy.Headers](t, c.Routes[2]).Request.Set, []options.Field{{Name: "X-Method", Value: "HEAD"}})
 }
 
 func TestAliasesAreBounded(t *testing.T) {
 	text := "routes:\n  - { path: \"/*\", upstream: \"http://a:1\", methods: [&m GET" + strings.Repeat(", *m", maxAliases+1) + "] }"
-	_, err := Parse("config.yaml", []byte(text), nil)
+	_, err := Parse("config.yaml", []byte(text), nil, policy.Table()...)
 	if got, want := fmt.Sprint(err), "config.yaml:1:1: follows more than 1000 aliases; write some of them out"; got != want {
 		t.Errorf("got %.200s, want %s", got, want)
 	}

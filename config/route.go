@@ -7,7 +7,7 @@ import (
 )
 
 // Route says which requests it takes and what happens to them. Exactly one of
-// Targets, Redirect and Respond is set. The most specific route wins, whatever
+// Targets and a policy that answers is set. The most specific route wins, whatever
 // the order in the file.
 type Route struct {
 	Hosts   []string // lower case, without port: "a.example" or "*.example"; nil means any
@@ -16,9 +16,7 @@ type Route struct {
 	Methods []string // upper case; nil means any
 	Match   Match
 
-	Targets  []Target // by weight; one entry unless the route splits
-	Redirect *Redirect
-	Respond  *Respond
+	Targets []Target // by weight; one entry unless the route splits; none when a policy answers
 
 	// Weights are this route's own weights, by Backend.Address, for all of its
 	// upstreams. Backends not named keep theirs; 0 takes one out; nil means none.
@@ -26,22 +24,19 @@ type Route struct {
 	Retry    Retry
 	Timeouts RouteTimeouts
 
-	Rewrite     string // template of the outgoing path, see ParseTemplate; empty means as received
-	StripPrefix string // taken off the outgoing path, always starts with "/"; empty means none
-	Headers     Headers
-	MaxBody     int64    // bytes of a request body (key limits.body); Unlimited for off
-	Upgrades    []string // protocols that may be tunnelled, lower case; nil means none
-	Trailers    []string // trailer fields passed on both ways, as written; nil means none
-	Paths       Paths    // what is done to paths that readers understand differently
-	Cache       *Cache   // nil means that nothing is stored
-	Policies    []Policy // the other policies of the route, in the order of the table
+	MaxBody  int64    // bytes of a request body (key limits.body); Unlimited for off
+	Upgrades []string // protocols that may be tunnelled, lower case; nil means none
+	Trailers []string // trailer fields passed on both ways, as written; nil means none
+	Paths    Paths    // what is done to paths that readers understand differently
+	Cache    *Cache   // nil means that nothing is stored
+	Policies []Policy // in the order of the table
 }
 
 // keys declares the keys of a route of the file c, those of a table of policies
 // included. A route that answers by itself prints none that only forwarding needs.
 func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 	return func(k options.Keys) {
-		d, forwards := &draft{r, c}, r.Redirect == nil && r.Respond == nil
+		d, forwards := &draft{r, c}, r.Answers() == ""
 		k.Add("path", r.path(), "", options.Means("required"))
 		k.Names("host", &r.Hosts, "of hosts without port: exact or `\"*.example.com\"`", options.Checked(hostPattern),
 			options.Quiet, options.Means("any"))
@@ -53,14 +48,8 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 			k.Add("weights", &weights{d}, "the others keep theirs; 0 takes one out")
 			k.Add("retry", r.Retry.section(), "", options.Means("on"))
 			k.Section("timeouts", r.Timeouts.keys(&c.Timeouts), "", options.Like("timeouts"))
-			k.Text("rewrite", &r.Rewrite, "path for the backend, with the names of `path`: `\"/v2/{id}\"`; the query stays as it came",
-				options.Means("as received"))
-			k.Text("strip_prefix", &r.StripPrefix, "the beginning of `path` that the backend does not see: `/api`")
 		}
-		k.Add("redirect", r.redirect(), "", options.Means("one of three"))
-		k.Add("respond", r.respond(), "a fixed response", options.Means("one of three"))
-		k.Add("headers", &options.Section{Keys: r.Headers.Keys, Block: true},
-			"edits are made in the order remove, set, add. Fields of the connection, of framing, and `Host` cannot be edited", options.Means("none"))
+		r.policyKeys(k, policies)
 		k.Section("limits", func(k options.Keys) {
 			k.Size("body", &r.MaxBody, c.Limits.Body, "the body of one request; `off` allows any", options.Off)
 		}, "", options.Like("limits"))
@@ -72,7 +61,6 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 		if forwards {
 			k.Add("cache", r.cache(c), "")
 		}
-		r.policyKeys(k, policies)
 	}
 }
 
@@ -118,7 +106,7 @@ func (t *RouteTimeouts) keys(file *Timeouts) func(options.Keys) {
 // routes is the list of routes at the top of a file.
 func (c *Config) routes(policies []options.Policy) *options.Sections {
 	section := func(r *Route) *options.Section {
-		return &options.Section{Keys: r.keys(c, policies), Check: func(at options.Report) { r.check(at, c) }, Block: true}
+		return &options.Section{Keys: r.keys(c, policies), Check: func(at options.Report) { r.check(at, c, policies) }, Block: true}
 	}
 	return &options.Sections{
 		Form:  "list of mappings, at least one",

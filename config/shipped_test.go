@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"penstock/policy"
 )
 
 const shipped = "../config.yaml"
@@ -78,7 +80,7 @@ func TestShippedFollowsTheEnvironment(t *testing.T) {
 		value, set := map[string]string{"ORIGIN_A": "origin-a:9101", "PENSTOCK_ADMIN": "0.0.0.0:9901"}[name]
 		return value, set
 	}
-	c, err := Parse("config.yaml", read(t, shipped), env)
+	c, err := Parse("config.yaml", read(t, shipped), env, policy.Table()...)
 	if err != nil {
 		t.Fatal(err)
 	}

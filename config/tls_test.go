@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"penstock/policy"
 )
 
 // writeCertificate writes name.pem and name.key, a certificate of its own making.
@@ -41,7 +43,7 @@ func writeCertificate(t *testing.T, folder, name string) {
 
 func parseTLS(folder, tls string) (*Config, error) {
 	text := `{ upstreams: { a: { backends: "https://a:1", tls: { ` + tls + ` } } }, routes: [{ path: "/*", upstream: a }] }`
-	return Parse(filepath.Join(folder, "config.yaml"), []byte(text), nil)
+	return Parse(filepath.Join(folder, "config.yaml"), []byte(text), nil, policy.Table()...)
 }
 
 func TestTLSFilesBeginInTheFolderOfTheFile(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"penstock/policy"
 )
 
 // roundTrip prints c and reads it back; secrets are taken out first because
@@ -16,7 +18,7 @@ func roundTrip(t testing.TB, c *Config) (*Config, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := Parse("config.yaml", printed, nil)
+	again, err := Parse("config.yaml", printed, nil, policy.Table()...)
 	if err != nil {
 		t.Fatalf("what was printed is refused: %v\n%s", err, printed)
 	}
@@ -102,7 +104,7 @@ routes:
 	if strings.Contains(c.Routes[0].Name(), "s3cret") {
 		t.Errorf("a secret is in the route's name: %s", c.Routes[0].Name())
 	}
-	if _, err := Parse("config.yaml", printed, nil); err == nil {
+	if _, err := Parse("config.yaml", printed, nil, policy.Table()...); err == nil {
 		t.Errorf("a configuration without its secrets is accepted:\n%s", printed)
 	}
 }

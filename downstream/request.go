@@ -25,7 +25,7 @@ type Request struct {
 	Query    []byte // what follows the first "?" of the target
 	HasQuery bool   // the target has a "?", even if nothing follows it
 	Marks    headers.PathMarks
-	Head     headers.Block // the fields as received; nobody drops or adds any
+	Head     headers.Block // the fields as received, but for those that Reserve drops
 	Framing  headers.Framing
 
 	pathBuf   []byte
@@ -178,6 +178,14 @@ func (r *Request) readPath(paths PathReader) exchange.Reason {
 func (r *Request) SetRoutePath(path []byte, changed bool) {
 	if r.Path = path; changed {
 		r.writeTarget(path)
+	}
+}
+
+// Reserve drops the fields that a client may not send on the route that was found, in every
+// spelling that a backend may read alike. They do not exist any more for the steps that follow.
+func (r *Request) Reserve(names [][]byte) {
+	if len(names) > 0 {
+		r.Head.DropFolded(names)
 	}
 }
 

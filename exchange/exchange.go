@@ -12,6 +12,7 @@ const (
 	MaxParams   = 8  // captured path parameters of one route
 	MaxAttempts = 11 // tries of one request: the first and at most ten retries
 	maxIDLength = 128
+	maxIdentity = 128 // bytes of a name
 )
 
 // Param is one captured piece of the request path.
@@ -43,6 +44,7 @@ type Exchange struct {
 
 	id       [maxIDLength]byte
 	idLen    int
+	identity Identity
 	params   [MaxParams]Param
 	attempts [MaxAttempts]Attempt
 }
@@ -72,6 +74,7 @@ func (x *Exchange) Release() {
 	x.Received, x.Sent = 0, 0
 	x.Tunnel, x.Cache = false, Cached{}
 	x.idLen = 0
+	x.identity.reset()
 	pool.Put(x)
 }
 

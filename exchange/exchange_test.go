@@ -13,6 +13,7 @@ func TestReleaseForgetsEverything(t *testing.T) {
 	x := Acquire(now)
 	x.SetID([]byte("secret-id"))
 	x.AddParam("id", []byte("secret"))
+	x.Identify("corp", []byte("alice"))
 	at := x.NextAttempt("127.0.0.1:1", now)
 	at.Status = 200
 	x.Took, x.Client, x.Peer, x.Trusted = 1, netip.IPv6Loopback(), netip.IPv6Loopback(), true
@@ -65,6 +66,22 @@ func TestLongIDsAreCut(t *testing.T) {
 	x.SetID(make([]byte, 500))
 	if len(x.ID()) != maxIDLength {
 		t.Errorf("id length %d, want %d", len(x.ID()), maxIDLength)
+	}
+}
+
+func TestIdentitiesAreWholeOrNone(t *testing.T) {
+	x := Acquire(time.Unix(0, 0))
+	defer x.Release()
+	if !x.Identify("corp", []byte("alice")) || !x.Identify("ops", []byte("al")) {
+		t.Fatal("a short name is refused")
+	}
+	for _, name := range [][]byte{nil, make([]byte, maxIdentity+1)} {
+		if x.Identify("evil", name) {
+			t.Errorf("a name of %d bytes is taken", len(name))
+		}
+	}
+	if i := x.Identity(); i.Source != "ops" || string(i.Name()) != "al" {
+		t.Errorf("got %q of %q, want the last one that was taken", i.Name(), i.Source)
 	}
 }
 

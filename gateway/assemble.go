@@ -69,6 +69,7 @@ func (g *Gateway) assembleAll(s *Snapshot, cfg *config.Config, prev *Snapshot) e
 		s.routes = append(s.routes, r)
 		table.Routes = append(table.Routes, routingOf(c))
 	}
+	s.reserve()
 	var err error
 	s.table, err = routing.New(table)
 	return err

@@ -7,6 +7,7 @@ import (
 	"penstock/config"
 	"penstock/headers"
 	"penstock/lb"
+	"penstock/options"
 	"penstock/policy"
 	"penstock/routing"
 )
@@ -22,12 +23,11 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot) (*route, error) {
 		trailers: byteLists(c.Trailers),
 	}
 	r.metrics = g.metrics.Route(r.name)
-	if err := r.compileEdits(&c.Headers); err != nil {
-		return nil, err
+	policies := make([]options.Declarer, 0, len(c.Policies))
+	for _, p := range c.Policies {
+		policies = append(policies, p.Value)
 	}
-	if err := r.compileAnswers(c); err != nil {
-		return nil, err
-	}
+	r.plan = policy.Compile(policies)
 	var err error
 	if r.cache, err = compileCache(c); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
@@ -69,55 +69,27 @@ func compileRetry(c *config.Retry) retryRule {
 	return r
 }
 
-func (r *route) compileEdits(c *config.Headers) (err error) {
-	if !c.Request.Empty() {
-		if r.requestEdits, err = compileEdits(&c.Request); err != nil {
-			return fmt.Errorf("headers.request: %w", err)
+// reserve gives every route the names that policies of any route have reserved on one of
+// its upstreams.
+func (s *Snapshot) reserve() {
+	reserved := map[*pooledUpstream][]string{}
+	for _, r := range s.routes {
+		if r.plan == nil {
+			continue
+		}
+		for _, t := range r.targets {
+			reserved[t.up] = append(reserved[t.up], r.plan.Reserved()...)
 		}
 	}
-	if c.Response.Empty() {
-		return nil
+	for _, r := range s.routes {
+		var names []string
+		for _, t := range r.targets {
+			names = append(names, reserved[t.up]...)
+		}
+		slices.Sort(names)
+		r.reserved = byteLists(slices.Compact(names))
+		r.passed = slices.DeleteFunc(slices.Clone(r.trailers), func(name []byte) bool { return headers.Folds(name, r.reserved) })
 	}
-	edits, err := compileEdits(&c.Response)
-	if err != nil {
-		return fmt.Errorf("headers.response: %w", err)
-	}
-	r.responseEdits = edits
-	return nil
-}
-
-// compileAnswers compiles what the route answers itself, and what it does to the
-// target of the requests that it forwards.
-func (r *route) compileAnswers(c *config.Route) (err error) {
-	params := c.Pattern.Params()
-	switch {
-	case c.Redirect != nil:
-		var p *policy.Redirect
-		p, err = policy.NewRedirect(policy.RedirectOptions{To: c.Redirect.To, Code: c.Redirect.Code, Params: params})
-		r.policies = append(r.policies, p)
-	case c.Respond != nil:
-		var p *policy.Fixed
-		p, err = policy.NewFixed(policy.FixedOptions{Status: c.Respond.Status, Fields: pairs(c.Respond.Headers), Body: c.Respond.Body})
-		r.policies = append(r.policies, p)
-	case c.Rewrite != "":
-		r.rewrite, err = policy.NewTemplate(c.Rewrite, params)
-	case c.StripPrefix != "":
-		r.rewrite, err = policy.NewStripPrefix(c.StripPrefix)
-	}
-	r.policies = policy.InOrder(r.policies)
-	return err
-}
-
-func compileEdits(c *config.Edits) (*headers.Edits, error) {
-	return headers.NewEdits(pairs(c.Set), pairs(c.Add), c.Remove)
-}
-
-func pairs(fields []config.Field) []headers.Pair {
-	out := make([]headers.Pair, 0, len(fields))
-	for _, f := range fields {
-		out = append(out, headers.Pair{Name: f.Name, Value: f.Value})
-	}
-	return out
 }
 
 // byteLists turns names into the form in which the hot path compares them.

@@ -116,7 +116,7 @@ func (r *requestFields) Next(pos int) (name, value []byte, next int) {
 	for pos < len(r.block.Fields) {
 		f := &r.block.Fields[pos]
 		pos++
-		if !f.Ours && (r.trusted || !forwardedField(f.ID)) {
+		if !f.Drop && !f.Ours && (r.trusted || !forwardedField(f.ID)) {
 			return f.Name, f.Value, pos
 		}
 	}

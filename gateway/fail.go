@@ -31,6 +31,7 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	if f.Reason.RetryAfter() {
 		j.text = append(j.text, "Retry-After: 1\r\n"...)
 	}
+	j.text = append(j.text, j.refusal...)
 	c := j.common()
 	lines := c.AppendLines(r.Fields[:0], j.text, false, &j.fields)
 	if j.snap.proxyStatus && f.Source != exchange.Client {

@@ -28,6 +28,9 @@ func (g *proxy) forward(j *journey) *exchange.Fault {
 		}
 		switch v {
 		case giveUp:
+			if f == nil {
+				j.onResponse()
+			}
 			return f
 		case refresh:
 			j.out.req.Fresh = true

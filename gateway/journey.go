@@ -7,6 +7,7 @@ import (
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/policy"
 	"penstock/response"
 	"penstock/routing"
 )
@@ -31,6 +32,8 @@ type journey struct {
 	response   response.Response // what goes to the client
 	proxied    proxiedBody       // its body when that is a backend's
 	fields     headers.Block     // fields of a response of our own, while they are edited
+	call       policy.Call       // the request as policies see it
+	refusal    []byte            // field lines that the policy which refused has for the response
 	text       []byte            // field lines, or the body of a response of our own
 	note       []byte            // a field value that goes into them
 
@@ -58,6 +61,7 @@ func (j *journey) reset() {
 	j.fields.Reset()
 	j.proxied.reset()
 	j.stream, j.x, j.snap, j.route = nil, nil, nil, nil
+	j.call, j.refusal = policy.Call{}, trim(j.refusal)
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
 	j.counted = false
 	j.small, j.text = trim(j.small), trim(j.text)

@@ -40,6 +40,9 @@ func (g *proxy) readRequest(j *journey) {
 	c.asked = requestFields{block: &j.request.Head, trusted: j.x.Trusted}
 	c.answered.block = &j.out.resp.Head
 	c.ask = rfc9111.ReadRequest(rfc9111.MethodOf(j.request.Method), &c.asked)
+	if len(j.x.Identity().Name()) > 0 {
+		c.ask.Authorization = true // the gateway has verified who asks, by whatever field
+	}
 	c.ask.Body = j.request.Framing.Kind != headers.NoBody && (j.request.Framing.Kind != headers.Sized || j.request.Framing.Length > 0)
 	c.role, c.outcome, c.told.Forward = roleLook, exchange.CacheBypass, rfc9111.ForwardBypass
 	switch c.ask.Method {

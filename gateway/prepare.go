@@ -3,6 +3,7 @@ package gateway
 import (
 	"penstock/cache/rfc9111"
 	"penstock/headers"
+	"penstock/policy"
 	"penstock/response"
 	"penstock/upstream"
 )
@@ -22,13 +23,18 @@ func (g *proxy) prepare(j *journey) {
 	if name := j.snap.requestID; name != nil {
 		b.DropNamed(name)
 	}
-	if j.route.requestEdits != nil {
-		j.route.requestEdits.Apply(b)
+	plan := j.route.plan
+	if plan != nil {
+		plan.EditRequest(b, j.policyCall())
 	}
 	forwarding := headers.Forwarding{
 		Peer: j.x.Peer, Trusted: j.x.Trusted, Proto: j.request.Scheme, Host: j.request.Host, Forwarded: j.snap.forwarded,
 	}
-	out := forwarding.Append(j.out.fields[:0], b)
+	out := j.out.fields[:0]
+	if plan != nil {
+		out = plan.AppendRequest(out, j.policyCall())
+	}
+	out = forwarding.Append(out, b)
 	out = headers.AppendVia(out, b, j.request.Version.Streams(), g.name)
 	out = appendCDNLoop(out, b, g.name)
 	if j.cache.validates {
@@ -58,17 +64,21 @@ func (g *proxy) prepare(j *journey) {
 // outgoingTarget is the target as received, or the route's rewriting of its path
 // with the query as it came.
 func (j *journey) outgoingTarget() []byte {
+	var path policy.Target
+	if j.route.plan != nil {
+		path = j.route.plan.Target()
+	}
 	switch {
-	case j.route.rewrite == nil && j.cache.shaped():
+	case path == nil && j.cache.shaped():
 		j.out.target = j.appendTarget(j.out.target[:0], j.request.Path)
 		return j.out.target
-	case j.route.rewrite == nil:
+	case path == nil:
 		return j.request.Target
 	}
-	j.out.target = j.route.rewrite.Append(j.out.target[:0], j.request.Path, j.x)
+	j.out.target = path.AppendTarget(j.out.target[:0], j.request.Path, j.policyCall())
 	if query, ok := j.outgoingQuery(); ok {
 		mark := byte('?')
-		if j.route.rewrite.HasQuery() {
+		if path.HasQuery() {
 			mark = '&'
 		}
 		j.out.target = append(append(j.out.target, mark), query...)

@@ -31,7 +31,7 @@ func (g *proxy) receive(j *journey) *exchange.Fault {
 	if j.request.Framing.Kind == headers.Sized && j.request.Framing.Length == 0 {
 		return nil
 	}
-	j.body.open(j.stream, limit, j.route.times.BodyIdle, j.route.trailers)
+	j.body.open(j.stream, limit, j.route.times.BodyIdle, j.route.passed)
 	if f := j.invite(); f != nil {
 		return f
 	}

@@ -79,6 +79,7 @@ func (b *journey) copyRequest(j *journey) bool {
 	}
 	b.x.Client, b.x.Peer, b.x.Trusted, b.x.Route = j.x.Client, j.x.Peer, j.x.Trusted, j.x.Route
 	b.x.SetID(j.x.ID())
+	b.x.Identify(j.x.Identity().Source, j.x.Identity().Name())
 	for _, p := range j.x.Params {
 		b.x.AddParam(p.Name, bytes.Clone(p.Value))
 	}

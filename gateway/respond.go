@@ -13,7 +13,7 @@ func (g *proxy) respond(j *journey) {
 		r.CloseAfter()
 	}
 	r.Begin(out.Status, out.Reason)
-	r.SetFields(j.appendProxied(r.Fields[:0]))
+	r.SetFields(j.appendProxied(r.Fields[:0], j.common()))
 	switch {
 	case out.Framing.Kind == headers.NoBody:
 		r.SetLength(out.Framing.Length) // a response to HEAD and a 304 may state one
@@ -49,15 +49,16 @@ func (j *journey) common() response.Common {
 	if len(c.ID) > 0 {
 		c.IDName = j.snap.requestID
 	}
-	if j.route != nil {
-		c.Edits = j.route.responseEdits
+	if j.route != nil && j.route.plan != nil && j.route.plan.EditsFields() {
+		c.Edits = j
 	}
 	return c
 }
 
-// appendProxied appends the fields of the backend's response as the client gets them.
-func (j *journey) appendProxied(dst []byte) []byte {
-	head, c := &j.out.resp.Head, j.common()
+// appendProxied appends the fields of the backend's response as the client gets them, with
+// those of c.
+func (j *journey) appendProxied(dst []byte, c response.Common) []byte {
+	head := &j.out.resp.Head
 	announced := j.announced(head)
 	head.DropHopByHop()
 	dst = j.appendCacheStatus(c.Append(dst, head))

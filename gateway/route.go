@@ -3,7 +3,6 @@ package gateway
 import (
 	"penstock/config"
 	"penstock/exchange"
-	"penstock/headers"
 	"penstock/lb"
 	"penstock/metrics"
 	"penstock/policy"
@@ -15,20 +14,19 @@ import (
 // It is immutable but for the atomics inside its views and its split.
 type route struct {
 	name     string
-	policies []policy.Request
+	plan     *policy.Plan // nil when it has no policies
+	reserved [][]byte     // fields that policies add to requests to its upstreams, and no client may send
 	targets  []target
 	split    *lb.Sequence // nil with one target
 
-	retry         retryRule
-	times         config.RouteTimeouts
-	maxBody       int64 // negative for any size
-	rewrite       *policy.Template
-	requestEdits  *headers.Edits // nil for none
-	responseEdits *headers.Edits // nil for none
-	upgrades      [][]byte
-	trailers      [][]byte
-	metrics       *metrics.Route
-	cache         *cacheRule // nil when it does not cache
+	retry    retryRule
+	times    config.RouteTimeouts
+	maxBody  int64 // negative for any size
+	upgrades [][]byte
+	trailers [][]byte
+	passed   [][]byte // those of trailers that a request may have
+	metrics  *metrics.Route
+	cache    *cacheRule // nil when it does not cache
 }
 
 // target is one upstream as one route sees it.
@@ -65,25 +63,12 @@ func (j *journey) findRoute() *exchange.Fault {
 	}
 	j.route = j.snap.routes[m.Route]
 	j.x.Route = j.route.name
+	j.request.Reserve(j.route.reserved)
 	return nil
 }
 
 // A record has room for all parameters that a pattern captures, else this does not compile.
 const _ = uint(exchange.MaxParams - routing.MaxParams)
-
-// guard runs the route's policies in their order.
-func (r *route) guard(j *journey) (policy.Verdict, *exchange.Fault) {
-	if len(r.policies) == 0 {
-		return policy.Continue, nil
-	}
-	call := policy.Call{Request: &j.request, X: j.x, Response: &j.response}
-	for _, p := range r.policies {
-		if v := p.OnRequest(&call); v != policy.Continue {
-			return v, call.Fault
-		}
-	}
-	return policy.Continue, nil
-}
 
 // choose picks the upstream of the next request, by weight.
 func (r *route) choose() *target {

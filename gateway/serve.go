@@ -6,7 +6,6 @@ import (
 
 	"penstock/downstream"
 	"penstock/exchange"
-	"penstock/policy"
 	"penstock/tunnel"
 )
 
@@ -41,15 +40,13 @@ func (g *proxy) serve(j *journey) {
 		g.fail(j, f)
 		return
 	}
-	switch verdict, f := j.route.guard(j); verdict {
-	case policy.Refused:
-		g.fail(j, f)
-		return
-	case policy.Answered:
-		g.answer(j)
+	if g.guard(j, j.route.plan) {
 		return
 	}
 	if g.lookup(j) {
+		return
+	}
+	if g.guardForward(j, j.route.plan) {
 		return
 	}
 	if f := g.receive(j); f != nil {

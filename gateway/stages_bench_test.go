@@ -18,6 +18,7 @@ import (
 	"penstock/exchange"
 	"penstock/headers"
 	"penstock/metrics"
+	"penstock/policy"
 	"penstock/response"
 )
 
@@ -35,7 +36,7 @@ func benchGateway(b *testing.B) *Gateway {
 	b.Cleanup(origin.Close)
 	text := fmt.Sprintf("listen: \"127.0.0.1:0\"\nadmin: off\nlog: { access: off }\nroutes:\n"+
 		"  - { path: \"/items/*\", upstream: %q, cache: on }\n  - { path: \"/*\", upstream: %[1]q }\n", origin.URL)
-	cfg, err := config.Parse("bench.yaml", []byte(text), func(string) (string, bool) { return "", false })
+	cfg, err := config.Parse("bench.yaml", []byte(text), nil, policy.Table()...)
 	if err != nil {
 		b.Fatal(err)
 	}

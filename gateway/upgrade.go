@@ -10,7 +10,9 @@ import (
 func (g *proxy) upgrade(j *journey) {
 	r := &j.response
 	r.Begin(j.out.resp.Status, j.out.resp.Reason)
-	lines := append(j.appendProxied(r.Fields[:0]), "Connection: Upgrade\r\nUpgrade: "...)
+	c := j.common()
+	c.Edits = nil // policies edit responses, and this one begins a tunnel
+	lines := append(j.appendProxied(r.Fields[:0], c), "Connection: Upgrade\r\nUpgrade: "...)
 	r.SetFields(append(append(lines, j.out.req.Upgrade...), "\r\n"...))
 	r.SetIdle(j.route.times.BodyIdle)
 	j.x.Status, j.x.Tunnel = r.Status, true

@@ -38,6 +38,20 @@ func (b *Block) Restore() {
 	b.Fields = kept
 }
 
+// Settle makes what was dropped and added since Parse count as received: dropped fields are
+// gone, and those of the gateway's own are like any other.
+func (b *Block) Settle() {
+	kept := b.Fields[:0]
+	for _, f := range b.Fields {
+		if !f.Drop {
+			f.Ours = false
+			kept = append(kept, f)
+		}
+	}
+	clear(b.Fields[len(kept):])
+	b.Fields = kept
+}
+
 // Reset empties b and keeps its storage and MaxFields. It lets go of all bytes
 // that the fields pointed to.
 func (b *Block) Reset() {

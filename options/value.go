@@ -124,10 +124,22 @@ func (s *Section) Reset() {
 
 // Takes returns the form in the words of the documentation.
 func (s *Section) Takes() string {
-	if s.Form == "" {
-		return "mapping"
+	switch only := s.Only(); {
+	case s.Form != "":
+		return s.Form
+	case only != nil:
+		return only.Takes()
 	}
-	return s.Form
+	return "mapping"
+}
+
+// Only returns the one form that a section without keys has: the key of a policy may
+// have a text as its value. It is nil for a mapping.
+func (s *Section) Only() Value {
+	if all := s.Declared(); len(all) == 1 && all[0].Name == "" {
+		return all[0].Value
+	}
+	return nil
 }
 
 // Declared returns what Keys declares, in that order. A Key without a name is
@@ -150,28 +162,4 @@ type Report interface {
 	Problem(key, format string, args ...any)
 	// Warn notes what is valid and deserves a look.
 	Warn(key, format string, args ...any)
-}
-
-// Declarer declares its keys: a section or a policy.
-type Declarer interface{ Keys(Keys) }
-
-// Checker is a Declarer whose keys have to fit together.
-type Checker interface{ Check(Report) }
-
-// SectionOf returns the section whose keys d declares. When d is a Checker it is
-// asked after the keys were read.
-func SectionOf(d Declarer) *Section {
-	s := &Section{Keys: d.Keys}
-	if c, ok := d.(Checker); ok {
-		s.Check = c.Check
-	}
-	return s
-}
-
-// Policy is one line of the table of policies: a key of a route, whose value is
-// declared by what New returns.
-type Policy struct {
-	Name string          // of the key
-	New  func() Declarer // returns a new instance, before its keys are read
-	Doc  string          // for the documentation
 }

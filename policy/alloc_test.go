@@ -6,32 +6,39 @@ import (
 	"testing"
 
 	"penstock/downstream"
+	"penstock/headers"
+	"penstock/options"
 	"penstock/response"
 )
 
 // The race detector allocates, so this file stands apart from the others.
 
 func TestPoliciesAllocateNothing(t *testing.T) {
-	rewrite, err := NewTemplate("/v2/orders/{id}", []string{"id"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	strip, err := NewStripPrefix("/a/prefix/that/is/longer/than/thirty/two/bytes")
-	if err != nil {
-		t.Fatal(err)
-	}
-	redirect, err := NewRedirect(RedirectOptions{To: "/api/{id}", Code: 308, Params: []string{"id"}})
-	if err != nil {
-		t.Fatal(err)
-	}
+	rewrite := compiled(t, &Rewrite{Path: "/v2/orders/{id}"}, "id")
+	strip := &StripPrefix{Prefix: "/a/prefix/that/is/longer/than/thirty/two/bytes"}
+	strip.Compile(new(report), options.Route{Has: func(string) bool { return false }})
+	redirect := compiled(t, &Redirect{To: "/api/{id}", Code: 308}, "id")
+	respond := compiled(t, &Respond{Status: 200, Body: "ok", Fields: []options.Field{{Name: "X-A", Value: "b"}}})
+	edits := compiled(t, &Headers{Request: Edits{Remove: []string{"X-A"}}, Response: Edits{Set: []options.Field{{Name: "X-A", Value: "b"}}}})
+	plan := Compile([]options.Declarer{respond, rewrite, edits})
 	x := captured("id", "4711")
 	defer x.Release()
 	request, r := &downstream.Request{Query: []byte("q=1")}, new(response.Response)
 	call := Call{Request: request, X: x, Response: r}
 	path, dst := []byte("/a/prefix/that/is/longer/than/thirty/two/bytes/x"), make([]byte, 0, 256)
+	fields := []byte("X-A: 1\r\nX-B: 2\r\n\r\n")
+	var block headers.Block
 	for name, step := range map[string]func(){
-		"rewrite":  func() { dst = rewrite.Append(dst[:0], path, x) },
-		"strip":    func() { dst = strip.Append(dst[:0], path, x) },
+		"rewrite": func() { dst = rewrite.AppendTarget(dst[:0], path, &call) },
+		"strip":   func() { dst = strip.AppendTarget(dst[:0], path, &call) },
+		"respond": func() { r.Reset(1 << 10); plan.OnRequest(&call) },
+		"edits": func() {
+			block.Parse(fields)
+			plan.EditRequest(&block, &call)
+			dst = plan.AppendRequest(dst[:0], &call)
+			plan.OnResponse(&call, 200, &block)
+			plan.EditFields(&block, &call)
+		},
 		"redirect": func() { r.Reset(1 << 10); redirect.OnRequest(&call) },
 	} {
 		step()
@@ -51,6 +58,6 @@ func BenchmarkTemplate(b *testing.B) {
 	dst := make([]byte, 0, 256)
 	b.ReportAllocs()
 	for b.Loop() {
-		dst = rewrite.Append(dst[:0], nil, x)
+		dst = rewrite.Append(dst[:0], x)
 	}
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/options"
 	"penstock/response"
 )
 
@@ -44,6 +46,39 @@ func ask(t *testing.T, p Request, method, target string, x *exchange.Exchange) (
 	return head, string(r.Body)
 }
 
+// report collects what is wrong with a policy.
+type report struct {
+	written  []string // keys that the file has
+	problems []string
+}
+
+func (r *report) Has(key string) bool               { return slices.Contains(r.written, key) }
+func (r *report) Reported(key string) bool          { return false }
+func (r *report) Warn(key, format string, a ...any) {}
+
+func (r *report) Problem(key, format string, a ...any) {
+	r.problems = append(r.problems, strings.TrimPrefix(key+": ", ": ")+fmt.Sprintf(format, a...))
+}
+
+// route is a route whose path captures these parameters and that has these keys.
+func route(params []string, keys ...string) options.Route {
+	path := "/"
+	for _, p := range params {
+		path += "{" + p + "}/"
+	}
+	return options.Route{Path: path, Params: params, Has: func(key string) bool { return slices.Contains(keys, key) }}
+}
+
+// compiled returns p, fit to a route whose path captures these parameters.
+func compiled[P options.Compiler](t testing.TB, p P, params ...string) P {
+	t.Helper()
+	var at report
+	if p.Compile(&at, route(params)); at.problems != nil {
+		t.Fatalf("%+v: %q", p, at.problems)
+	}
+	return p
+}
+
 func TestRedirect(t *testing.T) {
 	for _, tc := range []struct{ name, to, target, want string }{
 		{"a path stays a path, the client's Host is not asked", "/api/{rest}", "/old/x", "/api/b/c"},
@@ -54,10 +89,7 @@ func TestRedirect(t *testing.T) {
 		{"of an absolute form too", "/{rest}", "http://evil.example/old/x?q", "/b/c?q"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r, err := NewRedirect(RedirectOptions{To: tc.to, Code: 308, Params: []string{"rest"}})
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := compiled(t, &Redirect{To: tc.to, Code: 308}, "rest")
 			x := captured("rest", "b/c")
 			defer x.Release()
 			head, body := ask(t, r, "GET", tc.target, x)
@@ -69,88 +101,107 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-func TestNewRedirectRefuses(t *testing.T) {
-	for _, code := range []int{0, 200, 300, 304, 305, 306, 309, 404} {
-		if _, err := NewRedirect(RedirectOptions{To: "/", Code: code}); err == nil || !strings.Contains(err.Error(), "code: got ") {
-			t.Errorf("code %d: got %v, want an error", code, err)
+func TestWhatRedirectsRefuse(t *testing.T) {
+	for to, want := range map[string]string{
+		"/{x}":                    "to: path has no parameter {x}",
+		"/{x":                     `to: "{x": want {name}, with a name of letters, digits and _`,
+		"/x}":                     `to: "/x}": } without {`,
+		"//evil.example/":         `to: got "//evil.example/", want a path that starts with one /, or http(s)://host/path with a fixed host`,
+		"ftp://new.example/":      `to: got "ftp://new.example/", want a path that starts with one /, or http(s)://host/path with a fixed host`,
+		"https:///x":              `to: got "https:///x", want a path that starts with one /, or http(s)://host/path with a fixed host`,
+		"https://u:p@new.example": `to: got "https://u:p@new.example", want a path that starts with one /, or http(s)://host/path with a fixed host`,
+		"/a b":                    `to: got "/a b", want a path that starts with one /, or http(s)://host/path with a fixed host`,
+		"/a%2":                    `to: "/a%2": "%2" is not a percent-encoded byte`,
+		"/a#b":                    `to: "/a#b": "#" cannot stand in a target; write it percent-encoded`,
+	} {
+		var at report
+		(&Redirect{To: to, Code: 308}).Compile(&at, route([]string{"id"}))
+		if !slices.Equal(at.problems, []string{want}) {
+			t.Errorf("%q: got %q, want %q", to, at.problems, want)
 		}
-	}
-	if _, err := NewRedirect(RedirectOptions{To: "/{x}", Code: 302}); err == nil {
-		t.Error("an unknown parameter: want an error")
 	}
 }
 
-func TestFixed(t *testing.T) {
+func TestRespond(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		o      FixedOptions
+		r      Respond
 		method string
 		head   []string
 		body   string
 	}{
-		{"text", FixedOptions{Status: 200, Body: "User-agent: *\n"}, "GET",
+		{"text", Respond{Status: 200, Body: "User-agent: *\n"}, "GET",
 			[]string{"200", "Content-Length: 14", "Content-Type: text/plain; charset=utf-8"}, "User-agent: *\n"},
-		{"its own type and repeated fields", FixedOptions{Status: 418, Body: "{}", Fields: []headers.Pair{
+		{"its own type and repeated fields", Respond{Status: 418, Body: "{}", Fields: []options.Field{
 			{Name: "Content-Type", Value: "application/json"}, {Name: "Link", Value: "</a>"}, {Name: "X-A", Value: "1"}, {Name: "Link", Value: "</b>"}}}, "GET",
 			[]string{"418", "Content-Length: 2", "Content-Type: application/json", "Link: </a>", "X-A: 1", "Link: </b>"}, "{}"},
-		{"HEAD has the length without the body (9110 §9.3.2)", FixedOptions{Status: 200, Body: "abc"}, "HEAD",
+		{"HEAD has the length without the body (9110 §9.3.2)", Respond{Status: 200, Body: "abc"}, "HEAD",
 			[]string{"200", "Content-Length: 3", "Content-Type: text/plain; charset=utf-8"}, ""},
-		{"nothing at all", FixedOptions{Status: 204}, "GET", []string{"204"}, ""},
+		{"nothing at all", Respond{Status: 204}, "GET", []string{"204"}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			f, err := NewFixed(tc.o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			head, body := ask(t, f, tc.method, "/", nil)
+			head, body := ask(t, compiled(t, &tc.r), tc.method, "/", nil)
 			if !slices.Equal(head, tc.head) || body != tc.body {
 				t.Errorf("got  %q %q\nwant %q %q", head, body, tc.head, tc.body)
 			}
 		})
 	}
+	for _, status := range []int{204, 205, 304} {
+		var at report
+		(&Respond{Status: status, Body: "x"}).Compile(&at, route(nil))
+		if want := fmt.Sprintf("body: a %d answer has none", status); !slices.Equal(at.problems, []string{want}) {
+			t.Errorf("got %q, want %q", at.problems, want)
+		}
+	}
 }
 
-func TestNewFixedRefuses(t *testing.T) {
-	for want, o := range map[string]FixedOptions{
-		"status: got 0, want 200..599":       {},
-		"status: got 103, want 200..599":     {Status: 103},
-		"body: an answer with status 204":    {Status: 204, Body: "x"},
-		"header Content-Length: the gateway": {Status: 200, Fields: []headers.Pair{{Name: "Content-Length", Value: "9"}}},
-		"header X-A: control character 0x0a": {Status: 200, Fields: []headers.Pair{{Name: "X-A", Value: "a\nb"}}},
+func TestWhatRewritesRefuse(t *testing.T) {
+	for path, want := range map[string]string{
+		"/b/{di}": `path has no parameter {di} (did you mean "id"?)`,
+		"b":       `got "b", want a path that starts with /, without a query`,
+		"/b?c=d":  `got "/b?c=d", want a path that starts with /, without a query`,
+		"//b":     `"//b": want a path that starts with / or an http:// or https:// URL`,
 	} {
-		if _, err := NewFixed(o); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: got %v, want an error with %q", o, err, want)
+		var at report
+		(&Rewrite{Path: path}).Compile(&at, route([]string{"id"}))
+		if !slices.Equal(at.problems, []string{want}) {
+			t.Errorf("%q: got %q, want %q", path, at.problems, want)
 		}
 	}
 }
 
-func TestOrder(t *testing.T) {
-	seen := map[string]bool{}
-	for p := range placeCount {
-		if p.String() == "" || p.Why() == "" || seen[p.String()] {
-			t.Errorf("place %d: name %q, why %q: each must have its own", p, p, p.Why())
-		}
-		seen[p.String()] = true
+func TestHeadersOfRequestAndResponse(t *testing.T) {
+	set := []options.Field{{Name: "X-A", Value: "new"}}
+	for _, tc := range []struct {
+		name     string
+		h        Headers
+		out, got string // fields to the backend, to the client, of "X-A: old"
+	}{
+		{"both ways", Headers{Request: Edits{Set: set}, Response: Edits{Remove: []string{"x-a"}}}, "X-A: new\r\n", ""},
+		{"request alone", Headers{Request: Edits{Remove: []string{"X-A"}}}, "", "X-A: old\r\n"},
+		{"response alone", Headers{Response: Edits{Add: set}}, "X-A: old\r\n", "X-A: old\r\nX-A: new\r\n"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			plan := Compile([]options.Declarer{compiled(t, &tc.h)})
+			if plan.EditsFields() == tc.h.Response.empty() || (plan.edits == nil) != tc.h.Request.empty() {
+				t.Errorf("a hook that nothing asks for: %+v", plan)
+			}
+			var out, got headers.Block
+			out.Parse([]byte("X-A: old\r\n\r\n"))
+			got.Parse([]byte("X-A: old\r\n\r\n"))
+			plan.EditRequest(&out, nil)
+			plan.EditFields(&got, nil)
+			if a, b := string(out.Append(nil)), string(got.Append(nil)); a != tc.out || b != tc.got {
+				t.Errorf("got %q and %q, want %q and %q", a, b, tc.out, tc.got)
+			}
+		})
 	}
-	redirect, err := NewRedirect(RedirectOptions{To: "/", Code: 302})
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := NewFixed(FixedOptions{Status: 200})
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := NewFixed(FixedOptions{Status: 201})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []Request{redirect, first, second}
-	if got := InOrder([]Request{first, redirect, second}); !slices.Equal(got, want) {
-		t.Errorf("InOrder: got %v, want %v", got, want)
-	}
-	for v := range verdictCount {
-		if v.String() == "" {
-			t.Errorf("verdict %d has no name", v)
-		}
+	var at report
+	at.written = []string{"request"}
+	r := route(nil)
+	r.Answers = "redirect"
+	(&Headers{}).Compile(&at, r)
+	if want := []string{"request: needs upstream; this route has redirect"}; !slices.Equal(at.problems, want) {
+		t.Errorf("got %q, want %q", at.problems, want)
 	}
 }

@@ -1,35 +1,47 @@
 package policy
 
-import (
-	"cmp"
-	"slices"
-)
+import "penstock/options"
 
-// Place is a policy's place in the order in which policies act.
-type Place uint8
-
-// The places.
-const (
-	Redirecting Place = iota
-	Answering
-	placeCount
-)
-
-// order is THE ORDER: a policy acts after all that stand above it.
-var order = [placeCount]struct{ name, why string }{
-	Redirecting: {"redirect", "a moved resource has no content here, so nothing else of the route matters"},
-	Answering:   {"respond", "the gateway's own answer needs no backend, so nothing is spent on finding one"},
+// Row is one place in THE ORDER.
+type Row struct {
+	options.Policy        // New is nil for a policy that is not built yet
+	Why            string // why it has this place
 }
 
-// String returns the configuration key whose policy has this place.
-func (p Place) String() string { return order[p].name }
+// Order returns THE ORDER: a policy acts after all that stand above it, wherever both act on
+// the same thing. It is one table, which no configuration changes. The request gets its id
+// before all of them; the cache is asked after the last policy that acts on requests; what
+// acts on a request that is sent, on a backend's response or on fields follows.
+func Order() []Row {
+	return []Row{
+		{later("access"), "the cheapest refusal: it needs nothing but an address"},
+		{later("cors"), "browsers ask for permission without credentials"},
+		{later("rate_limit"), "a limit by address comes before any password is hashed; one by identity belongs after allow"},
+		{later("auth"), "the identity, for all that follows"},
+		{later("allow"), "it needs the identity"},
+		{redirects(), "a moved resource has no content here; it is told to those who may ask"},
+		{responds(), "the response of the gateway itself needs no backend, so nothing is spent on finding one"},
+		{later("files"), "the same, from a folder"},
+		{later("fault"), "a fault is for what would go to a backend"},
+		{later("mirror"), "copies only what goes to a backend"},
+		{later("decompress"), "the cost of a body only where a backend gets it"},
+		{rewrites(), "the target that a backend sees"},
+		{strips(), "the same; a route has one of both"},
+		{later("error_pages"), "replaces a body before it is coded"},
+		{later("compress"), "coding comes last for bodies"},
+		{later("secure"), "fields that a backend may have set already"},
+		{edits(), "what the operator writes is final: it is last for requests and for responses"},
+	}
+}
 
-// Why says why the place is where it is.
-func (p Place) Why() string { return order[p].why }
+func later(key string) options.Policy { return options.Policy{Name: key} }
 
-// InOrder sorts a route's request policies into THE ORDER. Those of one place
-// keep theirs.
-func InOrder(policies []Request) []Request {
-	slices.SortStableFunc(policies, func(a, b Request) int { return cmp.Compare(a.Place(), b.Place()) })
-	return policies
+// Table returns THE ORDER as the keys of a route, for reading a configuration.
+func Table() []options.Policy {
+	order := Order()
+	table := make([]options.Policy, len(order))
+	for i, row := range order {
+		table[i] = row.Policy
+	}
+	return table
 }

@@ -7,53 +7,88 @@ import (
 	"penstock/response"
 )
 
-// Verdict is what a request policy decides.
-type Verdict uint8
-
-// The three verdicts.
-const (
-	Continue Verdict = iota // the request goes on
-	Answered                // the response in Call.Response is complete
-	Refused                 // Call.Fault says why
-	verdictCount
-)
-
-var verdictText = [verdictCount]string{Continue: "continue", Answered: "answered", Refused: "refused"}
-
-func (v Verdict) String() string { return verdictText[v] }
-
-// Call is one request as a policy sees it. It is valid during the call.
+// Call is one request as the policies of its route see it. It is valid during the call of a
+// hook, and a hook keeps nothing of it.
 type Call struct {
 	*downstream.Request                    // the facts; nobody writes to them
 	X                   *exchange.Exchange // the record
-	Response            *response.Response // empty; a policy that answers fills it
-	Fault               *exchange.Fault    // set by a policy that refuses
+	Response            *response.Response // of a policy that answers or refuses; else not to be touched
+
+	fault *exchange.Fault
 }
 
-// Request acts on a request that has found its route, before any backend is chosen. It is
-// called from many goroutines at once and keeps nothing of c.
-type Request interface {
-	OnRequest(c *Call) Verdict
-	Place() Place
+// Verdict is what a policy decides about a request.
+type Verdict uint8
+
+// The verdicts. A policy that refuses returns what Call.Refuse returns.
+const (
+	Continue Verdict = iota // the request goes on
+	Answered                // Call.Response is complete
+	refused
+	verdictCount
+)
+
+var verdictText = [verdictCount]string{Continue: "continue", Answered: "answered", refused: "refused"}
+
+func (v Verdict) String() string { return verdictText[v] }
+
+// Refuse ends the request with the response that belongs to f. Field lines that the policy
+// has added to Call.Response before, such as WWW-Authenticate or Retry-After, stand in that
+// response too.
+func (c *Call) Refuse(f *exchange.Fault) Verdict {
+	c.fault = f
+	return refused
 }
 
-// answer makes the response of c one with this status and body, and the field lines of
-// fields. Body is shared by all responses, so nobody may write to it.
-func (c *Call) answer(status int, fields []headers.Pair, body []byte) {
-	r := c.Response
-	r.Begin(status, nil)
-	switch {
-	case status == 204 || status == 304:
-		r.SetLength(-1) // no body, and no length (RFC 9110 §8.6)
-	case string(c.Method) == "HEAD":
-		r.SetLength(int64(len(body)))
-	default:
-		r.SetBody(body)
-	}
-	lines := r.Fields
-	for i := range fields {
-		lines = append(append(lines, fields[i].Name...), ": "...)
-		lines = append(append(lines, fields[i].Value...), "\r\n"...)
-	}
-	r.SetFields(lines)
+// Fault returns why the request was refused.
+func (c *Call) Fault() *exchange.Fault { return c.fault }
+
+// Request acts on a request that has found its route, before the cache is asked: on hits,
+// misses, and what a policy answers. It may block.
+type Request interface{ OnRequest(c *Call) Verdict }
+
+// Forward acts on a request that goes to a backend because the cache has no response for it,
+// before its body is read. Background refreshes do not pass here. It may block.
+type Forward interface{ OnForward(c *Call) Verdict }
+
+// Target writes the path that a backend sees. AppendTarget appends it to dst; path is the
+// normal form of what the client asked for. HasQuery reports whether it has a query of its
+// own, to which that of the request is then added.
+type Target interface {
+	AppendTarget(dst, path []byte, c *Call) []byte
+	HasQuery() bool
 }
+
+// RequestEditor edits the fields that a backend sees, in every journey, before the gateway
+// adds its own.
+type RequestEditor interface {
+	EditRequest(b *headers.Block, c *Call)
+}
+
+// Outgoing appends field lines to what a backend sees, in every journey, after all edits. It
+// takes their values from the record, which a background refresh has a copy of. Reserved are
+// the names of these fields, which no client may send: they are removed from all requests
+// to the upstreams of the route, whatever route they take, in every spelling that a backend
+// may read alike.
+type Outgoing interface {
+	Reserved() []string
+	AppendRequest(dst []byte, c *Call) []byte
+}
+
+// Response acts on the final response of a backend, after retries and before the cache
+// stores it: what it changes is stored. Background refreshes pass here too, responses 101
+// do not. It must leave the fields that frame the body alone.
+type Response interface {
+	OnResponse(c *Call, status int, head *headers.Block)
+}
+
+// Fields edits the fields of every response to the client: a backend's, a stored one, a 304,
+// a policy's, and that of a fault; not those of a 101. What it changes is not stored. It must
+// not block.
+type Fields interface {
+	EditFields(b *headers.Block, c *Call)
+}
+
+// Parts is a policy whose hooks are other values. It leaves out those that its keys do not
+// ask for, so that they cost nothing.
+type Parts interface{ Parts() []any }

@@ -1,35 +1,45 @@
 package policy
 
 import (
-	"fmt"
 	"strings"
 
-	"penstock/headers"
+	"penstock/options"
 )
 
-// NewStripPrefix returns a template for the request's path without a prefix of
-// whole segments: without "/api", "/api/x" is "/x", "/api" is "/", "/apis" stays.
-func NewStripPrefix(prefix string) (*Template, error) {
-	if !strings.HasPrefix(prefix, "/") || strings.ContainsAny(prefix, "?{}") || strings.ContainsFunc(prefix, notInTarget) {
-		return nil, fmt.Errorf("%q: want a path that starts with / and has no parameters", prefix)
+func rewrites() options.Policy {
+	return options.Policy{
+		Name: "rewrite", New: func() options.Declarer { return new(Rewrite) }, Default: "as received", Routes: options.Forwarding,
+		Doc: "path for the backend, with the names of `path`: `\"/v2/{id}\"`; the query stays as it came",
 	}
-	normal, problem := headers.NormalizePath(nil, []byte(prefix)) // request paths are in normal form
-	if problem != headers.NoProblem {
-		return nil, fmt.Errorf("%q is in no request's path: %v", prefix, problem)
-	}
-	return &Template{isPath: true, strip: strings.TrimRight(string(normal), "/") + "/"}, nil
 }
 
-// stripped returns path without the prefix, which ends with a slash.
-func (t *Template) stripped(path []byte) []byte {
-	prefix := t.strip
-	switch {
-	case len(path) >= len(prefix) && string(path[:len(prefix)]) == prefix:
-		return path[len(prefix)-1:]
-	case string(path) == prefix[:len(prefix)-1]:
-		return rootPath
-	}
-	return path
+// Rewrite gives the backend another path than the client's.
+type Rewrite struct {
+	Path string // template, starts with "/"; see Template
+
+	target *Template
 }
 
-var rootPath = []byte("/")
+// Keys declares the value of `rewrite`.
+func (r *Rewrite) Keys(k options.Keys) { k.Itself(options.TextOf(&r.Path)) }
+
+// Compile implements options.Compiler.
+func (r *Rewrite) Compile(at options.Report, route options.Route) {
+	if r.Path == "" {
+		return // said already
+	}
+	known := checkParams(at, "", r.Path, route)
+	if !strings.HasPrefix(r.Path, "/") || strings.ContainsFunc(r.Path, notInTemplate) {
+		at.Problem("", "got %q, want a path that starts with /, without a query", r.Path)
+	} else if known {
+		r.target = compileTemplate(at, "", r.Path, route)
+	}
+}
+
+// AppendTarget implements Target.
+func (r *Rewrite) AppendTarget(dst, _ []byte, c *Call) []byte {
+	return r.target.Append(dst, c.X)
+}
+
+// HasQuery implements Target.
+func (r *Rewrite) HasQuery() bool { return r.target.HasQuery() }

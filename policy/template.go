@@ -17,9 +17,8 @@ import (
 // key to one, and none can turn a path into the name of another host.
 type Template struct {
 	parts    []part
-	hasQuery bool   // the fixed text has a "?"
-	isPath   bool   // begins with "/": the result is kept from beginning with "//"
-	strip    string // not "": the request's path without this prefix, instead of parts
+	hasQuery bool // the fixed text has a "?"
+	isPath   bool // begins with "/": the result is kept from beginning with "//"
 }
 
 // part is fixed text, then perhaps a parameter.
@@ -103,13 +102,10 @@ func checkEncoding(text string) error {
 // HasQuery reports whether the template writes a query of its own.
 func (t *Template) HasQuery() bool { return t.hasQuery }
 
-// Append appends the target to dst and returns the longer slice. path is the
-// request's normalised path, x holds the captured parameters.
-func (t *Template) Append(dst, path []byte, x *exchange.Exchange) []byte {
+// Append appends the target to dst and returns the longer slice. x holds the captured
+// parameters.
+func (t *Template) Append(dst []byte, x *exchange.Exchange) []byte {
 	begin := len(dst)
-	if t.strip != "" {
-		dst = appendEncoded(dst, t.stripped(path), pathSafe)
-	}
 	for i := range t.parts {
 		p := &t.parts[i]
 		dst = append(dst, p.text...)

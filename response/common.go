@@ -9,11 +9,14 @@ import (
 // Common is what each response to a request carries, whoever made it: a backend, the cache,
 // a policy, or the gateway for a fault. The zero value adds Date alone.
 type Common struct {
-	IDName []byte         // name of the field with the request's id; nil for none
-	ID     []byte         // the request's id
-	Edits  *headers.Edits // the route's edits of response fields; nil for none, and before a route is known
-	Now    time.Time      // for the Date of a response that has none
+	IDName []byte    // name of the field with the request's id; nil for none
+	ID     []byte    // the request's id
+	Edits  Editor    // what the route's policies do to response fields; nil for nothing, and before a route is known
+	Now    time.Time // for the Date of a response that has none
 }
+
+// Editor changes the fields of a response.
+type Editor interface{ EditFields(b *headers.Block) }
 
 // Append appends the fields of b as the response carries them: the request's id first, then
 // what the edits leave and add, then Date if that is missing (RFC 9110 §6.6.1). It changes b.
@@ -23,7 +26,9 @@ func (c *Common) Append(dst []byte, b *headers.Block) []byte {
 		b.DropNamed(c.IDName)
 		dst = AppendField(dst, c.IDName, c.ID)
 	}
-	c.Edits.Apply(b)
+	if c.Edits != nil {
+		c.Edits.EditFields(b)
+	}
 	dst = b.Append(dst)
 	if !b.Has(headers.Date) {
 		dst = AppendDate(dst, c.Now)

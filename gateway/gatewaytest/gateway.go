@@ -10,6 +10,7 @@ import (
 	"penstock/config"
 	"penstock/gateway"
 	"penstock/metrics"
+	"penstock/policy"
 )
 
 // Wait is how long anything in a test may take before it counts as hanging.
@@ -30,7 +31,7 @@ func Parse(t testing.TB, yaml string) *config.Config {
 	if !strings.Contains(yaml, "listen:") {
 		yaml = "listen: \"127.0.0.1:0\"\nadmin: off\nlog: { access: off }\n" + yaml
 	}
-	cfg, err := config.Parse("test.yaml", []byte(yaml), func(string) (string, bool) { return "", false })
+	cfg, err := config.Parse("test.yaml", []byte(yaml), nil, policy.Table()...)
 	if err != nil {
 		t.Fatalf("configuration:\n%v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"penstock/config"
+	"penstock/policy"
 )
 
 func setup(t *testing.T) Setup {
@@ -134,7 +135,7 @@ func TestBarePenstockHasEverySwitchOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := config.Parse("penstock.yaml", text, func(string) (string, bool) { return "", false })
+		c, err := config.Parse("penstock.yaml", text, nil, policy.Table()...)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}

@@ -1,0 +1,40 @@
+package headers
+
+// Folds reports whether name is one of names in a spelling that a backend may read alike: in
+// any case, and with "_" for "-", as CGI and its descendants do.
+func Folds(name []byte, names [][]byte) bool {
+	for _, n := range names {
+		if sameFolded(name, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// DropFolded marks every received field that Folds finds among names.
+func (b *Block) DropFolded(names [][]byte) {
+	for i := range b.Fields {
+		if f := &b.Fields[i]; !f.Ours && Folds(f.Name, names) {
+			f.Drop = true
+		}
+	}
+}
+
+func sameFolded(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if folded(a[i]) != folded(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func folded(c byte) byte {
+	if c == '_' {
+		return '-'
+	}
+	return lower(c)
+}

@@ -1,0 +1,57 @@
+package options
+
+// Declarer declares its keys: a section or a policy.
+type Declarer interface{ Keys(Keys) }
+
+// Checker is a Declarer whose keys have to fit together.
+type Checker interface{ Check(Report) }
+
+// Describer is a Declarer that says more of its section than its keys, such as its form in
+// the words of the documentation.
+type Describer interface{ Describe(*Section) }
+
+// SectionOf returns the section whose keys d declares. When d is a Checker it is
+// asked after the keys were read.
+func SectionOf(d Declarer) *Section {
+	s := &Section{Keys: d.Keys}
+	if c, ok := d.(Checker); ok {
+		s.Check = c.Check
+	}
+	if d, ok := d.(Describer); ok {
+		d.Describe(s)
+	}
+	return s
+}
+
+// Policy is one line of the table of policies: a key of a route, whose value is
+// declared by what New returns.
+type Policy struct {
+	Name    string          // of the key
+	New     func() Declarer // returns a new instance, before its keys are read; nil while it is not built yet
+	Doc     string          // for the documentation
+	Default string          // the default in the words of the documentation; empty is "none"
+	Routes  Routes          // which routes may have it
+}
+
+// Routes says which routes may have a policy.
+type Routes uint8
+
+// The kinds of routes.
+const (
+	AllRoutes  Routes = iota
+	Answering         // the policy is what answers: such a route has no upstream
+	Forwarding        // those with an upstream
+)
+
+// Route is what a policy may know of the route that has it.
+type Route struct {
+	Path    string                // as written; empty when it is not valid
+	Params  []string              // the names that the path captures
+	Answers string                // the key by which the route answers without an upstream; empty for none
+	Has     func(key string) bool // reports whether the file has a key of the route
+}
+
+// Compiler is a policy that has to fit its route, or is turned into a form that serves
+// requests. Compile is called once, after all keys of the route were read and before
+// anything uses the policy.
+type Compiler interface{ Compile(Report, Route) }

@@ -1,0 +1,94 @@
+package policy
+
+import (
+	"penstock/headers"
+	"penstock/options"
+)
+
+func edits() options.Policy {
+	return options.Policy{
+		Name: "headers", New: func() options.Declarer { return new(Headers) },
+		Doc: "edits are made in the order remove, set, add. Fields of the connection, of framing, and `Host` cannot be edited",
+	}
+}
+
+// Headers are the edits of a route's fields, both ways.
+type Headers struct {
+	Request  Edits
+	Response Edits
+
+	parts []any
+}
+
+// Edits change a field section: Remove first, then Set, then Add.
+type Edits struct {
+	Set    []options.Field // replaces every field of that name
+	Add    []options.Field // appended
+	Remove []string        // names, as written
+}
+
+// Describe implements options.Describer.
+func (h *Headers) Describe(s *options.Section) { s.Block = true }
+
+// Keys declares the keys of `headers`.
+func (h *Headers) Keys(k options.Keys) {
+	k.Section("request", h.Request.Keys, "what the backend sees")
+	k.Section("response", h.Response.Keys, "what the client sees")
+}
+
+// Keys declares the keys of `headers.request` and `headers.response`.
+func (e *Edits) Keys(k options.Keys) {
+	k.Fields("set", &e.Set, "replaces every field of that name")
+	k.Fields("add", &e.Add, "appended to those that are there", options.Many)
+	k.Names("remove", &e.Remove, "of field names", options.Checked(options.FieldName), options.Quiet)
+}
+
+// Compile implements options.Compiler.
+func (h *Headers) Compile(at options.Report, route options.Route) {
+	if route.Answers != "" && at.Has("request") {
+		at.Problem("request", "needs upstream; this route has %s", route.Answers)
+	}
+	if e := h.Request.compile(at, "request"); e != nil {
+		h.parts = append(h.parts, requestEdits{e})
+	}
+	if e := h.Response.compile(at, "response"); e != nil {
+		h.parts = append(h.parts, responseEdits{e})
+	}
+}
+
+// compile returns nil for edits that change nothing.
+func (e *Edits) compile(at options.Report, key string) *headers.Edits {
+	if e.empty() || at.Reported(key) {
+		return nil
+	}
+	compiled, err := headers.NewEdits(pairs(e.Set), pairs(e.Add), e.Remove)
+	if err != nil {
+		at.Problem(key, "%v", err)
+	}
+	return compiled
+}
+
+func (e *Edits) empty() bool { return len(e.Set)+len(e.Add)+len(e.Remove) == 0 }
+
+func pairs(fields []options.Field) []headers.Pair {
+	out := make([]headers.Pair, 0, len(fields))
+	for _, f := range fields {
+		out = append(out, headers.Pair{Name: f.Name, Value: f.Value})
+	}
+	return out
+}
+
+// Parts implements Parts.
+func (h *Headers) Parts() []any { return h.parts }
+
+// requestEdits is what `headers.request` does.
+type requestEdits struct{ edits *headers.Edits }
+
+// EditRequest implements RequestEditor.
+func (e requestEdits) EditRequest(b *headers.Block, _ *Call) { e.edits.Apply(b) }
+
+// responseEdits is what `headers.response` does.
+type responseEdits struct{ edits *headers.Edits }
+
+// EditFields implements Fields.
+func (e responseEdits) EditFields(b *headers.Block, _ *Call) { e.edits.Apply(b) }

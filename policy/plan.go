@@ -1,0 +1,129 @@
+package policy
+
+import (
+	"slices"
+
+	"penstock/headers"
+	"penstock/options"
+)
+
+// Plan is the policies of one route, sorted by what they act on. It is immutable. Each list
+// is in THE ORDER, and what a route does not have is an empty list or nil.
+type Plan struct {
+	request  []Request
+	forward  []Forward
+	target   Target
+	edits    []RequestEditor
+	outgoing []Outgoing
+	response []Response
+	fields   []Fields
+	reserved []string
+}
+
+// Compile sorts the policies of one route, which come in THE ORDER. It returns nil when they
+// have no hook at all.
+func Compile(policies []options.Declarer) *Plan {
+	p := new(Plan)
+	hooks := 0
+	for _, one := range policies {
+		parts := []any{one}
+		if several, ok := one.(Parts); ok {
+			parts = several.Parts()
+		}
+		for _, part := range parts {
+			hooks += p.add(part)
+		}
+	}
+	if hooks == 0 {
+		return nil
+	}
+	slices.Sort(p.reserved)
+	p.reserved = slices.Compact(p.reserved)
+	return p
+}
+
+// add takes every hook that part has and returns their number.
+func (p *Plan) add(part any) (hooks int) {
+	if h, ok := part.(Target); ok {
+		p.target = h
+		hooks++
+	}
+	if h, ok := part.(Outgoing); ok {
+		p.reserved = append(p.reserved, h.Reserved()...)
+	}
+	return hooks + take(&p.request, part) + take(&p.forward, part) + take(&p.edits, part) +
+		take(&p.outgoing, part) + take(&p.response, part) + take(&p.fields, part)
+}
+
+// take appends part to a list if it has that hook.
+func take[T any](list *[]T, part any) int {
+	h, ok := part.(T)
+	if !ok {
+		return 0
+	}
+	*list = append(*list, h)
+	return 1
+}
+
+// OnRequest lets the request policies act until one decides.
+func (p *Plan) OnRequest(c *Call) Verdict {
+	for _, h := range p.request {
+		if v := h.OnRequest(c); v != Continue {
+			return v
+		}
+	}
+	return Continue
+}
+
+// OnForward lets the policies of requests that go to a backend act until one decides.
+func (p *Plan) OnForward(c *Call) Verdict {
+	for _, h := range p.forward {
+		if v := h.OnForward(c); v != Continue {
+			return v
+		}
+	}
+	return Continue
+}
+
+// Target returns what writes the path that a backend sees; nil when it sees it as received.
+func (p *Plan) Target() Target { return p.target }
+
+// EditRequest lets the policies edit the fields that a backend sees.
+func (p *Plan) EditRequest(b *headers.Block, c *Call) {
+	for _, h := range p.edits {
+		h.EditRequest(b, c)
+	}
+}
+
+// AppendRequest appends the field lines that the policies add to what a backend sees.
+func (p *Plan) AppendRequest(dst []byte, c *Call) []byte {
+	for _, h := range p.outgoing {
+		dst = h.AppendRequest(dst, c)
+	}
+	return dst
+}
+
+// Reserved returns the names of those fields.
+func (p *Plan) Reserved() []string { return p.reserved }
+
+// OnResponse lets the policies act on a backend's response. What they have changed counts as
+// received afterwards.
+func (p *Plan) OnResponse(c *Call, status int, head *headers.Block) {
+	if len(p.response) == 0 {
+		return
+	}
+	for _, h := range p.response {
+		h.OnResponse(c, status, head)
+	}
+	head.Settle()
+}
+
+// EditsFields reports whether a policy edits the fields of responses to the client.
+func (p *Plan) EditsFields() bool { return len(p.fields) > 0 }
+
+// EditFields lets the policies edit the fields of a response to the client.
+func (p *Plan) EditFields(b *headers.Block, c *Call) {
+	for _, h := range p.fields {
+		h.EditFields(b, c)
+	}
+}
