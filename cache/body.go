@@ -53,7 +53,7 @@ func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
 		b.inline = e.Inline[from:to]
 		return nil
 	}
-	if from < to && !s.hasSegments(e.ID, from/segmentSize, (to-1)/segmentSize) {
+	if from < to && !s.ring.hasSegments(e.ID, from/segmentSize, (to-1)/segmentSize) {
 		s.count.vanished.Add(1)
 		s.forget(k, e.ID)
 		return ErrVanished
@@ -61,7 +61,7 @@ func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
 	b.key = k.clone(b.keyBuf)
 	b.keyBuf = b.key.parts
 	worth := !e.Soft && e.usableUntil() > s.now().UnixMilli()
-	b.saves = from == 0 && to == e.BodySize && s.nearTail(e) && worth && s.rewrite.claim(e.ID)
+	b.saves = from == 0 && to == e.BodySize && s.ring.nearTail(e.written) && worth && s.rewrite.claim(e.ID)
 	return nil
 }
 
@@ -100,7 +100,7 @@ func (b *Body) gather(first int64) bool {
 	b.buf = segmentBuffer(b.buf)
 	last := min(first+partSegments-1, (b.end-1)/segmentSize)
 	for i := first; i <= last; i++ {
-		value, ok := b.store.appendSegment(b.buf, b.entry.ID, i, segmentLength(b.entry.BodySize, i))
+		value, ok := b.store.ring.appendSegment(b.buf, b.entry.ID, i, segmentLength(b.entry.BodySize, i))
 		if !ok {
 			return i > first
 		}
@@ -168,6 +168,6 @@ func (s *Store) forget(k Key, id uint64) {
 	lock := s.lock(k)
 	defer lock.Unlock()
 	if s.holds(b, k, id) {
-		s.shards.of(k).Del(k.raw)
+		s.ring.shards.of(k).Del(k.raw)
 	}
 }

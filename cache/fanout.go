@@ -131,7 +131,7 @@ func (f *Follower) readStored(p []byte, store *Store, id uint64) (int, error) {
 		return 0, ErrBehind
 	}
 	if len(f.buf) == 0 || f.segment != index {
-		value, ok := store.appendSegment(segmentBuffer(f.buf), id, index, segmentSize)
+		value, ok := store.ring.appendSegment(segmentBuffer(f.buf), id, index, segmentSize)
 		if !ok {
 			f.buf = value[:0]
 			return 0, ErrBehind

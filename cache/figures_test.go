@@ -82,8 +82,8 @@ func TestPacking(t *testing.T) {
 				alive += p.size
 			}
 		}
-		share := float64(alive) / float64(s.capacity)
-		t.Logf("bodies up to %.0f KiB: %.0f%% of %d MiB is whole bodies", most/1024, 100*share, s.capacity>>20)
+		share := float64(alive) / float64(s.ring.capacity)
+		t.Logf("bodies up to %.0f KiB: %.0f%% of %d MiB is whole bodies", most/1024, 100*share, s.ring.capacity>>20)
 		if share < least {
 			t.Errorf("bodies up to %.0f bytes: %.2f of the store is of use, want %.2f", most, share, least)
 		}

@@ -107,10 +107,10 @@ func TestAnEarlierFillOfTheSameURL(t *testing.T) {
 	s.Put(keyOf(s, "a.example", "/a"), fillOf(s, ""), nil)
 	s.Put(https, early, nil)
 	var shared Key // a URL in the slot of /a
-	id := s.secret.urlID(&https)
+	id := s.ring.secret.urlID(&https)
 	for i := 0; shared.raw == nil; i++ {
 		k := keyOf(s, "c.example", "/"+strconv.Itoa(i))
-		if other := s.secret.urlID(&k); other.slot() == id.slot() {
+		if other := s.ring.secret.urlID(&k); other.slot() == id.slot() {
 			shared = k
 		}
 	}

@@ -155,20 +155,20 @@ func TestSumSpreads(t *testing.T) {
 		for i := range b {
 			b[i] = byte(random.Uint32())
 		}
-		whole := s.secret.sum(1, b)
-		if s.secret.sum(2, b) == whole {
+		whole := s.ring.secret.sum(1, b)
+		if s.ring.secret.sum(2, b) == whole {
 			t.Errorf("%d bytes: two tweaks give one sum", size)
 		}
 		for i := range b {
 			for bit := range 8 {
 				b[i] ^= 1 << bit
-				if s.secret.sum(1, b) == whole {
+				if s.ring.secret.sum(1, b) == whole {
 					t.Errorf("%d bytes: bit %d of byte %d does not count", size, bit, i)
 				}
 				b[i] ^= 1 << bit
 			}
 		}
-		if size > 0 && s.secret.sum(1, b[:size-1]) == whole {
+		if size > 0 && s.ring.secret.sum(1, b[:size-1]) == whole {
 			t.Errorf("%d bytes: the length does not count", size)
 		}
 	}

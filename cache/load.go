@@ -16,7 +16,7 @@ import (
 // valid, such as one whose Save was killed, are removed. The error says more than
 // the result; NothingSaved and Loaded have none.
 func (s *Store) Load(dir string) (LoadResult, error) {
-	l := loader{store: s, dir: dir, shards: s.shards, secret: s.secret}
+	l := loader{store: s, dir: dir, shards: s.ring.shards, secret: s.ring.secret}
 	number, result, err := l.load()
 	if result == Loaded {
 		s.valid = number
@@ -47,8 +47,8 @@ type loader struct {
 func (l *loader) restore() {
 	s := l.store
 	_ = s.journal.close() // nothing was written to it
-	s.shards, s.secret, s.purges, s.journal = l.shards, l.secret, &purges{}, nil
-	s.odometer.Store(0)
+	s.ring.shards, s.ring.secret, s.purges, s.journal = l.shards, l.secret, &purges{}, nil
+	s.ring.odometer.Store(0)
 }
 
 // load returns the number of the snapshot that it has loaded.
@@ -63,16 +63,16 @@ func (l *loader) load() (number int, result LoadResult, err error) {
 	if result != Loaded {
 		return 0, result, err
 	}
-	if m.Capacity != s.capacity {
-		return 0, OtherCapacity, fmt.Errorf("got %d bytes, want %d", m.Capacity, s.capacity)
+	if m.Capacity != s.ring.capacity {
+		return 0, OtherCapacity, fmt.Errorf("got %d bytes, want %d", m.Capacity, s.ring.capacity)
 	}
 	folder := filepath.Join(l.dir, snapshotName(m.Number))
 	if result, err := m.check(folder); result != Loaded {
 		return 0, result, err
 	}
-	s.secret = m.Secret
-	s.odometer.Store(m.Odometer)
-	if s.shards, err = loadShards(folder, s.capacity); err != nil {
+	s.ring.secret = m.Secret
+	s.ring.odometer.Store(m.Odometer)
+	if s.ring.shards, err = loadShards(folder, s.ring.capacity); err != nil {
 		return 0, ShardRefused, err
 	}
 	if result, err := l.loadPurges(m.Number); result != Loaded {
@@ -88,7 +88,7 @@ func (l *loader) loadPurges(number int) (LoadResult, error) {
 	if err != nil {
 		return FileMissing, err
 	}
-	if err := s.purges.readTables(tables, &s.secret); err != nil {
+	if err := s.purges.readTables(tables, &s.ring.secret); err != nil {
 		return FileDamaged, err
 	}
 	journals, _, err := savedNumbers(dir)
@@ -104,7 +104,7 @@ func (l *loader) loadPurges(number int) (LoadResult, error) {
 			return JournalDamaged, err
 		}
 	}
-	if s.journal, err = openJournal(dir, last, &s.secret); err != nil {
+	if s.journal, err = openJournal(dir, last, &s.ring.secret); err != nil {
 		return JournalDamaged, err
 	}
 	return Loaded, nil
@@ -126,7 +126,7 @@ func (l *loader) replayJournal(number int) error {
 	}
 	whole := len(text) / recordSize * recordSize
 	for at := 0; at < whole; at += recordSize {
-		r, ok := readRecord(text[at:at+recordSize], &s.secret)
+		r, ok := readRecord(text[at:at+recordSize], &s.ring.secret)
 		if !ok {
 			return fmt.Errorf("%s: record %d is not one", journalName(number), at/recordSize)
 		}

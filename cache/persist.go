@@ -23,7 +23,7 @@ import (
 func (s *Store) Save(ctx context.Context, dir string) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
-	v := saver{store: s, dir: dir, manifest: manifest{Format: snapshotFormat, Capacity: s.capacity, Secret: s.secret}}
+	v := saver{store: s, dir: dir, manifest: manifest{Format: snapshotFormat, Capacity: s.ring.capacity, Secret: s.ring.secret}}
 	if err := v.save(ctx); err != nil {
 		return fmt.Errorf("cache files: %w", err)
 	}
@@ -85,13 +85,13 @@ func (v *saver) writeFiles(ctx context.Context, folder string) error {
 	}
 	s := v.store
 	workers := max(1, runtime.GOMAXPROCS(0)/2) // the rest is for requests
-	files, err := s.shards.save(ctx, folder, workers)
+	files, err := s.ring.shards.save(ctx, folder, workers)
 	if err != nil {
 		return err
 	}
-	v.manifest.Odometer = s.odometer.Load()
+	v.manifest.Odometer = s.ring.odometer.Load()
 	tables, err := writeSummed(folder, tablesName, func(w io.Writer) error {
-		_, err := w.Write(s.purges.tables(&s.secret))
+		_, err := w.Write(s.purges.tables(&s.ring.secret))
 		return err
 	})
 	if err != nil {
@@ -134,7 +134,7 @@ func (v *saver) writeManifest() error {
 // turnJournal lets purges go into the snapshot's journal from now on.
 func (v *saver) turnJournal() error {
 	s := v.store
-	next, err := openJournal(v.dir, v.manifest.Number, &s.secret)
+	next, err := openJournal(v.dir, v.manifest.Number, &s.ring.secret)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func TestARestartKeepsAll(t *testing.T) {
 	s := reload(t, dir, Loaded)
 	wantBody(t, s, keyOf(s, "a.example", "/small"), []byte("small"))
 	wantBody(t, s, keyOf(s, "a.example", "/large"), bodyOf(1, 3*segmentSize))
-	if got, want := s.odometer.Load(), first.odometer.Load(); got != want {
+	if got, want := s.ring.odometer.Load(), first.ring.odometer.Load(); got != want {
 		t.Errorf("odometer: got %d, want %d", got, want)
 	}
 	if err := s.Save(t.Context(), dir); err != nil {

@@ -12,19 +12,19 @@ import (
 // a bucket pushes the first one out.
 func TestSegmentsGoRoundTheBuckets(t *testing.T) {
 	s := newStore(t, Options{Random: seeded(1)})
-	id, value := s.random(), make([]byte, 40<<10)
+	id, value := s.ring.random(), make([]byte, 40<<10)
 	put := func(i int64) {
-		ring, key := s.shards.segment(id, i)
+		ring, key := s.ring.shards.segment(id, i)
 		ring.Set(key[:], value)
 	}
 	for i := range int64(shardBuckets) {
 		put(i)
 	}
-	if !s.hasSegments(id, 0, shardBuckets-1) {
+	if !s.ring.hasSegments(id, 0, shardBuckets-1) {
 		t.Fatal("two of 512 segments share a bucket")
 	}
 	put(shardBuckets)
-	if s.hasSegments(id, 0, 0) || !s.hasSegments(id, 1, shardBuckets) {
+	if s.ring.hasSegments(id, 0, 0) || !s.ring.hasSegments(id, 1, shardBuckets) {
 		t.Error("the segment after 512 is not in the first one's bucket")
 	}
 }
@@ -34,15 +34,15 @@ func TestSegmentsGoRoundTheBuckets(t *testing.T) {
 func TestSegmentsGoRoundTheRings(t *testing.T) {
 	for _, steps := range []int64{shardSteps, shardSteps + 1, 2*shardSteps + 3} {
 		s := newStore(t, Options{Bytes: steps * Step, Random: seeded(1)})
-		id, columns := s.random(), steps*shardBuckets
+		id, columns := s.ring.random(), steps*shardBuckets
 		for i := range columns {
-			ring, key := s.shards.segment(id, i)
+			ring, key := s.ring.shards.segment(id, i)
 			ring.Set(key[:], nil)
 		}
-		if !s.hasSegments(id, 0, columns-1) {
+		if !s.ring.hasSegments(id, 0, columns-1) {
 			t.Errorf("%d steps: segments are missing", steps)
 		}
-		for n, ring := range s.shards.list {
+		for n, ring := range s.ring.shards.list {
 			var f fastcache.Stats
 			ring.UpdateStats(&f)
 			if f.EntriesCount != f.MaxBytesSize/shardChunk || int64(f.MaxBytesSize) != min(shardSteps, steps-int64(n)*shardSteps)*Step {
@@ -62,7 +62,7 @@ func TestEntriesFillTheRingsEvenly(t *testing.T) {
 	}
 	for n, steps := range []uint64{shardSteps, 1} {
 		var f fastcache.Stats
-		s.shards.list[n].UpdateStats(&f)
+		s.ring.shards.list[n].UpdateStats(&f)
 		if want := 2 * entries * steps / (shardSteps + 1); f.EntriesCount < want*8/10 || f.EntriesCount > want*12/10 {
 			t.Errorf("ring %d: got %d records, want about %d", n, f.EntriesCount, want)
 		}
@@ -72,10 +72,10 @@ func TestEntriesFillTheRingsEvenly(t *testing.T) {
 func TestABodyBeginsWhereTheLastEnded(t *testing.T) {
 	s := newStore(t, Options{Random: seeded(1)})
 	s.Put(keyOf(s, "a.example", "/a"), fillOf(s, ""), make([]byte, 5*segmentSize-3))
-	if got := s.newID() % shardBuckets; got != 5 {
+	if got := s.ring.newID() % shardBuckets; got != 5 {
 		t.Errorf("the next body begins in bucket %d, want 5", got)
 	}
-	if a, b := s.newID(), s.newID(); a == b {
+	if a, b := s.ring.newID(), s.ring.newID(); a == b {
 		t.Error("two ids are one")
 	}
 }

@@ -30,7 +30,7 @@ type pathPurge struct {
 // times, never too short.
 func (s *Store) PurgePrefix(host, prefix []byte, soft bool) error {
 	parent, exact := prefixParent(prefix)
-	r := purgeRecord{scope: PurgePrefix, soft: soft, slot: s.secret.prefixSlot(host, parent)}
+	r := purgeRecord{scope: PurgePrefix, soft: soft, slot: s.ring.secret.prefixSlot(host, parent)}
 	if exact {
 		return s.purge(&r)
 	}
@@ -38,7 +38,7 @@ func (s *Store) PurgePrefix(host, prefix []byte, soft bool) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r.time = p.tick(nil)
-	p.addPath(pathPurge{time: r.time, soft: soft, host: s.secret.hostSlot(host), slot: r.slot, prefix: slices.Clone(prefix)})
+	p.addPath(pathPurge{time: r.time, soft: soft, host: s.ring.secret.hostSlot(host), slot: r.slot, prefix: slices.Clone(prefix)})
 	s.count.purges[PurgePrefix].Add(1)
 	return s.journal.append(&r)
 }

@@ -176,7 +176,7 @@ func (s *Store) PurgeAll(soft bool) error {
 // PurgeHost purges all entries of a host, given as it stands in the URL (any
 // case, no default port). Hard, soft and errors as in PurgeAll.
 func (s *Store) PurgeHost(host []byte, soft bool) error {
-	return s.purge(&purgeRecord{scope: PurgeHost, soft: soft, slot: s.secret.hostSlot(host)})
+	return s.purge(&purgeRecord{scope: PurgeHost, soft: soft, slot: s.ring.secret.hostSlot(host)})
 }
 
 // PurgeURL purges what is stored for the host, path and shaped query of a key:
@@ -185,7 +185,7 @@ func (s *Store) PurgeHost(host []byte, soft bool) error {
 // however many there are; a soft one may soften others along. Hard, soft and
 // errors as in PurgeAll.
 func (s *Store) PurgeURL(k Key, soft bool) error {
-	id := s.secret.urlID(&k)
+	id := s.ring.secret.urlID(&k)
 	r := purgeRecord{scope: PurgeURL, soft: soft, slot: id.slot(), url: id}
 	err := s.purge(&r)
 	if !soft {
@@ -197,7 +197,7 @@ func (s *Store) PurgeURL(k Key, soft bool) error {
 // PurgeTag purges all entries that bear a tag. Hard, soft and errors as in
 // PurgeAll.
 func (s *Store) PurgeTag(tag []byte, soft bool) error {
-	return s.purge(&purgeRecord{scope: PurgeTag, soft: soft, slot: s.secret.tagSlot(tag)})
+	return s.purge(&purgeRecord{scope: PurgeTag, soft: soft, slot: s.ring.secret.tagSlot(tag)})
 }
 
 // purge marks what a record says, at a time that it fills in, and keeps the record.

@@ -60,9 +60,9 @@ func (s *Store) PutVariant(k Key, f *Fill) (record uint64, r Refusal) {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
 	e := Entry{Head: f.Head, Meta: f.Meta, Fields: f.Fields}
-	e.Kind, e.ID, e.BodySize, e.guard = Variant, s.random(), 0, k.Hash()
-	e.written = s.odometer.Load()
-	b.labels = s.secret.appendLabels(b.labels[:0], &e.labels, &k, nil)
+	e.Kind, e.ID, e.BodySize, e.guard = Variant, s.ring.random(), 0, k.Hash()
+	e.written = s.ring.odometer.Load()
+	b.labels = s.ring.secret.appendLabels(b.labels[:0], &e.labels, &k, nil)
 	return e.ID, s.count.note(s.file(&e, k, b))
 }
 
@@ -76,8 +76,8 @@ func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {
 	defer buffers.Put(b)
 	next := Entry{Head: f.Head, Meta: f.Meta, Fields: f.Fields, Inline: e.Inline}
 	next.Kind, next.ID, next.BodySize, next.guard = e.Kind, e.ID, e.BodySize, k.Hash()
-	b.labels = s.secret.appendLabels(b.labels[:0], &next.labels, &k, f.Tags)
-	next.written = s.odometer.Load()
+	b.labels = s.ring.secret.appendLabels(b.labels[:0], &next.labels, &k, f.Tags)
+	next.written = s.ring.odometer.Load()
 	if e.Kind == Segments {
 		next.written = e.written // the segments are as old as they were
 	}
@@ -87,7 +87,7 @@ func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {
 		return s.count.note(Superseded)
 	}
 	held := Entry{buf: b.value}
-	if !held.decode(&s.secret, k.Hash()) || s.judge(&held, &k) == gone {
+	if !held.decode(&s.ring.secret, k.Hash()) || s.judge(&held, &k) == gone {
 		return s.count.note(Superseded)
 	}
 	return s.count.note(s.fileLocked(&next, k, b))
@@ -96,7 +96,7 @@ func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {
 // holds reports whether the entry under k has that id. The caller holds the
 // stripe of k.
 func (s *Store) holds(b *buffer, k Key, id uint64) bool {
-	value, found := s.shards.of(k).HasGet(b.value[:0], k.raw)
+	value, found := s.ring.shards.of(k).HasGet(b.value[:0], k.raw)
 	b.value = value
 	return found && len(value) >= headSize && word(value[atID:]) == id && word(value[atGuard:]) == k.Hash()
 }
@@ -114,16 +114,16 @@ func (s *Store) fileLocked(e *Entry, k Key, b *buffer) Refusal {
 	if shardHeader+len(k.raw)+entrySize(&e.labels, len(e.Meta), len(e.Fields), len(e.Inline)) > maxRecord {
 		return HeadTooBig
 	}
-	id := s.secret.urlID(&k)
+	id := s.ring.secret.urlID(&k)
 	if s.purges.judge(e, &k) == gone || !s.stands(&id, e.Seen) && s.purges.reached(&id, e.Seen) {
 		return Superseded
 	}
-	s.keepURL(&id, e.Seen)
-	b.value = appendEntry(b.value[:0], e, &s.secret)
-	s.set(s.shards.of(k), k.raw, b.value)
-	s.rewrite.earn(len(b.value), s.capacity)
+	s.ring.keepURL(&id, e.Seen)
+	b.value = appendEntry(b.value[:0], e, &s.ring.secret)
+	s.ring.set(s.ring.shards.of(k), k.raw, b.value)
+	s.rewrite.earn(len(b.value), s.ring.capacity)
 	if s.sketch != nil {
-		s.sketch.wrote(e.guard, s.odometer.Load(), shardHeader+len(k.raw)+len(b.value))
+		s.sketch.wrote(e.guard, s.ring.odometer.Load(), shardHeader+len(k.raw)+len(b.value))
 	}
 	return Stored
 }

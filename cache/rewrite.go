@@ -43,13 +43,6 @@ func (r *rewriteBudget) release(id uint64) {
 	r.claims[id%claimSlots].CompareAndSwap(id, 0)
 }
 
-// nearTail reports whether an entry was written so long ago that the ring will
-// soon pass over it. Buckets fill unevenly and lose what does not fit the end
-// of a chunk, so the last four tenths of the ring count as near.
-func (s *Store) nearTail(e *Entry) bool {
-	return s.odometer.Load()-e.written > uint64(s.capacity)/10*6
-}
-
 // rewriteEntry writes an entry that was just hit again, if it is worth it. A
 // body in segments is rewritten by its reader, head last.
 func (s *Store) rewriteEntry(e *Entry, k Key) {
@@ -73,17 +66,17 @@ func (s *Store) rewriteHead(h *Head, k Key) {
 		return
 	}
 	v := b.value
-	if word(v) != s.secret.sum(tweakEntry, v[atVersion:]) || word(v[atWritten:]) != h.written {
+	if word(v) != s.ring.secret.sum(tweakEntry, v[atVersion:]) || word(v[atWritten:]) != h.written {
 		return // damaged, or someone was faster
 	}
-	id := s.secret.urlID(&k)
+	id := s.ring.secret.urlID(&k)
 	if !s.stands(&id, h.Seen) {
 		return
 	}
-	s.keepURL(&id, h.Seen)
-	binary.LittleEndian.PutUint64(v[atWritten:], s.odometer.Load())
-	binary.LittleEndian.PutUint64(v, s.secret.sum(tweakEntry, v[atVersion:]))
-	s.set(s.shards.of(k), k.raw, v)
+	s.ring.keepURL(&id, h.Seen)
+	binary.LittleEndian.PutUint64(v[atWritten:], s.ring.odometer.Load())
+	binary.LittleEndian.PutUint64(v, s.ring.secret.sum(tweakEntry, v[atVersion:]))
+	s.ring.set(s.ring.shards.of(k), k.raw, v)
 	s.count.rewrites.Add(1)
 }
 
@@ -93,7 +86,7 @@ func (s *Store) rewriteSegment(id uint64, index int64, value []byte) bool {
 	if !s.rewrite.spend(len(value)) {
 		return false
 	}
-	s.setSegment(id, index, value)
+	s.ring.setSegment(id, index, value)
 	s.count.rewrites.Add(1)
 	return true
 }

@@ -18,7 +18,7 @@ func TestABodyThatIsOpenedAgainKeepsNoClaim(t *testing.T) {
 	for _, stop := range []int{1, len(body)} {
 		for range claimSlots + 1 {
 			s.Put(k, fillOf(s, ""), body)
-			s.odometer.Add(uint64(s.capacity) / 10 * 7)
+			s.ring.odometer.Add(uint64(s.ring.capacity) / 10 * 7)
 			if s.Get(e, k) != Hit {
 				t.Fatal("no hit")
 			}
@@ -42,11 +42,11 @@ func TestASlowFillIsAsOldAsItsFirstSegment(t *testing.T) {
 	defer ReleaseEntry(e)
 	s.Begin(w, k, fillOf(s, ""))
 	w.Write(make([]byte, 3*segmentSize))
-	s.odometer.Add(uint64(s.capacity) / 10 * 7)
+	s.ring.odometer.Add(uint64(s.ring.capacity) / 10 * 7)
 	if r := w.Commit(); r != Stored {
 		t.Fatal(r)
 	}
-	if s.Get(e, k); !s.nearTail(e) {
+	if s.Get(e, k); !s.ring.nearTail(e.written) {
 		t.Error("segments that are near the tail count as new")
 	}
 }
@@ -68,7 +68,7 @@ func TestARewriteKeepsWhatAnUpdateWrote(t *testing.T) {
 	} {
 		k, e, b := keyOf(s, "a.example", "/"+tc.name), AcquireEntry(), AcquireBody()
 		s.Put(k, fillOf(s, "first"), body)
-		s.odometer.Add(uint64(s.capacity) / 10 * 7)
+		s.ring.odometer.Add(uint64(s.ring.capacity) / 10 * 7)
 		s.Get(e, k)
 		if err := b.Open(s, e, k, 0, e.BodySize); err != nil || !b.saves {
 			t.Fatalf("%s: %v, rewritten %v", tc.name, err, b.saves)
@@ -105,7 +105,7 @@ func TestAPartEndsBeforeASegmentThatIsGone(t *testing.T) {
 		if err := b.Open(s, e, k, 5, e.BodySize); err != nil {
 			t.Fatal(err)
 		}
-		ring, key := s.shards.segment(e.ID, lost)
+		ring, key := s.ring.shards.segment(e.ID, lost)
 		ring.Set(key[:], make([]byte, segmentSumSize+segmentSize)) // of the right length, at that
 		got, err := io.ReadAll(b)
 		if want := body[min(5, lost*segmentSize):][:max(0, lost*segmentSize-5)]; !errors.Is(err, ErrVanished) || !bytes.Equal(got, want) {

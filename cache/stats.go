@@ -10,10 +10,8 @@ type counters struct {
 	lookups  [countShards]lookupCounts
 	refusals [refusals]atomic.Int64
 	purges   [scopes]atomic.Int64
-	sets     atomic.Int64
 	rewrites atomic.Int64
 	vanished atomic.Int64
-	damaged  atomic.Int64
 }
 
 type lookupCounts struct {
@@ -73,14 +71,14 @@ func (s *Stats) Misses() int64 { return s.Gets() - s.Hits() }
 // Stats reads all counters. It takes each of fastcache's 512 locks for a
 // moment: for a scrape, not for a request.
 func (s *Store) Stats() Stats {
-	f := s.shards.stats()
-	written := int64(s.odometer.Load())
+	f := s.ring.shards.stats()
+	written := int64(s.ring.odometer.Load())
 	st := Stats{
 		ConfiguredBytes: int64(f.MaxBytesSize), UsedBytes: int64(f.BytesSize),
-		WrittenBytes: written, EvictedBytes: max(0, written-s.capacity),
-		Records: int64(f.EntriesCount), RecordsSet: s.count.sets.Load(),
+		WrittenBytes: written, EvictedBytes: max(0, written-s.ring.capacity),
+		Records: int64(f.EntriesCount), RecordsSet: s.ring.sets.Load(),
 		Rewrites: s.count.rewrites.Load(), Vanished: s.count.vanished.Load(),
-		Damaged: s.count.damaged.Load(), Collisions: int64(f.Collisions),
+		Damaged: s.ring.damaged.Load(), Collisions: int64(f.Collisions),
 	}
 	st.OverheadBytes = st.Records*indexBytes + s.fixedBytes()
 	st.EvictedTotal = max(0, st.RecordsSet-st.Records)

@@ -6,10 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/VictoriaMetrics/fastcache"
 )
 
 const (
@@ -20,24 +17,19 @@ const (
 
 // Store keeps responses off the Go heap. It is safe for concurrent use.
 type Store struct {
-	shards    *shards
-	capacity  int64
+	ring      ring
 	maxObject int64
-	secret    secret
 	now       func() time.Time
-	random    func() uint64
 
-	purges   *purges
-	sketch   *sketch // nil: everything is admitted
-	passes   *passes
-	journal  *journal      // nil: nothing survives
-	saving   sync.Mutex    // one Save at a time
-	valid    int           // number of the valid snapshot; 0 is none; guarded by saving
-	odometer atomic.Uint64 // bytes written
-	cursor   atomic.Uint64 // segments written
-	rewrite  rewriteBudget
-	locks    [lockStripes]stripe
-	count    counters
+	purges  *purges
+	sketch  *sketch // nil: everything is admitted
+	passes  *passes
+	journal *journal   // nil: nothing survives
+	saving  sync.Mutex // one Save at a time
+	valid   int        // number of the valid snapshot; 0 is none; guarded by saving
+	rewrite rewriteBudget
+	locks   [lockStripes]stripe
+	count   counters
 }
 
 // stripe orders those who replace, delete, rewrite and invalidate entries of some URLs.
@@ -55,7 +47,7 @@ type Options struct {
 	Random    func() uint64    // secrets and entry ids; nil draws from the system's generator
 }
 
-// New makes an empty store. The memory is taken segment by segment as it is needed
+// New makes an empty store. The memory is taken step by step as it is needed
 // and never given back.
 func New(o Options) (*Store, error) {
 	if o.Bytes < 0 || o.MaxObject < 0 {
@@ -78,13 +70,13 @@ func New(o Options) (*Store, error) {
 	}
 	capacity := (o.Bytes + Step - 1) / Step * Step
 	s := &Store{
-		shards: newShards(capacity), capacity: capacity,
+		ring:      ring{shards: newShards(capacity), capacity: capacity, random: o.Random},
 		maxObject: min(o.MaxObject, largestBody(capacity)),
-		now:       o.Now, random: o.Random,
-		purges: &purges{}, passes: newPasses(o.Now()),
+		now:       o.Now,
+		purges:    &purges{}, passes: newPasses(o.Now()),
 	}
-	for i := range s.secret {
-		s.secret[i] = o.Random()
+	for i := range s.ring.secret {
+		s.ring.secret[i] = o.Random()
 	}
 	if o.Admission {
 		s.sketch = newSketch(capacity)
@@ -113,7 +105,7 @@ func (s *Store) MaxObject() int64 { return s.maxObject }
 // buffer; its Bytes gives it back for reuse.
 func (s *Store) NewKey(dst []byte) KeyBuilder {
 	var guard [guardSize]byte
-	return KeyBuilder{secret: &s.secret, key: Key{parts: append(dst[:0], guard[:]...)}}
+	return KeyBuilder{secret: &s.ring.secret, key: Key{parts: append(dst[:0], guard[:]...)}}
 }
 
 // URLKey makes the key of a URL alone, as purges take it, in memory of its own.
@@ -133,7 +125,7 @@ func (s *Store) Variant(dst []byte, base Key, record uint64, values []byte) Key 
 	k.parts = append(k.parts, markVariant)
 	k.parts = binary.LittleEndian.AppendUint64(k.parts, record)
 	k.parts = appendPart(k.parts, markVariant, values)
-	k.seal(&s.secret)
+	k.seal(&s.ring.secret)
 	return k
 }
 
@@ -163,7 +155,7 @@ func (s *Store) Get(e *Entry, k Key) Outcome {
 	}
 	outcome := s.peek(e, k)
 	s.count.lookup(k.Hash(), outcome)
-	if outcome == Hit && s.nearTail(e) {
+	if outcome == Hit && s.ring.nearTail(e.written) {
 		s.rewriteEntry(e, k)
 	}
 	return outcome
@@ -172,12 +164,12 @@ func (s *Store) Get(e *Entry, k Key) Outcome {
 // peek reads an entry without counting or moving anything.
 func (s *Store) peek(e *Entry, k Key) Outcome {
 	e.Soft = false
-	value, found := s.shards.of(k).HasGet(e.buf[:0], k.raw)
+	value, found := s.ring.shards.of(k).HasGet(e.buf[:0], k.raw)
 	e.buf = value
 	if !found {
 		return Miss
 	}
-	if !e.decode(&s.secret, k.Hash()) {
+	if !e.decode(&s.ring.secret, k.Hash()) {
 		return Damaged
 	}
 	switch s.judge(e, &k) {
@@ -196,7 +188,7 @@ func (s *Store) judge(e *Entry, k *Key) verdict {
 	}
 	v := s.purges.judge(e, k)
 	if v < gone && s.purges.urls[e.labels.url].hard.Load() > e.Seen {
-		if id := s.secret.urlID(k); !s.stands(&id, e.Seen) {
+		if id := s.ring.secret.urlID(k); !s.stands(&id, e.Seen) {
 			return gone
 		}
 	}
@@ -208,7 +200,7 @@ func (s *Store) judge(e *Entry, k *Key) verdict {
 func (s *Store) Delete(k Key) {
 	lock := s.lock(k)
 	defer lock.Unlock()
-	s.shards.of(k).Del(k.raw)
+	s.ring.shards.of(k).Del(k.raw)
 }
 
 // Pass remembers for d that the response to this key may not be shared
@@ -221,7 +213,7 @@ func (s *Store) Passes(k Key) bool { return s.passes.has(k.Hash(), s.now()) }
 
 // lock takes the stripe of a key, which is that of its URL.
 func (s *Store) lock(k Key) *sync.Mutex {
-	id := s.secret.urlID(&k)
+	id := s.ring.secret.urlID(&k)
 	return s.lockURL(&id)
 }
 
@@ -231,17 +223,6 @@ func (s *Store) lockURL(id *urlID) *sync.Mutex {
 	lock.Lock()
 	return lock
 }
-
-// set files a value and moves the odometer.
-func (s *Store) set(ring *fastcache.Cache, key, value []byte) {
-	ring.Set(key, value)
-	n := shardHeader + len(key) + len(value)
-	s.odometer.Add(uint64(n))
-	s.count.sets.Add(1)
-}
-
-// fullAt is where the odometer stands when writing begins to push things out.
-func (s *Store) fullAt() uint64 { return uint64(s.capacity) / 10 * 9 }
 
 // entries are spare ones with their buffers.
 var entries = sync.Pool{New: func() any { return new(Entry) }}

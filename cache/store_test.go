@@ -30,7 +30,7 @@ func newStore(t testing.TB, o Options) *Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { // the memory serves the next test
-		for _, ring := range s.shards.list {
+		for _, ring := range s.ring.shards.list {
 			ring.Reset()
 		}
 	})
@@ -220,11 +220,11 @@ func TestUpdateKeepsTheBody(t *testing.T) {
 		s.Put(k, fillOf(s, "old"), body)
 		e := AcquireEntry()
 		s.Get(e, k)
-		sets := s.count.sets.Load()
+		sets := s.ring.sets.Load()
 		if r := s.Update(e, k, fillOf(s, "new")); r != Stored {
 			t.Fatal(r)
 		}
-		if got := s.count.sets.Load() - sets; got != 1 {
+		if got := s.ring.sets.Load() - sets; got != 1 {
 			t.Errorf("an update of %d bytes wrote %d records, want 1", size, got)
 		}
 		s.Get(e, k)
@@ -275,7 +275,7 @@ func TestAVanishedSegmentIsAnErrorAndThenAMiss(t *testing.T) {
 	if err := during.Open(s, e, k, 0, e.BodySize); err != nil {
 		t.Fatal(err)
 	}
-	ring, key := s.shards.segment(e.ID, 2)
+	ring, key := s.ring.shards.segment(e.ID, 2)
 	ring.Del(key[:])
 	got, err := io.ReadAll(during)
 	if !errors.Is(err, ErrVanished) || !bytes.Equal(got, body[:2*segmentSize]) {
@@ -297,13 +297,13 @@ func TestForeignSegmentsAreRefused(t *testing.T) {
 	e := AcquireEntry()
 	defer ReleaseEntry(e)
 	s.Get(e, k)
-	ring, from := s.shards.segment(e.ID, 1)
-	_, to := s.shards.segment(e.ID, 2)
+	ring, from := s.ring.shards.segment(e.ID, 1)
+	_, to := s.ring.shards.segment(e.ID, 2)
 	ring.Set(to[:], ring.Get(nil, from[:])) // a whole segment in the wrong place
 	if _, err := bodyIn(s, e, k); !errors.Is(err, ErrVanished) {
 		t.Errorf("got %v, want ErrVanished", err)
 	}
 	other := keyOf(s, "a.example", "/b")
-	s.shards.of(other).Set(other.raw, e.buf)
+	s.ring.shards.of(other).Set(other.raw, e.buf)
 	wantOutcome(t, s, other, Damaged)
 }

@@ -37,50 +37,21 @@ const (
 // record is there and says so. The record is pushed out like any other, and then
 // the entry is gone only if its slot was marked.
 
-// urlRecord reads the record of a URL. found is false when there is none.
-func (s *Store) urlRecord(id *urlID) (since, recorded uint64, found bool) {
-	var space [urlRecordSize]byte
-	v, found := s.shards.at(id.hash()).HasGet(space[:0], id[:])
-	if !found || len(v) != urlRecordSize || word(v[atRecordSum:]) != s.secret.sum(tweakURLRecord^id.hash(), v[:atRecordSum]) {
-		return 0, 0, false
-	}
-	return word(v[atSince:]), word(v[atRecorded:]), true
-}
-
 // stands reports whether no purge of its URL has reached what was fetched at a time of
 // the purge clock. A false report is possible when the URL's record was pushed out.
 func (s *Store) stands(id *urlID, seen uint64) bool {
 	if !s.purges.mayReach(id, seen) {
 		return true
 	}
-	since, _, found := s.urlRecord(id)
+	since, _, found := s.ring.urlRecord(id)
 	return found && since <= seen
-}
-
-// keepURL sees to it that a URL's record counts what was fetched at that time, and that
-// it is not pushed out before what is written now. The caller holds the URL's
-// stripe and knows that no purge has reached what was fetched then.
-func (s *Store) keepURL(id *urlID, seen uint64) {
-	since, recorded, found := s.urlRecord(id)
-	now := s.odometer.Load()
-	if found && since <= seen && now-recorded < uint64(s.capacity)/urlRecordRings {
-		return
-	}
-	if !found || seen < since {
-		since = seen
-	}
-	var v [urlRecordSize]byte
-	binary.LittleEndian.PutUint64(v[atSince:], since)
-	binary.LittleEndian.PutUint64(v[atRecorded:], now)
-	binary.LittleEndian.PutUint64(v[atRecordSum:], s.secret.sum(tweakURLRecord^id.hash(), v[:atRecordSum]))
-	s.set(s.shards.at(id.hash()), id[:], v[:])
 }
 
 // dropURL deletes the record of a URL unless it is as new as that time.
 func (s *Store) dropURL(id *urlID, time uint64) {
 	lock := s.lockURL(id)
 	defer lock.Unlock()
-	if since, _, found := s.urlRecord(id); found && since < time {
-		s.shards.at(id.hash()).Del(id[:])
+	if since, _, found := s.ring.urlRecord(id); found && since < time {
+		s.ring.shards.at(id.hash()).Del(id[:])
 	}
 }

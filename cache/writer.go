@@ -43,8 +43,8 @@ func (s *Store) Begin(w *Writer, k Key, f *Fill) Refusal {
 
 	w.head = append(append(w.head[:0], f.Meta...), f.Fields...)
 	w.entry = Entry{Head: f.Head, Meta: w.head[:len(f.Meta)], Fields: w.head[len(f.Meta):]}
-	w.entry.ID, w.entry.guard, w.entry.written = s.newID(), k.Hash(), s.odometer.Load()
-	w.buf.labels = s.secret.appendLabels(w.buf.labels[:0], &w.entry.labels, &k, f.Tags)
+	w.entry.ID, w.entry.guard, w.entry.written = s.ring.newID(), k.Hash(), s.ring.odometer.Load()
+	w.buf.labels = s.ring.secret.appendLabels(w.buf.labels[:0], &w.entry.labels, &k, f.Tags)
 
 	record := shardHeader + len(k.raw) + entrySize(&w.entry.labels, len(f.Meta), len(f.Fields), 0)
 	w.inline = min(maxInline-record, partSegments*segmentSize)
@@ -61,8 +61,8 @@ func (s *Store) Begin(w *Writer, k Key, f *Fill) Refusal {
 
 // admits reports whether a fill may go in.
 func (s *Store) admits(k Key, asked uint64) bool {
-	odometer := s.odometer.Load()
-	return s.sketch == nil || odometer < s.fullAt() ||
+	odometer := s.ring.odometer.Load()
+	return s.sketch == nil || odometer < s.ring.fullAt() ||
 		s.sketch.admits(k.Hash(), odometer) || asked != 0 && s.sketch.admits(asked, odometer)
 }
 
@@ -106,9 +106,9 @@ func (w *Writer) flush() {
 	index := w.segmentIndex()
 	for rest := w.segment; len(rest) > segmentSumSize; index++ {
 		n := min(len(rest), segmentSumSize+segmentSize)
-		w.store.setSegment(w.entry.ID, index, rest[:n])
-		w.store.cursor.Add(1)
-		w.store.rewrite.earn(n, w.store.capacity)
+		w.store.ring.setSegment(w.entry.ID, index, rest[:n])
+		w.store.ring.cursor.Add(1)
+		w.store.rewrite.earn(n, w.store.ring.capacity)
 		rest = rest[n-segmentSumSize:]
 	}
 	w.segment = w.segment[:segmentSumSize]
@@ -134,12 +134,12 @@ func (w *Writer) Commit() Refusal {
 	e.BodySize = w.count
 	begun := w.segmentIndex() // more than 0: some segments are filed
 	if e.Kind = Whole; begun == 0 && len(w.segment)-segmentSumSize <= w.inline {
-		e.Inline, e.written = w.segment[segmentSumSize:], w.store.odometer.Load()
+		e.Inline, e.written = w.segment[segmentSumSize:], w.store.ring.odometer.Load()
 		return w.store.count.note(w.store.file(e, w.key, &w.buf))
 	}
 	e.Kind = Segments
 	w.flush()
-	if !w.store.hasSegments(e.ID, 0, segmentCount(e.BodySize)-1) {
+	if !w.store.ring.hasSegments(e.ID, 0, segmentCount(e.BodySize)-1) {
 		return w.store.count.note(Crowded)
 	}
 	return w.store.count.note(w.store.file(e, w.key, &w.buf))

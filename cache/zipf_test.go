@@ -249,7 +249,7 @@ func timed(s *Store, tr *trace, requests int, to [3]*latencies) (most int64) {
 			to[1].add(start.Sub(end))
 			end = start
 		}
-		s.secret.sum(1, body)
+		s.ring.secret.sum(1, body)
 		to[2].add(time.Since(end))
 		if i%10_000 == 0 {
 			most = max(most, resident())
