@@ -78,6 +78,7 @@ func rooms() []room {
 		{"options", 0, nil, append(blind, "net", "os"), "declarations alone: no file, no YAML, no HTTP"},
 		{"exchange", 0, nil, blind, "everyone reads it"},
 		{"headers", 0, nil, blind, "field rules on bytes"},
+		{"resource", 0, nil, blind, "what survives a reload, whatever it is"},
 		{"routing", 0, []string{"headers"}, append(blind, "net", "syscall", "time"), "patterns in, the index of a route out; paths are read as headers reads them"},
 		{"cache/rfc9111", 0, nil, append(blind, "net", "syscall", "time.Now"), "rules of caching as pure functions; time is an argument"},
 		{"conn", 0, nil, blind, "bytes and deadlines"},

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"penstock/config"
@@ -16,6 +15,8 @@ import (
 func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error) {
 	s := &Snapshot{
 		config:      cfg,
+		resources:   g.generations.keeper.Begin(),
+		byName:      make(map[string]*pooledUpstream, len(cfg.Upstreams)),
 		maxRequests: int64(cfg.Limits.Requests),
 		maxFields:   cfg.Limits.Headers,
 		maxURI:      cfg.Limits.URI,
@@ -49,44 +50,46 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 }
 
 func (g *Gateway) assembleAll(s *Snapshot, cfg *config.Config, prev *Snapshot) error {
+	old := reuseOf(prev)
 	for _, u := range cfg.Upstreams {
-		up, err := g.assembleUpstream(u, prev.upstream(u.Name))
+		up, err := g.assembleUpstream(u, s, old.upstream(u.Name))
 		if err != nil {
 			return err
 		}
 		s.upstreams = append(s.upstreams, up)
+		s.byName[u.Name] = up
 	}
 	if err := g.openStore(cfg); err != nil {
 		return err
 	}
 	s.store = g.proxy.store
-	table := routing.Options{Rules: pathRules(&cfg.Paths)}
 	for i, c := range cfg.Routes {
-		r, err := g.assembleRoute(c, s)
+		r, err := g.assembleRoute(c, s, old)
 		if err != nil {
 			return fmt.Errorf("routes[%d] (%s): %w", i, c.Name(), err)
 		}
 		s.routes = append(s.routes, r)
-		table.Routes = append(table.Routes, routingOf(c))
 	}
 	s.reserve()
-	var err error
-	s.table, err = routing.New(table)
+	return s.assembleTable(old)
+}
+
+// assembleTable makes what finds the routes.
+func (s *Snapshot) assembleTable(old *reuse) (err error) {
+	if old.table(s) {
+		s.table = old.prev.table
+		return nil
+	}
+	o := routing.Options{Rules: pathRules(&s.config.Paths)}
+	for _, c := range s.config.Routes {
+		o.Routes = append(o.Routes, routingOf(c))
+	}
+	s.table, err = routing.New(o)
 	return err
 }
 
-// upstream returns the running upstream of that name; nil on a nil Snapshot too.
-func (s *Snapshot) upstream(name string) *pooledUpstream {
-	if s == nil {
-		return nil
-	}
-	for _, u := range s.upstreams {
-		if u.name == name {
-			return u
-		}
-	}
-	return nil
-}
+// upstream returns the upstream of that name; nil when there is none.
+func (s *Snapshot) upstream(name string) *pooledUpstream { return s.byName[name] }
 
 // start makes the snapshot's upstreams look for their backends. What ran before
 // goes on running; on error nothing new does.
@@ -101,31 +104,5 @@ func (s *Snapshot) start(ctx context.Context) error {
 
 // abandon gives back what a snapshot that never became current had taken.
 func (s *Snapshot) abandon() {
-	_ = s.shutdown(context.Background()) // nothing of it has run, so nothing is waited for
-}
-
-// retire gives back what the snapshot holds once its last requests are done.
-func (s *Snapshot) retire() {
-	s.releaseViews()
-	for _, u := range s.upstreams {
-		u.cluster.Retire(s.longestRequest())
-	}
-}
-
-// shutdown ends the snapshot's upstreams at once.
-func (s *Snapshot) shutdown(ctx context.Context) error {
-	s.releaseViews()
-	var errs []error
-	for _, u := range s.upstreams {
-		errs = append(errs, u.cluster.Shutdown(ctx))
-	}
-	return errors.Join(errs...)
-}
-
-func (s *Snapshot) releaseViews() {
-	for _, r := range s.routes {
-		for i := range r.targets {
-			r.targets[i].view.Release()
-		}
-	}
+	_ = s.release(context.Background()) // nothing of it has run, so nothing is waited for
 }

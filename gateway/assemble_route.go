@@ -12,8 +12,15 @@ import (
 	"penstock/routing"
 )
 
-// assembleRoute compiles one route over the upstreams of s.
-func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot) (*route, error) {
+// assembleRoute compiles one route over the upstreams of s, or takes it from old, the
+// running generation, where nothing of it changed.
+func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot, old *reuse) (*route, error) {
+	if r := old.route(c, s); r != nil {
+		for _, t := range r.targets {
+			s.views = append(s.views, t.up.cluster.View(r.name, c.Weights)) // the same view, with one user more
+		}
+		return r, nil
+	}
 	r := &route{
 		name:     c.Name(),
 		retry:    compileRetry(&c.Retry),
@@ -22,6 +29,7 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot) (*route, error) {
 		upgrades: byteLists(c.Upgrades),
 		trailers: byteLists(c.Trailers),
 	}
+	r.passed = r.trailers
 	r.metrics = g.metrics.Route(r.name)
 	policies := make([]options.Declarer, 0, len(c.Policies))
 	for _, p := range c.Policies {
@@ -46,7 +54,9 @@ func (r *route) attach(c *config.Route, s *Snapshot) error {
 		if up == nil {
 			return fmt.Errorf("upstream %q is not configured", t.Upstream)
 		}
-		r.targets = append(r.targets, target{up: up, view: up.cluster.View(r.name, c.Weights)})
+		view := up.cluster.View(r.name, c.Weights)
+		s.views = append(s.views, view)
+		r.targets = append(r.targets, target{up: up, view: view})
 		shares = append(shares, t.Weight)
 	}
 	if len(shares) > 1 {
@@ -81,14 +91,24 @@ func (s *Snapshot) reserve() {
 			reserved[t.up] = append(reserved[t.up], r.plan.Reserved()...)
 		}
 	}
-	for _, r := range s.routes {
+	for up, names := range reserved {
+		slices.Sort(names)
+		reserved[up] = slices.Compact(names)
+	}
+	for i, r := range s.routes {
 		var names []string
 		for _, t := range r.targets {
 			names = append(names, reserved[t.up]...)
 		}
 		slices.Sort(names)
-		r.reserved = byteLists(slices.Compact(names))
-		r.passed = slices.DeleteFunc(slices.Clone(r.trailers), func(name []byte) bool { return headers.Folds(name, r.reserved) })
+		names = slices.Compact(names)
+		if slices.EqualFunc(names, r.reserved, func(a string, b []byte) bool { return a == string(b) }) {
+			continue
+		}
+		own := *r // the running generation may have the same route
+		own.reserved = byteLists(names)
+		own.passed = slices.DeleteFunc(slices.Clone(r.trailers), func(name []byte) bool { return headers.Folds(name, own.reserved) })
+		s.routes[i] = &own
 	}
 }
 

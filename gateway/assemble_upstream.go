@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"net/netip"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -10,12 +11,14 @@ import (
 	"penstock/discovery"
 	"penstock/lb"
 	"penstock/ratelimit"
+	"penstock/resource"
 	"penstock/upstream"
 )
 
-// assembleUpstream makes the upstream of one configuration entry. What prev has
-// that did not change is shared: connections, health, in-flight counts, budget.
-func (g *Gateway) assembleUpstream(c *config.Upstream, prev *pooledUpstream) (*pooledUpstream, error) {
+// assembleUpstream makes the upstream of one configuration entry for s. What did not
+// change since prev, the running one of that name, is shared: connections, health,
+// in-flight counts, budget.
+func (g *Gateway) assembleUpstream(c *config.Upstream, s *Snapshot, prev *pooledUpstream) (*pooledUpstream, error) {
 	o, err := g.upstreamOptions(c)
 	if err != nil {
 		return nil, fmt.Errorf("upstreams.%s: %w", c.Name, err)
@@ -24,7 +27,13 @@ func (g *Gateway) assembleUpstream(c *config.Upstream, prev *pooledUpstream) (*p
 	if prev != nil {
 		old = prev.cluster
 	}
-	cluster, err := upstream.NewClusterFrom(old, o)
+	plan, err := upstream.NewPlan(o)
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := resource.Claim(s.resources, "cluster", plan.Identity(), func() (*upstream.Cluster, error) {
+		return plan.Build(old), nil
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -33,13 +42,28 @@ func (g *Gateway) assembleUpstream(c *config.Upstream, prev *pooledUpstream) (*p
 		hashName: []byte(c.Balance.HashName), fixedHost: []byte(c.Host.Name),
 		metrics: g.metrics.Upstream(c.Name),
 	}
-	switch {
-	case prev != nil && prev.config.RetryBudget == c.RetryBudget:
-		up.budget = prev.budget
-	case !c.RetryBudget.Off:
-		up.budget = ratelimit.NewBudget(c.RetryBudget.Ratio, c.RetryBudget.Floor)
+	if !c.RetryBudget.Off {
+		if up.budget, err = s.retryBudget(c.Name, c.RetryBudget); err != nil {
+			return nil, err
+		}
+	}
+	if prev != nil && prev.cluster == cluster && prev.budget == up.budget && reflect.DeepEqual(prev.config, c) {
+		return prev, nil
 	}
 	return up, nil
+}
+
+// retryBudget returns the budget of an upstream: the running one when its options are
+// the same.
+func (s *Snapshot) retryBudget(name string, c config.RetryBudget) (*ratelimit.Budget, error) {
+	type identity struct {
+		upstream string
+		options  config.RetryBudget
+	}
+	budget, err := resource.Claim(s.resources, "retry budget", identity{name, c}, func() (resource.Plain[*ratelimit.Budget], error) {
+		return resource.Plain[*ratelimit.Budget]{Value: ratelimit.NewBudget(c.Ratio, c.Floor)}, nil
+	})
+	return budget.Value, err
 }
 
 func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) {

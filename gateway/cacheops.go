@@ -105,8 +105,7 @@ func (s *Snapshot) readTarget(u *cache.URL, target []byte) bool {
 func (g *Gateway) CacheLookup(q ops.CacheQuestion) (ops.CacheExplanation, error) {
 	out := ops.CacheExplanation{Method: q.Method, URL: q.URL.String(), Why: []string{}}
 	b := g.proxy.journeys.Get().(*journey)
-	b.x, b.snap = exchange.Acquire(g.now()), g.proxy.current.Load()
-	b.snap.journeys.Add(1)
+	b.x, b.snap = exchange.Acquire(g.now()), g.proxy.joinNewest()
 	defer g.proxy.discard(b)
 	if b.snap.store == nil {
 		return out, ops.ErrNoCache

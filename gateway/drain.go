@@ -37,7 +37,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.serving.Wait()
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), restTime)
 	defer cancel()
-	ends := g.proxy.current.Load().shutdown(rest)
+	ends := g.generations.end(rest, g.proxy.current.Load())
 	return errors.Join(closed, late, tunnels, ends, g.clients.Shutdown(rest), g.backends.Shutdown(rest), save.wait(ctx, rest))
 }
 

@@ -80,7 +80,7 @@ func (g *proxy) handOver(j *journey) *fetch {
 	body.Idle, body.OnClose = j.route.times.BodyIdle, f.ended
 	c.lead, c.writer, c.handing = nil, nil, false
 	j.out = g.outbounds.Get().(*outbound)
-	f.snap.journeys.Add(1)
+	f.snap.join()
 	return f
 }
 
@@ -133,7 +133,7 @@ func (f *fetch) survive() {
 	}
 	f.out.reset()
 	f.g.outbounds.Put(f.out)
-	f.snap.journeys.Add(-1)
+	f.snap.leave()
 }
 
 // ended reports the end of the body to the health of the backend.

@@ -14,7 +14,7 @@ func (j *journey) Finish() { j.g.finish(j) }
 // finish is the single exit of every journey. It runs after the last byte of the response,
 // after the tunnel, or after the client was lost. Only here do the in-flight counts fall.
 func (g *proxy) finish(j *journey) {
-	x := j.x
+	x, snap := j.x, j.snap
 	x.Took = g.now().Sub(x.Start)
 	if !x.Tunnel {
 		x.Received = j.body.read
@@ -24,8 +24,8 @@ func (g *proxy) finish(j *journey) {
 	j.cache.onRecord(x)
 	g.record(j)
 	j.stream.Done()
-	j.snap.journeys.Add(-1)
 	j.reset()
+	snap.leave()
 	x.Release()
 	g.journeys.Put(j)
 }

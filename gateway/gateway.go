@@ -60,8 +60,8 @@ type Gateway struct {
 	serving   sync.WaitGroup
 	fatal     chan error
 
-	reload  sync.Mutex  // one change of the snapshot at a time; requests never take it
-	retired []*Snapshot // guarded by reload; those that requests may still live on
+	reload      sync.Mutex // one change of the snapshot at a time; requests never take it
+	generations generations
 }
 
 // New compiles the first generation. It opens no socket.
@@ -78,6 +78,7 @@ func New(o Options) (*Gateway, error) {
 		fatal:       make(chan error, 1),
 		cacheMemory: o.CacheMemory,
 	}
+	g.generations.log = g.log
 	g.http1 = h1.New(h1.Options{
 		Handler: p, Limits: g.clientLimits, Draining: g.draining.Load, Now: g.now, Log: g.log,
 		HeaderBytes: o.Config.Limits.HeaderBytes,
@@ -176,7 +177,6 @@ func (g *Gateway) replace(prev *Snapshot, cfg *config.Config) error {
 	g.limit.Set(g.connectionBudget(cfg))
 	g.publish(next)
 	prev.retire() // only after the new one is visible
-	g.retired = append(g.retired, prev)
 	return nil
 }
 
@@ -190,6 +190,7 @@ func (g *Gateway) publish(s *Snapshot) {
 	} else {
 		s.generation = 1
 	}
+	g.generations.begin(s)
 	g.proxy.current.Store(s)
 }
 

@@ -16,8 +16,7 @@ func (g *proxy) refresh(j *journey) {
 		return
 	}
 	b := g.journeys.Get().(*journey)
-	b.x, b.snap, b.route = exchange.Acquire(g.now()), j.snap, j.route
-	b.snap.journeys.Add(1)
+	b.x, b.snap, b.route = exchange.Acquire(g.now()), j.snap.join(), j.route
 	if !b.copyRequest(j) {
 		lead.Abandon()
 		g.discard(b)
@@ -63,9 +62,9 @@ func (g *proxy) refetch(b *journey) {
 
 // discard gives back a journey without a client.
 func (g *proxy) discard(b *journey) {
-	x := b.x
-	b.snap.journeys.Add(-1)
+	x, snap := b.x, b.snap
 	b.reset()
+	snap.leave()
 	x.Release()
 	g.journeys.Put(b)
 }

@@ -90,8 +90,7 @@ func newProxy(name string, o *Options) *proxy {
 func (g *proxy) begin(s downstream.Stream, now time.Time) *journey {
 	j := g.journeys.Get().(*journey)
 	j.stream, j.x = s, exchange.Acquire(now)
-	j.snap = g.current.Load()
-	j.snap.journeys.Add(1)
+	j.snap = g.joinNewest()
 	return j
 }
 

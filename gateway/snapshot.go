@@ -1,27 +1,34 @@
 package gateway
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"penstock/cache"
 	"penstock/config"
 	"penstock/headers"
+	"penstock/resource"
 	"penstock/routing"
+	"penstock/upstream"
 )
 
-// Snapshot is one generation of the configuration, compiled. It is immutable: a
-// request loads the pointer once and lives on that generation to its end, while
-// a reload builds the next one beside it.
+// Snapshot is one generation of the configuration, compiled. It is immutable but for
+// the count of its users: a request loads the pointer once and lives on that generation
+// to its end, while a reload builds the next one beside it.
 type Snapshot struct {
 	generation uint64
-	journeys   atomic.Int64 // requests that live on it
 	config     *config.Config
+
+	users     atomic.Int64 // requests that live on it, and one more while it is in force
+	ended     atomic.Bool  // the last user has left
+	onEnd     func()       // called then
+	resources *resource.Generation
+	views     []*upstream.View // of all routes; released with the resources
 
 	table     *routing.Table // finds the index of a request's route in routes
 	routes    []*route
 	upstreams []*pooledUpstream
+	byName    map[string]*pooledUpstream
 
 	maxRequests int64
 	maxFields   int
@@ -40,23 +47,4 @@ type Snapshot struct {
 	purgeFrom   *headers.Prefixes // who may send PURGE; nil for nobody
 	perRequest  [][]byte          // fields of a request that the gateway writes anew for each
 	requestID   []byte            // name of the id's field; nil for none
-}
-
-// liveGenerations counts the current snapshot and the retired ones on which a
-// request still lives: slow requests pin old ones, and an operator wants to see that.
-func (g *Gateway) liveGenerations() int {
-	g.reload.Lock()
-	defer g.reload.Unlock()
-	g.retired = slices.DeleteFunc(g.retired, func(s *Snapshot) bool { return s.journeys.Load() == 0 })
-	return 1 + len(g.retired)
-}
-
-// longestRequest is how long a request that begins now may still need its
-// upstreams when nothing moves: what a retired generation must be left.
-func (s *Snapshot) longestRequest() time.Duration {
-	longest := time.Second
-	for _, r := range s.routes {
-		longest = max(longest, r.times.Request, r.times.FirstByte)
-	}
-	return longest
 }

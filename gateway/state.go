@@ -90,7 +90,7 @@ func (g *Gateway) process() ops.Process {
 		Connections: g.limit.Open(),
 		Resting:     g.http1.Parked(),
 		Tunnels:     g.proxy.tunnels.Len(),
-		Generations: g.liveGenerations(),
+		Generations: int(g.generations.live.Load()),
 	}
 	for _, ln := range g.listeners {
 		p.Refused += uint64(ln.Refused())

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math/bits"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -115,13 +114,20 @@ func (r *Registry) backend(key backendKey) *backend {
 func (r *Registry) Retain(routes, upstreams []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	maps.DeleteFunc(r.routes, func(name string, _ *Route) bool {
-		return name != "" && !slices.Contains(routes, name)
-	})
-	maps.DeleteFunc(r.upstreams, func(name string, _ *Upstream) bool {
-		return !slices.Contains(upstreams, name)
-	})
+	keep := setOf(routes)
+	maps.DeleteFunc(r.routes, func(name string, _ *Route) bool { return name != "" && !keep[name] })
+	keep = setOf(upstreams)
+	maps.DeleteFunc(r.upstreams, func(name string, _ *Upstream) bool { return !keep[name] })
 	r.dropBackends(func(k backendKey) bool { return r.upstreams[k.upstream] == nil })
+}
+
+// setOf returns the names as a set: there may be thousands.
+func setOf(names []string) map[string]bool {
+	set := make(map[string]bool, len(names))
+	for _, n := range names {
+		set[n] = true
+	}
+	return set
 }
 
 // dropBackends removes the backends that gone names, here and from every route.

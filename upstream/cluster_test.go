@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"penstock/health"
 )
@@ -74,38 +72,35 @@ func TestUpdateClosesIdleConnectionsOfVanished(t *testing.T) {
 	}
 }
 
-func TestRetireClosesLater(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := tens(t, 1, 1)
-		cluster, err := NewCluster(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cluster.Retire(30 * time.Second)
-		for _, tc := range []struct {
-			wait time.Duration
-			left int
-		}{{29 * time.Second, 2}, {2 * time.Second, 0}} {
-			time.Sleep(tc.wait) // the bubble's time
-			synctest.Wait()
-			cluster.shared.mu.Lock()
-			got := len(cluster.shared.endpoints)
-			cluster.shared.mu.Unlock()
-			if got != tc.left {
-				t.Errorf("%d endpoints after another %v, want %d", got, tc.wait, tc.left)
-			}
-		}
-	})
-}
-
-func TestRetiredClusterClosesItsConnections(t *testing.T) {
+// Requests go on using a cluster that was retired, until it is shut down.
+func TestRetiredClusterServesUntilShutdown(t *testing.T) {
 	a, b := newTestOrigin(t), newTestOrigin(t)
-	cluster, err := NewCluster(literals(t, a, b, 1, 0))
-	if err != nil {
+	source := &fakeSource{first: []string{b.address}}
+	o := literals(t, a, b, 1, 0)
+	o.Backends[1] = BackendOptions{Scheme: "http", Host: "web", Port: 80, Source: source}
+	made, err := NewCluster(o)
+	cluster := must(t, made, err)
+	if err := cluster.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	get(t, cluster.View("r", nil).Pick(0, nil, 0), "/")
-	cluster.Retire(0)
+	m := cluster.View("r", nil).Pick(0, nil, 0)
+	get(t, m, "/")
+	cluster.Retire()
+	if source.run.Err() == nil {
+		t.Error("the source of a retired cluster goes on looking")
+	}
+	get(t, m, "/")
+	if got := a.accepted.Load(); got != 1 {
+		t.Errorf("connected %d times, want once", got)
+	}
+	if err := cluster.Start(t.Context()); err != nil || len(cluster.running) != 1 {
+		t.Errorf("a retired cluster was started again: %v", err)
+	}
+	for range 2 { // the second time does nothing
+		if err := cluster.Shutdown(t.Context()); err != nil || !source.ended.Load() {
+			t.Errorf("shutdown: %v, source stopped: %v", err, source.ended.Load())
+		}
+	}
 	within(t, "connection closed", a.gone)
 }
 

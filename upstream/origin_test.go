@@ -121,6 +121,18 @@ func roundTrip(m *Member, target string) (body string, f *exchange.Fault) {
 	return string(resp.Buffered), nil
 }
 
+// NewCluster makes a cluster with nothing to carry over.
+func NewCluster(o Options) (*Cluster, error) { return NewClusterFrom(nil, o) }
+
+// NewClusterFrom makes the cluster that follows prev.
+func NewClusterFrom(prev *Cluster, o Options) (*Cluster, error) {
+	p, err := NewPlan(o)
+	if err != nil {
+		return nil, err
+	}
+	return p.Build(prev), nil
+}
+
 // must returns the cluster and ends it with the test.
 func must(t testing.TB, c *Cluster, err error) *Cluster {
 	t.Helper()
@@ -167,12 +179,14 @@ type fakeSource struct {
 	started chan struct{} // closed when Start returns; may be nil
 	emit    func(addresses ...string)
 	ended   atomic.Bool
+	run     context.Context // of Start
 
 	failed   time.Time // what LastFailure returns
 	failedBy error
 }
 
 func (s *fakeSource) Start(ctx context.Context, emit func([]lb.Endpoint)) error {
+	s.run = ctx
 	if s.started != nil {
 		defer close(s.started)
 	}

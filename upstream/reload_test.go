@@ -53,30 +53,48 @@ func TestReloadSharesEndpoints(t *testing.T) {
 	within(t, "last user gone", a.gone)
 }
 
-func TestReloadWithoutChangeKeepsTheCluster(t *testing.T) {
-	a, b := newTestOrigin(t), newTestOrigin(t)
-	o := literals(t, a, b, 5, 3)
-	prev, err := NewCluster(o)
-	if err != nil {
-		t.Fatal(err)
+func TestIdentityIsAllThatIsConfigured(t *testing.T) {
+	a, b, ca, other := newTestOrigin(t), newTestOrigin(t), newAuthority(t), newAuthority(t)
+	sweeper := newSweeper(t)
+	identity := func(change func(o *Options)) Identity {
+		t.Helper()
+		o := literals(t, a, b, 1, 1)
+		o.Sweeper, o.TLS.CA = sweeper, ca.file
+		o.Backends[0].Scheme = "https"
+		if change != nil {
+			change(&o)
+		}
+		p, err := NewPlan(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Identity()
 	}
-	same, err := NewClusterFrom(prev, o)
-	if err != nil || same != prev {
-		t.Fatalf("got %p and %v, want the previous cluster %p", same, err, prev)
+	plain := identity(nil)
+	if plain != identity(func(o *Options) { o.Log, o.Now = slog.Default(), time.Now }) {
+		t.Error("the same options have two identities")
 	}
-	m := same.View("route", nil).Pick(0, nil, 0)
-	get(t, m, "/")
-	if err := prev.Shutdown(t.Context()); err != nil { // one of two claims
-		t.Fatal(err)
+	if plain != identity(func(o *Options) { o.Pool.Max = 512 }) {
+		t.Error("a default that is spelled out makes a difference")
 	}
-	if _, idle, _ := m.Client.Stats(); idle != 1 {
-		t.Errorf("%d idle connections while a claim is left, want 1", idle)
-	}
-	if err := same.Shutdown(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if _, idle, _ := m.Client.Stats(); idle != 0 {
-		t.Errorf("%d idle connections after the last claim, want 0", idle)
+	for name, change := range map[string]func(o *Options){
+		"name":        func(o *Options) { o.Name = "other" },
+		"balance":     func(o *Options) { o.Balance.Method = lb.P2C },
+		"ejection":    func(o *Options) { o.Eject.Failures = 7 },
+		"at most":     func(o *Options) { o.Eject.AtMost = 0.9 },
+		"probe":       func(o *Options) { o.Probe.Every = time.Hour },
+		"pool":        func(o *Options) { o.Pool.Max = 7 },
+		"refresh":     func(o *Options) { o.Refresh = time.Hour },
+		"backup":      func(o *Options) { o.Backends[1].Backup = true },
+		"weight":      func(o *Options) { o.Backends[1].Weight = 2 },
+		"order":       func(o *Options) { o.Backends[0], o.Backends[1] = o.Backends[1], o.Backends[0] },
+		"scheme":      func(o *Options) { o.Backends[1].Scheme = "https" },
+		"certificate": func(o *Options) { o.TLS.CA = other.file },
+		"insecure":    func(o *Options) { o.TLS.Insecure = true },
+	} {
+		if identity(change) == plain {
+			t.Errorf("%s makes no difference", name)
+		}
 	}
 }
 
@@ -123,10 +141,6 @@ func TestReloadWithOtherCertificatesSharesNothing(t *testing.T) {
 	}}
 	made, err := NewCluster(o)
 	prev := must(t, made, err)
-	made, err = NewClusterFrom(prev, o)
-	if same := must(t, made, err); same != prev {
-		t.Error("the same file gave a new cluster")
-	}
 	o.TLS.CA = other.file
 	made, err = NewClusterFrom(prev, o)
 	if next := must(t, made, err); next.list.own[0] == prev.list.own[0] {

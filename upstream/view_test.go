@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"context"
 	"sync"
 	"testing"
 	"time"
@@ -152,7 +153,7 @@ func TestPickDuringUpdates(t *testing.T) {
 				t.Fatal(err)
 			}
 			made.View("r", nil).Pick(0, nil, 0)
-			made.Retire(0)
+			go func() { _ = made.Shutdown(context.Background()) }()
 		}
 	}
 	close(stop)

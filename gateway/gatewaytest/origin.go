@@ -106,6 +106,13 @@ func (o *Origin) Connections() int {
 	return o.seen
 }
 
+// Open returns how many connections are open now.
+func (o *Origin) Open() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.open)
+}
+
 // Close stops the origin and cuts its connections.
 func (o *Origin) Close() {
 	_ = o.ln.Close()
