@@ -10,6 +10,7 @@ import (
 	"penstock/config"
 	"penstock/gateway"
 	"penstock/metrics"
+	"penstock/options"
 	"penstock/policy"
 )
 
@@ -25,13 +26,17 @@ type Gateway struct {
 	stopped bool
 }
 
-// Parse reads a configuration; "LISTEN" in it becomes a free loopback address.
-func Parse(t testing.TB, yaml string) *config.Config {
+// Parse reads a configuration, whose routes may have the policies of a table, by default
+// policy.Table. Without listen it gets a free loopback address and no admin.
+func Parse(t testing.TB, yaml string, table ...options.Policy) *config.Config {
 	t.Helper()
+	if table == nil {
+		table = policy.Table()
+	}
 	if !strings.Contains(yaml, "listen:") {
 		yaml = "listen: \"127.0.0.1:0\"\nadmin: off\nlog: { access: off }\n" + yaml
 	}
-	cfg, err := config.Parse("test.yaml", []byte(yaml), nil, policy.Table()...)
+	cfg, err := config.Parse("test.yaml", []byte(yaml), nil, table...)
 	if err != nil {
 		t.Fatalf("configuration:\n%v", err)
 	}
