@@ -65,3 +65,22 @@ func TestAPutReusesItsMemory(t *testing.T) {
 		t.Errorf("got %v allocations, want 0", got)
 	}
 }
+
+func TestRecordsAndPortableKeysDoNotAllocate(t *testing.T) {
+	s, c := newStore(t, Options{}), newCodec(t, sharedSecret)
+	k := keyOf(s, "a.example", "/a")
+	in := Record{Head: Head{Kind: Whole}, Tags: [][]byte{[]byte("news")}, Fields: []byte("A: b\r\n"), Body: make([]byte, 1000)}
+	var out Record
+	var key, sealed []byte
+	if got := testing.AllocsPerRun(500, func() {
+		key = k.AppendPortable(key[:0])
+		c.KeyID(key)
+		in.Key = key
+		sealed = c.AppendRecord(sealed[:0], &in)
+		if err := c.ReadRecord(&out, sealed, key); err != nil {
+			t.Fatal(err)
+		}
+	}); got != 0 {
+		t.Errorf("got %v allocations, want 0", got)
+	}
+}

@@ -47,6 +47,13 @@
 // the ring holds a record of 16 bytes of key and 24 of value, which such a purge
 // deletes: see urls.go.
 //
+// # Other instances
+//
+// Guards, checksums and ids are a store's own. What instances share, such as a
+// second tier or purges, has another form: Key.AppendPortable and Store.ReadKey
+// for keys, Codec for records (record.go), sealed with a secret that all of them
+// have.
+//
 // # Memory
 //
 // The shards take Options.Bytes, rounded up to steps of 32 MiB, in parts of

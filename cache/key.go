@@ -51,6 +51,7 @@ type Key struct {
 	hostAt, hostEnd   int
 	pathAt, pathEnd   int
 	queryAt, queryEnd int // with mark and length
+	baseEnd           int // of the parts that are not a variant's own
 }
 
 // Hash returns 64 bits that stand for the key, unpredictable from outside. They
@@ -157,6 +158,7 @@ func (b *KeyBuilder) field(mark byte, name string, value []byte, present bool) {
 
 // Key ends the key. The builder may not be used again.
 func (b *KeyBuilder) Key() Key {
+	b.key.baseEnd = len(b.key.parts)
 	b.key.seal(b.secret)
 	return b.key
 }
