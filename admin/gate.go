@@ -17,7 +17,8 @@ import (
 type need uint8
 
 const (
-	open   need = iota // nothing: health and metrics
+	vital  need = iota // nothing, and connections are kept for it: health
+	open               // nothing: metrics
 	read               // a trustworthy Host; the token when the listener is not local
 	change             // that, the token whenever one is set, and no other web site behind it
 )
@@ -53,7 +54,7 @@ func newGate(o Options, bound net.Addr) *gate {
 // check returns why the request r may not have what needs n.
 func (g *gate) check(n need, r *fasthttp.Request) refusal {
 	h := &r.Header
-	if n == open {
+	if n <= open {
 		return refusal{}
 	}
 	if !g.local && !g.hasToken {

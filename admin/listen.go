@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -64,13 +63,26 @@ func removeStale(path string) error {
 	return os.Remove(path)
 }
 
-// Accept returns the next connection. Errors other than a closed listener are
-// waited out: 5 ms at first, at most 1 s.
+// Accept returns the next connection for which there is room.
 func (l *listener) Accept() (net.Conn, error) {
+	for {
+		c, err := l.accept()
+		if err != nil {
+			return nil, err
+		}
+		if t := l.admit(c); t != nil {
+			return t, nil
+		}
+	}
+}
+
+// accept returns the next connection. Errors other than a closed listener are
+// waited out: 5 ms at first, at most 1 s.
+func (l *listener) accept() (net.Conn, error) {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		c, err := l.Listener.Accept()
 		if err == nil {
-			return l.track(c), nil
+			return c, nil
 		}
 		if errors.Is(err, net.ErrClosed) {
 			return nil, err
@@ -92,14 +104,6 @@ func (l *listener) Close() (err error) {
 		err = l.Listener.Close()
 	})
 	return err
-}
-
-func (l *listener) track(c net.Conn) net.Conn {
-	t := &tracked{Conn: c, owner: l}
-	l.mu.Lock()
-	l.conns[t] = struct{}{}
-	l.mu.Unlock()
-	return t
 }
 
 // closeUnused closes connections on which nothing has come yet: a server that shuts
@@ -129,26 +133,4 @@ func (l *listener) open() []*tracked {
 		conns = append(conns, c)
 	}
 	return conns
-}
-
-// tracked is a connection that its listener knows until it is closed.
-type tracked struct {
-	net.Conn
-	owner *listener
-	used  atomic.Bool // a byte has come
-}
-
-func (t *tracked) Read(p []byte) (int, error) {
-	n, err := t.Conn.Read(p)
-	if n > 0 {
-		t.used.Store(true)
-	}
-	return n, err
-}
-
-func (t *tracked) Close() error {
-	t.owner.mu.Lock()
-	delete(t.owner.conns, t)
-	t.owner.mu.Unlock()
-	return t.Conn.Close()
 }

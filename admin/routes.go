@@ -15,8 +15,8 @@ type endpoint struct {
 
 func (s *Server) endpoints() []endpoint {
 	return []endpoint{
-		{"GET", "/healthz", open, alive, "the process lives"},
-		{"GET", "/readyz", open, s.ready, "traffic may come"},
+		{"GET", "/healthz", vital, alive, "the process lives"},
+		{"GET", "/readyz", vital, s.ready, "traffic may come"},
 		{"GET", "/metrics", open, s.metrics, "metrics in the Prometheus text format"},
 		{"GET", "/", read, s.index, "this list"},
 		{"GET", "/api/routes", read, s.routes, "routes of the configuration in use"},
@@ -64,6 +64,10 @@ func (s *Server) router() fasthttp.RequestHandler {
 // guard lets only those through to e whom the gate lets.
 func (s *Server) guard(e endpoint) fasthttp.RequestHandler {
 	return func(ctx *fasthttp.RequestCtx) {
+		if e.need != vital && kept(ctx) {
+			refuse(ctx, fasthttp.StatusServiceUnavailable, "All connections of the admin listener are in use; the last ones are for /healthz and /readyz.")
+			return
+		}
 		no := s.gate.check(e.need, &ctx.Request)
 		if no.status == 0 {
 			e.serve(ctx)

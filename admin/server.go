@@ -17,8 +17,10 @@ import (
 // Limits of the listener. It serves a few operators and a scraper.
 const (
 	maxConnections = 256
-	maxHead        = 16 << 10 // bytes
-	maxBody        = 16 << 10 // bytes
+	healthShare    = 32              // connections of them that serve nothing but health
+	maxHead        = 16 << 10        // bytes
+	maxBody        = 16 << 10        // bytes
+	firstByteTime  = 2 * time.Second // of a new connection
 	readTimeout    = 10 * time.Second
 	writeTimeout   = 30 * time.Second
 	idleTimeout    = 60 * time.Second
@@ -80,7 +82,8 @@ func (s *Server) Start(context.Context) error {
 		Handler:                      s.recovering(s.router()),
 		ErrorHandler:                 refuseBroken,
 		Logger:                       quiet{s.o.Log},
-		Concurrency:                  maxConnections,
+		Concurrency:                  2 * maxConnections, // the listener counts; those that it closes need a moment
+		ConnState:                    rest,
 		ReadBufferSize:               maxHead,
 		MaxRequestBodySize:           maxBody,
 		ReadTimeout:                  readTimeout,
@@ -135,6 +138,7 @@ func (s *Server) recovering(next fasthttp.RequestHandler) fasthttp.RequestHandle
 				refuse(ctx, fasthttp.StatusInternalServerError, "The request failed because of a bug; the log tells more.")
 			}
 		}()
+		begin(ctx)
 		ctx.Response.Header.Set("Cache-Control", "no-store")
 		ctx.Response.Header.Set("X-Content-Type-Options", "nosniff")
 		next(ctx)
