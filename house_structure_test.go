@@ -35,7 +35,7 @@ func requestPath(folder string) bool {
 func aboveBounds() map[string]figures {
 	return map[string]figures{
 		"conn":    {methods: 47},
-		"gateway": {files: 43, lines: 6196, methods: 128, fields: 44},
+		"gateway": {fields: 29},
 	}
 }
 

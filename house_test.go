@@ -68,6 +68,7 @@ func rooms() []room {
 		{"downstream/h1", 2, []string{"conn", "downstream", "exchange", "headers", "response", "tunnel"}, []string{"net/http"}, "HTTP/1 on fasthttp's server, behind downstream.Stream"},
 		{"response", 1, []string{"conn", "exchange", "headers"}, blind, "what is said to a client; conn is where a body may be spliced to"},
 		{"health", 1, []string{"exchange", "lb"}, append(blind, "syscall", "time.Now"), "verdicts on endpoints and their words; no sockets, no clock"},
+		{"httpcache", 1, []string{"cache", "cache/rfc9111", "exchange", "headers", "ops", "response"}, append(blind, "net", "os", "syscall"), "requests and responses as facts, the origin as an interface: testable without sockets"},
 		{"ops", 1, []string{"health"}, append(blind, "net", "syscall", "time.Now"), "types that operators are shown; the gateway fills them"},
 		{"upstream", 1, []string{"lb", "exchange", "headers", "health", "conn", "response"}, []string{"net/http"}, "one backend, one round trip; options come as upstream.Options"},
 		{"policy", 2, []string{"downstream", "exchange", "headers", "options", "ratelimit", "response"}, blind, "refuses, edits, answers; never forwards"},

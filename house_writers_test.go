@@ -23,7 +23,7 @@ func writers() []owned {
 	return []owned{
 		{folder: "downstream", name: "Request", by: []string{"downstream/request.go"}},
 		{folder: "response", name: "Response", by: []string{"response"}},
-		{folder: "httpcache", name: "Transaction", by: []string{"httpcache"}, planned: true},
+		{folder: "httpcache", name: "Transaction", by: []string{"httpcache"}},
 		{folder: "gateway", name: "outbound", by: []string{"gateway/outbound.go", "gateway/prepare.go", "gateway/forward.go"}},
 	}
 }

@@ -59,10 +59,10 @@ func (g *Gateway) assembleAll(s *Snapshot, cfg *config.Config, prev *Snapshot) e
 		s.upstreams = append(s.upstreams, up)
 		s.byName[u.Name] = up
 	}
-	if err := g.openStore(cfg); err != nil {
+	if err := g.openCache(cfg); err != nil {
 		return err
 	}
-	s.store = g.proxy.store
+	s.cache = g.cache
 	for i, c := range cfg.Routes {
 		r, err := g.assembleRoute(c, s, old)
 		if err != nil {

@@ -37,11 +37,8 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot, old *reuse) (*rout
 	}
 	r.plan = policy.Compile(policies)
 	var err error
-	if r.cache, err = compileCache(c); err != nil {
+	if r.cache, err = g.proxy.compileCache(c, s, r.metrics); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)
-	}
-	if r.cache != nil {
-		r.metrics.CountCache(cacheNames())
 	}
 	return r, r.attach(c, s)
 }

@@ -26,19 +26,21 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.draining.Store(true)
 	g.reload.Unlock()
 
-	save := g.prepareLastSave(ctx)
-	defer save.begin()
+	save := g.saver.PrepareLastSave(ctx)
+	defer save.Begin()
 	closed := g.closeListeners()
 	late := g.http1.Drain(ctx, g.clients)
 	tunnels := g.proxy.tunnels.Shutdown(ctx)
-	g.endFetches(ctx)
-	save.begin()
+	if g.cache != nil {
+		g.cache.Shutdown(ctx, g.backends.CloseAll)
+	}
+	save.Begin()
 	g.clients.CloseAll()
 	g.serving.Wait()
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), restTime)
 	defer cancel()
 	ends := g.generations.end(rest, g.proxy.current.Load())
-	return errors.Join(closed, late, tunnels, ends, g.clients.Shutdown(rest), g.backends.Shutdown(rest), save.wait(ctx, rest))
+	return errors.Join(closed, late, tunnels, ends, g.clients.Shutdown(rest), g.backends.Shutdown(rest), save.Wait(ctx, rest))
 }
 
 // closeListeners stops accepting. Connections that the kernel had accepted

@@ -37,7 +37,7 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	if j.snap.proxyStatus && f.Source != exchange.Client {
 		lines = response.AppendProxyStatus(lines, g.name, f)
 	}
-	r.SetFields(j.appendCacheStatus(lines))
+	r.SetFields(j.cache.AppendStatus(lines))
 	j.finishLocal(j.note)
 	g.send(j)
 }

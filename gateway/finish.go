@@ -21,7 +21,7 @@ func (g *proxy) finish(j *journey) {
 	}
 	g.release(j)
 	g.leaveClient(j)
-	j.cache.onRecord(x)
+	j.cache.Report()
 	g.record(j)
 	j.stream.Done()
 	j.reset()

@@ -16,6 +16,7 @@ import (
 	"penstock/conn"
 	"penstock/discovery"
 	"penstock/downstream/h1"
+	"penstock/httpcache"
 	"penstock/listener"
 	"penstock/metrics"
 )
@@ -48,7 +49,8 @@ type Gateway struct {
 	ready    atomic.Bool
 
 	cacheMemory int64
-	saves       saves
+	cache       *httpcache.Engine // nil until a route caches; then for ever
+	saver       *httpcache.Saver  // nil when the store is not saved
 
 	http1     *h1.Server
 	clients   *conn.Sweeper // every connection that was accepted
@@ -116,7 +118,9 @@ func (g *Gateway) Start(ctx context.Context) error {
 	for _, ln := range g.listeners {
 		g.serving.Go(func() { g.accept(ln) })
 	}
-	g.startSaving(snap.config)
+	if every := snap.config.Cache.SaveEvery; g.saver != nil && every > 0 {
+		g.saver.Start(every)
+	}
 	g.ready.Store(true)
 	return nil
 }

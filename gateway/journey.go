@@ -7,6 +7,7 @@ import (
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/httpcache"
 	"penstock/policy"
 	"penstock/response"
 	"penstock/routing"
@@ -28,7 +29,7 @@ type journey struct {
 	upload     upload
 	small      []byte    // a request body that was read whole
 	out        *outbound // what goes to a backend and what comes back
-	cache      caching
+	cache      httpcache.Transaction
 	response   response.Response // what goes to the client
 	proxied    proxiedBody       // its body when that is a backend's
 	fields     headers.Block     // fields of a response of our own, while they are edited
@@ -51,7 +52,7 @@ type journey struct {
 // reset makes the journey ready for another request. Large buffers are dropped so that one
 // big request does not stay in memory for ever.
 func (j *journey) reset() {
-	j.cache.reset()
+	j.cache.Reset()
 	j.out.reset()
 	j.body.reset()
 	j.upload = upload{}

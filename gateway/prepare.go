@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"penstock/cache/rfc9111"
 	"penstock/headers"
 	"penstock/policy"
 	"penstock/response"
@@ -18,7 +17,7 @@ func (g *proxy) prepare(j *journey) {
 	b.CopyFrom(&j.request.Head)
 	wanted := j.wantedUpgrade()
 	b.DropHopByHop()
-	g.prepareCache(j)
+	j.cache.Prepare(b)
 	b.Drop(headers.Host)
 	if name := j.snap.requestID; name != nil {
 		b.DropNamed(name)
@@ -37,9 +36,7 @@ func (g *proxy) prepare(j *journey) {
 	out = forwarding.Append(out, b)
 	out = headers.AppendVia(out, b, j.request.Version.Streams(), g.name)
 	out = appendCDNLoop(out, b, g.name)
-	if j.cache.validates {
-		out = rfc9111.AppendValidators(out, &j.cache.stored)
-	}
+	out = j.cache.AppendValidators(out)
 	if name := j.snap.requestID; name != nil {
 		out = response.AppendField(out, name, j.x.ID())
 	}
@@ -69,28 +66,34 @@ func (j *journey) outgoingTarget() []byte {
 		path = j.route.plan.Target()
 	}
 	switch {
-	case path == nil && j.cache.shaped():
+	case path == nil && j.cache.Shapes():
 		j.out.target = j.appendTarget(j.out.target[:0], j.request.Path)
 		return j.out.target
 	case path == nil:
 		return j.request.Target
 	}
 	j.out.target = path.AppendTarget(j.out.target[:0], j.request.Path, j.policyCall())
-	if query, ok := j.outgoingQuery(); ok {
-		mark := byte('?')
-		if path.HasQuery() {
-			mark = '&'
-		}
-		j.out.target = append(append(j.out.target, mark), query...)
+	mark := byte('?')
+	if path.HasQuery() {
+		mark = '&'
 	}
+	j.out.target = j.appendQuery(j.out.target, mark)
 	return j.out.target
 }
 
 // appendTarget appends the origin form of path with the query that the origin sees.
 func (j *journey) appendTarget(dst, path []byte) []byte {
-	dst = append(dst, path...)
-	if query, ok := j.outgoingQuery(); ok {
-		dst = append(append(dst, '?'), query...)
+	return j.appendQuery(append(dst, path...), '?')
+}
+
+// appendQuery appends to a target the query that the origin sees, after mark: as it came, or
+// where the response may be stored what the cache counts of it.
+func (j *journey) appendQuery(dst []byte, mark byte) []byte {
+	switch {
+	case j.cache.Shapes():
+		return j.cache.AppendQuery(dst, mark)
+	case j.request.HasQuery:
+		return append(append(dst, mark), j.request.Query...)
 	}
 	return dst
 }
@@ -119,11 +122,4 @@ func appendCDNLoop(dst []byte, b *headers.Block, name string) []byte {
 	}
 	b.Drop(headers.CDNLoop)
 	return append(append(dst, name...), "\r\n"...)
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"penstock/accesslog"
-	"penstock/cache"
 	"penstock/headers"
 	"penstock/metrics"
 	"penstock/tunnel"
@@ -30,11 +29,14 @@ type proxy struct {
 
 	journeys  sync.Pool
 	outbounds sync.Pool
-	pieces    sync.Pool // of bodies that pass through the cache
+}
 
-	store   *cache.Store // nil until a route caches; then for ever
-	flights *cache.Flights
-	fetches sync.WaitGroup // background fetches: refreshes and detached fills
+// wall is the time by the clock that stored responses age by.
+func (g *proxy) wall() time.Time {
+	if g.clock != nil {
+		return g.clock()
+	}
+	return time.Now()
 }
 
 // Sizes and times that the configuration does not set.

@@ -19,8 +19,7 @@ func (g *proxy) respond(j *journey) {
 		r.SetLength(out.Framing.Length) // a response to HEAD and a 304 may state one
 	case out.Body == nil:
 		r.SetBody(out.Buffered)
-	case j.cache.handing:
-		g.followOwn(j)
+	case j.cache.StreamFill(r):
 	default:
 		j.streamProxied()
 	}
@@ -45,7 +44,7 @@ func (g *proxy) send(j *journey) {
 
 // common is what every response to the request carries, whoever made it.
 func (j *journey) common() response.Common {
-	c := response.Common{ID: j.x.ID(), Now: j.g.instant().Time()}
+	c := response.Common{ID: j.x.ID(), Now: j.g.wall()}
 	if len(c.ID) > 0 {
 		c.IDName = j.snap.requestID
 	}
@@ -61,7 +60,7 @@ func (j *journey) appendProxied(dst []byte, c response.Common) []byte {
 	head := &j.out.resp.Head
 	announced := j.announced(head)
 	head.DropHopByHop()
-	dst = j.appendCacheStatus(c.Append(dst, head))
+	dst = j.cache.AppendStatus(c.Append(dst, head))
 	if announced {
 		dst = append(dst, "Trailer: "...)
 		for i, name := range j.proxied.names {
@@ -99,7 +98,7 @@ func (p *proxiedBody) reset() {
 func (j *journey) announced(head *headers.Block) bool {
 	p, out := &j.proxied, &j.out.resp
 	p.names = p.names[:0]
-	if len(j.route.trailers) == 0 || out.Body == nil || j.cache.handing || out.Framing.Kind == headers.Sized || !j.request.Version.Streams() {
+	if len(j.route.trailers) == 0 || out.Body == nil || j.cache.Detaches() || out.Framing.Kind == headers.Sized || !j.request.Version.Streams() {
 		return false
 	}
 	for value := range head.All(headers.Trailer) {

@@ -3,6 +3,7 @@ package gateway
 import (
 	"penstock/config"
 	"penstock/exchange"
+	"penstock/httpcache"
 	"penstock/lb"
 	"penstock/metrics"
 	"penstock/policy"
@@ -26,7 +27,7 @@ type route struct {
 	trailers [][]byte
 	passed   [][]byte // those of trailers that a request may have
 	metrics  *metrics.Route
-	cache    *cacheRule // nil when it does not cache
+	cache    *httpcache.Rule // nil when it does not cache
 }
 
 // target is one upstream as one route sees it.

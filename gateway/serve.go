@@ -6,6 +6,7 @@ import (
 
 	"penstock/downstream"
 	"penstock/exchange"
+	"penstock/httpcache"
 	"penstock/tunnel"
 )
 
@@ -43,7 +44,12 @@ func (g *proxy) serve(j *journey) {
 	if g.guard(j, j.route.plan) {
 		return
 	}
-	if g.lookup(j) {
+	switch outcome, f := g.lookup(j); outcome {
+	case httpcache.Serve:
+		g.send(j)
+		return
+	case httpcache.Refuse:
+		g.fail(j, f)
 		return
 	}
 	if g.guardForward(j, j.route.plan) {
@@ -53,11 +59,11 @@ func (g *proxy) serve(j *journey) {
 		g.fail(j, f)
 		return
 	}
-	f := g.forward(j)
-	if g.keep(j, f) {
+	switch outcome, f := g.store(j, g.forward(j)); outcome {
+	case httpcache.Serve:
+		g.send(j)
 		return
-	}
-	if f != nil {
+	case httpcache.Refuse:
 		g.fail(j, f)
 		return
 	}
@@ -82,7 +88,6 @@ func newProxy(name string, o *Options) *proxy {
 	}
 	p.journeys.New = p.newJourney
 	p.outbounds.New = func() any { return new(outbound) }
-	p.pieces.New = func() any { return new([followPiece]byte) }
 	return p
 }
 

@@ -4,9 +4,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"penstock/cache"
 	"penstock/config"
 	"penstock/headers"
+	"penstock/httpcache"
 	"penstock/resource"
 	"penstock/routing"
 	"penstock/upstream"
@@ -43,7 +43,7 @@ type Snapshot struct {
 	proxyStatus bool
 	cacheStatus bool
 	http, https []byte            // schemes, as keys spell them
-	store       *cache.Store      // nil when no route of any generation has cached
+	cache       *httpcache.Engine // nil when no route of any generation has cached
 	purgeFrom   *headers.Prefixes // who may send PURGE; nil for nobody
 	perRequest  [][]byte          // fields of a request that the gateway writes anew for each
 	requestID   []byte            // name of the id's field; nil for none

@@ -1,0 +1,76 @@
+package httpcache
+
+import (
+	"time"
+
+	"penstock/cache/rfc9111"
+	"penstock/ops"
+)
+
+// Explain looks up what is stored for the request of t, which is never sent, and writes into
+// out what would come of it.
+func (e *Engine) Explain(t *Transaction, out *ops.CacheExplanation) {
+	t.move(begun, settled)
+	if t.role != roleFill {
+		out.Use, out.Forward = rfc9111.Bypass.String(), t.status.Forward.String()
+		out.Why = append(out.Why, "such a request is not answered from the store")
+		return
+	}
+	e.find(t)
+	out.Key = string(t.keys.appendHash(nil))
+	out.Use, out.Forward = t.decision.Use.String(), ""
+	if t.decision.Forward != rfc9111.ForwardNone {
+		out.Forward = t.decision.Forward.String()
+	}
+	out.Why = append(out.Why, sentence(t.decision.Use))
+	if e.store.Passes(t.keys.key) {
+		out.Why = append(out.Why, "a recent answer to this key could not be shared, so requests do not wait for one another")
+	}
+	if t.stored.found {
+		explainEntry(t, out)
+	}
+}
+
+// explainEntry describes the stored response.
+func explainEntry(t *Transaction, out *ops.CacheExplanation) {
+	m, now := &t.stored.meta, t.times.now
+	seconds := func(d time.Duration) float64 { return d.Seconds() }
+	out.Entry = &ops.CacheEntry{
+		Status: m.Status, Stored: m.Received.Time(), Age: seconds(m.Age(now)), Lifetime: seconds(m.Lifetime),
+		Left: seconds(m.Left(now)), Source: m.Source.String(), Soft: t.stored.entry.Soft, Vary: string(t.keys.nominated),
+		BodyBytes: t.stored.entry.BodySize, Fields: []string{},
+	}
+	for name, value, pos := t.stored.lines.Next(0); pos >= 0; name, value, pos = t.stored.lines.Next(pos) {
+		out.Entry.Fields = append(out.Entry.Fields, string(name)+": "+string(value))
+	}
+	switch {
+	case m.Flags.Has(rfc9111.AlwaysValidate):
+		out.Why = append(out.Why, "it says no-cache: each use is validated")
+	case m.Lifetime == 0:
+		out.Why = append(out.Why, "it has no lifetime of its own")
+	}
+	if m.Flags.Has(rfc9111.NeverStale | rfc9111.NeverStaleAlone) {
+		out.Why = append(out.Why, "it may not be used once it is stale")
+	}
+}
+
+// sentence says what a use means for the request.
+func sentence(u rfc9111.Use) string {
+	switch u {
+	case rfc9111.Fresh:
+		return "what is stored is fresh: it is the answer"
+	case rfc9111.StaleAccepted:
+		return "what is stored is stale, and the client takes it so"
+	case rfc9111.StaleWhileRevalidate:
+		return "what is stored is stale: it is the answer, and is revalidated behind it"
+	case rfc9111.StaleIfError:
+		return "what is stored is stale: the origin is asked, and if it fails this is the answer"
+	case rfc9111.MustRevalidate:
+		return "what is stored may only be used once the origin has confirmed it"
+	case rfc9111.Bypass:
+		return "what is stored is not for this request"
+	case rfc9111.Unsatisfiable:
+		return "the client takes only what is stored, and that cannot be used: it gets 504"
+	}
+	return "nothing is stored for this request: the origin is asked"
+}

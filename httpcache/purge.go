@@ -1,0 +1,51 @@
+package httpcache
+
+import (
+	"errors"
+
+	"penstock/cache"
+	"penstock/ops"
+)
+
+// Purge is what an operator purges.
+type Purge struct {
+	Scope ops.CacheScope
+	URL   cache.URL // of a URL; of a prefix its Scheme, Host and Path; of a host its Scheme and Host
+	Rules []*Rule   // of all routes: a URL is purged as each of them keys its query
+	Tag   []byte
+	Soft  bool // what is stored stays, to be used as a stale response is
+}
+
+// Purge purges what is stored. An error means that the purge holds in this process and may be
+// forgotten in a restart.
+func (e *Engine) Purge(p *Purge) error {
+	if p.URL.Scheme == nil {
+		p.URL.Scheme = e.http
+	}
+	switch p.Scope {
+	case ops.CacheScopeAll:
+		return e.store.PurgeAll(p.Soft)
+	case ops.CacheScopeTag:
+		return e.store.PurgeTag(p.Tag, p.Soft)
+	case ops.CacheScopeHost:
+		return e.store.PurgeHost(e.store.URLKey(&p.URL).Host(), p.Soft)
+	case ops.CacheScopePrefix:
+		return e.store.PurgePrefix(e.store.URLKey(&p.URL).Host(), p.URL.Path, p.Soft)
+	}
+	return e.purgeURL(p)
+}
+
+// purgeURL purges a URL on every route. Each form of its query is purged once.
+func (e *Engine) purgeURL(p *Purge) error {
+	var errs []error
+	purged := map[uint64]bool{}
+	for _, r := range p.Rules {
+		u := p.URL
+		u.Rule = r.Query
+		if k := e.store.URLKey(&u); !purged[k.Hash()] {
+			purged[k.Hash()] = true
+			errs = append(errs, e.store.PurgeURL(k, p.Soft))
+		}
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,163 @@
+package httpcache
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"penstock/cache"
+	"penstock/ops"
+)
+
+// Saver saves a store for the next start of the process and loads it. NewSaver makes one.
+type Saver struct {
+	store *cache.Store
+	path  string
+	log   *slog.Logger
+	now   func() time.Time
+	stop  context.CancelFunc // ends the periodic saves; nil when there are none
+	done  sync.WaitGroup     // of the goroutine that they run on
+
+	mu     sync.Mutex
+	loaded string
+	last   time.Time
+	err    error
+}
+
+// SaverOptions are what a Saver is made from.
+type SaverOptions struct {
+	Store *cache.Store     // must not be nil
+	Path  string           // a folder; must not be empty
+	Log   *slog.Logger     // must not be nil
+	Now   func() time.Time // must not be nil
+}
+
+// NewSaver makes a Saver. It touches no file.
+func NewSaver(o SaverOptions) *Saver {
+	return &Saver{store: o.Store, path: o.Path, log: o.Log, now: o.Now}
+}
+
+// Describe adds to what operators see.
+func (s *Saver) Describe(status *ops.CacheStatus) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	status.Loaded, status.LastSave = s.loaded, s.last
+	if s.err != nil {
+		status.SaveError = s.err.Error()
+	}
+}
+
+// Load fills the store with what an earlier process saved. Damaged files are a warning and an
+// empty start.
+func (s *Saver) Load() {
+	result, err := s.store.Load(s.path)
+	s.mu.Lock()
+	s.loaded = result.String()
+	s.mu.Unlock()
+	switch result {
+	case cache.Loaded:
+		s.log.Info("the cache was loaded", "path", s.path, "bytes", s.store.Stats().UsedBytes)
+	case cache.NothingSaved:
+		s.log.Info("the cache starts empty: nothing was saved", "path", s.path)
+	default:
+		s.log.Warn("the cache starts empty: what was saved cannot be used", "path", s.path, "result", result.String(), "error", err)
+	}
+}
+
+// Start saves the store from now on, once in every period. A save that fails is in the log and
+// in the state; the next one tries again.
+func (s *Saver) Start(every time.Duration) {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	s.done.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				_ = s.save(ctx) // it is in the log
+			}
+		}
+	})
+}
+
+// save saves the store once.
+func (s *Saver) save(ctx context.Context) error {
+	began := s.now()
+	err := s.store.Save(ctx, s.path)
+	if errors.Is(err, context.Canceled) {
+		return err // by the last save, which replaces it
+	}
+	now := s.now()
+	s.mu.Lock()
+	if s.err = err; err == nil {
+		s.last = now
+	}
+	s.mu.Unlock()
+	if err != nil {
+		s.log.Error("the cache could not be saved; what was saved before stays", "path", s.path, "error", err)
+		return fmt.Errorf("save the cache: %w", err)
+	}
+	s.log.Info("the cache was saved", "path", s.path, "took", now.Sub(began))
+	return nil
+}
+
+// LastSave is the save at the end of the process. It has a goroutine of its own, so that a
+// disk on which nothing moves does not keep the process. The zero value saves nothing.
+type LastSave struct {
+	begin  context.CancelFunc
+	cancel context.CancelFunc
+	ended  chan error // nil when nothing is saved
+}
+
+// PrepareLastSave ends the periodic saves. The store is saved when Begin is called, or when
+// half of the time until ctx ends is over: connections that last until then leave it the rest.
+// On a nil Saver nothing is saved.
+func (s *Saver) PrepareLastSave(ctx context.Context) LastSave {
+	if s == nil {
+		return LastSave{}
+	}
+	if s.stop != nil {
+		s.stop()
+	}
+	half, begin := context.WithCancel(context.Background())
+	if deadline, ok := ctx.Deadline(); ok {
+		half, begin = context.WithTimeout(context.Background(), time.Until(deadline)/2)
+	}
+	saving, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	last := LastSave{begin: begin, cancel: cancel, ended: make(chan error, 1)}
+	go func() {
+		<-half.Done()
+		s.done.Wait()
+		last.ended <- s.save(saving)
+	}()
+	return last
+}
+
+// Begin begins the save, unless it has begun.
+func (l *LastSave) Begin() {
+	if l.begin != nil {
+		l.begin()
+	}
+}
+
+// Wait returns what became of the save. When both contexts are done it gives the save up.
+func (l *LastSave) Wait(ctx, rest context.Context) error {
+	if l.ended == nil {
+		return nil
+	}
+	defer l.cancel()
+	for _, c := range []context.Context{ctx, rest} {
+		select {
+		case err := <-l.ended:
+			return err
+		case <-c.Done():
+		}
+	}
+	return fmt.Errorf("the last save of the cache was given up; what was saved before stays: %w", rest.Err())
+}

@@ -1,0 +1,163 @@
+package httpcache
+
+import (
+	"fmt"
+
+	"penstock/cache"
+	"penstock/cache/rfc9111"
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// phase is how far a transaction is.
+type phase uint8
+
+const (
+	idle      phase = iota // no request, or one whose route does not cache
+	begun                  // the request was read
+	asking                 // the origin is asked
+	detaching              // the origin's body will be stored as it comes: it leaves the request
+	settled                // what the client gets is decided
+	phaseCount
+)
+
+var phaseText = [phaseCount]string{idle: "idle", begun: "begun", asking: "asking", detaching: "detaching", settled: "settled"}
+
+func (p phase) String() string { return phaseText[p] }
+
+// role is the part that the cache has in one request.
+type role uint8
+
+const (
+	roleNone    role = iota // there is no transaction
+	rolePass                // the request goes on as it came; the response may still be stored
+	roleFill                // the origin is asked on behalf of the store
+	roleHead                // a HEAD that went on: its response updates what is stored
+	roleChange              // an unsafe method: what is stored may become invalid
+	roleBypass              // the store is neither read nor written
+	roleRefresh             // no client waits: a response that was served stale is revalidated
+)
+
+// Transaction is what the cache knows of one request. The zero value is idle: its route does
+// not cache. It belongs to one goroutine, is meant to be used again and again, and keeps its
+// memory between requests.
+type Transaction struct {
+	engine *Engine
+	rule   *Rule
+	req    Request
+	phase  phase
+	role   role
+
+	asked    requestFields   // the request's fields, for the rules
+	rules    rfc9111.Request // what the rules need of them
+	times    times
+	keys     keys
+	decision rfc9111.Decision
+	stored   stored // the stored response, or the one that is being stored
+
+	validates bool            // the origin is asked with the stored validators
+	follow    *cache.Follower // the fetch of another request, or of this one, whose body is the response's
+	waits     int             // how often it waited for the fetch of another before
+
+	received Received // the origin's response
+	answered receivedFields
+	fill     fill
+	status   cacheStatus
+
+	body    body
+	ranges  rfc9111.Ranges
+	block   headers.Block // stored fields, while they are edited
+	small   []byte        // a followed body that was read whole
+	scratch []byte
+}
+
+// times are moments of a transaction.
+type times struct {
+	now  rfc9111.Instant // the present, as of the latest step that took time
+	sent rfc9111.Instant // when the origin was asked
+	tick uint64          // the store's purge clock at that time
+}
+
+// stored is a stored response, or one that is being stored.
+type stored struct {
+	found bool // it lies in the store; the rest is valid
+	entry *cache.Entry
+	key   cache.Key // under which entry was found
+	meta  rfc9111.Meta
+	lines rfc9111.Lines
+}
+
+// Begin opens a transaction for a request on a route that caches. It keeps rule and the
+// slices of req until Reset.
+func (e *Engine) Begin(t *Transaction, rule *Rule, req *Request) {
+	t.move(idle, begun)
+	t.engine, t.rule, t.req = e, rule, *req
+	t.times.now = e.clock.begunAt(req.Record.Start)
+	t.readRequest()
+}
+
+// move changes the phase. A step in the wrong phase is a mistake of the caller, which would
+// otherwise show as the response of another request; the panic ends this request alone.
+func (t *Transaction) move(from, to phase) {
+	if t.phase != from {
+		wrongPhase(t.phase, to)
+	}
+	t.phase = to
+}
+
+// wrongPhase is apart from move so that move is inlined.
+func wrongPhase(is, to phase) {
+	panic(fmt.Sprintf("httpcache: a transaction that is %v cannot become %v", is, to))
+}
+
+// Reset gives back what the transaction holds. A fetch that others follow and that was not
+// ended fails.
+func (t *Transaction) Reset() {
+	if t.phase == idle {
+		return
+	}
+	if t.fill.lead != nil {
+		t.fill.lead.Abandon()
+	}
+	if t.fill.writer != nil {
+		cache.ReleaseWriter(t.fill.writer)
+	}
+	if t.follow != nil {
+		t.follow.Leave()
+	}
+	if t.stored.entry != nil {
+		cache.ReleaseEntry(t.stored.entry)
+	}
+	t.body.reset()
+	t.block.Reset()
+	clear(t.fill.tags)
+	*t = Transaction{
+		ranges: t.ranges, body: t.body, block: t.block, keys: t.keys.emptied(), fill: t.fill.emptied(),
+		small: trim(t.small), scratch: trim(t.scratch),
+	}
+}
+
+// Detaches reports whether the response's body will be stored as it comes, so that StreamFill
+// takes it away from the request.
+func (t *Transaction) Detaches() bool { return t.phase == detaching }
+
+// Report writes into the request's record what the cache did.
+func (t *Transaction) Report() {
+	if t.role == roleNone {
+		return
+	}
+	t.req.Record.Cache = exchange.Cached{
+		Outcome: t.status.outcome, Forward: uint8(t.status.Forward), Judged: t.fill.judged, Refusal: t.fill.refused(),
+	}
+}
+
+// maxKeptBuffer is the size from which on buffers are not kept for the next request.
+const maxKeptBuffer = 64 << 10
+
+// trim empties buf, or drops it when it grew beyond what is worth keeping.
+func trim(buf []byte) []byte {
+	if cap(buf) > maxKeptBuffer {
+		return nil
+	}
+	return buf[:0]
+}
