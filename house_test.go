@@ -91,6 +91,7 @@ func rooms() []room {
 		{"listener", 0, []string{"conn"}, blind, "accepts connections and is handed a limit"},
 		{"tunnel", 0, []string{"conn"}, blind, "two connections, spliced"},
 		{"origin", 0, nil, []string{httpServer}, "a backend like any other"},
+		{"origin/scripted", 0, nil, []string{httpServer}, "a backend that tests put words into; no room of the gateway is known to it"},
 	}
 }
 
@@ -103,7 +104,7 @@ func house() law {
 		spared: map[string]string{},
 		states: map[string]string{},
 		library: map[string]string{
-			"origin": "a real backend on loopback", "gateway/gatewaytest": "made for tests",
+			"origin": "a real backend on loopback", "origin/scripted": "made for tests", "gateway/gatewaytest": "made for tests",
 			"policy": "the table that config.Parse is given: without it a file with a policy cannot be read",
 		},
 	}

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -109,5 +108,3 @@ func lines(fields []string) string {
 	}
 	return all.String()
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,130 @@
+package scripted
+
+import (
+	"net"
+	"time"
+)
+
+// Origin is a backend on a socket. Close must be called.
+type Origin struct {
+	Address string // "127.0.0.1:port", or where Options.Listener listens
+
+	ln    net.Listener
+	o     Options
+	over  chan struct{}
+	state *State
+	// What follows is guarded by state.
+	closed   bool
+	accepted int
+	open     map[net.Conn]struct{}
+	running  int // scripts
+}
+
+// Options say what an Origin does. Script must be set.
+type Options struct {
+	// Script serves one connection, which is closed when it returns.
+	Script func(*Peer)
+	// Listener is where connections come from; nil is a free port of 127.0.0.1. Close
+	// closes it.
+	Listener net.Listener
+	// Patience bounds how long Peer waits for one request; zero is for ever.
+	Patience time.Duration
+}
+
+// Start serves until Close. The error is that no port is free.
+func Start(o Options) (*Origin, error) {
+	if o.Listener == nil {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		o.Listener = ln
+	}
+	s := &Origin{
+		Address: o.Listener.Addr().String(), ln: o.Listener, o: o,
+		over: make(chan struct{}), state: NewState(), open: map[net.Conn]struct{}{}, running: 1,
+	}
+	go s.accept()
+	return s, nil
+}
+
+func (o *Origin) accept() {
+	defer o.state.Change(func() { o.running-- })
+	for {
+		c, err := o.ln.Accept()
+		if err != nil {
+			return
+		}
+		p := newPeer(c, o)
+		late := false
+		o.state.Change(func() {
+			if late = o.closed; late {
+				return
+			}
+			p.Number = o.accepted
+			o.accepted++
+			o.running++
+			o.open[c] = struct{}{}
+		})
+		if late {
+			_ = c.Close()
+			continue
+		}
+		go o.run(c, p)
+	}
+}
+
+// run gives a connection to the script.
+func (o *Origin) run(c net.Conn, p *Peer) {
+	defer o.state.Change(func() { o.running-- })
+	defer func() {
+		_ = c.Close()
+		o.state.Change(func() { delete(o.open, c) })
+	}()
+	p.Patient()
+	o.o.Script(p)
+}
+
+// Connections returns how many connections were accepted so far.
+func (o *Origin) Connections() (n int) {
+	o.state.Look(func() { n = o.accepted })
+	return n
+}
+
+// Open returns how many connections are open now.
+func (o *Origin) Open() (n int) {
+	o.state.Look(func() { n = len(o.open) })
+	return n
+}
+
+// Cut closes the connections that are open and waits until their scripts are done with
+// them. New ones are accepted.
+func (o *Origin) Cut() {
+	o.cut()
+	o.state.Wait(0, func() bool { return len(o.open) == 0 })
+}
+
+func (o *Origin) cut() {
+	o.state.Look(func() {
+		for c := range o.open {
+			_ = c.Close()
+		}
+	})
+}
+
+// StopListening refuses further connections. Those that are open go on.
+func (o *Origin) StopListening() error { return o.ln.Close() }
+
+// Close refuses further connections, cuts those that are open and waits until their
+// scripts have returned. A second call does nothing.
+func (o *Origin) Close() {
+	first := false
+	o.state.Change(func() { first, o.closed = !o.closed, true })
+	if !first {
+		return
+	}
+	close(o.over)
+	_ = o.ln.Close()
+	o.cut()
+	o.state.Wait(0, func() bool { return o.running == 0 })
+}

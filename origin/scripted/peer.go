@@ -1,0 +1,97 @@
+package scripted
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Peer is one connection to an Origin, as its script sees it.
+type Peer struct {
+	net.Conn
+	In     *bufio.Reader   // reads from Conn
+	Number int             // of the connections of this Origin, from 0
+	Over   <-chan struct{} // closed when the Origin is being closed
+
+	patience time.Duration
+}
+
+func newPeer(c net.Conn, o *Origin) *Peer {
+	return &Peer{Conn: c, In: bufio.NewReader(c), Over: o.over, patience: o.o.Patience}
+}
+
+// Patient lets whatever is read and written from now on take Options.Patience. A
+// connection of a pool may live as long as the test: what is bounded is each request.
+func (p *Peer) Patient() {
+	if p.patience > 0 {
+		_ = p.SetDeadline(time.Now().Add(p.patience))
+	}
+}
+
+// Head reads the raw head of the next request, with its last empty line. With an error
+// it returns what there was of it.
+func (p *Peer) Head() (string, error) {
+	p.Patient()
+	var head strings.Builder
+	for {
+		line, err := p.In.ReadString('\n')
+		head.WriteString(line)
+		if err != nil || line == "\r\n" {
+			return head.String(), err
+		}
+	}
+}
+
+// Request reads the next request with its whole body. It is as lenient as net/http; a
+// Reader is strict.
+func (p *Peer) Request() (*http.Request, error) {
+	p.Patient()
+	r, err := http.ReadRequest(p.In)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(strings.NewReader(string(body)))
+	return r, err
+}
+
+// Say writes text. It reports whether the other side could still take it.
+func (p *Peer) Say(text string) bool {
+	_, err := io.WriteString(p.Conn, text)
+	return err == nil
+}
+
+// Reset closes the connection with a TCP reset.
+func (p *Peer) Reset() {
+	if tcp, ok := p.Conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = p.Close()
+}
+
+// Always is a script that answers every request with the same bytes and keeps the
+// connection open.
+func Always(response string) func(*Peer) {
+	return func(p *Peer) {
+		for {
+			if _, err := p.Request(); err != nil || !p.Say(response) {
+				return
+			}
+		}
+	}
+}
+
+// InTurn is a script that serves the n-th connection with the n-th of its parts, and
+// later ones with the last.
+func InTurn(parts ...func(*Peer)) func(*Peer) {
+	return func(p *Peer) { parts[min(p.Number, len(parts)-1)](p) }
+}
+
+// OK is a complete response with this body.
+func OK(body string) string {
+	return "HTTP/1.1 200 OK\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+}
