@@ -65,7 +65,7 @@ func BenchmarkRoundTrip1K(b *testing.B) {
 func BenchmarkRawRoundTrip(b *testing.B) {
 	answer := answerOf(1 << 10)
 	s := newScript(b, quick(answer))
-	c, err := net.Dial("tcp", s.address)
+	c, err := net.Dial("tcp", s.Address)
 	if err != nil {
 		b.Fatal(err)
 	}

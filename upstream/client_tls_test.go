@@ -11,10 +11,11 @@ import (
 
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/origin/scripted"
 )
 
 // secureScript is a script behind TLS and a client that trusts it.
-func secureScript(t *testing.T, config *tls.Config, acts ...func(*peer)) (*script, *Client) {
+func secureScript(t *testing.T, config *tls.Config, acts ...func(*peer)) (*scripted.Origin, *Client) {
 	t.Helper()
 	ca := newAuthority(t)
 	pair, _, _ := ca.issue(t, "a.test")
@@ -27,7 +28,7 @@ func secureScript(t *testing.T, config *tls.Config, acts ...func(*peer)) (*scrip
 		t.Fatal(err)
 	}
 	s := newScriptOn(t, l, acts...)
-	return s, clientOf(t, s, func(o *clientOptions) { o.Dial = dialerFor(t, s.address, "a.test", TLSOptions{CA: ca.file}).dial })
+	return s, clientOf(t, s, func(o *clientOptions) { o.Dial = dialerFor(t, s.Address, "a.test", TLSOptions{CA: ca.file}).dial })
 }
 
 func TestRoundTripsOverTLS(t *testing.T) {
@@ -49,8 +50,8 @@ func TestRoundTripsOverTLS(t *testing.T) {
 		t.Errorf("moved %d bytes, %v; want 200000", tr.resp.Body.Sent(), err)
 	}
 	_ = sink.Close()
-	if n := within(t, "client", read); n != 200_000 || !tr.at.Reused || s.connections() != 1 {
-		t.Errorf("client read %d bytes; reused %t, %d connections", n, tr.at.Reused, s.connections())
+	if n := within(t, "client", read); n != 200_000 || !tr.at.Reused || s.Connections() != 1 {
+		t.Errorf("client read %d bytes; reused %t, %d connections", n, tr.at.Reused, s.Connections())
 	}
 	wantFault(t, try(t, c, request("GET", "/")).fault, exchange.HTTPProtocolError, exchange.NoReason)
 	wantStats(t, c, 0, 0)
@@ -71,7 +72,7 @@ func TestTruncationOverTLS(t *testing.T) {
 func TestAlertBehindTheHandshake(t *testing.T) {
 	_, c := secureScript(t, &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: x509.NewCertPool()}, func(p *peer) {
 		p.head() // fails: there is no certificate
-		<-p.over
+		<-p.Over
 	})
 	tr := try(t, c, request("GET", "/"))
 	wantFault(t, tr.fault, exchange.TLSAlertReceived, exchange.NoReason)
@@ -81,7 +82,7 @@ func TestUploadOverTLSThatIsCut(t *testing.T) {
 	_, c := secureScript(t, nil, func(p *peer) {
 		p.head()
 		p.say("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno!")
-		<-p.over // and never reads: our socket's buffer is full when we close
+		<-p.Over // and never reads: our socket's buffer is full when we close
 	})
 	req := endless(request("POST", "/"), headers.Framing{Kind: headers.Chunked, Length: -1})
 	began := time.Now()

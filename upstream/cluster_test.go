@@ -10,7 +10,7 @@ import (
 
 func TestUpdateKeepsUnchangedAddresses(t *testing.T) {
 	a, b, c := newTestOrigin(t), newTestOrigin(t), newTestOrigin(t)
-	source := &fakeSource{first: []string{a.address, b.address}}
+	source := &fakeSource{first: []string{a.Address, b.Address}}
 	o := Options{Name: "web", Sweeper: newSweeper(t), Pool: neverIdle(), Backends: []BackendOptions{
 		{Scheme: "http", Host: "web", Port: 9000, Weight: 1, Source: source},
 	}}
@@ -27,30 +27,30 @@ func TestUpdateKeepsUnchangedAddresses(t *testing.T) {
 			t.Errorf("the member of %s was answered by %s", address, got)
 		}
 	}
-	busy := before[b.address]
+	busy := before[b.Address]
 	finished := make(chan string)
 	go func() { finished <- get(t, busy, "/hold") }()
 	within(t, "request under way", b.arrived)
 
-	source.emit(a.address, c.address)
+	source.emit(a.Address, c.Address)
 	after := pickAll(view)
-	if len(after) != 2 || after[b.address] != nil || after[c.address] == nil {
-		t.Fatalf("after the update the view has %v, want %s and %s", after, a.address, c.address)
+	if len(after) != 2 || after[b.Address] != nil || after[c.Address] == nil {
+		t.Fatalf("after the update the view has %v, want %s and %s", after, a.Address, c.Address)
 	}
-	if after[a.address].Client != before[a.address].Client || after[a.address].Backend != before[a.address].Backend {
+	if after[a.Address].Client != before[a.Address].Client || after[a.Address].Backend != before[a.Address].Backend {
 		t.Error("the unchanged address got a new client or backend")
 	}
-	get(t, after[a.address], "/")
-	if got := a.accepted.Load(); got != 1 {
+	get(t, after[a.Address], "/")
+	if got := int64(a.Connections()); got != 1 {
 		t.Errorf("the unchanged address was connected to %d times, want once", got)
 	}
 
 	b.proceed <- struct{}{}
-	if got := within(t, "running request", finished); got != b.address {
+	if got := within(t, "running request", finished); got != b.Address {
 		t.Errorf("the running request of the vanished address got %q", got)
 	}
 	within(t, "connection of the vanished address closed", b.gone)
-	if got := get(t, busy, "/"); got != b.address {
+	if got := get(t, busy, "/"); got != b.Address {
 		t.Errorf("a request that had picked the vanished address got %q", got)
 	}
 	within(t, "its connection closed, too", b.gone)
@@ -62,13 +62,13 @@ func TestUpdateClosesIdleConnectionsOfVanished(t *testing.T) {
 		{Scheme: "http", Host: "web", Port: 9000, Weight: 1, Source: new(fakeSource)},
 	}})
 	cluster := must(t, made, err)
-	cluster.Update(0, endpointsOf(a.address, b.address))
+	cluster.Update(0, endpointsOf(a.Address, b.Address))
 	view := cluster.View("route", nil)
-	get(t, pickAll(view)[b.address], "/")
-	cluster.Update(0, endpointsOf(a.address, "no-address:80"))
+	get(t, pickAll(view)[b.Address], "/")
+	cluster.Update(0, endpointsOf(a.Address, "no-address:80"))
 	within(t, "idle connection closed", b.gone)
-	if got := pickAll(view); len(got) != 1 || got[a.address] == nil {
-		t.Errorf("got %v, want only %s", got, a.address)
+	if got := pickAll(view); len(got) != 1 || got[a.Address] == nil {
+		t.Errorf("got %v, want only %s", got, a.Address)
 	}
 }
 

@@ -129,7 +129,7 @@ func TestMovementInOneDirectionKeepsTheOther(t *testing.T) {
 				<-time.After(idle / 4)
 				p.say("x")
 			}
-			_, _ = io.Copy(io.Discard, io.LimitReader(p.r, 8<<20))
+			_, _ = io.Copy(io.Discard, io.LimitReader(p.In, 8<<20))
 		})
 		c := clientOf(t, s)
 		req := request("POST", "/")

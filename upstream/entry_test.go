@@ -62,7 +62,7 @@ func TestUnixBackend(t *testing.T) {
 			t.Errorf("got %q, want %q", got, path)
 		}
 	}
-	if got := c.State()[0]; got.Address != "unix:"+path || got.Open != 1 || got.Idle != 1 || origin.accepted.Load() != 1 {
+	if got := c.State()[0]; got.Address != "unix:"+path || got.Open != 1 || got.Idle != 1 || int64(origin.Connections()) != 1 {
 		t.Errorf("got %+v, want one idle connection to unix:%s", got, path)
 	}
 }
@@ -83,7 +83,7 @@ func TestHTTPSBackendOfAName(t *testing.T) {
 				{Scheme: "https", Host: tc.host, Port: 443, Weight: 1, Source: new(fakeSource)},
 			}})
 			c := must(t, made, err)
-			c.Update(0, endpointsOf(origin.address))
+			c.Update(0, endpointsOf(origin.Address))
 			m := c.View("r", nil).Pick(0, nil, 0)
 			_, f := roundTrip(m, "/")
 			if tc.want == "" && f != nil || tc.want != "" && (f == nil || f.Name() != tc.want) {

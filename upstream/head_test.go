@@ -213,7 +213,7 @@ func TestRequestThatIsLateAlreadyIsNotSent(t *testing.T) {
 	req.Times.Deadline = time.Now().Add(-time.Millisecond)
 	tr := try(t, clientOf(t, s), req)
 	wantFault(t, tr.fault, exchange.HTTPResponseTimeout, exchange.OutOfTime)
-	if s.connections() != 0 {
-		t.Errorf("%d connections were opened", s.connections())
+	if s.Connections() != 0 {
+		t.Errorf("%d connections were opened", s.Connections())
 	}
 }

@@ -86,14 +86,14 @@ func TestHealthSurvivesAChangedPool(t *testing.T) {
 	o.Eject = lb.EjectOptions{Failures: 2, Base: time.Hour, Max: time.Hour}
 	made, err := NewCluster(o)
 	prev := must(t, made, err)
-	old := pickAll(prev.View("r", nil))[a.address]
+	old := pickAll(prev.View("r", nil))[a.Address]
 	fail(old, 2)
 	old.Health.Begin()
 	o.Pool.Max = 7
 	made, err = NewClusterFrom(prev, o)
 	next := must(t, made, err)
 	if got := next.State()[0]; got.State != health.Ejected || got.InFlight != 1 {
-		t.Errorf("got %+v, want %s ejected with one request in flight", got, a.address)
+		t.Errorf("got %+v, want %s ejected with one request in flight", got, a.Address)
 	}
 	if prev.list.own[0].client == next.list.own[0].client {
 		t.Error("the connections of another pool are shared")

@@ -1,7 +1,6 @@
 package upstream
 
 import (
-	"bufio"
 	"context"
 	"log/slog"
 	"net"
@@ -13,16 +12,15 @@ import (
 
 	"penstock/exchange"
 	"penstock/lb"
+	"penstock/origin/scripted"
 )
 
 // testOrigin is a backend that answers every request with 200 and its address.
 type testOrigin struct {
-	address  string
-	listener net.Listener
-	accepted atomic.Int64
-	gone     chan struct{} // one for each connection that the other side closed
-	arrived  chan struct{} // one for each request to /hold
-	proceed  chan struct{} // lets one request to /hold go on
+	*scripted.Origin
+	gone    chan struct{} // one for each connection that the other side closed
+	arrived chan struct{} // one for each request to /hold
+	proceed chan struct{} // lets one request to /hold go on
 }
 
 func newTestOrigin(t testing.TB) *testOrigin { return startOrigin(t, "tcp", "127.0.0.1:0") }
@@ -38,51 +36,49 @@ func startOrigin(t testing.TB, network, address string) *testOrigin {
 
 // serveOrigin answers on l until the test ends.
 func serveOrigin(t testing.TB, l net.Listener) *testOrigin {
-	o := &testOrigin{
-		address: l.Addr().String(), listener: l,
-		gone: make(chan struct{}, 1000), arrived: make(chan struct{}), proceed: make(chan struct{}),
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
+	t.Helper()
+	o := &testOrigin{gone: make(chan struct{}, 1000), arrived: make(chan struct{}), proceed: make(chan struct{})}
+	response := scripted.OK(l.Addr().String())
+	var err error
+	o.Origin, err = scripted.Start(scripted.Options{Listener: l, Script: func(p *scripted.Peer) {
 		for {
-			c, err := l.Accept()
+			head, err := p.Head()
 			if err != nil {
+				o.gone <- struct{}{}
 				return
 			}
-			o.accepted.Add(1)
-			go o.serve(c)
+			if strings.HasPrefix(head, "GET /hold ") && !o.hold(p.Over) {
+				return
+			}
+			p.Say(response)
 		}
-	}()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(o.Close)
 	return o
 }
 
-func (o *testOrigin) serve(c net.Conn) {
-	defer c.Close()
-	lines := bufio.NewReader(c)
-	for held := false; ; {
-		line, err := lines.ReadString('\n')
-		if err != nil {
-			o.gone <- struct{}{}
-			return
-		}
-		if strings.HasPrefix(line, "GET ") {
-			held = strings.HasPrefix(line, "GET /hold ")
-		}
-		if line != "\r\n" {
-			continue
-		}
-		if held {
-			o.arrived <- struct{}{}
-			<-o.proceed
-		}
-		_, _ = c.Write([]byte("HTTP/1.1 200 OK\r\nContent-Length: " + strconv.Itoa(len(o.address)) + "\r\n\r\n" + o.address))
+// hold waits until the test lets a request go on; it is false when the test ends first.
+func (o *testOrigin) hold(over <-chan struct{}) bool {
+	select {
+	case o.arrived <- struct{}{}:
+	case <-over:
+		return false
+	}
+	select {
+	case <-o.proceed:
+		return true
+	case <-over:
+		return false
 	}
 }
 
 // port returns the origin's port.
 func (o *testOrigin) port(t testing.TB) uint16 {
 	t.Helper()
-	_, text, err := net.SplitHostPort(o.address)
+	_, text, err := net.SplitHostPort(o.Address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"penstock/conn"
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/origin/scripted"
 )
 
 // held is an act that answers each request once it is let go.
@@ -53,8 +54,8 @@ func TestQueue(t *testing.T) {
 			t.Errorf("second request: waited %v, reused %t; want some time and true", tr.at.Queue, tr.at.Reused)
 		}
 	}
-	if s.connections() != 1 {
-		t.Errorf("%d connections for Max 1", s.connections())
+	if s.Connections() != 1 {
+		t.Errorf("%d connections for Max 1", s.Connections())
 	}
 }
 
@@ -140,8 +141,8 @@ func TestMaxAgeAndIdleTimeout(t *testing.T) {
 	}
 	wantStats(t, c, 0, 0)
 	ask(0)
-	if tr := ask(2 * time.Hour); tr.at.Reused || s.connections() != 3 {
-		t.Errorf("idle for two hours: reused %t, %d connections; want a new one", tr.at.Reused, s.connections())
+	if tr := ask(2 * time.Hour); tr.at.Reused || s.Connections() != 3 {
+		t.Errorf("idle for two hours: reused %t, %d connections; want a new one", tr.at.Reused, s.Connections())
 	}
 }
 
@@ -197,8 +198,8 @@ func TestPooledConnectionThatDiesUnderARequest(t *testing.T) {
 	if f := tr.fault; !f.Reused || !f.Wrote || f.Begun {
 		t.Errorf("fault %+v: want reused, wrote, not begun, so that the gateway may repeat it", f)
 	}
-	if s.connections() != 1 {
-		t.Errorf("%d connections: the request was repeated on its own", s.connections())
+	if s.Connections() != 1 {
+		t.Errorf("%d connections: the request was repeated on its own", s.Connections())
 	}
 	fresh := request("GET", "/")
 	fresh.Fresh = true
@@ -213,8 +214,8 @@ func TestFreshLeavesThePoolAlone(t *testing.T) {
 	mustTry(t, c, request("GET", "/"))
 	fresh := request("GET", "/")
 	fresh.Fresh = true
-	if tr := mustTry(t, c, fresh); tr.at.Reused || tr.at.Connect <= 0 || s.connections() != 2 {
-		t.Errorf("fresh: reused %t, connect %v, %d connections", tr.at.Reused, tr.at.Connect, s.connections())
+	if tr := mustTry(t, c, fresh); tr.at.Reused || tr.at.Connect <= 0 || s.Connections() != 2 {
+		t.Errorf("fresh: reused %t, connect %v, %d connections", tr.at.Reused, tr.at.Connect, s.Connections())
 	}
 	wantStats(t, c, 1, 1)
 }
@@ -233,7 +234,7 @@ func TestClose(t *testing.T) {
 }
 
 func TestConnectFaults(t *testing.T) {
-	gone := &script{address: refusing(t)}
+	gone := &scripted.Origin{Address: refusing(t)}
 	for _, fresh := range []bool{false, true} {
 		c := clientOf(t, gone)
 		req := request("GET", "/")
@@ -249,7 +250,7 @@ func TestConnectFaults(t *testing.T) {
 
 func TestConnectIsBoundByTheRequest(t *testing.T) {
 	var limit time.Duration
-	c := clientOf(t, &script{}, func(o *clientOptions) {
+	c := clientOf(t, &scripted.Origin{}, func(o *clientOptions) {
 		o.Dial = func(timeout time.Duration) (*conn.Conn, error) {
 			limit = timeout
 			return nil, &DialError{Address: "192.0.2.1:80", Kind: exchange.ConnectionTimeout, Err: net.ErrClosed}

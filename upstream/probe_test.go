@@ -21,7 +21,7 @@ func clusterWithEjected(t *testing.T, gone *testOrigin, change func(*Options)) (
 	change(&o)
 	made, err := NewCluster(o)
 	c := must(t, made, err)
-	if err := gone.listener.Close(); err != nil {
+	if err := gone.StopListening(); err != nil {
 		t.Fatal(err)
 	}
 	return c, said
@@ -34,7 +34,7 @@ func TestProbeEndsAnEjection(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := c.View("r", nil)
-	fail(pickAll(v)[gone.address], 1)
+	fail(pickAll(v)[gone.Address], 1)
 	for _, want := range []string{"backend ejected", "backend cannot be connected to yet", "backend cannot be connected to yet"} {
 		if got := within(t, want, said); got != want {
 			t.Fatalf("log: got %q, want %q", got, want)
@@ -43,21 +43,21 @@ func TestProbeEndsAnEjection(t *testing.T) {
 	if got := c.State()[0].State; got != health.Ejected {
 		t.Fatalf("state %s while nobody listens, want ejected", got)
 	}
-	startOrigin(t, "tcp", gone.address)
+	startOrigin(t, "tcp", gone.Address)
 	for within(t, "restored", said) != "backend up: a probe has connected to it" {
 	}
 	if got := c.State()[0]; got.State != health.Up || got.Ejections != 1 {
 		t.Errorf("got %+v, want up after one ejection", got)
 	}
-	wantShares(t, v, map[string]int{gone.address: 500, c.State()[1].Address: 500})
+	wantShares(t, v, map[string]int{gone.Address: 500, c.State()[1].Address: 500})
 }
 
 // The next generation goes on probing what the old one saw fail.
 func TestProbeAfterReload(t *testing.T) {
 	gone := newTestOrigin(t)
 	prev, said := clusterWithEjected(t, gone, func(*Options) {})
-	fail(pickAll(prev.View("r", nil))[gone.address], 1) // prev is not started: it probes nothing
-	startOrigin(t, "tcp", gone.address)
+	fail(pickAll(prev.View("r", nil))[gone.Address], 1) // prev is not started: it probes nothing
+	startOrigin(t, "tcp", gone.Address)
 	o := prev.o
 	o.Balance.Method = lb.P2C
 	made, err := NewClusterFrom(prev, o)
@@ -78,7 +78,7 @@ func TestProbeStopsWithTheCluster(t *testing.T) {
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	fail(pickAll(c.View("r", nil))[gone.address], 1)
+	fail(pickAll(c.View("r", nil))[gone.Address], 1)
 	within(t, "ejected", said)
 	if err := c.Shutdown(t.Context()); err != nil { // waits for the prober
 		t.Fatal(err)

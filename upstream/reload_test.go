@@ -27,7 +27,7 @@ func TestReloadSharesEndpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	old := pickAll(prev.View("route", nil))
-	get(t, old[a.address], "/")
+	get(t, old[a.Address], "/")
 
 	o.Backends = []BackendOptions{entryFor(t, a, 1)} // b goes, a has another weight
 	next, err := NewClusterFrom(prev, o)
@@ -35,16 +35,16 @@ func TestReloadSharesEndpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := pickAll(next.View("route", nil))
-	if len(now) != 1 || now[a.address].Client != old[a.address].Client || now[a.address].Backend != old[a.address].Backend {
-		t.Fatalf("got %v, want %s with its client and backend", now, a.address)
+	if len(now) != 1 || now[a.Address].Client != old[a.Address].Client || now[a.Address].Backend != old[a.Address].Backend {
+		t.Fatalf("got %v, want %s with its client and backend", now, a.Address)
 	}
-	get(t, old[b.address], "/") // the old generation still serves
+	get(t, old[b.Address], "/") // the old generation still serves
 	if err := prev.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	within(t, "connection of the backend that only the old one used", b.gone)
-	get(t, now[a.address], "/")
-	if got := a.accepted.Load(); got != 1 {
+	get(t, now[a.Address], "/")
+	if got := int64(a.Connections()); got != 1 {
 		t.Errorf("connected %d times, want once over both generations", got)
 	}
 	if err := next.Shutdown(t.Context()); err != nil {
@@ -120,10 +120,10 @@ func TestReloadSharesOnlyWhatIsEqual(t *testing.T) {
 			tc.change(&o)
 			made, err = NewClusterFrom(prev, o)
 			next := must(t, made, err)
-			was, is := pickAll(prev.View("r", nil))[a.address], next.list.members
+			was, is := pickAll(prev.View("r", nil))[a.Address], next.list.members
 			var now *Member
 			for _, m := range is {
-				if m != nil && m.Backend.Address() == a.address {
+				if m != nil && m.Backend.Address() == a.Address {
 					now = m
 				}
 			}
@@ -167,7 +167,7 @@ func TestFailedGenerationLeavesTheOldOneInForce(t *testing.T) {
 	if err := next.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	m := pickAll(prev.View("r", nil))[a.address]
+	m := pickAll(prev.View("r", nil))[a.Address]
 	fail(m, 1)
 	if got := prev.State()[0]; got.State != health.Ejected || got.Reason != health.ConnectFailures || got.Ejections != 1 {
 		t.Errorf("got %+v, want ejected under the old generation's rule", got)
@@ -188,16 +188,16 @@ func TestHealthSurvivesReload(t *testing.T) {
 	o.Eject = lb.EjectOptions{Failures: 2, Base: time.Hour, Max: time.Hour}
 	made, err := NewCluster(o)
 	prev := must(t, made, err)
-	fail(pickAll(prev.View("r", nil))[a.address], 2)
+	fail(pickAll(prev.View("r", nil))[a.Address], 2)
 	o.Backends = []BackendOptions{entryFor(t, b, 2), entryFor(t, a, 7)}
 	made, err = NewClusterFrom(prev, o)
 	next := must(t, made, err)
-	if got := next.State()[1]; got.Address != a.address || got.State != health.Ejected || got.Weight != 7 {
-		t.Errorf("got %+v, want %s ejected with weight 7", got, a.address)
+	if got := next.State()[1]; got.Address != a.Address || got.State != health.Ejected || got.Weight != 7 {
+		t.Errorf("got %+v, want %s ejected with weight 7", got, a.Address)
 	}
 	view := next.View("r", nil)
 	for range 20 {
-		if got := view.Pick(0, nil, time.Now().UnixNano()); got.Backend.Address() != b.address {
+		if got := view.Pick(0, nil, time.Now().UnixNano()); got.Backend.Address() != b.Address {
 			t.Fatalf("picked %s, which is ejected", got.Backend.Address())
 		}
 	}

@@ -112,8 +112,8 @@ func TestConnectionIsReused(t *testing.T) {
 	c := clientOf(t, s)
 	first := mustTry(t, c, request("GET", "/1"))
 	second := mustTry(t, c, request("GET", "/2"))
-	if first.at.Reused || !second.at.Reused || s.connections() != 1 {
-		t.Errorf("reused: first %t, second %t over %d connections; want false, true, 1", first.at.Reused, second.at.Reused, s.connections())
+	if first.at.Reused || !second.at.Reused || s.Connections() != 1 {
+		t.Errorf("reused: first %t, second %t over %d connections; want false, true, 1", first.at.Reused, second.at.Reused, s.Connections())
 	}
 	if first.at.Connect <= 0 || second.at.Connect != 0 || second.at.FirstByte <= 0 || second.at.Took < second.at.FirstByte {
 		t.Errorf("times: connect %v then %v, first byte %v, took %v", first.at.Connect, second.at.Connect, second.at.FirstByte, second.at.Took)

@@ -1,13 +1,10 @@
 package upstream
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
 	"net"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -15,32 +12,25 @@ import (
 	"penstock/exchange"
 	"penstock/headers"
 	"penstock/lb"
+	"penstock/origin/scripted"
 )
 
 // peer is the backend's end of one connection; a test writes every word it says.
 type peer struct {
-	net.Conn
-	t    testing.TB
-	r    *bufio.Reader
-	over <-chan struct{} // closed when the test ends
+	*scripted.Peer
+	t testing.TB
 }
 
 // head reads a request head and returns it with its empty line; "" at the end of the stream.
 func (p *peer) head() string {
-	var head strings.Builder
-	for {
-		line, err := p.r.ReadString('\n')
-		head.WriteString(line)
-		if err != nil || line == "\r\n" {
-			return head.String()
-		}
-	}
+	head, _ := p.Head()
+	return head
 }
 
 // take reads n bytes.
 func (p *peer) take(n int) string {
 	buf := make([]byte, n)
-	if _, err := io.ReadFull(p.r, buf); err != nil {
+	if _, err := io.ReadFull(p.In, buf); err != nil {
 		p.t.Errorf("backend: reading %d bytes: %v", n, err)
 	}
 	return string(buf)
@@ -48,68 +38,33 @@ func (p *peer) take(n int) string {
 
 // rest reads to the end of the stream; the error is nil for an orderly one.
 func (p *peer) rest() (string, error) {
-	all, err := io.ReadAll(p.r)
+	all, err := io.ReadAll(p.In)
 	return string(all), err
 }
 
 // say writes; that the client has gone is no mistake of the backend's.
-func (p *peer) say(text string) { _, _ = io.WriteString(p.Conn, text) }
+func (p *peer) say(text string) { p.Say(text) }
 
-// script is a backend: the n-th connection is served by the n-th of its acts, later
-// ones by the last. A connection is closed when its act returns.
-type script struct {
-	address string
-	mu      sync.Mutex
-	served  int
-	acts    sync.WaitGroup
+// newScript starts a backend: the n-th connection is served by the n-th of its acts,
+// later ones by the last.
+func newScript(t testing.TB, acts ...func(*peer)) *scripted.Origin {
+	t.Helper()
+	return newScriptOn(t, nil, acts...)
 }
 
-func newScript(t testing.TB, acts ...func(*peer)) *script {
+// newScriptOn is newScript on a listener of the test's own; nil is a free port.
+func newScriptOn(t testing.TB, l net.Listener, acts ...func(*peer)) *scripted.Origin {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	parts := make([]func(*scripted.Peer), len(acts))
+	for i, act := range acts {
+		parts[i] = func(p *scripted.Peer) { act(&peer{p, t}) }
+	}
+	o, err := scripted.Start(scripted.Options{Listener: l, Script: scripted.InTurn(parts...)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newScriptOn(t, l, acts...)
-}
-
-// newScriptOn is newScript on a listener of the test's own.
-func newScriptOn(t testing.TB, l net.Listener, acts ...func(*peer)) *script {
-	s := &script{address: l.Addr().String()}
-	var open sync.Map
-	over := make(chan struct{})
-	s.acts.Go(func() {
-		for n := 0; ; n++ {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s.mu.Lock()
-			s.served++
-			s.mu.Unlock()
-			open.Store(c, nil)
-			act := acts[min(n, len(acts)-1)]
-			s.acts.Go(func() {
-				defer open.Delete(c)
-				defer c.Close()
-				act(&peer{Conn: c, t: t, r: bufio.NewReader(c), over: over})
-			})
-		}
-	})
-	t.Cleanup(func() {
-		close(over)
-		_ = l.Close()
-		open.Range(func(c, _ any) bool { _ = c.(net.Conn).Close(); return true })
-		s.acts.Wait()
-	})
-	return s
-}
-
-// connections returns how many were accepted.
-func (s *script) connections() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.served
+	t.Cleanup(o.Close)
+	return o
 }
 
 // answers is an act that answers every request without a body with the same words.
@@ -124,13 +79,13 @@ func answers(words string) func(*peer) {
 const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 // clientOf returns a client of s whose pool is as change leaves it.
-func clientOf(t testing.TB, s *script, change ...func(*clientOptions)) *Client {
+func clientOf(t testing.TB, s *scripted.Origin, change ...func(*clientOptions)) *Client {
 	t.Helper()
 	sweeper := newSweeper(t)
 	o := clientOptions{
-		Backend: lb.NewBackend(s.address, 0),
+		Backend: lb.NewBackend(s.Address, 0),
 		Dial: func(timeout time.Duration) (*conn.Conn, error) {
-			d := dialer{endpoint: s.address, network: "tcp", address: s.address, sweeper: sweeper}
+			d := dialer{endpoint: s.Address, network: "tcp", address: s.Address, sweeper: sweeper}
 			return d.dial(timeout)
 		},
 		Pool: PoolOptions{Max: 8, Idle: 8, IdleTimeout: time.Minute, MaxAge: -1, Queue: 8, QueueTimeout: 10 * time.Second},

@@ -145,13 +145,13 @@ func TestEarlyAnswerToAnUpload(t *testing.T) {
 		act  func(*peer)
 		req  *Request
 	}{
-		{"the backend reads no more", func(p *peer) { p.head(); p.say(refusal); <-p.over }, endless(request("POST", "/"), sized)},
-		{"the backend reads on", func(p *peer) { p.head(); p.say(refusal); _, _ = io.Copy(io.Discard, p.r) }, endless(request("POST", "/"), chunked)},
+		{"the backend reads no more", func(p *peer) { p.head(); p.say(refusal); <-p.Over }, endless(request("POST", "/"), sized)},
+		{"the backend reads on", func(p *peer) { p.head(); p.say(refusal); _, _ = io.Copy(io.Discard, p.In) }, endless(request("POST", "/"), chunked)},
 		{"the backend closes its half", func(p *peer) {
 			p.head()
 			p.say(refusal)
 			_ = p.Conn.(*net.TCPConn).CloseWrite()
-			_, _ = io.Copy(io.Discard, p.r)
+			_, _ = io.Copy(io.Discard, p.In)
 		}, endless(request("POST", "/"), sized)},
 		{"the client sends no more", func(p *peer) { p.head(); p.say(refusal); _, _ = p.rest() }, blocked.sized(request("POST", "/"), 9)},
 	} {
@@ -209,7 +209,7 @@ func TestBackendThatClosesDuringAnUpload(t *testing.T) {
 func TestBackendThatDoesNotReadTheUpload(t *testing.T) {
 	s := newScript(t, func(p *peer) {
 		p.head()
-		<-p.over
+		<-p.Over
 	})
 	c := clientOf(t, s)
 	req := endless(request("POST", "/"), headers.Framing{Kind: headers.Chunked, Length: -1})
