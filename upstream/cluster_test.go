@@ -75,7 +75,7 @@ func TestUpdateClosesIdleConnectionsOfVanished(t *testing.T) {
 // Requests go on using a cluster that was retired, until it is shut down.
 func TestRetiredClusterServesUntilShutdown(t *testing.T) {
 	a, b := newTestOrigin(t), newTestOrigin(t)
-	source := &fakeSource{first: []string{b.address}}
+	source := &fakeSource{first: []string{b.Address}}
 	o := literals(t, a, b, 1, 0)
 	o.Backends[1] = BackendOptions{Scheme: "http", Host: "web", Port: 80, Source: source}
 	made, err := NewCluster(o)
@@ -90,7 +90,7 @@ func TestRetiredClusterServesUntilShutdown(t *testing.T) {
 		t.Error("the source of a retired cluster goes on looking")
 	}
 	get(t, m, "/")
-	if got := a.accepted.Load(); got != 1 {
+	if got := a.Connections(); got != 1 {
 		t.Errorf("connected %d times, want once", got)
 	}
 	if err := cluster.Start(t.Context()); err != nil || len(cluster.running) != 1 {
