@@ -70,6 +70,17 @@ func (g *proxy) survive(j *journey) {
 		return
 	}
 	g.log.Error("panic in a request", "route", j.x.Route, "panic", cause, "stack", string(debug.Stack()))
+	g.failAfterPanic(j)
+}
+
+// failAfterPanic sends the 500; without the fields of policies if one of those panics again.
+func (g *proxy) failAfterPanic(j *journey) {
+	defer func() {
+		if recover() != nil {
+			j.bare = true
+			g.fail(j, exchange.Refuse(exchange.Panicked))
+		}
+	}()
 	g.fail(j, exchange.Refuse(exchange.Panicked))
 }
 

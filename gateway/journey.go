@@ -47,6 +47,7 @@ type journey struct {
 	line    accesslog.Entry
 	client  netip.Addr // as whose request in flight it counts; zero for nobody's
 	counted bool       // it is one of the requests in flight
+	bare    bool       // policies have no part in its response: one has panicked
 }
 
 // reset makes the journey ready for another request. Large buffers are dropped so that one
@@ -64,6 +65,6 @@ func (j *journey) reset() {
 	j.stream, j.x, j.snap, j.route = nil, nil, nil, nil
 	j.call, j.refusal = policy.Call{}, trim(j.refusal)
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
-	j.counted = false
+	j.counted, j.bare = false, false
 	j.small, j.text = trim(j.small), trim(j.text)
 }

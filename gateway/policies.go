@@ -5,20 +5,14 @@ import (
 	"penstock/policy"
 )
 
-// guard lets the request policies of a plan decide, which may be nil. True means that the
-// request ends here and has its response.
-func (g *proxy) guard(j *journey, p *policy.Plan) (ended bool) {
-	return p != nil && g.conclude(j, p.OnRequest(j.policyCall()))
-}
-
-// guardForward is guard for what acts on requests that the cache has no response for.
-func (g *proxy) guardForward(j *journey, p *policy.Plan) (ended bool) {
-	return p != nil && g.conclude(j, p.OnForward(j.policyCall()))
-}
-
-// conclude does what a policy has decided.
-func (g *proxy) conclude(j *journey, v policy.Verdict) (ended bool) {
-	switch v {
+// guard lets the policies of the route decide about the request: act is one of the methods
+// of a plan. True means that the request ends here and has its response.
+func (g *proxy) guard(j *journey, act func(*policy.Plan, *policy.Call) policy.Verdict) (ended bool) {
+	p := j.route.plan
+	if p == nil {
+		return false
+	}
+	switch act(p, j.policyCall()) {
 	case policy.Continue:
 		return false
 	case policy.Answered:

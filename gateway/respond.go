@@ -48,7 +48,7 @@ func (j *journey) common() response.Common {
 	if len(c.ID) > 0 {
 		c.IDName = j.snap.requestID
 	}
-	if j.route != nil && j.route.plan != nil && j.route.plan.EditsFields() {
+	if j.route != nil && j.route.plan != nil && j.route.plan.EditsFields() && !j.bare {
 		c.Edits = j
 	}
 	return c

@@ -7,6 +7,7 @@ import (
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/httpcache"
+	"penstock/policy"
 	"penstock/tunnel"
 )
 
@@ -41,7 +42,7 @@ func (g *proxy) serve(j *journey) {
 		g.fail(j, f)
 		return
 	}
-	if g.guard(j, j.route.plan) {
+	if g.guard(j, (*policy.Plan).OnRequest) {
 		return
 	}
 	switch outcome, f := g.lookup(j); outcome {
@@ -52,7 +53,7 @@ func (g *proxy) serve(j *journey) {
 		g.fail(j, f)
 		return
 	}
-	if g.guardForward(j, j.route.plan) {
+	if g.guard(j, (*policy.Plan).OnForward) {
 		return
 	}
 	if f := g.receive(j); f != nil {
