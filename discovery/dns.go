@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	firstRetry    = 250 * time.Millisecond // after a name has never had an answer; doubles up to Refresh
+	firstRetry    = 250 * time.Millisecond // while a name has never resolved; doubles up to Refresh
 	lookupTimeout = 5 * time.Second
 	jitterShare   = 0.1 // of each pause
 )
@@ -29,7 +29,7 @@ type Resolver interface {
 type Options struct {
 	Entries   []lb.Endpoint    // Address is "ip:port", "name:port" or "unix:/path"; Host is filled in when empty
 	Refresh   time.Duration    // pause between two resolutions, shortened by up to a tenth at random; 0 = 10 s
-	FirstWait time.Duration    // how long Start waits for the first answers; 0 = 2 s
+	FirstWait time.Duration    // how long Start waits for the first lookups; 0 = 2 s
 	Resolver  Resolver         // nil = the system's
 	Log       *slog.Logger     // nil = silent
 	Rand      func() float64   // 0..1, for the jitter; nil = unpredictable
@@ -37,11 +37,11 @@ type Options struct {
 }
 
 // DNS resolves names again and again. Every address of a name is an endpoint
-// with the weight and the backup flag of the name's entry. The last good answer
-// of a name is kept while the resolver fails or answers nothing.
+// with the weight and the backup flag of the name's entry. The addresses that a name
+// had last are kept while the resolver fails or returns none.
 //
 // Endpoints come in the order of the entries, those of one name by address, so
-// an unchanged answer in another order is no change. An address that two entries
+// the same addresses in another order are no change. An address that two entries
 // name counts for the first. When a name has loopback addresses of both
 // families, as localhost mostly has, only the IPv4 ones are used: servers that
 // are reached by such a name often listen on that one only.
@@ -50,7 +50,7 @@ type DNS struct {
 	names    []*name
 	o        Options
 	last     []lb.Endpoint
-	attempts int // rounds in a row that left a name without any answer
+	attempts int // rounds in a row that left a name without an address
 
 	cancel context.CancelFunc
 	done   chan struct{}
@@ -60,7 +60,7 @@ type DNS struct {
 	failedBy error
 }
 
-// name is one host name with its latest good answer.
+// name is one host name with the addresses that it had last.
 type name struct {
 	host    string
 	addrs   []netip.Addr
@@ -181,7 +181,7 @@ func (d *DNS) resolve(ctx context.Context, timeout time.Duration) {
 	}
 }
 
-// learn takes an answer for n, which no other goroutine touches meanwhile.
+// learn takes the result of a lookup of n, which no other goroutine uses meanwhile.
 func (d *DNS) learn(n *name, addrs []netip.Addr, err error) {
 	addrs = tidy(addrs)
 	if err == nil && len(addrs) == 0 {
@@ -217,7 +217,7 @@ func (d *DNS) LastFailure() (at time.Time, cause error) {
 	return d.failed, d.failedBy
 }
 
-// tidy brings an answer into its one form: IPv4 unmapped, sorted, without
+// tidy brings addresses into one form: IPv4 unmapped, sorted, without
 // duplicates, and without loopback IPv6 when there is loopback IPv4.
 func tidy(addrs []netip.Addr) []netip.Addr {
 	tidied := make([]netip.Addr, 0, len(addrs))

@@ -17,10 +17,10 @@ import (
 	"penstock/lb"
 )
 
-// fakeResolver answers from a table that the test changes.
+// fakeResolver resolves from a table that the test changes.
 type fakeResolver struct {
 	mu      sync.Mutex
-	answers map[string][]string // nil answer = error
+	answers map[string][]string // nil = error
 	hang    bool                // wait for the end of the context
 	asked   []time.Time
 }
@@ -303,7 +303,7 @@ func TestShutdownHonoursItsContext(t *testing.T) {
 	})
 }
 
-// stubbornResolver answers at once the first time and then ignores its context.
+// stubbornResolver returns at once the first time and then ignores its context.
 type stubbornResolver struct {
 	calls   int
 	release chan struct{}

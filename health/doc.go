@@ -8,5 +8,5 @@
 // verdicts together into one state.
 //
 // The package opens no sockets and reads no clock. The arithmetic of failures and
-// ejections is done by lb; Outcome tells it what became of an attempt.
+// ejections is done by lb; Outcome translates how an attempt ended for it.
 package health

@@ -125,7 +125,7 @@ func (g *Group) downAfter() int64 {
 	return int64(cmp.Or(max(g.eject.Failures, 0), downAfter))
 }
 
-// changed tells the owner of the group that attempts have changed the standing of b.
+// changed reports to the owner of the group that attempts have changed the standing of b.
 func (g *Group) changed(b *Backend, s Standing) {
 	if f := g.eject.OnChange; f != nil {
 		f(b, s)

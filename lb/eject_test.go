@@ -75,7 +75,7 @@ func TestAttemptsFromBeforeTheEjectionSayNothing(t *testing.T) {
 	// Begun before the ejection, failed after its end: a slow connect.
 	attempt(b, ConnectFailure, 1500*time.Millisecond, 2*time.Second)
 	wantOut(t, b, 1500*time.Millisecond, false)
-	// Begun before it, answered within it: does not reset the doubling.
+	// Begun before it, with a response during it: does not reset the doubling.
 	attempt(b, Success, 1600*time.Millisecond, 2*time.Second)
 	failTimes(b, 1, 2*time.Second)
 	wantOut(t, b, 4*time.Second-1, true)
@@ -149,7 +149,7 @@ func TestRestoreEndsAnEjection(t *testing.T) {
 		t.Error("did not restore an ejected backend")
 	}
 	wantOut(t, b, time.Second, false)
-	// What had begun before the probe does not count against it.
+	// Attempts that had begun before the probe do not count against the backend.
 	attempt(b, ConnectFailure, 2*time.Second, 90*time.Minute)
 	wantOut(t, b, 2*time.Second, false)
 	failTimes(b, 1, 2*time.Second)

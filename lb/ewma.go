@@ -13,7 +13,7 @@ const (
 
 // ewma is a peak-sensitive moving average of latencies: a higher sample replaces
 // it at once, lower ones pull it down with a time constant of 10 s, and while no
-// sample arrives its reading fades, so that a slow backend is asked again.
+// sample arrives its reading fades, so that a slow backend is picked again.
 //
 // One word holds it, so that an update is one compare-and-swap: the upper half
 // is the average in nanoseconds as a float32, the lower half the tick of the

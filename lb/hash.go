@@ -64,7 +64,7 @@ func arrival(lot float64) float64 { return -math.Log1p(-lot) }
 
 // hash sends equal keys to the same member. The key's slot belongs to one; when
 // that one is unusable or has more than its bounded share of the requests in
-// flight, the key's next slot is asked, which is again always the same one.
+// flight, the key's next slot is tried, which is again always the same one.
 func (t *tier) hash(a ask) *Backend {
 	usable := t.weight
 	if a.tried.Len() > 0 || !t.group.quiet(a.now) {

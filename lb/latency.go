@@ -1,7 +1,7 @@
 package lb
 
-// unknownLatency is the cost in ns of a request that waits at a backend from
-// which no answer has come yet: it gets one request, not all of them.
+// unknownLatency is the cost in ns of a request that waits at a backend without a
+// latency sample: such a backend gets one request, not all of them.
 const unknownLatency = 1e9
 
 // latency compares two random members by what a request would cost there. It

@@ -51,8 +51,8 @@ func TestLatencyStaysUpWhileFailuresGoOn(t *testing.T) {
 }
 
 // TestFastFailuresDoNotAttract is the experiment with three backends of which one
-// answers 500 at once: by latency it must not get more than by two choices, where
-// being fast attracts only by being idle.
+// responds with 500 at once: by latency it must not get more than by two choices,
+// where being fast attracts requests only by being idle.
 func TestFastFailuresDoNotAttract(t *testing.T) {
 	share := func(m Method, seed uint64) float64 {
 		g, _ := backends(3, EjectOptions{})

@@ -71,15 +71,15 @@ func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
 	return p.backup.pick(a)
 }
 
-// ask is what one Pick wants.
+// ask holds the arguments of one Pick.
 type ask struct {
 	key   uint64
 	tried *Set
 	now   int64
-	open  bool // ejected ones are welcome too
+	open  bool // ejected ones may be picked too
 }
 
-// allows reports whether b may be the answer.
+// allows reports whether b may be picked.
 func (a ask) allows(b *Backend) bool {
 	return (a.open || b.until.Load() <= a.now) && !a.tried.Has(b)
 }
@@ -88,7 +88,7 @@ func (a ask) allows(b *Backend) bool {
 type member struct {
 	*Backend
 	weight int64
-	share  float64 // the same, for those who calculate with it
+	share  float64 // the weight as a floating-point number
 }
 
 // tier is either the primaries or the backups of a pool.

@@ -2,8 +2,8 @@ package lb
 
 // roundRobin walks the smooth sequence. A turn that falls on an unusable member
 // is given away by a second walk over the same sequence, which moves only then:
-// the usable ones get those turns in proportion to their weights, and none of
-// them because it happens to stand behind the unusable one.
+// the usable ones get those turns in proportion to their weights, and not the one
+// that happens to follow the unusable one.
 func (t *tier) roundRobin(a ask) *Backend {
 	if b := t.members[t.turn(a)].Backend; a.allows(b) {
 		return b

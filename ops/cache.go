@@ -6,7 +6,7 @@ import (
 )
 
 var (
-	// ErrNoCache is wrapped where the response cache is asked for and no route has one.
+	// ErrNoCache is wrapped by every operation on the response cache when no route caches.
 	ErrNoCache = errors.New("no route has a cache")
 	// ErrBadURL is wrapped where a URL could not be that of a request that is served.
 	ErrBadURL = errors.New("no request can have this URL")
@@ -18,11 +18,11 @@ type CacheStatus struct {
 	ConfiguredBytes int64 `json:"configured_bytes"` // what the store may grow to; zero: there is none
 	UsedBytes       int64 `json:"used_bytes"`       // what it has taken so far
 	OverheadBytes   int64 `json:"overhead_bytes"`   // beside it: index, purges, admission
-	Records         int64 `json:"records"`          // entries and pieces of bodies, estimated
+	Records         int64 `json:"records"`          // entries and segments of bodies, estimated
 	Evictions       int64 `json:"evictions"`        // records pushed out, estimated
 	Hits            int64 `json:"hits"`             // lookups of the store that found something
 	Misses          int64 `json:"misses"`
-	Vanished        int64 `json:"vanished"`   // bodies of which a piece was pushed out
+	Vanished        int64 `json:"vanished"`   // bodies of which a segment was pushed out
 	Damaged         int64 `json:"damaged"`    // records that were not what was written, never used
 	Collisions      int64 `json:"collisions"` // lookups that met another key with the same hash
 	Purges          int64 `json:"purges"`     // of every scope
@@ -41,9 +41,9 @@ type CacheRoute struct {
 	Route       string            `json:"route"`
 	Requests    map[string]uint64 `json:"requests"`  // by CacheOutcome
 	Forwarded   map[string]uint64 `json:"forwarded"` // by the reason of RFC 9211 §2.2
-	Stored      map[string]uint64 `json:"stored"`    // answers that were judged: "stored", or why not
+	Stored      map[string]uint64 `json:"stored"`    // responses by decision: "stored", or why not
 	ServedBytes uint64            `json:"served_bytes"`
-	HitRatio    float64           `json:"hit_ratio"` // of the requests, those answered without an answer of their own from the origin; zero without any
+	HitRatio    float64           `json:"hit_ratio"` // share of the requests that got a response without one from the origin for them; zero without requests
 }
 
 // CacheURL is an absolute URL of a request, in the parts that a request has. They
@@ -57,22 +57,22 @@ type CacheURL struct {
 // String writes the URL.
 func (u CacheURL) String() string { return u.Scheme + "://" + u.Host + u.Target }
 
-// CacheField is one field of a request that is asked about.
+// CacheField is one field of the request of a CacheQuestion.
 type CacheField struct{ Name, Value string }
 
-// CacheQuestion is a request of which is asked what the cache would do with it.
+// CacheQuestion describes a request for the lookup API: what would the cache do with it?
 type CacheQuestion struct {
 	Method string
 	URL    CacheURL
 	Fields []CacheField
 }
 
-// CacheExplanation answers a CacheQuestion.
+// CacheExplanation is the result for a CacheQuestion.
 type CacheExplanation struct {
 	Method  string      `json:"method"`
 	URL     string      `json:"url"`
 	Route   string      `json:"route,omitempty"` // that takes the request; empty: none
-	Key     string      `json:"key,omitempty"`   // hash of the key, as Cache-Status tells it
+	Key     string      `json:"key,omitempty"`   // hash of the key, as in Cache-Status
 	Use     string      `json:"use"`             // what the cache would do, such as "fresh" or "nothing"
 	Forward string      `json:"forward,omitempty"`
 	Why     []string    `json:"why"`             // in sentences
@@ -88,7 +88,7 @@ type CacheEntry struct {
 	Left      float64   `json:"left_seconds"`              // of the lifetime; negative once stale
 	Source    string    `json:"lifetime_source,omitempty"` // what stated the lifetime
 	Soft      bool      `json:"soft_purged,omitempty"`     // purged softly: used as a stale one is
-	Vary      string    `json:"vary,omitempty"`            // the fields that told this variant from others
+	Vary      string    `json:"vary,omitempty"`            // the fields that select this variant
 	BodyBytes int64     `json:"body_bytes"`
 	Fields    []string  `json:"fields"` // lines of the stored field section
 }

@@ -118,7 +118,7 @@ func TestAResourceIsShutDownWhenItsLastUsersAreGone(t *testing.T) {
 	want(t, v, 1, 1)
 }
 
-// What was retired has stopped: who wants the same again gets a new one.
+// A retired resource has stopped, so a later claim of the same gets a new one.
 func TestARetiredResourceIsNotFoundAgain(t *testing.T) {
 	var k Keeper
 	first := k.Begin()

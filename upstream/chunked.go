@@ -24,7 +24,7 @@ func (e codingError) Error() string { return "chunked coding: " + string(e) }
 const (
 	badChunkSize codingError = "chunk size is not 1 to 16 hexadecimal digits, or too large"
 	badExtension codingError = "chunk extension is too long or not valid"
-	badChunkEnd  codingError = "no CRLF behind chunk data"
+	badChunkEnd  codingError = "no CRLF after chunk data"
 	badTrailer   codingError = "trailer section is too large or not valid"
 )
 
@@ -36,15 +36,15 @@ type chunkState uint8
 const (
 	atSize     chunkState = iota // a chunk's size line is next
 	inData                       // left bytes of data are next
-	behindData                   // the CRLF behind the data is next
+	behindData                   // the CRLF after the data is next
 	atTrailer                    // the trailer section is next
 	atEnd                        // the body is complete
 )
 
 // chunkReader undoes the chunked coding, strictly and without reading a byte
-// beyond it. Its errors are io.EOF, only behind the very last CRLF; a codingError;
-// io.ErrUnexpectedEOF when the stream ends anywhere before; or what the
-// connection says. The first one stays.
+// beyond it. Its errors are io.EOF, only after the very last CRLF; a codingError;
+// io.ErrUnexpectedEOF when the stream ends anywhere before; or an error of the
+// connection. After an error every call returns it.
 type chunkReader struct {
 	src      *source
 	state    chunkState
@@ -198,7 +198,7 @@ func hexDigit(c byte) int {
 	return -1
 }
 
-// trailerSection reads the fields behind the last chunk and the final CRLF.
+// trailerSection reads the fields after the last chunk and the final CRLF.
 func (r *chunkReader) trailerSection(wait bool) error {
 	br := r.src.br
 	var scan headScan

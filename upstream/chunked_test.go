@@ -39,7 +39,7 @@ func (d *reference) Read(p []byte) (int, error) {
 	return 0, d.err
 }
 
-// next returns what there is of the next chunk, with the error behind it.
+// next returns what there is of the next chunk, with the error that follows it.
 func (d *reference) next() ([]byte, error) {
 	line, err := d.line(maxSizeDigits + maxExtension)
 	if err != nil {

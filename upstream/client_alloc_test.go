@@ -20,7 +20,7 @@ func TestSmallRoundTripDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestChunkedRoundTripDoesNotAllocate holds both ways of a chunked answer: decoded
+// TestChunkedRoundTripDoesNotAllocate covers both ways of a chunked response: decoded
 // at once, and as a stream.
 func TestChunkedRoundTripDoesNotAllocate(t *testing.T) {
 	const head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -12,7 +12,7 @@ import (
 	"penstock/exchange"
 )
 
-// quick is an act that answers every head without parsing or allocating.
+// quick is an act that responds to every head without parsing or allocating.
 func quick(answer []byte) func(*peer) {
 	return func(p *peer) {
 		buf := make([]byte, 16<<10)

@@ -14,7 +14,7 @@ import (
 	"penstock/origin/scripted"
 )
 
-// secureScript is a script behind TLS and a client that trusts it.
+// secureScript is a script that speaks TLS and a client that trusts it.
 func secureScript(t *testing.T, config *tls.Config, acts ...func(*peer)) (*scripted.Origin, *Client) {
 	t.Helper()
 	ca := newAuthority(t)

@@ -20,8 +20,8 @@ import (
 //
 // Clusters that came from one another share endpoints. An endpoint is what is
 // worth keeping: what is known of an address (its health) and a Client (the
-// connections). Health is told apart by scheme, configured host and address; a
-// Client also by server name, TLS files' contents and pool options. Weight, backup,
+// connections). Health is shared by scheme, configured host and address; a Client
+// also by server name, TLS files' contents and pool options. Weight, backup,
 // balance and ejection options are not part of either. Each cluster counts as one
 // user of every endpoint in its current list. When the last user drops an endpoint
 // (Update without its address, or Shutdown) its Client is closed: idle connections
@@ -36,7 +36,7 @@ type Cluster struct {
 	secrets *secrets // nil when no backend is https
 	entries []entry
 	shared  *registry
-	wake    chan struct{} // tells the prober of an ejection; holds one
+	wake    chan struct{} // wakes the prober after an ejection; holds one
 
 	mu        sync.Mutex
 	addresses [][]string  // by entry: what is known now
@@ -98,7 +98,7 @@ func (c *Cluster) startSources(run context.Context) <-chan error {
 		c.running = append(c.running, source)
 		known := len(c.addresses[i]) > 0
 		c.wg.Go(func() {
-			found := !known // by this source; an empty first answer says nothing about addresses that served before
+			found := !known // by this source; an empty first result says nothing about addresses that served before
 			err := source.Start(run, func(now []lb.Endpoint) {
 				if found = found || len(now) > 0; found {
 					c.Update(i, now)

@@ -79,7 +79,7 @@ func shortDir(t *testing.T) string {
 	return dir
 }
 
-// The listener's backlog completes the TCP handshake, then nobody answers: the
+// The listener's backlog completes the TCP handshake, then nothing follows: the
 // limit for connecting must cover the TLS handshake too.
 func TestDialHandshakeTimesOut(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -11,7 +11,7 @@ import (
 	"penstock/headers"
 )
 
-// TestDuplex echoes: the answer begins before the upload ends, and both move on.
+// TestDuplex echoes: the response begins before the upload ends, and both move on.
 func TestDuplex(t *testing.T) {
 	s := newScript(t, func(p *peer) {
 		p.head()
@@ -50,7 +50,7 @@ func TestDuplex(t *testing.T) {
 	wantStats(t, c, 1, 1)
 }
 
-// TestUploadThatWasReadToItsEnd has its last piece on the way while the answer flows:
+// TestUploadThatWasReadToItsEnd has its last piece on the way while the response flows:
 // the client's connection is free for its next request.
 func TestUploadThatWasReadToItsEnd(t *testing.T) {
 	s := newScript(t, func(p *peer) {
@@ -117,7 +117,7 @@ func TestDuplexThatEndsEarly(t *testing.T) {
 	}
 }
 
-// TestMovementInOneDirectionKeepsTheOther: while the answer moves, a backend that
+// TestMovementInOneDirectionKeepsTheOther: while the response moves, a backend that
 // does not read the upload is not cut off, and the other way round.
 func TestMovementInOneDirectionKeepsTheOther(t *testing.T) {
 	const idle = 400 * time.Millisecond

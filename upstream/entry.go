@@ -50,7 +50,7 @@ func (o *Options) check() ([]entry, error) {
 			return nil, fmt.Errorf("backends[%d]: %w", i, err)
 		}
 		if first, ok := seen[e.id]; ok {
-			return nil, fmt.Errorf("backends[%d]: %s://%s stands at backends[%d] already", i, e.id.scheme, e.address, first)
+			return nil, fmt.Errorf("backends[%d]: %s://%s is at backends[%d] already", i, e.id.scheme, e.address, first)
 		}
 		seen[e.id] = i
 		entries[i] = e

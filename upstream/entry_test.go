@@ -18,7 +18,7 @@ func TestOptionsRefused(t *testing.T) {
 		{"no name", func(o *Options) { o.Name = "" }, "name: is empty"},
 		{"no sweeper", func(o *Options) { o.Sweeper = nil }, "upstreams.api.sweeper: is missing"},
 		{"no backend", func(o *Options) { o.Backends = nil }, "upstreams.api.backends: there is none"},
-		{"twice the same", func(o *Options) { o.Backends = append(o.Backends, good) }, "backends[1]: http://10.0.0.1:80 stands at backends[0] already"},
+		{"twice the same", func(o *Options) { o.Backends = append(o.Backends, good) }, "backends[1]: http://10.0.0.1:80 is at backends[0] already"},
 		{"weight below 0", func(o *Options) { o.Backends[0].Weight = -1 }, "backends[0]: weight: got -1, want 0..1000"},
 		{"weight above 1000", func(o *Options) { o.Backends[0].Weight = 1001 }, "backends[0]: weight: got 1001, want 0..1000"},
 		{"unknown scheme", func(o *Options) { o.Backends[0].Scheme = "ftp" }, `scheme: got "ftp", want http, https or unix`},

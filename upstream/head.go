@@ -10,11 +10,11 @@ import (
 
 const (
 	maxResponseHead = 32 << 10 // bytes of a response head; also the size of the read buffer
-	maxInterim      = 16       // interim answers before a final one
+	maxInterim      = 16       // interim responses before a final one
 )
 
 // appendTo appends the request head and a body that is at hand. last announces
-// that the connection will be closed after the answer.
+// that the connection will be closed after the response.
 func (r *Request) appendTo(dst []byte, last bool) []byte {
 	dst = append(append(dst, r.Method...), ' ')
 	dst = append(append(dst, r.Target...), " HTTP/1.1\r\nHost: "...)

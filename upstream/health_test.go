@@ -25,7 +25,7 @@ func attempt(m *Member) *exchange.Fault {
 	return f
 }
 
-// The state tells why a backend failed last, in the words of the system.
+// The state contains why a backend failed last, in the words of the system.
 func TestStateTellsTheCauseOfTheLastFailure(t *testing.T) {
 	ca, stranger := newAuthority(t), newAuthority(t)
 	server, _, _ := ca.issue(t, "127.0.0.1")

@@ -41,11 +41,11 @@ type BackendOptions struct {
 // Source finds the endpoints of one entry and keeps looking. It is declared here
 // so that this package needs no discovery; the gateway plugs one in.
 type Source interface {
-	// Start returns once the first answer has been emitted or could not be had,
-	// and goes on calling emit, from one goroutine at a time, whenever the
-	// answer changes, until ctx ends. An error means that the source does not run.
-	// An empty answer takes every address away, unless it comes before any other
-	// and the addresses were carried over from an earlier configuration.
+	// Start returns once the first list has been emitted or could not be had, and
+	// goes on calling emit, from one goroutine at a time, whenever the list changes,
+	// until ctx ends. An error means that the source does not run. An empty list
+	// takes every address away, unless it comes before any other and the addresses
+	// were carried over from an earlier configuration.
 	Start(ctx context.Context, emit func([]lb.Endpoint)) error
 	// Shutdown stops the source and waits for what it started.
 	Shutdown(ctx context.Context) error

@@ -15,7 +15,7 @@ import (
 	"penstock/origin/scripted"
 )
 
-// testOrigin is a backend that answers every request with 200 and its address.
+// testOrigin is a backend that responds to every request with 200 and its address.
 type testOrigin struct {
 	*scripted.Origin
 	gone    chan struct{} // one for each connection that the other side closed
@@ -34,7 +34,7 @@ func startOrigin(t testing.TB, network, address string) *testOrigin {
 	return serveOrigin(t, l)
 }
 
-// serveOrigin answers on l until the test ends.
+// serveOrigin serves l until the test ends.
 func serveOrigin(t testing.TB, l net.Listener) *testOrigin {
 	t.Helper()
 	o := &testOrigin{gone: make(chan struct{}, 1000), arrived: make(chan struct{}), proceed: make(chan struct{})}
@@ -97,7 +97,7 @@ func entryFor(t testing.TB, o *testOrigin, weight int) BackendOptions {
 // neverIdle makes sure that a connection that closes was closed on purpose.
 func neverIdle() PoolOptions { return PoolOptions{IdleTimeout: time.Hour} }
 
-// get makes one GET with m and returns the answer's body.
+// get makes one GET with m and returns the body of the response.
 func get(t testing.TB, m *Member, target string) string {
 	t.Helper()
 	body, f := roundTrip(m, target)
@@ -167,7 +167,7 @@ func within[T any](t testing.TB, what string, from <-chan T) T {
 	}
 }
 
-// fakeSource emits what a test tells it to.
+// fakeSource emits what a test wants.
 type fakeSource struct {
 	first   []string      // emitted by Start
 	fails   error         // what Start returns

@@ -14,7 +14,7 @@ import (
 	"penstock/origin/scripted"
 )
 
-// held is an act that answers each request once it is let go.
+// held is an act that responds to each request once it is let go.
 func held(arrived, letGo chan struct{}) func(*peer) {
 	return func(p *peer) {
 		for p.head() != "" {

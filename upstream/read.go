@@ -50,7 +50,7 @@ func (s *source) next(limit int64, wait bool) ([]byte, error) {
 	return s.br.Peek(int(min(limit, int64(s.br.Buffered()))))
 }
 
-// spare gives an upload that still runs another idle period, since the answer moves.
+// spare gives an upload that still runs another idle period, since the response moves.
 func (s *source) spare() {
 	if s.up.running() && !s.up.stopped.Load() {
 		s.conn.SetWriteDeadlineIn(s.idle)

@@ -23,7 +23,7 @@ func newRegistry() *registry {
 	return &registry{endpoints: make(map[endpointKey]*endpoint), places: make(map[placeKey]*place)}
 }
 
-// placeKey tells the addresses of an upstream apart. One name's address is not
+// placeKey is the identity of an address of an upstream. One name's address is not
 // another name's, even when they are equal.
 type placeKey struct {
 	entry   entryID
@@ -152,8 +152,8 @@ func (r *registry) leave(c *Cluster) (newest bool) {
 	return newest
 }
 
-// rouse tells every cluster's prober that something was ejected: whichever
-// cluster saw it, any of them may be the one that stays.
+// rouse wakes every cluster's prober after an ejection: any of the clusters may be
+// the one that stays.
 func (r *registry) rouse() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

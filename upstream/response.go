@@ -9,9 +9,9 @@ import (
 // maxKept is the largest buffer that a Response keeps for its next use.
 const maxKept = 64 << 10
 
-// Response is what a backend answered. The zero value is ready; it is meant to be
+// Response is the response of a backend. The zero value is ready; it is meant to be
 // used again and again. All its bytes are its own and stay valid until the next
-// RoundTrip, Discard or Reset. It must not be copied while it holds an answer.
+// RoundTrip, Discard or Reset. It must not be copied while it holds a response.
 //
 // After a RoundTrip without a fault exactly one of three holds: Tunnel is set, or
 // Body is, or the whole body is in Buffered.
@@ -24,8 +24,8 @@ type Response struct {
 	Buffered  []byte          // the whole body when Body is nil; the backend's connection is free already
 	Body      *BodyStream     // a body that flows; must be closed
 	Tunnel    *conn.Conn      // the backend's connection after 101; closing it frees its place in the pool
-	Ahead     []byte          // bytes that the backend sent behind its 101
-	UploadCut bool            // the answer came before the request body was sent, and the rest was not; set before BodyStream.OnClose
+	Ahead     []byte          // bytes that the backend sent after its 101
+	UploadCut bool            // the response came before the request body was sent, and the rest was not; set before BodyStream.OnClose
 
 	raw    []byte // the head
 	out    []byte // the outgoing message
@@ -34,8 +34,8 @@ type Response struct {
 	stream BodyStream
 }
 
-// Uploading reports whether the request body is still being read while the answer is
-// here already. Once the stream has confirmed its end it is false, although the last
+// Uploading reports whether the request body is still being read while the response
+// is here already. Once the stream has confirmed its end it is false, although the last
 // piece may still be on its way, and at the latest when Body is closed.
 func (r *Response) Uploading() bool { return r.trip.up.running() && !r.trip.up.last.Load() }
 
@@ -43,8 +43,8 @@ func (r *Response) Uploading() bool { return r.trip.up.running() && !r.trip.up.l
 // may outlive the record that RoundTrip was given.
 func (r *Response) Record(at *exchange.Attempt) { r.trip.at = at }
 
-// Discard gives up the answer: whatever of it is still under way is aborted and
-// the backend's connection is closed. It may be called at any time, also after
+// Discard gives up the response: what is still under way of it is aborted and the
+// backend's connection is closed. It may be called at any time, also after
 // a panic or a fault, and again.
 func (r *Response) Discard() {
 	if r.Body != nil {

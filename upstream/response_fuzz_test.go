@@ -15,7 +15,7 @@ import (
 	"penstock/lb"
 )
 
-// canned is a connection on which the answer lies ready and then ends.
+// canned is a connection on which the response lies ready and then ends.
 type canned struct {
 	net.Conn
 	answer *bytes.Reader
@@ -27,8 +27,8 @@ func (c canned) Close() error                     { return nil }
 func (c canned) SetReadDeadline(time.Time) error  { return nil }
 func (c canned) SetWriteDeadline(time.Time) error { return nil }
 
-// FuzzAnswer gives the round trip foreign bytes for an answer. What it takes for a
-// complete answer, net/http must read in the same way; and it must keep the
+// FuzzAnswer gives the round trip foreign bytes for a response. If it takes them for a
+// complete response, net/http must read the same; and it must keep the
 // connection only when not a byte is left on it.
 func FuzzAnswer(f *testing.F) {
 	for _, answer := range []string{

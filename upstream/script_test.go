@@ -67,7 +67,7 @@ func newScriptOn(t testing.TB, l net.Listener, acts ...func(*peer)) *scripted.Or
 	return o
 }
 
-// answers is an act that answers every request without a body with the same words.
+// answers is an act that responds to every request without a body with the same text.
 func answers(words string) func(*peer) {
 	return func(p *peer) {
 		for p.head() != "" {
@@ -115,14 +115,14 @@ func request(method, target string) *Request {
 	}
 }
 
-// trial is one round trip with all that it left behind.
+// trial is one round trip with its results.
 type trial struct {
 	resp  Response
 	at    exchange.Attempt
 	fault *exchange.Fault
 }
 
-// try makes a round trip; what is left of the answer is given up with the test.
+// try makes a round trip; the rest of the response is given up with the test.
 func try(t testing.TB, c *Client, req *Request) *trial {
 	t.Helper()
 	tr := &trial{at: exchange.Attempt{Start: time.Now()}}

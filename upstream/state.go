@@ -19,7 +19,7 @@ type BackendState struct {
 	Idle       int           // connections waiting for a request
 	Waiting    int           // requests waiting for a connection
 	Ejections  uint64        // how often it was ejected since it was first seen
-	Latency    time.Duration // moving average; zero before the first answer
+	Latency    time.Duration // moving average; zero before the first response
 }
 
 // State returns a picture of every backend, in the order of the configuration.

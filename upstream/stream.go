@@ -45,9 +45,9 @@ type BodyStream struct {
 	closed   bool
 }
 
-// open begins the stream of t's answer. What of a chunked body came together with
+// open begins the stream of t's response. The part of a chunked body that came with
 // the head is decoded at once; when that is all of it, and no trailers, there is no
-// need for a stream: the answer is complete in Buffered, and open reports true.
+// need for a stream: the response is complete in Buffered, and open reports true.
 func (s *BodyStream) open(t *trip) (whole bool) {
 	*s = BodyStream{
 		Idle: t.req.Times.BodyIdle, t: t, left: t.resp.Framing.Length,
@@ -88,7 +88,7 @@ func (s *BodyStream) Read(p []byte) (int, error) {
 	}
 	n, err := s.collect(p)
 	if n > 0 {
-		return n, nil // an end or an error that was found behind it stays for the next call
+		return n, nil // an end or an error that follows it is returned by the next call
 	}
 	return 0, err
 }

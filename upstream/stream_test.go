@@ -15,7 +15,7 @@ import (
 	"penstock/headers"
 )
 
-// ending is what OnClose was told.
+// ending holds the arguments of OnClose.
 type ending struct {
 	calls    int
 	complete bool
@@ -31,7 +31,7 @@ func watch(s *BodyStream) *ending {
 	return e
 }
 
-// streamed makes a round trip whose answer must be a stream.
+// streamed makes a round trip whose response must be a stream.
 func streamed(t testing.TB, c *Client, req *Request) *trial {
 	t.Helper()
 	tr := mustTry(t, c, req)

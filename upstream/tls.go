@@ -23,7 +23,7 @@ type secrets struct {
 }
 
 // readTLS reads the files that o names. It fails on a file that cannot be read
-// or holds nothing usable, naming the file.
+// or has no usable content, naming the file.
 func readTLS(o TLSOptions) (*secrets, error) {
 	s := &secrets{name: o.Name, config: &tls.Config{
 		MinVersion:         tls.VersionTLS12,
@@ -73,8 +73,8 @@ func (s *secrets) readPair(cert, key string, sum io.Writer) error {
 	return nil
 }
 
-// serverName is what a backend is asked for by SNI and verified as: tls.name,
-// else the URL's host, whatever Host field the request carries.
+// serverName is the name that is sent as SNI and that a backend is verified as:
+// tls.name, else the URL's host, whatever Host field the request has.
 func (s *secrets) serverName(host string) string {
 	if s.name != "" {
 		return s.name
@@ -83,7 +83,7 @@ func (s *secrets) serverName(host string) string {
 }
 
 // forBackend returns a configuration of its own for one backend, so that the
-// session of one is never offered to another behind the same name.
+// session of one is never offered to another of the same name.
 func (s *secrets) forBackend(serverName string) *tls.Config {
 	c := s.config.Clone()
 	c.ServerName = serverName

@@ -12,7 +12,7 @@ import (
 	"penstock/exchange"
 )
 
-// secureEcho answers every byte with itself and reports each connection's state.
+// secureEcho echoes every byte and reports each connection's state.
 type secureEcho struct {
 	address string
 	states  chan tls.ConnectionState
@@ -69,7 +69,7 @@ func dialerFor(t *testing.T, address, host string, o TLSOptions) *dialer {
 }
 
 // exchangeByte makes sure that both sides have finished the handshake and that
-// the client has seen the session ticket that comes before the answer.
+// the client has seen the session ticket that comes before the response.
 func exchangeByte(t *testing.T, c *conn.Conn) {
 	t.Helper()
 	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
@@ -166,7 +166,7 @@ func TestTLSClientCertificate(t *testing.T) {
 	trusted.AddCert(ca.cert)
 	s := newSecureEcho(t, &tls.Config{
 		Certificates: []tls.Certificate{pair}, ClientCAs: trusted, ClientAuth: tls.RequireAndVerifyClientCert,
-		MaxVersion: tls.VersionTLS12, // 1.3 tells of a refused certificate only after the handshake
+		MaxVersion: tls.VersionTLS12, // 1.3 reports a refused certificate only after the handshake
 	})
 	_, err := dialerFor(t, s.address, "a.test", TLSOptions{CA: ca.file}).dial(5 * time.Second)
 	wantDialError(t, err, s.address, exchange.TLSAlertReceived)

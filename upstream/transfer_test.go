@@ -15,7 +15,7 @@ type movingWriter struct{ io.Writer }
 
 func (m movingWriter) WriteMoving(p []byte, _ time.Duration) (int, error) { return m.Write(p) }
 
-// through is a client behind a socket.
+// through is a client on a socket.
 func through(c *conn.Conn, chunked bool) response.Sink {
 	return response.Sink{To: c, Socket: c, Chunked: chunked}
 }

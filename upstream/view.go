@@ -16,7 +16,7 @@ import (
 type Member struct {
 	Client  *Client          // does the round trip; shared by every route and generation
 	Backend *lb.Backend      // the same as Client.Backend(); shared likewise
-	Health  *health.Endpoint // is told how each attempt ends; shared likewise
+	Health  *health.Endpoint // takes reports of how each attempt ends; shared likewise
 	Host    []byte           // Host field for a backend that wants its own name: the URL's authority, without a default port
 	Entry   int              // index into Options.Backends of the cluster that made the View
 }
@@ -38,7 +38,7 @@ type selection struct {
 	members []*Member // by Backend.Index; nil where the list has none
 }
 
-// viewKey tells views apart: the same route with the same weights is one view.
+// viewKey is the identity of a view: the same route with the same weights is one.
 type viewKey struct{ route, weights string }
 
 // View returns the view for key, which names the route; weights replaces the
