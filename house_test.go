@@ -54,7 +54,7 @@ func rooms() []room {
 		{"gateway", 3, []string{"*"}, blind, "the only mixer"},
 		{"gateway/gatewaytest", 4, []string{"*"}, nil, "helpers for black-box tests, imported by tests only"},
 		{"conformance", 4, []string{"*"}, nil, "black-box cases against a running gateway"},
-		{"conformance/caching", 4, nil, nil, "black-box cases of caching against a running gateway"},
+		{"conformance/caching", 4, []string{"origin/scripted"}, nil, "black-box cases of caching against a running gateway"},
 		{"loadtest", 5, []string{"origin", "loadtest/compare", "loadtest/driver", "loadtest/program", "loadtest/report", "loadtest/results"}, nil, "a black box over sockets"},
 		{"loadtest/compare", 4, []string{"loadtest/driver", "loadtest/peers", "loadtest/program", "loadtest/results"}, nil, "Penstock beside its peers, over sockets too"},
 		{"loadtest/peers", 0, nil, nil, "what each program is called and how it is configured"},

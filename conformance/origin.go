@@ -2,10 +2,10 @@ package conformance
 
 import (
 	"fmt"
-	"net"
 	"strings"
-	"sync"
 	"time"
+
+	"penstock/origin/scripted"
 )
 
 // ProbeTarget is the target of the request that a Runner sends to find out
@@ -17,13 +17,10 @@ const probeAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nprobe"
 // Origin is the backend behind the gateway under test. It answers by the script
 // of one case at a time and keeps what it was sent.
 type Origin struct {
-	Address string
+	*scripted.Origin
 
-	ln net.Listener
-	wg sync.WaitGroup
-
-	mu     sync.Mutex
-	moved  chan struct{} // closed and replaced whenever something changed
+	state *scripted.State // guards what follows, and the fields of backendConn
+	// script are the replies of the case, of which so many have been given.
 	script []Reply
 	served int
 	seen   Seen
@@ -40,7 +37,7 @@ type Seen struct {
 
 // backendConn is one connection of the gateway.
 type backendConn struct {
-	net.Conn
+	*scripted.Peer
 	buf     []byte
 	invited bool // 100 Continue, or an early answer, was sent for the request in buf
 	replied bool
@@ -48,63 +45,24 @@ type backendConn struct {
 
 // NewOrigin listens on a free loopback port.
 func NewOrigin() (*Origin, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	o := &Origin{state: scripted.NewState(), open: map[*backendConn]struct{}{}}
+	backend, err := scripted.Start(scripted.Options{Script: o.serve})
 	if err != nil {
 		return nil, err
 	}
-	o := &Origin{Address: ln.Addr().String(), ln: ln, moved: make(chan struct{}), open: map[*backendConn]struct{}{}}
-	o.wg.Go(o.accept)
+	o.Origin = backend
 	return o, nil
-}
-
-// Close ends the origin and all its connections.
-func (o *Origin) Close() {
-	_ = o.ln.Close()
-	o.drop()
-	o.wg.Wait()
-}
-
-func (o *Origin) accept() {
-	for {
-		raw, err := o.ln.Accept()
-		if err != nil {
-			return
-		}
-		c := &backendConn{Conn: raw}
-		o.change(func() { o.open[c] = struct{}{} })
-		o.wg.Go(func() { o.serve(c) })
-	}
-}
-
-// change does something under the lock and wakes those who wait for a change.
-func (o *Origin) change(do func()) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	do()
-	close(o.moved)
-	o.moved = make(chan struct{})
 }
 
 // begin starts a case.
 func (o *Origin) begin(script []Reply) {
-	o.change(func() { o.script, o.served, o.seen, o.last = script, 0, Seen{}, nil })
-}
-
-// drop closes all connections.
-func (o *Origin) drop() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for c := range o.open {
-		_ = c.Close()
-	}
+	o.state.Change(func() { o.script, o.served, o.seen, o.last = script, 0, Seen{}, nil })
 }
 
 // end waits until no request is half there, at most patience, closes all
 // connections and tells what was seen.
-func (o *Origin) end(patience time.Duration) Seen {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
-	late := o.wait(timer.C, func() bool {
+func (o *Origin) end(patience time.Duration) (seen Seen) {
+	late := !o.state.Wait(patience, func() bool {
 		for c := range o.open {
 			if len(c.buf) > 0 {
 				return false
@@ -112,58 +70,39 @@ func (o *Origin) end(patience time.Duration) Seen {
 		}
 		return true
 	})
-	o.drop()
-	o.wait(nil, func() bool { return len(o.open) == 0 })
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if late && o.seen.Partial == "" {
-		o.seen.Partial = "a request that does not end"
-	}
-	return o.seen
-}
-
-// wait returns once holds does, or reports that the timer was faster.
-func (o *Origin) wait(timer <-chan time.Time, holds func() bool) (late bool) {
-	for {
-		o.mu.Lock()
-		ok, moved := holds(), o.moved
-		o.mu.Unlock()
-		if ok {
-			return false
+	o.Cut()
+	o.state.Look(func() {
+		if late && o.seen.Partial == "" {
+			o.seen.Partial = "a request that does not end"
 		}
-		select {
-		case <-moved:
-		case <-timer:
-			return true
-		}
-	}
+		seen = o.seen
+	})
+	return seen
 }
 
 // stray writes bytes on the connection that was used last.
 func (o *Origin) stray(b []byte) {
-	o.mu.Lock()
-	c := o.last
-	o.mu.Unlock()
+	var c *backendConn
+	o.state.Look(func() { c = o.last })
 	if c != nil {
 		_, _ = c.Write(b) // closed already: then nothing can stray
 	}
 }
 
-func (o *Origin) serve(c *backendConn) {
-	defer func() {
-		_ = c.Close()
-		o.change(func() {
-			delete(o.open, c)
-			if len(c.buf) > 0 {
-				o.seen.Partial += string(c.buf)
-			}
-		})
-	}()
+func (o *Origin) serve(p *scripted.Peer) {
+	c := &backendConn{Peer: p}
+	o.state.Change(func() { o.open[c] = struct{}{} })
+	defer o.state.Change(func() {
+		delete(o.open, c)
+		if len(c.buf) > 0 {
+			o.seen.Partial += string(c.buf)
+		}
+	})
 	piece := make([]byte, 16<<10)
 	for {
 		n, err := c.Read(piece)
 		if n > 0 {
-			o.change(func() { c.buf = append(c.buf, piece[:n]...) })
+			o.state.Change(func() { c.buf = append(c.buf, piece[:n]...) })
 		}
 		if err != nil || !o.digest(c) {
 			return
@@ -184,7 +123,7 @@ func (o *Origin) digest(c *backendConn) bool {
 			err = fmt.Errorf("no Host field")
 		}
 		if err != nil {
-			o.change(func() { o.seen.Err = err })
+			o.state.Change(func() { o.seen.Err = err })
 			return false
 		}
 		if !o.answer(c, m, n) {
@@ -213,10 +152,9 @@ func (o *Origin) invite(c *backendConn, m *Message) bool {
 	return true
 }
 
-func (o *Origin) peek() Reply {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return reply(o.script, o.served)
+func (o *Origin) peek() (r Reply) {
+	o.state.Look(func() { r = reply(o.script, o.served) })
+	return r
 }
 
 // reply returns the i-th reply of a script; behind its end all is well. No bytes
@@ -232,7 +170,7 @@ func reply(script []Reply, i int) Reply {
 func (o *Origin) answer(c *backendConn, m Message, n int) bool {
 	probe := m.Start[0] == "GET" && m.Start[1] == ProbeTarget
 	var r Reply
-	o.change(func() {
+	o.state.Change(func() {
 		o.last = c
 		if probe {
 			r.Bytes = []byte(probeAnswer)
@@ -249,11 +187,9 @@ func (o *Origin) answer(c *backendConn, m Message, n int) bool {
 	if !c.replied {
 		_, err = c.Write(r.Bytes)
 	}
-	o.change(func() { c.buf, c.invited, c.replied = c.buf[n:], false, false })
+	o.state.Change(func() { c.buf, c.invited, c.replied = c.buf[n:], false, false })
 	if r.Reset {
-		if tcp, ok := c.Conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
+		c.Reset()
 	}
 	return err == nil && !r.Close && !r.Reset
 }

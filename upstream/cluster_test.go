@@ -41,7 +41,7 @@ func TestUpdateKeepsUnchangedAddresses(t *testing.T) {
 		t.Error("the unchanged address got a new client or backend")
 	}
 	get(t, after[a.Address], "/")
-	if got := int64(a.Connections()); got != 1 {
+	if got := a.Connections(); got != 1 {
 		t.Errorf("the unchanged address was connected to %d times, want once", got)
 	}
 

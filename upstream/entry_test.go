@@ -62,7 +62,7 @@ func TestUnixBackend(t *testing.T) {
 			t.Errorf("got %q, want %q", got, path)
 		}
 	}
-	if got := c.State()[0]; got.Address != "unix:"+path || got.Open != 1 || got.Idle != 1 || int64(origin.Connections()) != 1 {
+	if got := c.State()[0]; got.Address != "unix:"+path || got.Open != 1 || got.Idle != 1 || origin.Connections() != 1 {
 		t.Errorf("got %+v, want one idle connection to unix:%s", got, path)
 	}
 }

@@ -44,7 +44,7 @@ func TestReloadSharesEndpoints(t *testing.T) {
 	}
 	within(t, "connection of the backend that only the old one used", b.gone)
 	get(t, now[a.Address], "/")
-	if got := int64(a.Connections()); got != 1 {
+	if got := a.Connections(); got != 1 {
 		t.Errorf("connected %d times, want once over both generations", got)
 	}
 	if err := next.Shutdown(t.Context()); err != nil {

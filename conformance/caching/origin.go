@@ -1,29 +1,23 @@
 package caching
 
 import (
-	"bufio"
 	"fmt"
-	"net"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+
+	"penstock/origin/scripted"
 )
 
 // Origin is the backend behind the gateway under test. It plays many cases, one
 // after the other or at once; a segment of the path says which.
 type Origin struct {
-	Address string
-
-	ln    net.Listener
+	*scripted.Origin
 	clock *Clock
-	wg    sync.WaitGroup
-
-	mu    sync.Mutex
-	moved chan struct{} // closed and replaced whenever something changed
+	state *scripted.State // guards plays
 	plays map[string]*script
-	open  map[net.Conn]struct{}
 }
 
 // script is what the origin does in one case, and what it was asked.
@@ -47,62 +41,24 @@ type exchange struct {
 
 // NewOrigin listens on a free loopback port. The clock gives Date its value.
 func NewOrigin(clock *Clock) (*Origin, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	o := &Origin{clock: clock, state: scripted.NewState(), plays: map[string]*script{}}
+	backend, err := scripted.Start(scripted.Options{Script: o.serve})
 	if err != nil {
 		return nil, err
 	}
-	o := &Origin{
-		Address: ln.Addr().String(), ln: ln, clock: clock, moved: make(chan struct{}),
-		plays: map[string]*script{}, open: map[net.Conn]struct{}{},
-	}
-	o.wg.Go(o.accept)
+	o.Origin = backend
 	return o, nil
-}
-
-// Close ends the origin and all its connections.
-func (o *Origin) Close() {
-	_ = o.ln.Close()
-	o.mu.Lock()
-	for c := range o.open {
-		_ = c.Close()
-	}
-	o.mu.Unlock()
-	o.wg.Wait()
-}
-
-func (o *Origin) accept() {
-	for {
-		c, err := o.ln.Accept()
-		if err != nil {
-			return
-		}
-		o.change(func() { o.open[c] = struct{}{} })
-		o.wg.Go(func() {
-			o.serve(c)
-			_ = c.Close()
-			o.change(func() { delete(o.open, c) })
-		})
-	}
-}
-
-// change does something under the lock and wakes those who wait for a change.
-func (o *Origin) change(do func()) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	do()
-	close(o.moved)
-	o.moved = make(chan struct{})
 }
 
 // begin opens the script of a case.
 func (o *Origin) begin(c *Case) {
 	s := &script{stage: stage{url: c.url(), start: o.clock.Now()}, answer: &Answer{Status: 200}}
-	o.change(func() { o.plays[c.id()] = s })
+	o.state.Change(func() { o.plays[c.id()] = s })
 }
 
 // answerWith changes what the origin says in a case.
 func (o *Origin) answerWith(id string, a *Answer) {
-	o.change(func() {
+	o.state.Change(func() {
 		if s := o.plays[id]; a.OnlyIf {
 			s.onlyIf = a
 		} else {
@@ -112,51 +68,26 @@ func (o *Origin) answerWith(id string, a *Answer) {
 }
 
 // asked returns what the origin was asked in a case so far, from the n-th on.
-func (o *Origin) asked(id string, n int) []*exchange {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.plays[id].asked[n:]
+func (o *Origin) asked(id string, n int) (all []*exchange) {
+	o.state.Look(func() { all = o.plays[id].asked[n:] })
+	return all
 }
 
-// wait returns once holds does, or reports that patience was shorter. holds is
-// called with the lock held.
-func (o *Origin) wait(patience time.Duration, holds func() bool) bool {
-	timer := time.NewTimer(patience)
-	defer timer.Stop()
+func (o *Origin) serve(p *scripted.Peer) {
 	for {
-		o.mu.Lock()
-		ok, moved := holds(), o.moved
-		o.mu.Unlock()
-		if ok {
-			return true
-		}
-		select {
-		case <-moved:
-		case <-timer.C:
-			return false
-		}
-	}
-}
-
-func (o *Origin) serve(c net.Conn) {
-	in := bufio.NewReader(c)
-	for {
-		m, err := readMessage(in, false, false)
-		if err != nil || m.cut {
-			return
-		}
-		if !o.reply(c, m) {
+		m, err := readMessage(p.In, false, false)
+		if err != nil || m.cut || !o.reply(p, m) {
 			return
 		}
 	}
 }
 
 // reply answers one request by the script; false ends the connection.
-func (o *Origin) reply(c net.Conn, m *message) bool {
+func (o *Origin) reply(c io.Writer, m *message) bool {
 	e := &exchange{request: m, at: time.Now()}
 	var a *Answer
 	var st stage
-	o.change(func() {
+	o.state.Change(func() {
 		s := o.scriptOf(m.word(1))
 		if s == nil {
 			return
@@ -176,7 +107,7 @@ func (o *Origin) reply(c net.Conn, m *message) bool {
 		_, _ = fmt.Fprintf(c, "HTTP/1.1 500 No Such Case\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 		return false
 	}
-	defer o.change(func() { e.done = true })
+	defer o.state.Change(func() { e.done = true })
 	if a.Slow > 0 {
 		o.clock.Advance(a.Slow)
 	}

@@ -94,7 +94,7 @@ func (p *play) later(a *Ask) error {
 		}
 		p.log.Reset()
 		p.log.WriteString(log)
-		p.Origin.wait(time.Millisecond, func() bool { return false })
+		p.Origin.state.Wait(time.Millisecond, func() bool { return false })
 	}
 }
 
@@ -126,7 +126,7 @@ func (p *play) attempt(a *Ask) error {
 
 // refreshed waits until the origin has answered a request of this step.
 func (p *play) refreshed() bool {
-	return p.Origin.wait(p.Patience, func() bool {
+	return p.Origin.state.Wait(p.Patience, func() bool {
 		return slices.ContainsFunc(p.Origin.plays[p.c.id()].asked[p.seen:], func(e *exchange) bool { return e.done && !p.isOver(e) })
 	})
 }

@@ -1,53 +1,41 @@
 package driver
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"net/netip"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"penstock/origin/scripted"
 )
 
-// target listens on loopback and lets serve speak on each connection.
-func target(t *testing.T, serve func(n int64, c net.Conn, in *bufio.Reader)) netip.AddrPort {
+// target is a backend of the test's own.
+func target(t *testing.T, script func(*scripted.Peer)) netip.AddrPort {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	o, err := scripted.Start(scripted.Options{Script: script})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = ln.Close() })
-	go func() {
-		for n := int64(0); ; n++ {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				serve(n, c, bufio.NewReader(c))
-			}()
-		}
-	}()
-	return ln.Addr().(*net.TCPAddr).AddrPort()
+	t.Cleanup(o.Close)
+	return netip.MustParseAddrPort(o.Address)
 }
 
 // requests calls answer for each request on a connection until it returns false.
-func requests(in *bufio.Reader, answer func(path string, body int64) bool) {
+func requests(p *scripted.Peer, answer func(path string, body int64) bool) {
 	for {
-		r, err := http.ReadRequest(in)
+		r, err := p.Request()
 		if err != nil {
 			return
 		}
-		n, err := io.Copy(io.Discard, r.Body)
-		if err != nil || !answer(r.URL.Path, n) {
+		n, _ := io.Copy(io.Discard, r.Body) // it was read already
+		if !answer(r.URL.Path, n) {
 			return
 		}
 	}
@@ -88,16 +76,15 @@ func printed(r *Report) string {
 
 func TestRequestsAreSentInTurn(t *testing.T) {
 	var a, b, bytesUp atomic.Int64
-	to := target(t, func(_ int64, c net.Conn, in *bufio.Reader) {
-		requests(in, func(path string, body int64) bool {
+	to := target(t, func(p *scripted.Peer) {
+		requests(p, func(path string, body int64) bool {
 			bytesUp.Add(body)
 			if path == "/a" {
 				a.Add(1)
 			} else {
 				b.Add(1)
 			}
-			_, err := io.WriteString(c, good)
-			return err == nil
+			return p.Say(good)
 		})
 	})
 	o := usual(to)
@@ -118,13 +105,12 @@ func TestRequestsAreSentInTurn(t *testing.T) {
 // stallingOnce is a target that answers its first request after a stall.
 func stallingOnce(t *testing.T, stall time.Duration) netip.AddrPort {
 	var stalled atomic.Bool
-	return target(t, func(_ int64, c net.Conn, in *bufio.Reader) {
-		requests(in, func(string, int64) bool {
+	return target(t, func(p *scripted.Peer) {
+		requests(p, func(string, int64) bool {
 			if stalled.CompareAndSwap(false, true) {
 				<-time.After(stall)
 			}
-			_, err := io.WriteString(c, good)
-			return err == nil
+			return p.Say(good)
 		})
 	})
 }
@@ -160,14 +146,13 @@ func below(h *Histogram, d time.Duration) (n int64) {
 
 func TestRefusalsAreCountedApart(t *testing.T) {
 	var asked atomic.Int64
-	to := target(t, func(_ int64, c net.Conn, in *bufio.Reader) {
-		requests(in, func(string, int64) bool {
+	to := target(t, func(p *scripted.Peer) {
+		requests(p, func(string, int64) bool {
 			text := []string{
 				"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
 				"HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", good,
 			}[asked.Add(1)%3]
-			_, err := io.WriteString(c, text)
-			return err == nil
+			return p.Say(text)
 		})
 	})
 	r := drives(t, usual(to))
@@ -190,8 +175,8 @@ func TestConnectionsThatEndAreOpenedAnew(t *testing.T) {
 		"with too much behind": {good + "more", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			to := target(t, func(_ int64, c net.Conn, in *bufio.Reader) {
-				requests(in, func(string, int64) bool { _, _ = io.WriteString(c, tc.text); return false })
+			to := target(t, func(p *scripted.Peer) {
+				requests(p, func(string, int64) bool { p.Say(tc.text); return false })
 			})
 			r := drives(t, usual(to))
 			// Without notice, a request may be on its way when the end comes.
@@ -203,13 +188,12 @@ func TestConnectionsThatEndAreOpenedAnew(t *testing.T) {
 }
 
 func TestAnswersThatDoNotComeTimeOut(t *testing.T) {
-	to := target(t, func(n int64, c net.Conn, in *bufio.Reader) {
-		requests(in, func(string, int64) bool {
-			if n == 0 {
+	to := target(t, func(p *scripted.Peer) {
+		requests(p, func(string, int64) bool {
+			if p.Number == 0 {
 				return true // and never answers
 			}
-			_, err := io.WriteString(c, good)
-			return err == nil
+			return p.Say(good)
 		})
 	})
 	o := usual(to)
@@ -221,7 +205,7 @@ func TestAnswersThatDoNotComeTimeOut(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
-	to := target(t, func(_ int64, _ net.Conn, in *bufio.Reader) { _, _ = in.ReadByte() })
+	to := target(t, func(p *scripted.Peer) { _, _ = p.In.ReadByte() })
 	c, err := net.Dial("tcp", to.String())
 	if err != nil {
 		t.Fatal(err)
@@ -235,8 +219,8 @@ func TestNobodyThere(t *testing.T) {
 
 func TestCancelEndsTheRun(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	to := target(t, func(_ int64, c net.Conn, in *bufio.Reader) {
-		requests(in, func(string, int64) bool { cancel(); _, err := io.WriteString(c, good); return err == nil })
+	to := target(t, func(p *scripted.Peer) {
+		requests(p, func(string, int64) bool { cancel(); return p.Say(good) })
 	})
 	o := usual(to)
 	o.Duration = time.Hour
