@@ -3,51 +3,37 @@ package conformance_test
 import (
 	"io"
 	"net"
-	"sync"
 	"testing"
 	"time"
 
 	"penstock/conformance"
+	"penstock/origin/scripted"
 )
 
 // pipe is the worst gateway there is: it copies bytes and looks at none.
 func pipe(t *testing.T, origin string) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var open sync.WaitGroup
-	t.Cleanup(func() {
-		_ = ln.Close()
-		open.Wait()
-	})
 	forward := func(dst, src net.Conn) {
 		_, _ = io.Copy(dst, src)
 		_ = dst.(*net.TCPConn).CloseWrite()
 	}
-	open.Go(func() {
-		for {
-			client, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			open.Go(func() {
-				defer func() { _ = client.Close() }()
-				backend, err := net.Dial("tcp", origin)
-				if err != nil {
-					return
-				}
-				defer func() { _ = backend.Close() }()
-				done := make(chan struct{})
-				go func() { forward(backend, client); close(done) }()
-				forward(client, backend)
-				_ = client.Close()
-				<-done
-			})
+	relay, err := scripted.Start(scripted.Options{Script: func(p *scripted.Peer) {
+		backend, err := net.Dial("tcp", origin)
+		if err != nil {
+			return
 		}
-	})
-	return ln.Addr().String()
+		defer func() { _ = backend.Close() }()
+		done := make(chan struct{})
+		go func() { forward(backend, p.Conn); close(done) }()
+		forward(p.Conn, backend)
+		_ = p.Close()
+		<-done
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(relay.Close)
+	return relay.Address
 }
 
 // TestBlindPipe shows that the cases can fail: a gateway that looks at nothing is

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"penstock/loadtest/driver"
+	"penstock/origin/scripted"
 )
 
 func TestContentDependsOnItsNumberAlone(t *testing.T) {
@@ -25,32 +26,26 @@ func TestContentDependsOnItsNumberAlone(t *testing.T) {
 	}
 }
 
-// between relays one connection at a time to the backend and lets spoil change the answer.
+// between relays one request of each connection to the backend and lets spoil change the
+// answer.
 func between(t *testing.T, backend string, spoil func(answer []byte) []byte) string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	t.Helper()
+	relay, err := scripted.Start(scripted.Options{Script: func(p *scripted.Peer) {
+		b, err := net.Dial("tcp", backend)
+		if err != nil {
+			return
+		}
+		defer b.Close()
+		go func() { _, _ = io.Copy(b, p.In) }()
+		answer := make([]byte, 64<<10)
+		n, _ := io.ReadAtLeast(b, answer, len("HTTP/1.1 200 OK\r\n\r\n"))
+		_, _ = p.Write(spoil(answer[:n]))
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = ln.Close() })
-	go func() {
-		for {
-			c, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			b, err := net.Dial("tcp", backend)
-			if err != nil {
-				return
-			}
-			go func() { _, _ = io.Copy(b, c) }()
-			answer := make([]byte, 64<<10)
-			n, _ := io.ReadAtLeast(b, answer, len("HTTP/1.1 200 OK\r\n\r\n"))
-			_, _ = c.Write(spoil(answer[:n]))
-			_ = c.Close()
-			_ = b.Close()
-		}
-	}()
-	return ln.Addr().String()
+	t.Cleanup(relay.Close)
+	return relay.Address
 }
 
 func TestSoakSeesWhatAGatewayDoesWrong(t *testing.T) {
