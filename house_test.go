@@ -64,7 +64,7 @@ func rooms() []room {
 		{"loadtest/results", 0, nil, nil, "data that is saved and drawn"},
 		{"structure", 5, []string{"structure/measure"}, nil, "a command that reads source, no part of the gateway"},
 		{"structure/measure", 0, nil, blind, "source in, figures out"},
-		{"downstream", 1, []string{"exchange", "headers", "response", "tunnel"}, blind, "the client side as facts and interfaces; a response is what is sent there"},
+		{"downstream", 1, []string{"conn", "exchange", "headers", "response", "tunnel"}, blind, "the client side as facts and interfaces; a response is what is sent there"},
 		{"downstream/h1", 2, []string{"conn", "downstream", "exchange", "headers", "response", "tunnel"}, []string{"net/http"}, "HTTP/1 on fasthttp's server, behind downstream.Stream"},
 		{"response", 1, []string{"conn", "exchange", "headers"}, blind, "what is said to a client; conn is where a body may be spliced to"},
 		{"health", 1, []string{"exchange", "lb"}, append(blind, "syscall", "time.Now"), "verdicts on endpoints and their words; no sockets, no clock"},

@@ -26,6 +26,7 @@ type Route struct {
 
 	MaxBody  int64    // bytes of a request body (key limits.body); Unlimited for off
 	Upgrades []string // protocols that may be tunnelled, lower case; nil means none
+	Finish   bool     // a request goes on when its client has left
 	Trailers []string // trailer fields passed on both ways, as written; nil means none
 	Paths    Paths    // what is done to paths that readers understand differently
 	Cache    *Cache   // nil means that nothing is stored
@@ -56,6 +57,9 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 		if forwards {
 			k.Names("upgrades", &r.Upgrades, "of protocols that may be tunnelled, or `off`", options.Checked(protocolName), options.Means("as `upgrades`"))
 			k.Names("trailers", &r.Trailers, "of trailer fields that are passed on, both ways, or `off`", options.Checked(trailerName), options.Means("as `trailers`"))
+		}
+		if forwards {
+			k.Switch("finish", &r.Finish, false, "`on`: a request goes on when its client has closed the connection, or its own direction of it")
 		}
 		k.Section("paths", r.Paths.Keys, "what is not named is as in `paths`", options.Like("paths"))
 		if forwards {

@@ -73,6 +73,7 @@ routes:
     limits: {body: 16MiB}
     upgrades: ["websocket"]
     trailers: []
+    finish: off
     paths: {encoded_slash: reject, backslash: reject, double_encoding: keep, dot_segments: resolve, double_slash: keep}
     cache: off
 log:

@@ -1,10 +1,6 @@
 package conn
 
-import "errors"
-
-// ErrStale says that an idle connection cannot be used again: its peer has closed it,
-// or has sent something nobody asked for.
-var ErrStale = errors.New("the idle connection was closed by its peer, or holds bytes nobody asked for")
+import "os"
 
 // maxAsked is the longest message that is worth it: a longer one waits for its peer.
 const maxAsked = 64 << 10
@@ -20,7 +16,24 @@ func (c *Conn) Ask(p []byte) (int, error) {
 	if c.sawEOF.Load() || c.closing.Load() {
 		return 0, ErrStale
 	}
-	return c.askRaw(p)
+	if !c.calls.plain() || len(p) > maxAsked || !c.begin(&c.in) {
+		return c.askSlowly(p)
+	}
+	if !c.begin(&c.out) {
+		c.in.cancel()
+		return 0, os.ErrDeadlineExceeded
+	}
+	n, err := c.calls.askFor(p)
+	c.in.cancel()
+	c.out.leave(n)
+	switch err {
+	case errSlow:
+		m, err := c.Write(p[n:])
+		return n + m, err
+	case ErrStale:
+		return 0, ErrStale
+	}
+	return n, err
 }
 
 // askSlowly is Ask without the waiting.

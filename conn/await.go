@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"errors"
 	"io"
 	"os"
 )
@@ -10,16 +11,32 @@ import (
 // the peer has ended its direction, os.ErrDeadlineExceeded past the read deadline,
 // errors.ErrUnsupported where CanAwait is false, and else what a Read would return.
 func (c *Conn) Await() error {
+	if !c.CanAwait() {
+		return errors.ErrUnsupported
+	}
 	if !c.begin(&c.in) {
 		return os.ErrDeadlineExceeded
 	}
-	err := c.awaitRaw()
+	err := c.calls.await()
 	for timedOut(err) && c.resume(&c.in) {
-		err = c.awaitRaw()
+		err = c.calls.await()
 	}
 	c.in.cancel()
 	if err == io.EOF {
 		return c.endOfStream()
 	}
 	return plain(err)
+}
+
+// CanAwait reports whether Await works: on a plain socket, under Linux.
+func (c *Conn) CanAwait() bool { return c.calls.plain() }
+
+// Unread reports whether bytes of the peer wait to be read, its end of stream not being
+// one. Where that cannot be told apart it reports whether either does. It does not
+// wait, and must not run beside Read.
+func (c *Conn) Unread() bool {
+	if !c.CanAwait() {
+		return !c.Alive()
+	}
+	return c.calls.unread()
 }

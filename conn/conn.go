@@ -29,6 +29,7 @@ type Conn struct {
 	closing atomic.Bool // Close or Abort was called
 	ending  ending
 	phase   atomic.Uint32 // the owner's note
+	watcher atomic.Pointer[Departure]
 }
 
 // ending is what Close has to know.
@@ -52,7 +53,11 @@ func New(raw net.Conn, s *Sweeper) *Conn {
 	if sc, ok := c.socket.(syscall.Conn); ok {
 		c.sys, _ = sc.SyscallConn() // an error leaves the slow paths, which need no descriptor
 	}
-	c.bind()
+	if c.socket == raw {
+		c.calls.bind(raw, c.sys)
+	} else {
+		c.calls.bind(raw, nil)
+	}
 	if !s.add(c) {
 		_ = c.end(false)
 	}
@@ -103,9 +108,9 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if !c.begin(&c.in) {
 		return 0, os.ErrDeadlineExceeded
 	}
-	n, err := c.readRaw(p)
+	n, err := c.calls.read(p)
 	for n == 0 && timedOut(err) && c.resume(&c.in) {
-		n, err = c.readRaw(p)
+		n, err = c.calls.read(p)
 	}
 	c.in.leave(n)
 	if err == nil {
@@ -124,10 +129,10 @@ func (c *Conn) Write(p []byte) (int, error) {
 	if !c.begin(&c.out) {
 		return 0, os.ErrDeadlineExceeded
 	}
-	n, err := c.writeRaw(p)
+	n, err := c.calls.write(p)
 	for timedOut(err) && !c.secure && c.resume(&c.out) { // crypto/tls cannot go on after half a record
 		var more int
-		more, err = c.writeRaw(p[n:])
+		more, err = c.calls.write(p[n:])
 		n += more
 	}
 	c.out.leave(n)

@@ -2,24 +2,25 @@
 
 package conn
 
-import "errors"
+import (
+	"errors"
+	"net"
+	"syscall"
+)
 
 // socketCalls are Linux's short cuts; here package net does it all.
-type socketCalls struct{}
+type socketCalls struct{ raw net.Conn }
 
-func (c *Conn) bind() {}
+func (k *socketCalls) bind(raw net.Conn, _ syscall.RawConn) { k.raw = raw }
 
-func (c *Conn) readRaw(p []byte) (int, error) { return c.raw.Read(p) }
+func (k *socketCalls) plain() bool { return false }
 
-func (c *Conn) writeRaw(p []byte) (int, error) { return c.raw.Write(p) }
+func (k *socketCalls) read(p []byte) (int, error) { return k.raw.Read(p) }
 
-func (c *Conn) askRaw(p []byte) (int, error) { return c.askSlowly(p) }
+func (k *socketCalls) write(p []byte) (int, error) { return k.raw.Write(p) }
 
-// Unread reports whether bytes of the peer wait to be read, or its end of stream does,
-// which cannot be told apart here. It does not wait, and must not run beside Read.
-func (c *Conn) Unread() bool { return !c.Alive() }
+func (k *socketCalls) await() error { return errors.ErrUnsupported }
 
-// CanAwait reports whether Await works: on a plain socket, under Linux.
-func (c *Conn) CanAwait() bool { return false }
+func (k *socketCalls) unread() bool { return false }
 
-func (c *Conn) awaitRaw() error { return errors.ErrUnsupported }
+func (k *socketCalls) askFor([]byte) (int, error) { return 0, errors.ErrUnsupported }

@@ -128,6 +128,9 @@ func (s *Sweeper) step(now time.Duration) time.Duration {
 		for i, c := range s.overdue {
 			c.fire(&c.in) // each checks again whether its own deadline has passed
 			c.fire(&c.out)
+			if d := c.watcher.Load(); d != nil {
+				d.look(c)
+			}
 			s.overdue[i] = nil
 		}
 		if !more {
@@ -138,14 +141,14 @@ func (s *Sweeper) step(now time.Duration) time.Duration {
 	return s.tick / time.Duration(s.stride)
 }
 
-// collect finds the overdue ones among one batch of a share.
+// collect finds the overdue and the watched ones among one batch of a share.
 func (s *Sweeper) collect(from int, now int64) (more bool) {
 	s.overdue = s.overdue[:0]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	end := from + batch*s.stride
 	for i := from; i < min(end, len(s.conns)); i += s.stride {
-		if c := s.conns[i]; c.in.overdue(now, c.secure) || c.out.overdue(now, c.secure) {
+		if c := s.conns[i]; c.in.overdue(now, c.secure) || c.out.overdue(now, c.secure) || c.watcher.Load() != nil {
 			s.overdue = append(s.overdue, c)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"penstock/conn"
 	"penstock/exchange"
 	"penstock/headers"
 	"penstock/response"
@@ -49,6 +50,10 @@ type Stream interface {
 	// Trailers returns the trailer field lines, each with CRLF, once ReadBody has returned
 	// io.EOF; nil when there are none.
 	Trailers() []byte
+
+	// Watch tells d when the client has left, until d.Unwatch: it has ended its direction of the
+	// connection, or the connection or stream was reset.
+	Watch(d *conn.Departure)
 
 	// Continue sends 100 Continue, unless a part of the body was received already
 	// (RFC 9110 §10.1.1). An error means that the client is lost.

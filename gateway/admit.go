@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"math/rand/v2"
 
-	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
 )
@@ -14,7 +13,7 @@ import (
 // everything after it believes only what was found here, and then one of limits.requests.
 // Nothing is forwarded when it returns a fault.
 func (g *proxy) admit(j *journey) *exchange.Fault {
-	head, limits := j.stream.Head(), downstream.Limits{Fields: j.snap.maxFields, Target: j.snap.maxURI}
+	head, limits := j.stream.Head(), j.snap.limits.head
 	if why := j.request.Read(head, limits); why != exchange.NoReason {
 		return exchange.Refuse(why)
 	}
@@ -44,7 +43,7 @@ func (g *proxy) admit(j *journey) *exchange.Fault {
 func (g *proxy) enter(j *journey) bool {
 	for {
 		n := g.inflight.Load()
-		if n >= j.snap.maxRequests {
+		if n >= j.snap.limits.requests {
 			return false
 		}
 		if g.inflight.CompareAndSwap(n, n+1) {
@@ -61,7 +60,7 @@ func (g *proxy) enterClient(j *journey) bool {
 		return true
 	}
 	client := clientOf(j.x.Client)
-	if !g.perClient.begin(client, j.snap.perClient) {
+	if !g.perClient.begin(client, j.snap.limits.perClient) {
 		return false
 	}
 	j.client = client

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"penstock/config"
+	"penstock/downstream"
+	"penstock/downstream/h1"
 	"penstock/headers"
 	"penstock/routing"
 )
@@ -14,17 +16,18 @@ import (
 // which may be nil. On error nothing of it remains.
 func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error) {
 	s := &Snapshot{
-		config:      cfg,
-		resources:   g.generations.keeper.Begin(),
-		byName:      make(map[string]*pooledUpstream, len(cfg.Upstreams)),
-		maxRequests: int64(cfg.Limits.Requests),
-		maxFields:   cfg.Limits.Headers,
-		maxURI:      cfg.Limits.URI,
-		lastRequest: cfg.Limits.RequestsPerConnection,
-		perClient:   cfg.Limits.PerIP,
-		headerTime:  cfg.Timeouts.Header,
-		idleTime:    cfg.Timeouts.Idle,
-		bodyIdle:    cfg.Timeouts.BodyIdle,
+		config:    cfg,
+		resources: g.generations.keeper.Begin(),
+		byName:    make(map[string]*pooledUpstream, len(cfg.Upstreams)),
+		limits: limits{
+			requests:  int64(cfg.Limits.Requests),
+			head:      downstream.Limits{Fields: cfg.Limits.Headers, Target: cfg.Limits.URI},
+			perClient: cfg.Limits.PerIP,
+			client: h1.Limits{
+				Header: cfg.Timeouts.Header, Idle: cfg.Timeouts.Idle, BodyIdle: cfg.Timeouts.BodyIdle,
+				Requests: cfg.Limits.RequestsPerConnection,
+			},
+		},
 		forwarded:   cfg.Forwarded,
 		proxyStatus: cfg.Answers.ProxyStatus,
 		cacheStatus: cfg.Answers.CacheStatus,

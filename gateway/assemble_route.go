@@ -28,6 +28,7 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot, old *reuse) (*rout
 		maxBody:  c.MaxBody,
 		upgrades: byteLists(c.Upgrades),
 		trailers: byteLists(c.Trailers),
+		finish:   c.Finish,
 	}
 	r.passed = r.trailers
 	r.metrics = g.metrics.Route(r.name)

@@ -30,6 +30,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	defer save.Begin()
 	closed := g.closeListeners()
 	late := g.http1.Drain(ctx, g.clients)
+	g.stop.Do(func() { close(g.proxy.stopping) })
 	tunnels := g.proxy.tunnels.Shutdown(ctx)
 	if g.cache != nil {
 		g.cache.Shutdown(ctx, g.backends.CloseAll)

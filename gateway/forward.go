@@ -12,6 +12,11 @@ import (
 // pick, exchange, judge. On nil j.out.resp holds the answer.
 func (g *proxy) forward(j *journey) *exchange.Fault {
 	g.prepare(j)
+	if j.stream != nil && !j.route.finish {
+		j.out.req.Client = j.departure
+		j.stream.Watch(j.departure)
+		defer j.departure.Unwatch()
+	}
 	t := j.route.choose()
 	j.x.Upstream = t.up.name
 	t.up.countRequest(j.x.Start)
@@ -57,7 +62,7 @@ func (g *proxy) try(j *journey, t *target, m *upstream.Member) *exchange.Fault {
 	at.Fault = f
 	if f == nil && (j.out.resp.Body != nil || j.out.resp.Tunnel != nil) {
 		if j.out.resp.Body != nil {
-			j.out.resp.Body.OnClose = j.bodyClosed
+			j.out.resp.Body.OnClose = j.bound.bodyClosed
 		}
 		m.Health.Responded(at.Status, at.FirstByte, g.now()) // the body's time says nothing of the backend
 		return nil
@@ -105,7 +110,7 @@ func (j *journey) traits(rule *retryRule) traits {
 }
 
 // mayRetry asks the budget and waits; false means that the time or the budget is
-// used up. The wait is short (at most the rule's maxWait) and ends with the deadline.
+// used up, that the client has left, or that the process stops.
 func (g *proxy) mayRetry(j *journey, t *target, rule *retryRule, n int) bool {
 	now := g.now()
 	pause := rule.wait(n, rand.Float64())
@@ -115,8 +120,18 @@ func (g *proxy) mayRetry(j *journey, t *target, rule *retryRule, n int) bool {
 	if !t.up.mayRetry(now) {
 		return false
 	}
-	if pause > 0 {
-		time.Sleep(pause)
+	return pause <= 0 || j.pause(pause)
+}
+
+// pause waits for d. It is false when the client leaves or the process stops before.
+func (j *journey) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return !j.out.req.Client.Left()
+	case <-j.out.req.Client.Signal():
+	case <-j.g.stopping:
 	}
-	return true
+	return false
 }

@@ -60,6 +60,7 @@ type Gateway struct {
 	fileLimit uint64
 	listeners []*listener.Listener
 	serving   sync.WaitGroup
+	stop      sync.Once // closes proxy.stopping
 	fatal     chan error
 
 	reload      sync.Mutex // one change of the snapshot at a time; requests never take it
@@ -138,8 +139,7 @@ func (g *Gateway) accept(ln net.Listener) {
 
 // clientLimits is what the running configuration sets for client connections.
 func (g *Gateway) clientLimits() h1.Limits {
-	s := g.proxy.current.Load()
-	return h1.Limits{Header: s.headerTime, Idle: s.idleTime, BodyIdle: s.bodyIdle, Requests: s.lastRequest}
+	return g.proxy.current.Load().limits.client
 }
 
 // sweepEvery is how often the deadlines of connections are looked at.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"penstock/accesslog"
+	"penstock/conn"
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
@@ -31,6 +32,7 @@ type journey struct {
 	out        *outbound // what goes to a backend and what comes back
 	cache      httpcache.Transaction
 	response   response.Response // what goes to the client
+	departure  *conn.Departure   // tells when the client leaves while a backend works for it
 	proxied    proxiedBody       // its body when that is a backend's
 	fields     headers.Block     // fields of a response of our own, while they are edited
 	call       policy.Call       // the request as policies see it
@@ -38,16 +40,20 @@ type journey struct {
 	text       []byte            // field lines, or the body of a response of our own
 	note       []byte            // a field value that goes into them
 
-	// Method values, made once per journey because making one allocates.
-	bodyClosed   func(complete bool, f *exchange.Fault, received int64)
-	interim      func(status int, b *headers.Block)
-	abortBody    func()
-	bodyTrailers func() []byte
+	bound bound
 
 	line    accesslog.Entry
 	client  netip.Addr // as whose request in flight it counts; zero for nobody's
 	counted bool       // it is one of the requests in flight
 	bare    bool       // policies have no part in its response: one has panicked
+}
+
+// bound are method values, made once per journey because making one allocates.
+type bound struct {
+	bodyClosed   func(complete bool, f *exchange.Fault, received int64)
+	interim      func(status int, b *headers.Block)
+	abortBody    func()
+	bodyTrailers func() []byte
 }
 
 // reset makes the journey ready for another request. Large buffers are dropped so that one

@@ -49,7 +49,7 @@ func (g *proxy) prepare(j *journey) {
 	j.out.req.Upgrade = wanted
 	j.out.req.Interim = nil
 	if j.request.Version.Streams() && j.stream != nil {
-		j.out.req.Interim = j.interim
+		j.out.req.Interim = j.bound.interim
 	}
 	t := &j.route.times
 	j.out.req.Times = upstream.Times{Connect: t.Connect, FirstByte: t.FirstByte, BodyIdle: t.BodyIdle}

@@ -25,6 +25,7 @@ type proxy struct {
 	current   atomic.Pointer[Snapshot]
 	inflight  atomic.Int64
 	perClient clientCounts
+	stopping  chan struct{} // closed when requests that wait are to end
 	tunnels   *tunnel.Registry
 
 	journeys  sync.Pool

@@ -37,8 +37,8 @@ func (g *proxy) receive(j *journey) *exchange.Fault {
 	}
 	if j.request.Framing.Kind != headers.Sized || j.request.Framing.Length > smallBody {
 		j.upload.body.Stream = &j.body
-		j.upload.body.Abort = j.abortBody
-		j.upload.body.Trailers = j.bodyTrailers
+		j.upload.body.Abort = j.bound.abortBody
+		j.upload.body.Trailers = j.bound.bodyTrailers
 		return nil
 	}
 	if j.upload.body.Bytes = j.body.atHand(); j.upload.body.Bytes != nil {

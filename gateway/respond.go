@@ -34,7 +34,7 @@ func (g *proxy) send(j *journey) {
 	if r.Stream == nil {
 		j.x.Sent = int64(len(r.Body))
 	}
-	idle := j.snap.bodyIdle
+	idle := j.snap.limits.client.BodyIdle
 	if j.route != nil {
 		idle = j.route.times.BodyIdle
 	}

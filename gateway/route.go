@@ -26,6 +26,7 @@ type route struct {
 	upgrades [][]byte
 	trailers [][]byte
 	passed   [][]byte // those of trailers that a request may have
+	finish   bool     // a request goes on when its client has left
 	metrics  *metrics.Route
 	cache    *httpcache.Rule // nil when it does not cache
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"penstock/conn"
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/httpcache"
@@ -80,6 +81,7 @@ func newProxy(name string, o *Options) *proxy {
 	p := &proxy{
 		name: name, log: o.Log, now: o.Now, clock: o.Clock, access: o.Access,
 		unmatched: o.Metrics.Route(""), tunnels: tunnel.NewRegistry(),
+		stopping: make(chan struct{}),
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
@@ -105,7 +107,7 @@ func (g *proxy) newJourney() any {
 	j := &journey{g: g, out: g.outbounds.Get().(*outbound)}
 	j.proxied.j = j
 	j.response.Reset(maxKeptBuffer)
-	j.bodyClosed, j.interim = j.onBodyClose, j.passInterim
-	j.abortBody, j.bodyTrailers = j.body.Abort, j.body.trailers
+	j.departure = conn.NewDeparture(j.cache.Followed)
+	j.bound = bound{j.onBodyClose, j.passInterim, j.body.Abort, j.body.trailers}
 	return j
 }

@@ -2,15 +2,24 @@ package gateway
 
 import (
 	"sync/atomic"
-	"time"
 
 	"penstock/config"
+	"penstock/downstream"
+	"penstock/downstream/h1"
 	"penstock/headers"
 	"penstock/httpcache"
 	"penstock/resource"
 	"penstock/routing"
 	"penstock/upstream"
 )
+
+// limits bound what clients may do.
+type limits struct {
+	requests  int64             // in flight
+	head      downstream.Limits // of a request head
+	perClient int               // open connections of one client; zero for any number
+	client    h1.Limits         // of a client's connection; BodyIdle also times responses that no route does
+}
 
 // Snapshot is one generation of the configuration, compiled. It is immutable but for
 // the count of its users: a request loads the pointer once and lives on that generation
@@ -30,14 +39,7 @@ type Snapshot struct {
 	upstreams []*pooledUpstream
 	byName    map[string]*pooledUpstream
 
-	maxRequests int64
-	maxFields   int
-	maxURI      int // bytes of a target
-	lastRequest int // number of the request after which a client's connection is closed; zero for none
-	perClient   int // open connections of one client; zero for any number
-	headerTime  time.Duration
-	idleTime    time.Duration     // zero for any time
-	bodyIdle    time.Duration     // for answers that no route times
+	limits      limits
 	trusted     *headers.Prefixes // nil when no peer is trusted
 	forwarded   bool
 	proxyStatus bool

@@ -20,7 +20,7 @@ func (g *proxy) welcome(c *conn.Conn) []byte {
 		return nil
 	}
 	client := clientOf(a.AddrPort().Addr())
-	if !g.perClient.begin(client, snap.perClient) {
+	if !g.perClient.begin(client, snap.limits.perClient) {
 		g.noteTurnedAway(a.AddrPort().Addr().Unmap())
 		return tooManyConnections
 	}

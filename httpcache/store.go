@@ -27,6 +27,9 @@ func (e *Engine) Store(t *Transaction, received Received, f *exchange.Fault) (Ou
 	}
 	t.status.Status = received.Status
 	switch {
+	case f != nil && f.Reason == exchange.ClientGone:
+		t.fill.fail(f)
+		return Refuse, f // there is no client for a stale response
 	case f != nil:
 		t.fill.fail(f)
 		if t.serveStaleOnError(rfc9111.Unreachable, 0) {

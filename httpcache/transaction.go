@@ -110,6 +110,12 @@ func wrongPhase(is, to phase) {
 	panic(fmt.Sprintf("httpcache: a transaction that is %v cannot become %v", is, to))
 }
 
+// Followed reports whether other requests wait for what this one fetches. It may be called from
+// any goroutine between Lookup and Store.
+func (t *Transaction) Followed() bool {
+	return t.fill.lead != nil && t.fill.lead.Followers() > 0
+}
+
 // Reset gives back what the transaction holds. A fetch that others follow and that was not
 // ended fails.
 func (t *Transaction) Reset() {

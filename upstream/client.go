@@ -100,7 +100,7 @@ type trip struct {
 // later: the backend may have answered all the same.
 func (t *trip) send() *exchange.Fault {
 	pool := t.client.pool
-	waited, f := pool.enter(t.now, t.req.Times.Deadline)
+	waited, f := pool.enter(t.now, t.req.Times.Deadline, t.req.Client)
 	if waited {
 		now := t.client.now()
 		t.at.Queue, t.now = now.Sub(t.now), now
@@ -112,6 +112,11 @@ func (t *trip) send() *exchange.Fault {
 	for {
 		if f := t.connect(); f != nil {
 			return f
+		}
+		if t.req.Client.Left() {
+			pool.give(t.lease, true) // nothing was sent on it
+			t.lease = nil
+			return exchange.Refuse(exchange.ClientGone)
 		}
 		t.resp.out = t.req.appendTo(t.resp.out[:0], t.last)
 		n, err := t.write()
@@ -248,6 +253,7 @@ func (t *trip) await() {
 		by, late := t.req.Times.headBy(t.now, 0)
 		t.late = late
 		_ = t.src.conn.SetReadDeadline(by)
+		t.req.Client.Interrupt(t.src.conn)
 	}
 }
 
@@ -269,6 +275,7 @@ func (t *Times) headBy(sent time.Time, moved time.Duration) (by time.Time, late 
 // arrived notes that the final head has been read.
 func (t *trip) arrived() {
 	t.up.answered()
+	t.req.Client.Release()
 	t.now = t.client.now()
 	t.at.Status, t.at.FirstByte = t.resp.Status, t.now.Sub(t.at.Start)
 }

@@ -60,6 +60,9 @@ func (t *trip) headFault(err error) *exchange.Fault {
 	if f := t.up.clientFault(); f != nil {
 		return f
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && t.req.Client.Left() {
+		return exchange.Refuse(exchange.ClientGone)
+	}
 	begun := t.begun || t.src.br.Buffered() > 0
 	written := t.writeErr
 	if written == nil {

@@ -82,8 +82,8 @@ func newPool(o clientOptions) *pool {
 }
 
 // enter takes a slot. When none is free it waits its turn, at most for
-// QueueTimeout and never beyond deadline (zero: none).
-func (p *pool) enter(now, deadline time.Time) (waited bool, f *exchange.Fault) {
+// QueueTimeout and never beyond deadline (zero: none), nor when its client has left.
+func (p *pool) enter(now, deadline time.Time, client *conn.Departure) (waited bool, f *exchange.Fault) {
 	select {
 	case p.slots <- struct{}{}:
 		return false, nil
@@ -103,6 +103,8 @@ func (p *pool) enter(now, deadline time.Time) (waited bool, f *exchange.Fault) {
 	select {
 	case p.slots <- struct{}{}: // in the order of arrival
 		return true, nil
+	case <-client.Signal():
+		return true, exchange.Refuse(exchange.ClientGone)
 	case <-timer.C:
 		return true, exchange.Refuse(reason)
 	}

@@ -21,6 +21,9 @@ func (t *trip) settle() {
 // giveUp ends a round trip that cannot be completed: the upload is stopped, the
 // connection closed. It does nothing when there is nothing left to end.
 func (t *trip) giveUp() {
+	if t.req != nil {
+		t.req.Client.Release()
+	}
 	if t.lease != nil {
 		t.giveBack(t.up.stop() && t.writeErr == nil, false)
 	}

@@ -25,17 +25,18 @@ import (
 // that of the answer's body while its own moves, and ends all reading when the
 // client breaks off. Each setter looks behind itself for what must not be undone.
 type upload struct {
-	conn  *conn.Conn
-	body  *Body
-	times Times
-	now   func() time.Time
-	began time.Time
-	done  chan struct{} // closed when the pump has ended; what follows may be read then
-	sent  int64         // body bytes written
-	whole bool          // the body was sent to its end
-	fault *exchange.Fault
-	werr  error           // the backend did not take the body
-	late  exchange.Reason // what a passed read deadline means; set before that deadline
+	conn   *conn.Conn
+	body   *Body
+	times  Times
+	client *conn.Departure
+	now    func() time.Time
+	began  time.Time
+	done   chan struct{} // closed when the pump has ended; what follows may be read then
+	sent   int64         // body bytes written
+	whole  bool          // the body was sent to its end
+	fault  *exchange.Fault
+	werr   error           // the backend did not take the body
+	late   exchange.Reason // what a passed read deadline means; set before that deadline
 
 	failed  atomic.Bool // fault is or will be set; reading the answer is pointless
 	stopped atomic.Bool // nothing more may be written
@@ -48,7 +49,7 @@ type upload struct {
 // startUpload begins to send the body of t's request behind its head.
 func startUpload(t *trip) *upload {
 	u := &upload{
-		conn: t.src.conn, body: &t.req.Body, times: t.req.Times, now: t.client.now,
+		conn: t.src.conn, body: &t.req.Body, times: t.req.Times, client: t.req.Client, now: t.client.now,
 		began: t.client.now(), done: make(chan struct{}),
 	}
 	go u.run()
@@ -217,6 +218,7 @@ func (u *upload) expectHead() {
 		by, late := u.times.headBy(now, now.Sub(u.began))
 		u.late = late
 		_ = u.conn.SetReadDeadline(by)
+		u.client.Interrupt(u.conn)
 	default:
 		u.conn.SetReadDeadlineIn(lastWords)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"penstock/conn"
 	"penstock/downstream"
 	"penstock/headers"
 	"penstock/response"
@@ -77,6 +78,8 @@ func (t *stream) AbortBody() { _ = t.gate.conn.SetReadDeadline(time.Unix(1, 0)) 
 func (t *stream) BodyUnread() bool { return t.gate.unread() }
 
 func (t *stream) Trailers() []byte { return t.gate.chunks.Trailer() }
+
+func (t *stream) Watch(d *conn.Departure) { d.Watch(t.gate.conn) }
 
 func (t *stream) Continue(idle time.Duration) error {
 	if len(t.gate.readAhead) > 0 {

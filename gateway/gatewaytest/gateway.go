@@ -95,6 +95,18 @@ func (g *Gateway) Count(series string) string {
 	return "none"
 }
 
+// Series returns the lines of all series of a metric.
+func (g *Gateway) Series(name string) string {
+	var all, out strings.Builder
+	g.Metrics.WritePrometheus(&all)
+	for line := range strings.Lines(all.String()) {
+		if strings.HasPrefix(line, name+"{") || strings.HasPrefix(line, name+" ") {
+			out.WriteString(line)
+		}
+	}
+	return out.String()
+}
+
 // Eventually returns once holds does, and fails the test when that takes longer
 // than Wait. It asks every millisecond.
 func Eventually(t testing.TB, what string, holds func() bool) {

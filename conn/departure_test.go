@@ -1,0 +1,114 @@
+//go:build linux
+
+package conn
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// signalled waits for the signal of d, for long enough that a busy machine does not matter.
+func signalled(t *testing.T, d *Departure) {
+	t.Helper()
+	select {
+	case <-d.Signal():
+	case <-time.After(20 * time.Second):
+		t.Fatal("the departure was not noticed")
+	}
+	if !d.Left() {
+		t.Error("Left is false after the signal")
+	}
+}
+
+func TestDepartureIsNoticed(t *testing.T) {
+	for name, leave := range map[string]func(peer net.Conn){
+		"end of its direction": func(peer net.Conn) { _ = peer.(*net.TCPConn).CloseWrite() },
+		"end after bytes that nobody reads": func(peer net.Conn) {
+			_, _ = io.WriteString(peer, "unread")
+			_ = peer.(*net.TCPConn).CloseWrite()
+		},
+		"close": func(peer net.Conn) { _ = peer.Close() },
+		"reset": func(peer net.Conn) {
+			_ = peer.(*net.TCPConn).SetLinger(0)
+			_ = peer.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := NewSweeper(time.Millisecond)
+			s.Start()
+			defer s.Shutdown(t.Context())
+			l := tcpLink(t, s)
+			d := NewDeparture(nil)
+			d.Watch(l.src)
+			defer d.Unwatch()
+			ended := make(chan error, 1)
+			d.Interrupt(l.dst)
+			go func() {
+				_, err := l.dst.Read(make([]byte, 1))
+				ended <- err
+			}()
+			leave(l.from)
+			signalled(t, d)
+			if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("the read beside ended with %v", err)
+			}
+		})
+	}
+}
+
+// step drives the sweeper by hand, so that what it does not notice is certain.
+func TestDepartureThatDoesNotCount(t *testing.T) {
+	s := NewSweeper(time.Hour)
+	l := tcpLink(t, s)
+	var wanted atomic.Bool
+	d := NewDeparture(wanted.Load)
+	sweep := func() { s.step(time.Second) }
+
+	_, _ = io.WriteString(l.from, "a request of its own")
+	d.Watch(l.src)
+	sweep()
+	if d.Left() {
+		t.Error("bytes were taken for a departure")
+	}
+	_ = l.from.(*net.TCPConn).CloseWrite()
+	wanted.Store(true)
+	for !peerLeft(l.src.sys) { // until the FIN has come
+	}
+	if sweep(); d.Left() {
+		t.Error("a departure counts although what is done is wanted")
+	}
+	d.Unwatch()
+	wanted.Store(false)
+	if sweep(); d.Left() {
+		t.Error("a departure counts after Unwatch")
+	}
+	d.Watch(l.src)
+	if sweep(); !d.Left() {
+		t.Error("a departure before Watch does not count")
+	}
+	d.Unwatch()
+	other := tcpLink(t, s)
+	d.Watch(other.src)
+	if d.Left() || len(d.Signal()) != 0 {
+		t.Error("the departure of an earlier peer counts for the next one")
+	}
+	d.Interrupt(l.dst)
+	d.Release()
+	if sweep(); d.Left() {
+		t.Error("the other peer has not left")
+	}
+}
+
+func TestNoDepartureWithoutAPeer(t *testing.T) {
+	var d *Departure
+	d.Interrupt(nil)
+	d.Release()
+	if d.Left() || d.Signal() != nil {
+		t.Error("nobody has left")
+	}
+}
