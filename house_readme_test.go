@@ -21,7 +21,7 @@ func documents() []string {
 }
 
 // TestDocumentedCommandsExist asks the command itself about each subcommand
-// that a page names, and about each flag that stands behind it.
+// that a page names, and about each flag that follows it.
 func TestDocumentedCommandsExist(t *testing.T) {
 	invocation := regexp.MustCompile("(?m)(?:^|[\\s/`])(?:penstock|go run \\.) (\\w+)((?: +-\\w+ +[^\\s-]\\S*)*)")
 	flag := regexp.MustCompile(` -(\w+)`)
@@ -45,7 +45,7 @@ func TestDocumentedCommandsExist(t *testing.T) {
 	}
 }
 
-// codeOf returns what stands between backticks: only that is a command.
+// codeOf returns the code spans and code blocks of a page: only they are commands.
 func codeOf(text string) string {
 	return strings.Join(regexp.MustCompile("(?s)```.*?```|`[^`]+`").FindAllString(text, -1), "\n")
 }

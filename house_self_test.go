@@ -6,7 +6,7 @@ import (
 	"testing/fstest"
 )
 
-// smallLaw is a house of three rooms for the tests of the rules themselves.
+// smallLaw is a house of four packages for the tests of the rules themselves.
 func smallLaw() law {
 	return law{
 		module: "m",

@@ -13,7 +13,7 @@ type law struct {
 	module  string // import path of the module
 	rooms   []room
 	fences  []fence
-	banned  []string          // names that no folder and no package bears
+	banned  []string          // names that no folder and no package may have
 	spared  map[string]string // "file.go" or "file.go:Func" of a size rule -> reason
 	states  map[string]string // "folder:variable" that is allowed to change -> reason
 	library map[string]string // "folder" that may be entered from any test -> reason
@@ -28,7 +28,7 @@ type room struct {
 	why   string
 }
 
-// fence keeps a third party, or one of its names, in the rooms that own it.
+// fence keeps a third party, or one of its names, in the packages that own it.
 type fence struct {
 	path string // import path; covers what lies below it
 	name string // an exported name of path; empty fences the whole path
@@ -44,8 +44,8 @@ const (
 	httpServer = "github.com/valyala/fasthttp"
 )
 
-// rooms is the import table.
-func rooms() []room {
+// importTable returns the import table.
+func importTable() []room {
 	blind := []string{httpServer, "net/http"} // knows no HTTP library
 	return []room{
 		{"", 6, []string{"cli"}, nil, "main hands its arguments over and embeds the shipped file"},
@@ -98,9 +98,9 @@ func rooms() []room {
 func house() law {
 	return law{
 		module: "penstock",
-		rooms:  rooms(),
+		rooms:  importTable(),
 		fences: fences(),
-		banned: []string{"util", "utils", "common", "helper", "helpers", "base", "misc", "types", "internal", "pkg", "shared", "lib"},
+		banned: []string{"util", "utils", "common", "helper", "helpers", "base", "misc", "types", "pkg", "shared", "lib"},
 		spared: map[string]string{},
 		states: map[string]string{},
 		library: map[string]string{

@@ -67,7 +67,7 @@ func (p *Package) Edges() []Edge {
 	return edges
 }
 
-// origin returns the declaration behind a field or method of an instantiated
+// origin returns the declaration of a field or method of an instantiated
 // generic type, and obj itself for everything else.
 func origin(obj types.Object) types.Object {
 	switch obj := obj.(type) {

@@ -112,8 +112,8 @@ func newModule(path string) *Module {
 	return &Module{path: path, files: token.NewFileSet(), known: map[string]*types.Package{}}
 }
 
-// add parses and type-checks one package. What it imports of the module must
-// have been added before; everything else comes from foreign.
+// add parses and type-checks one package. Packages of the module that it imports must have
+// been added before; all others come from foreign.
 func (m *Module) add(path string, sources map[string][]byte, foreign types.Importer) error {
 	p := &Package{Path: path, module: m, info: &types.Info{
 		Types:      map[ast.Expr]types.TypeAndValue{},

@@ -8,7 +8,7 @@ import (
 )
 
 // build makes a module m of packages that are given as folder/file.go -> text,
-// each importing only what stands before it.
+// each importing only packages that come before it.
 func build(t *testing.T, sources ...[2]string) *Module {
 	t.Helper()
 	m := newModule("m")
