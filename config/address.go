@@ -16,6 +16,9 @@ func listenAddress(s string) (shaped, wrong string) {
 		}
 		return s, ""
 	}
+	if strings.HasPrefix(s, "systemd:") {
+		return s, "which is not built yet"
+	}
 	if port(s, 0) {
 		return s, `want ":` + s + `" for every address, or "host:` + s + `"`
 	}

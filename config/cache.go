@@ -111,6 +111,7 @@ func (c *Cache) keys(k options.Keys, file *Config) {
 	k.Switch("store_set_cookie", &c.StoreSetCookie, false, "keep responses with `Set-Cookie` that do not say `public`, cookie and all")
 	k.Add("targets", &cacheTargets{options.NamesOf(&c.Targets, options.Checked(targetName), options.Default("CDN-Cache-Control")), c},
 		"of response fields that replace `Cache-Control` and `Expires` here, the first one there wins (RFC 9213); or `off`")
+	k.Later("bypass", "shared")
 }
 
 // cacheTargets is the list of targeted fields. Written as empty it is not nil, which
@@ -121,7 +122,10 @@ type cacheTargets struct {
 }
 
 // Clear makes the list empty.
-func (t *cacheTargets) Clear() { t.c.Targets = []string{} }
+func (t *cacheTargets) Clear() {
+	t.List.Clear()
+	t.c.Targets = []string{}
+}
 
 // tagsField judges the name of the response field that lists tags.
 func tagsField(s string) (shaped, wrong string) {
@@ -136,6 +140,7 @@ func (c *Cache) keyKeys(k options.Keys) {
 	k.Add("query", c.Query.section(), "what does not count is not sent to the backend either")
 	k.Names("headers", &c.Headers, "of request fields that count although `Vary` does not name them", options.Checked(keyField))
 	k.Names("cookies", &c.Cookies, "of cookies that count", options.Checked(cookieName), options.CaseCounts)
+	k.Later("identity")
 }
 
 // staleOnError declares one time for both failures; the default, `on`, is another

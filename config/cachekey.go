@@ -72,7 +72,10 @@ type queryNames struct {
 }
 
 // Clear makes the list empty and the only one that counts.
-func (n *queryNames) Clear() { *n.q = CacheQuery{Mode: QueryOnly} }
+func (n *queryNames) Clear() {
+	n.List.Clear()
+	*n.q = CacheQuery{Mode: QueryOnly}
+}
 
 // Get returns the names while they are the only ones that count.
 func (n *queryNames) Get() ([]string, options.Style) {

@@ -37,6 +37,9 @@ type Config struct {
 
 // Upstream returns the upstream of that name, nil when there is none.
 func (c *Config) Upstream(name string) *Upstream {
+	if c.written.upstreams != nil {
+		return c.written.upstreams[name]
+	}
 	for _, u := range c.Upstreams {
 		if u.Name == name {
 			return u
@@ -45,12 +48,21 @@ func (c *Config) Upstream(name string) *Upstream {
 	return nil
 }
 
+// addUpstream appends u and makes it known by its name.
+func (c *Config) addUpstream(u *Upstream) {
+	c.Upstreams = append(c.Upstreams, u)
+	if c.written.upstreams == nil {
+		c.written.upstreams = make(map[string]*Upstream)
+	}
+	c.written.upstreams[u.Name] = u
+}
+
 // section declares the keys of a file, those of a table of policies included. Routes
 // come after what they start from.
 func (c *Config) section(policies []options.Policy) *options.Section {
-	return &options.Section{Block: true, Keys: func(k options.Keys) {
+	return &options.Section{Block: true, Anchors: true, Keys: func(k options.Keys) {
 		k.Names("listen", &c.Listen, "of addresses: `\":8080\"` (both IP versions), `\"host:port\"`, `\"[::1]:8080\"`, `\"unix:/path\"`; port 0 is any free one",
-			options.Checked(listenAddress), options.Default(":8080"), options.NotEmpty("got no address, want at least one"), options.Restart)
+			options.Checked(listenAddress), options.Default(":8080"), options.NotEmpty("got no address, want at least one"), options.Restart, options.MappingLater)
 		k.Add("admin", &options.Section{Form: "an address for `listen`, `off`, or a mapping", Keys: c.Admin.Keys}, "", options.Restart)
 		k.Section("limits", c.Limits.Keys, "")
 		k.Section("timeouts", c.Timeouts.Keys, "`connect` to `body_idle` also per route", options.Lines)
@@ -61,10 +73,12 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 		k.Names("trailers", &c.Trailers, "of trailer fields that are passed on, both ways, or `off`; also per route", options.Checked(trailerName))
 		k.Section("paths", c.Paths.Keys, "see [Paths](#paths); also per route")
 		k.Section("cache", c.Cache.Keys, "the store that all routes with a cache share, see [Cache](#cache). It lies outside the Go heap and is taken as it fills")
-		k.Add("upstreams", &upstreams{c}, "", options.Means("none"))
+		k.Add("upstreams", &upstreams{c: c}, "", options.Means("none"))
 		k.Add("routes", c.routes(policies), "", options.Means("required"))
 		k.Section("log", c.Log.Keys, "", options.Lines)
 		k.Section("answers", c.Answers.Keys, "")
+		k.Later("acme", "name", "underscores", "rate_limit", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
+			"alerts", "profiles", "top")
 	}}
 }
 

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,6 +13,9 @@ import (
 
 // declared reads v into the value of a key, in the form that it is written in.
 func (d *decoder) declared(v value, to options.Value) {
+	if d.full() {
+		return
+	}
 	switch to := to.(type) {
 	case options.Scalar:
 		d.scalar(v, to)
@@ -27,6 +31,9 @@ func (d *decoder) declared(v value, to options.Value) {
 }
 
 func (d *decoder) scalar(v value, to options.Scalar) {
+	if d.later(v, to) {
+		return
+	}
 	if w, ok := to.(interface{ Wants() string }); ok && (v.node.Kind != scalarNode || empty(v.node)) {
 		d.problem(v, "got %s, want %s", kind(v.node), w.Wants())
 		return
@@ -43,6 +50,16 @@ func (d *decoder) scalar(v value, to options.Scalar) {
 	}
 }
 
+// later notes a mapping that a value does not take yet.
+func (d *decoder) later(v value, to options.Value) bool {
+	l, ok := to.(interface{ MappingLater() bool })
+	if !ok || !l.MappingLater() || v.node.Kind != mappingNode {
+		return false
+	}
+	d.problem(v, "got a mapping, which is not built yet here; write text (in quotes when it starts with {)")
+	return true
+}
+
 func (d *decoder) items(v value, to options.List) {
 	if v.node.Kind == mappingNode {
 		d.problem(v, "got a mapping, want a list")
@@ -51,6 +68,12 @@ func (d *decoder) items(v value, to options.List) {
 	to.Clear()
 	items, added := d.list(v), 0
 	for _, item := range items {
+		if d.full() {
+			return
+		}
+		if d.later(item, to) {
+			continue
+		}
 		s, ok := d.text(item)
 		if !ok {
 			continue
@@ -73,6 +96,9 @@ func (d *decoder) entries(v value, to options.Map) {
 	}
 	to.Clear()
 	for _, p := range pairs {
+		if d.full() {
+			return
+		}
 		d.entry(p, to)
 	}
 }
@@ -113,6 +139,9 @@ func (d *decoder) sections(v value, to *options.Sections) {
 		d.problem(v, "%s", to.Empty)
 	}
 	for _, item := range items {
+		if d.full() {
+			return
+		}
 		known := len(d.problems)
 		d.section(item, to.Add())
 		if to.Added == nil || len(d.problems) > known {
@@ -136,7 +165,7 @@ func (d *decoder) section(v value, s *options.Section) {
 			return
 		}
 	}
-	if only := s.Only(); only != nil {
+	if only := options.Only(declared); only != nil {
 		d.declared(v, only)
 		return
 	}
@@ -147,6 +176,9 @@ func (d *decoder) section(v value, s *options.Section) {
 	pairs, ok := d.pairs(v)
 	if !ok {
 		return
+	}
+	if s.Anchors {
+		pairs = slices.DeleteFunc(pairs, func(p pair) bool { return strings.HasPrefix(p.key, "x-") })
 	}
 	d.keys(v, pairs, declared)
 	if s.Check != nil {
@@ -171,7 +203,7 @@ func fits(n *yaml.Node, form options.Value) bool {
 // the file, so that a key may rely on those before it.
 func (d *decoder) keys(v value, pairs []pair, declared []options.Key) {
 	for _, k := range declared {
-		if k.Name == "" || k.Value == nil {
+		if k.Name == "" {
 			continue
 		}
 		i := slices.IndexFunc(pairs, func(p pair) bool { return p.key == k.Name })
@@ -183,25 +215,38 @@ func (d *decoder) keys(v value, pairs []pair, declared []options.Key) {
 		}
 	}
 	for _, p := range pairs {
-		i := slices.IndexFunc(declared, func(k options.Key) bool { return k.Name != "" && k.Name == p.key })
+		named := func(k options.Key) bool { return k.Name == p.key && k.Name != "" }
+		later := func(k options.Key) bool { return slices.Contains(k.Later, p.key) }
 		switch {
-		case i < 0:
-			d.problemAt(p.place, p.value.path, "unknown key%s", options.DidYouMean(p.key, built(declared)))
-		case declared[i].Value == nil:
+		case slices.ContainsFunc(declared, named):
+		case slices.ContainsFunc(declared, later):
 			d.problemAt(p.place, p.value.path, "is not built yet")
+		default:
+			d.problemAt(p.place, p.value.path, "unknown key%s", hint(p.key, declared))
+		}
+		if d.full() {
+			return
 		}
 	}
 }
 
-// built returns the names of the keys that can be written.
-func built(declared []options.Key) []string {
+// hint returns what was probably meant by a key that is not declared.
+func hint(key string, declared []options.Key) string {
 	var names []string
+	var hints []func(string) string
 	for _, k := range declared {
-		if k.Name != "" && k.Value != nil {
+		switch {
+		case k.Name != "":
 			names = append(names, k.Name)
+		case k.Unknown != nil:
+			hints = append(hints, k.Unknown)
 		}
 	}
-	return names
+	near := options.DidYouMean(key, names)
+	for _, h := range hints {
+		near = cmp.Or(near, h(key))
+	}
+	return near
 }
 
 // report is what a section's Check notes its problems in.

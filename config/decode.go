@@ -2,8 +2,8 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 
@@ -53,10 +53,26 @@ func (d *decoder) problem(v value, format string, args ...any) {
 }
 
 func (d *decoder) problemAt(p place, path, format string, args ...any) {
-	d.problems = append(d.problems, Problem{
-		File: d.name, Line: p.line, Column: p.column, Path: path, Text: fmt.Sprintf(format, args...),
-	})
+	if d.full() {
+		return
+	}
+	text := fmt.Sprintf(format, args...)
+	if half := maxText / 2; len(text) > maxText {
+		text = strings.ToValidUTF8(text[:half], "") + " ... " + strings.ToValidUTF8(text[len(text)-half:], "")
+	}
+	d.problems = append(d.problems, Problem{File: d.name, Line: p.line, Column: p.column, Path: path, Text: text})
+	if d.full() {
+		d.problems = append(d.problems, Problem{File: d.name, Text: fmt.Sprintf("has %d problems or more; these were found first", maxProblems)})
+	}
 }
+
+const (
+	maxProblems = 1000 // of one file; nothing more is read after them
+	maxText     = 2000 // bytes of what is said of one
+)
+
+// full reports whether no more problems are noted.
+func (d *decoder) full() bool { return len(d.problems) >= maxProblems }
 
 // value resolves an alias and notes where the node stands.
 func (d *decoder) value(n *yaml.Node, path string) value {
@@ -128,6 +144,7 @@ func (d *decoder) pairs(v value) ([]pair, bool) {
 		return nil, false
 	}
 	var own, merged []pair
+	seen := make(map[string]int, len(v.node.Content)/2) // key: its line
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		k, n := v.node.Content[i], v.node.Content[i+1]
 		at := place{k.Line, k.Column}
@@ -143,14 +160,16 @@ func (d *decoder) pairs(v value) ([]pair, bool) {
 			continue
 		}
 		path := join(v.path, k.Value)
-		if j := slices.IndexFunc(own, func(p pair) bool { return p.key == k.Value }); j >= 0 {
-			d.problemAt(at, path, "stands twice, first on line %d", own[j].place.line)
+		if line, twice := seen[k.Value]; twice {
+			d.problemAt(at, path, "stands twice, first on line %d", line)
 			continue
 		}
+		seen[k.Value] = at.line
 		own = append(own, pair{key: k.Value, place: at, value: d.value(n, path)})
 	}
 	for _, p := range merged {
-		if !slices.ContainsFunc(own, func(o pair) bool { return o.key == p.key }) {
+		if _, known := seen[p.key]; !known {
+			seen[p.key] = p.place.line
 			p.value = d.value(p.value.node, join(v.path, p.key))
 			own = append(own, p)
 		}

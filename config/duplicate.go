@@ -11,29 +11,58 @@ import (
 // is lost to routes with the same path shape, the same conditions, and a common
 // host and method.
 func (d *decoder) checkDuplicates(c *Config) {
-	byShape := make(map[string][]int)
+	first := make(map[taken]int) // the first route that takes it
 	for i, r := range c.Routes {
 		if r.Pattern == nil {
 			continue
 		}
-		shape := r.Pattern.shape() + " " + r.Match.shape()
-		for _, j := range byShape[shape] {
-			if d.checkPair(c, j, i) {
-				break
+		same, met := i, false
+		all := r.taken()
+		for _, t := range all {
+			if j, found := first[t]; found {
+				same, met = min(same, j), true
 			}
 		}
-		byShape[shape] = append(byShape[shape], i)
+		for _, t := range all {
+			if _, found := first[t]; !found {
+				first[t] = i
+			}
+		}
+		if met {
+			d.checkPair(c, same, i)
+		}
 	}
 }
 
-// checkPair notes a problem at route i when it meets route j, and reports that it did.
-func (d *decoder) checkPair(c *Config, j, i int) bool {
-	a, b := c.Routes[j], c.Routes[i]
-	host, hostsMeet := common(a.Hosts, b.Hosts)
-	method, methodsMeet := common(a.Methods, b.Methods)
-	if !hostsMeet || !methodsMeet {
-		return false
+// taken is what a route takes of the requests whose path and conditions have a shape;
+// an empty host or method is any.
+type taken struct{ shape, host, method string }
+
+// taken returns an entry for each host and method of the route.
+func (r *Route) taken() []taken {
+	any := []string{""}
+	hosts, methods := r.Hosts, r.Methods
+	if hosts == nil {
+		hosts = any
 	}
+	if methods == nil {
+		methods = any
+	}
+	shape := r.Pattern.shape() + " " + r.Match.shape()
+	var all []taken
+	for _, h := range hosts {
+		for _, m := range methods {
+			all = append(all, taken{shape, h, m})
+		}
+	}
+	return all
+}
+
+// checkPair notes what is wrong with two routes that have a host and a method in
+// common, j before i.
+func (d *decoder) checkPair(c *Config, j, i int) {
+	a, b := c.Routes[j], c.Routes[i]
+	host, method := common(a.Hosts, b.Hosts), common(a.Methods, b.Methods)
 	path, other := index("routes", i), index("routes", j)
 	line := d.at[other].line
 	switch {
@@ -49,21 +78,14 @@ func (d *decoder) checkPair(c *Config, j, i int) bool {
 		what := strings.TrimSpace(method + " " + host + b.Path)
 		d.problemAt(d.at[path], path, "takes %s, as %s on line %d does; one request can go only one way", what, other, line)
 	}
-	return true
 }
 
-// common returns an entry of both lists. Nil stands for "any" and ranks below
-// every list, so it meets only nil.
-func common(a, b []string) (string, bool) {
-	if a == nil || b == nil {
-		return "", a == nil && b == nil
+// common returns the first entry of a that is in b; "" when there is none.
+func common(a, b []string) string {
+	if i := slices.IndexFunc(a, func(s string) bool { return slices.Contains(b, s) }); i >= 0 {
+		return a[i]
 	}
-	for _, s := range a {
-		if slices.Contains(b, s) {
-			return s, true
-		}
-	}
-	return "", false
+	return ""
 }
 
 // covers reports whether every entry of b is in a.

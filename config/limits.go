@@ -46,6 +46,7 @@ func (l *Limits) Keys(k options.Keys) {
 		"the target in a request's first line, at most `header_bytes`; above it 414")
 	k.Count("requests_per_connection", &l.RequestsPerConnection, 0,
 		"the last response on a client's connection says `Connection: close`", connections, options.Off)
+	k.Later("queue", "memory", "connection_buffers", "buffered_bodies", "accept_rate")
 }
 
 // Timeouts bound the phases of an exchange. Zero means none.
@@ -72,6 +73,7 @@ func (t *Timeouts) Keys(k options.Keys) {
 		"no byte moved in a body, stream or tunnel, in either direction; the only bound on long transfers", options.Off)
 	k.Duration("idle", &t.Idle, 75*time.Second, "a client's connection between two requests", options.Off)
 	k.Section("drain", t.Drain.Keys, "how SIGTERM is followed")
+	k.Later("handshake", "body", "body_min_rate")
 }
 
 // Drain says how the gateway leaves on SIGTERM.

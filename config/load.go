@@ -21,7 +21,7 @@ import (
 // missing or cannot be read is an error of its own. A route may have the keys of
 // the table of policies beside its own.
 func Load(path string, policies ...options.Policy) (*Config, error) {
-	data, err := os.ReadFile(path)
+	data, err := readBounded(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: no such file; name one with -config FILE, or write one; the shortest useful is: %s (%w)", path, smallest, fs.ErrNotExist)
 	}
@@ -29,6 +29,23 @@ func Load(path string, policies ...options.Policy) (*Config, error) {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
 	return Parse(path, data, os.LookupEnv, policies...)
+}
+
+// maxFile is the size of the largest file that is read, in bytes.
+const maxFile = 16 * mib
+
+// readBounded reads a file that may be a pipe or never end.
+func readBounded(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("%s is larger than %s", path, options.FormatSize(maxFile))
+	}
+	return data, err
 }
 
 // smallest is the shortest useful file.
@@ -51,10 +68,15 @@ func Parse(name string, data []byte, env func(string) (string, bool), policies .
 	if d.problems != nil {
 		return nil, d.problems.sorted()
 	}
+	if d.tooDeep(root) {
+		return nil, d.problems.sorted()
+	}
 	c := Default()
 	top := d.value(root, "")
 	d.section(top, c.section(d.policies))
-	d.check(report{d, top}, c)
+	if !d.full() {
+		d.check(report{d, top}, c)
+	}
 	if d.lookups > maxAliases { // what was read after that is not what was written
 		d.problems = nil
 		d.problem(top, "follows more than %d aliases; write some of them out", maxAliases)
@@ -132,6 +154,28 @@ func parserError(data string, err error) (place, string) {
 	n = min(n, len(lines))
 	text := lines[n-1]
 	return place{n, len(text) - len(strings.TrimLeft(text, " \t")) + 1}, m[2]
+}
+
+// maxDepth bounds how deep lists and mappings stand in each other; a configuration
+// needs about ten levels.
+const maxDepth = 100
+
+// tooDeep notes the first value that is nested too deep. It needs no stack, for a
+// hostile file could fill one.
+func (d *decoder) tooDeep(root *yaml.Node) bool {
+	level := []*yaml.Node{root}
+	for range maxDepth {
+		var next []*yaml.Node
+		for _, n := range level {
+			next = append(next, n.Content...)
+		}
+		level = next
+	}
+	if len(level) == 0 {
+		return false
+	}
+	d.problemAt(place{level[0].Line, level[0].Column}, "", "is nested deeper than %d levels", maxDepth)
+	return true
 }
 
 // expand replaces the variables in every scalar below n, keys included.

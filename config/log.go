@@ -80,6 +80,7 @@ func (a *Access) Keys(k options.Keys) {
 	k.Add("format", formatOf(&a.Format), "one line a request; `auto` is text when `file` is a terminal, else JSON")
 	k.Share("sample", &a.Sample, 1, "of the requests that are written")
 	k.Add("always", a.Always.list(), "written whatever `sample` says; or `off`")
+	k.Later("fields", "query", "redact")
 }
 
 // fileOfLog is one of the process's streams, or a file.
@@ -163,4 +164,5 @@ func (a *Answers) Keys(k options.Keys) {
 	k.Switch("proxy_status", &a.ProxyStatus, true, "`Proxy-Status` on faults (RFC 9209)")
 	k.Text("request_id", &a.RequestID, "name of the field that carries the request's id, to the backend and back",
 		options.Off, options.Checked(options.FieldName), options.Default("X-Request-Id"))
+	k.Later("server_timing", "rate_limit")
 }

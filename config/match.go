@@ -22,6 +22,7 @@ func (m *Match) Keys(k options.Keys) {
 	k.Add("query", &conditions{p: &m.Query, of: "query keys", named: func(name string) bool {
 		return name != "" && !strings.ContainsFunc(name, control)
 	}}, "`\"\"` asks for presence")
+	k.Later("scheme", "cookie")
 }
 
 // conditions is a mapping of names to values; "" asks for presence.
@@ -59,7 +60,8 @@ func (c *conditions) At(name string) (value options.Value, wrong string) {
 
 func (c *conditions) value(name string) *options.Phrase {
 	return &options.Phrase{
-		Form: "text",
+		Form:  "text",
+		Later: true,
 		Read: func(s string) (wrong string) {
 			if strings.ContainsFunc(s, control) {
 				return fmt.Sprintf("got %q, want text of one line", s)

@@ -79,6 +79,7 @@ func (p *Pool) Keys(k options.Keys) {
 	k.Duration("max_age", &p.MaxAge, 10*time.Minute, "a connection is not used again after it", options.Off)
 	k.Count("queue", &p.Queue, 256, "requests that may wait for a connection", options.Within(0, maxCount), options.Off)
 	k.Duration("queue_timeout", &p.QueueTimeout, 250*time.Millisecond, "the longest wait; then 503")
+	k.Later("tunnels", "slow")
 }
 
 // RetryBudget bounds retries over all routes of an upstream.
@@ -110,6 +111,7 @@ func (e *Eject) Keys(k options.Keys) {
 	k.Duration("base", &e.Base, time.Second, "the first time out; it doubles each time")
 	k.Duration("max", &e.Max, 30*time.Second, "the longest time out")
 	k.Share("at_most", &e.AtMost, 0.5, "of the backends that may be out at once")
+	k.Later("errors", "min", "within", "when", "silent", "slow")
 }
 
 // Check compares the bounds.

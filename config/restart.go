@@ -13,6 +13,8 @@ import (
 type writtenAt struct {
 	file string
 	keys map[string]place // those that are written, and their parents
+
+	upstreams map[string]*Upstream // those of the file by name; nil for a Config that was not read
 }
 
 // note keeps of all places those that a refusal may have to tell.

@@ -1,6 +1,9 @@
 package config
 
 import (
+	"cmp"
+	"fmt"
+	"strings"
 	"time"
 
 	"penstock/options"
@@ -53,6 +56,7 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 		r.policyKeys(k, policies)
 		k.Section("limits", func(k options.Keys) {
 			k.Size("body", &r.MaxBody, c.Limits.Body, "the body of one request; `off` allows any", options.Off)
+			k.Later("requests")
 		}, "", options.Like("limits"))
 		if forwards {
 			k.Names("upgrades", &r.Upgrades, "of protocols that may be tunnelled, or `off`", options.Checked(protocolName), options.Means("as `upgrades`"))
@@ -65,6 +69,7 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 		if forwards {
 			k.Add("cache", r.cache(c), "")
 		}
+		k.Later("use", "priority", "finish", "concurrency", "hedge", "query", "sticky_shares", "grpc", "forward_client_cert")
 	}
 }
 
@@ -76,6 +81,9 @@ func (r *Route) path() *options.Phrase {
 			if wrong := options.OneLine(s); wrong != "" {
 				return wrong
 			}
+			if path, query, found := strings.Cut(s, "?"); found && strings.HasPrefix(path, "/") {
+				return fmt.Sprintf("got %q, want a path without a query; a query is a condition of match: { %s }", s, queryMatch(query))
+			}
 			p, err := ParsePattern(s)
 			if err != nil {
 				return err.Error()
@@ -84,8 +92,16 @@ func (r *Route) path() *options.Phrase {
 			return ""
 		},
 		Text:  func() (string, options.Style) { return r.Path, options.Quoted },
+		Later: true,
 		Texts: options.Shape{Pattern: "/.*"},
 	}
+}
+
+// queryMatch writes a query as the condition that it was meant to be.
+func queryMatch(query string) string {
+	name, value, _ := strings.Cut(query, "=")
+	value, _, _ = strings.Cut(value, "&")
+	return fmt.Sprintf("query: { %s: %q }", cmp.Or(name, "name"), value)
 }
 
 // RouteTimeouts are the final timeouts of one route. Zero means none.
@@ -104,6 +120,7 @@ func (t *RouteTimeouts) keys(file *Timeouts) func(options.Keys) {
 		k.Duration("first_byte", &t.FirstByte, file.FirstByte, "of one attempt, from the request sent to the response head", options.Off)
 		k.Duration("request", &t.Request, file.Request, "everything until the response head goes to the client", options.Off)
 		k.Duration("body_idle", &t.BodyIdle, file.BodyIdle, "no byte moved in a body, stream or tunnel", options.Off)
+		k.Later("body", "body_min_rate")
 	}
 }
 

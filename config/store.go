@@ -37,6 +37,7 @@ func (s *Store) Keys(k options.Keys) {
 	k.Duration("save_every", &s.SaveEvery, 10*time.Minute,
 		"how often the store is saved to `path`; `off` is only at the end", options.Off, options.Restart)
 	k.Networks("purge_from", &s.PurgeFrom, "that may send `PURGE` to the public listener; nobody else may")
+	k.Later("wait")
 }
 
 // memory declares the size of the store, which is absent while zero.

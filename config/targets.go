@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"penstock/options"
@@ -125,34 +124,40 @@ func (r *draft) known(name string) (wrong string) {
 			all = append(all, u.Name)
 		}
 	}
-	return fmt.Sprintf("unknown upstream %q%s", name, options.DidYouMean(name, all))
+	if near := options.DidYouMean(name, all); near != "" || !address(name) {
+		return fmt.Sprintf("unknown upstream %q%s", name, near)
+	}
+	return fmt.Sprintf(`unknown upstream %q; a backend is a URL: write "http://%s"`, name, name)
 }
 
 // inline returns the name of the upstream that consists of these URLs, which it
 // adds to the configuration when it is new.
 func (r *draft) inline(urls []string) (name, wrong string) {
-	u := DefaultUpstream()
-	u.Inline = true
+	var backends []Backend
 	var names []string
+	seen := make(map[string]bool)
 	for _, s := range urls {
 		b, wrong := readBackend(s)
 		if wrong != "" {
 			return "", wrong
 		}
-		if slices.Contains(names, b.URL()) {
+		if seen[b.URL()] {
 			return "", fmt.Sprintf("backend %q stands twice", b.Address())
 		}
+		seen[b.URL()] = true
 		names = append(names, b.URL())
-		u.Backends = append(u.Backends, b)
+		backends = append(backends, b)
 	}
 	if len(names) == 0 {
 		return "", "got no backend, want at least one URL"
 	}
-	u.Name = strings.Join(names, ",")
-	if r.config.Upstream(u.Name) == nil {
-		r.config.Upstreams = append(r.config.Upstreams, u)
+	name = strings.Join(names, ",")
+	if r.config.Upstream(name) == nil {
+		u := DefaultUpstream()
+		u.Name, u.Inline, u.Backends = name, true, backends
+		r.config.addUpstream(u)
 	}
-	return u.Name, ""
+	return name, ""
 }
 
 // shares is the mapping of names and URLs to weights.

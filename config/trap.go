@@ -12,38 +12,71 @@ type trap struct {
 	text  string
 }
 
+// spot is a byte of a text: its line, from 1, and its offset in it.
+type spot struct{ line, offset int }
+
+// opening is a bracket, brace or quote that opens.
+type opening struct {
+	spot
+	sign byte
+}
+
+// found is a trap before its place is counted in characters.
+type found struct {
+	spot
+	text string
+}
+
+// maxTraps bounds how many traps of a file are told.
+const maxTraps = 100
+
 // findTraps looks through a text that is not YAML for values that should have
 // been quoted, tabs, and aliases to nothing. Every trap is an error by itself,
-// so none of them is a guess; the list may be empty.
+// so none of them is a guess; the list may be empty. It reads each byte a few
+// times at most, whatever the text.
 func findTraps(data string) []trap {
-	s := scanner{block: -1}
-	for i, line := range strings.Split(data, "\n") {
+	lines := strings.Split(data, "\n")
+	s := scanner{block: -1, anchors: make(map[string]bool)}
+	for i, line := range lines {
 		s.scanLine(i+1, strings.TrimSuffix(line, "\r"))
+		if len(s.traps) >= maxTraps {
+			break
+		}
 	}
 	switch {
 	case s.traps != nil:
-	case s.quote != 0:
-		s.traps = []trap{{s.quoteAt, "the quote that opens here is not closed"}}
-	case s.depth > 0:
-		s.traps = s.opened[len(s.opened)-1:]
+	case s.quote.sign != 0:
+		s.unclosed("quote", s.quote)
+	case len(s.opened) > 0:
+		last := s.opened[len(s.opened)-1]
+		s.unclosed(string(last.sign), last)
 	}
-	return s.traps
+	all := make([]trap, len(s.traps))
+	for i, t := range s.traps {
+		column := utf8.RuneCountInString(lines[t.line-1][:t.offset]) + 1
+		all[i] = trap{place{t.line, column}, t.text}
+	}
+	return all
 }
 
 // scanner walks YAML a line at a time, with just enough of its grammar to know
 // where an unquoted value begins and ends.
 type scanner struct {
-	traps   []trap
-	anchors []string
-	depth   int    // open [ and {
-	opened  []trap // where each of them stands
-	quote   byte   // the quote that is open over a line's end, or 0
-	quoteAt place  // where it stands
-	block   int    // indent of the key of a block scalar (| or >), or -1
+	traps   []found
+	anchors map[string]bool
+	opened  []opening // the [ and { that are open
+	quote   opening   // the quote that is open over a line's end; its sign is 0 when none is
+	indent  int       // of the line on which the quote opened
+	block   int       // indent of the key of a block scalar (| or >), or -1
 
 	number int    // of the current line, from 1
 	line   string // the current one
 	keyed  bool   // a key stands before the cursor on this line
+}
+
+// unclosed notes that what opened at o is not closed.
+func (s *scanner) unclosed(what string, o opening) {
+	s.traps = append(s.traps, found{o.spot, "the " + what + " that opens here is not closed"})
 }
 
 func (s *scanner) scanLine(number int, line string) {
@@ -57,18 +90,30 @@ func (s *scanner) scanLine(number int, line string) {
 	if blank || strings.HasPrefix(line, "---") || strings.HasPrefix(line, "%") {
 		return
 	}
-	if s.quote == 0 && s.depth == 0 && strings.HasPrefix(line[indent:], "\t") {
+	if s.quote.sign != 0 && indent <= s.indent && beginsKey(line[indent:]) {
+		// A quoted value goes on below its key only where it is indented deeper.
+		s.unclosed("quote", s.quote)
+		s.quote, s.opened = opening{}, nil
+	}
+	if s.quote.sign == 0 && len(s.opened) == 0 && strings.HasPrefix(line[indent:], "\t") {
 		s.add(indent, "a tab indents this line; YAML wants spaces")
 		return
 	}
-	for i := 0; i < len(line); {
+	for i := 0; i < len(line) && len(s.traps) < maxTraps; {
 		i = s.step(i, indent)
 	}
 }
 
+// beginsKey reports whether a line without its indent looks like an item of a list or
+// a key with its colon.
+func beginsKey(line string) bool {
+	key, value, found := strings.Cut(line, ":")
+	return strings.HasPrefix(line, "- ") || found && word(strings.Trim(key, `"'`)) && (value == "" || value[0] == ' ')
+}
+
 // step reads one token of the line from i and returns where the next begins.
 func (s *scanner) step(i, indent int) int {
-	if s.quote != 0 {
+	if s.quote.sign != 0 {
 		return s.quoted(i)
 	}
 	rest := s.line[i:]
@@ -78,33 +123,34 @@ func (s *scanner) step(i, indent int) int {
 	}
 	blank := next == ' ' || next == '\t'
 	switch c := rest[0]; {
-	case c == ' ' || c == '\t' || c == ',' && s.depth > 0:
+	case c == ' ' || c == '\t' || c == ',' && len(s.opened) > 0:
 		return i + 1
 	case c == '#':
 		return len(s.line)
 	case c == '"' || c == '\'':
-		s.quote, s.quoteAt = c, s.place(i)
+		s.quote, s.indent = opening{s.spot(i), c}, indent
 		return i + 1
 	case c == '[' || c == '{':
-		s.opened = append(s.opened, trap{s.place(i), fmt.Sprintf("the %c that opens here is not closed", c)})
-		s.depth = len(s.opened)
+		s.opened = append(s.opened, opening{s.spot(i), c})
 		return i + 1
 	case c == ']' || c == '}':
 		s.opened = s.opened[:max(0, len(s.opened)-1)]
-		s.depth = len(s.opened)
 		return i + 1
-	case (c == '-' || c == '?') && blank && s.depth == 0:
+	case (c == '-' || c == '?') && blank && len(s.opened) == 0:
 		return i + 1
-	case c == ':' && (blank || s.depth > 0 && afterKey(s.line[:i])):
+	case c == ':' && (blank || len(s.opened) > 0 && afterKey(s.line[:i])):
 		s.keyed = true
 		return i + 1
 	case c == '&' || c == '!':
-		end := i + strings.IndexAny(rest+" ", " \t,]}")
+		end := len(s.line)
+		if n := strings.IndexAny(rest, " \t,]}"); n >= 0 {
+			end = i + n
+		}
 		if c == '&' {
-			s.anchors = append(s.anchors, s.line[i+1:end])
+			s.anchors[s.line[i+1:end]] = true
 		}
 		return end
-	case (c == '|' || c == '>') && s.depth == 0:
+	case (c == '|' || c == '>') && len(s.opened) == 0:
 		s.block = indent
 		return len(s.line)
 	}
@@ -121,15 +167,30 @@ func afterKey(before string) bool {
 func (s *scanner) quoted(i int) int {
 	for ; i < len(s.line); i++ {
 		switch c := s.line[i]; {
-		case c == '\\' && s.quote == '"':
+		case c == '\\' && s.quote.sign == '"':
 			i++
-		case c == s.quote && c == '\'' && strings.HasPrefix(s.line[i+1:], "'"):
+		case c == s.quote.sign && c == '\'' && strings.HasPrefix(s.line[i+1:], "'"):
 			i++
-		case c == s.quote:
-			s.quote = 0
-			return i + 1
+		case c == s.quote.sign:
+			return s.closed(i)
 		}
 	}
+	return len(s.line)
+}
+
+// closed ends the quote that is open with the one at i. What follows it on the line
+// has to separate it from the next value; else it was meant to open one.
+func (s *scanner) closed(i int) int {
+	o := s.quote
+	s.quote = opening{}
+	after := strings.TrimLeft(s.line[i+1:], " \t")
+	if after == "" || strings.IndexByte(",]}:#", after[0]) >= 0 {
+		return i + 1
+	}
+	after, _, _ = strings.Cut(after, " ")
+	after = strings.Trim(after, `"',`)
+	s.traps = append(s.traps, found{o.spot, fmt.Sprintf("the quote that opens here is not closed before %q", after)})
+	s.opened = nil
 	return len(s.line)
 }
 
@@ -146,11 +207,11 @@ func (s *scanner) plain(i int) int {
 		s.add(i, "%s must be quoted: unquoted, it refers to a YAML anchor, and there is none of that name; write %q", s.whole(i), s.whole(i))
 	case c == '@' || c == '`' || c == '%':
 		s.add(i, "%s must be quoted: no unquoted value begins with %c; write %q", s.whole(i), c, s.whole(i))
-	case s.depth > 0 && c == ':':
+	case len(s.opened) > 0 && c == ':':
 		s.add(i, "%s must be quoted inside [ ] or { }; write %q", s.whole(i), s.whole(i))
-	case s.depth > 0 && (stop == '{' || stop == '['):
+	case len(s.opened) > 0 && (stop == '{' || stop == '['):
 		s.add(i, "%s must be quoted: inside { } or [ ] a brace or bracket begins something new; write %q", s.whole(i), s.whole(i))
-	case stop == ':' && s.depth == 0 && s.keyed:
+	case stop == ':' && len(s.opened) == 0 && s.keyed:
 		s.add(i, `a value with ": " in it must be quoted; write %q`, strings.TrimSpace(s.line[i:]))
 		return len(s.line)
 	default:
@@ -169,7 +230,7 @@ func (s *scanner) plainEnd(i int) int {
 			after = s.line[j+1 : j+2]
 		}
 		switch {
-		case s.depth > 0 && strings.IndexByte(",[]{}", c) >= 0 && (j > i || c != '*'):
+		case len(s.opened) > 0 && strings.IndexByte(",[]{}", c) >= 0 && (j > i || c != '*'):
 			return max(j, i+1)
 		case c == ':' && strings.Contains(" \t", after) && j > i:
 			return j
@@ -181,15 +242,7 @@ func (s *scanner) plainEnd(i int) int {
 }
 
 // alias reports whether word refers to an anchor that stands before it.
-func (s *scanner) alias(word string) bool {
-	name := strings.TrimSpace(word[1:])
-	for _, a := range s.anchors {
-		if a == name {
-			return true
-		}
-	}
-	return false
-}
+func (s *scanner) alias(word string) bool { return s.anchors[strings.TrimSpace(word[1:])] }
 
 // whole returns the value from i as its author saw it: up to a blank, a comma
 // or a bracket that the value itself did not open.
@@ -200,7 +253,7 @@ func (s *scanner) whole(i int) string {
 		case '{', '[':
 			open++
 		case '}', ']':
-			if open--; open < 0 && s.depth > 0 {
+			if open--; open < 0 && len(s.opened) > 0 {
 				return s.line[i:j]
 			}
 		case ' ', '\t', ',':
@@ -213,10 +266,8 @@ func (s *scanner) whole(i int) string {
 }
 
 func (s *scanner) add(i int, format string, args ...any) {
-	s.traps = append(s.traps, trap{s.place(i), fmt.Sprintf(format, args...)})
+	s.traps = append(s.traps, found{s.spot(i), fmt.Sprintf(format, args...)})
 }
 
-// place returns the position of the byte i of the current line.
-func (s *scanner) place(i int) place {
-	return place{s.number, utf8.RuneCountInString(s.line[:i]) + 1}
-}
+// spot returns the byte i of the current line.
+func (s *scanner) spot(i int) spot { return spot{s.number, i} }

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"slices"
 	"strings"
 
 	"penstock/options"
@@ -42,6 +41,7 @@ func (u *Upstream) Keys(k options.Keys) {
 		"a backend that cannot be connected to is left out for a while; [states](operations.md#watching-it)")
 	k.Section("dns", u.DNS.Keys, "")
 	k.Add("tls", &options.Section{Keys: u.TLS.Keys, Block: true, Hidden: u.TLS == (TLS{})}, "for https:// backends", options.Means("none"))
+	k.Later("protocol", "http2", "send_proxy", "via", "health", "panic", "slow_start", "breaker", "concurrency", "queue", "sticky", "discover")
 }
 
 // setBackend stores the only backend of an upstream.
@@ -56,20 +56,22 @@ func (u *Upstream) setBackend(text string) (wrong string) {
 // backends declares one backend or a list of them, each a URL or a mapping.
 func (u *Upstream) backends() *options.Sections {
 	var next Backend
+	var seen map[string]bool
 	return &options.Sections{
 		Form:   "a URL, or a list of URLs and mappings",
 		Single: true,
 		Empty:  "got no backend, want at least one URL",
-		Clear:  func() { u.Backends = nil },
+		Clear:  func() { u.Backends, seen = nil, make(map[string]bool) },
 		Add: func() *options.Section {
 			next = Backend{Weight: 1}
 			return options.SectionOf(&next)
 		},
 		Added: func() (wrong string) {
-			same := func(o Backend) bool { return o.Address() == next.Address() }
-			if slices.ContainsFunc(u.Backends, same) {
-				return fmt.Sprintf("backend %q stands twice; give it a weight instead", next.Address())
+			address := next.Address()
+			if seen[address] {
+				return fmt.Sprintf("backend %q stands twice; give it a weight instead", address)
 			}
+			seen[address] = true
 			u.Backends = append(u.Backends, next)
 			return ""
 		},
@@ -85,7 +87,10 @@ func (u *Upstream) backends() *options.Sections {
 }
 
 // upstreams is the mapping of names to upstreams at the top of a file.
-type upstreams struct{ c *Config }
+type upstreams struct {
+	c        *Config
+	standard *Upstream // what each begins with; nil before the first
+}
 
 // Reset makes the map empty.
 func (m *upstreams) Reset() { m.Clear() }
@@ -109,9 +114,13 @@ func (m *upstreams) At(name string) (value options.Value, wrong string) {
 	if !upstreamName(name) {
 		wrong = "want a name of letters, digits, _, - and ."
 	}
-	u := DefaultUpstream()
+	if m.standard == nil {
+		m.standard = DefaultUpstream()
+	}
+	u := new(Upstream)
+	*u = *m.standard
 	u.Name = name
-	m.c.Upstreams = append(m.c.Upstreams, u)
+	m.c.addUpstream(u)
 	return u.section(), wrong
 }
 
@@ -187,10 +196,19 @@ func readBackend(s string) (b Backend, wrong string) {
 		return b, wrong
 	}
 	b, wrong = parseBackend(s)
-	if wrong != "" {
+	switch {
+	case wrong != "" && address(s):
+		wrong = fmt.Sprintf(`got %q, want a URL; write "http://%s"`, s, s)
+	case wrong != "":
 		wrong = fmt.Sprintf("got %q, %s", shown(s), wrong)
 	}
 	return b, wrong
+}
+
+// address reports whether s is host:port, or a host that can be no other name.
+func address(s string) bool {
+	lower := strings.ToLower(s)
+	return authority(lower) && (!hostname(lower) || strings.Contains(lower, ".") || lower == "localhost")
 }
 
 // urlShape is the shape of the URL of a backend.

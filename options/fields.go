@@ -17,13 +17,13 @@ const Redacted = "(set)"
 type fields struct {
 	p *[]Field
 	limits
-	seen []string
+	seen map[string]bool
 }
 
 func (f *fields) Reset()       { *f.p = nil }
-func (f *fields) Clear()       { *f.p, f.seen = nil, nil }
+func (f *fields) Clear()       { *f.p, f.seen = nil, make(map[string]bool) }
 func (f *fields) Names() Shape { return Shape{Pattern: TokenPattern} }
-func (f *fields) Model() Value { return f.entry("X-Name") }
+func (f *fields) Model() Value { return f.entry("X-Name", nil) }
 func (f *fields) Takes() string {
 	if f.has(many) {
 		return "mapping of field names to a value or a list of values"
@@ -31,21 +31,22 @@ func (f *fields) Takes() string {
 	return "mapping of field names to a value"
 }
 
-func (f *fields) At(name string) (Value, string) {
+func (f *fields) At(name string) (value Value, wrong string) {
 	if _, wrong := FieldName(name); wrong != "" {
 		return nil, got(name, "%s", wrong)
 	}
-	twice := Contains(f.seen, name)
-	f.seen = append(f.seen, name)
-	if twice {
-		return f.entry(name), "stands twice; case makes no difference in a field name"
+	lower := strings.ToLower(name)
+	if f.seen[lower] {
+		wrong = "stands twice; case makes no difference in a field name"
 	}
-	return f.entry(name), ""
+	f.seen[lower] = true
+	return f.entry(name, nil), wrong
 }
 
-// entry returns the value under name: a text or, where many are allowed, a list.
-func (f *fields) entry(name string) Value {
-	one := &fieldValue{f, name}
+// entry returns the value under name: a text or, where many are allowed, a list. The
+// run is what is stored under it.
+func (f *fields) entry(name string, run []Field) Value {
+	one := &fieldValue{f.p, name, run}
 	if !f.has(many) {
 		return one
 	}
@@ -53,35 +54,34 @@ func (f *fields) entry(name string) Value {
 		k.Itself(one)
 		k.Itself(&Items{
 			Form: "list", Empty: func() {}, Append: one.Set, Each: one.Shape(),
-			Texts: func() ([]string, Style) { return f.values(name), Quoted },
+			Texts: func() (all []string, _ Style) {
+				for _, field := range run {
+					all = append(all, field.Value)
+				}
+				return all, Quoted
+			},
 		})
 	}}
 }
 
-func (f *fields) values(name string) []string {
-	var all []string
-	for _, field := range *f.p {
-		if field.Name == name {
-			all = append(all, field.Value)
-		}
-	}
-	return all
-}
-
 func (f *fields) All() []Entry {
 	var all []Entry
-	for i, field := range *f.p {
-		if i == 0 || (*f.p)[i-1].Name != field.Name {
-			all = append(all, Entry{Name: field.Name, Value: f.entry(field.Name), Secret: SecretField(field.Name)})
+	for rest := *f.p; len(rest) > 0; {
+		name, n := rest[0].Name, 1
+		for n < len(rest) && rest[n].Name == name {
+			n++
 		}
+		all = append(all, Entry{Name: name, Value: f.entry(name, rest[:n]), Secret: SecretField(name)})
+		rest = rest[n:]
 	}
 	return all
 }
 
 // fieldValue is one value of the field name (RFC 9110 §5.5).
 type fieldValue struct {
-	f    *fields
+	p    *[]Field
 	name string
+	run  []Field
 }
 
 func (v *fieldValue) Reset()        {}
@@ -96,14 +96,13 @@ func (v *fieldValue) Set(s string) string {
 		}
 		return got(s, "want one line without blanks around it")
 	}
-	*v.f.p = append(*v.f.p, Field{Name: v.name, Value: s})
+	*v.p = append(*v.p, Field{Name: v.name, Value: s})
 	return ""
 }
 
 func (v *fieldValue) Get() (string, Style) {
-	all := v.f.values(v.name)
-	if len(all) != 1 {
+	if len(v.run) != 1 {
 		return "", Absent
 	}
-	return all[0], Quoted
+	return v.run[0].Value, Quoted
 }

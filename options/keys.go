@@ -5,16 +5,23 @@ import (
 	"time"
 )
 
-// Key is the declaration of one key.
+// Key is the declaration of one key. One without a name says something else about
+// its section: another form (Value), keys that are not built yet (Later), or what is
+// said about keys that it does not have (Unknown).
 type Key struct {
-	Name     string // empty for another form of the section itself
+	Name     string
 	Doc      string // one line for the documentation, after what Value.Takes returns
 	Default  string // the default in the words of the documentation; empty is what Value holds after Reset
 	Like     string // path of the keys whose values are the defaults of those below this one
-	Value    Value  // nil while the key is not built yet
-	Restart  bool   // only a start reads it
-	Secret   bool   // its value is not shown
-	Required bool   // a section without it is a problem
+	Value    Value
+	Restart  bool // only a start reads it
+	Secret   bool // its value is not shown
+	Required bool // a section without it is a problem
+
+	Later []string // names of keys that are known and not built yet
+	// Unknown returns what else to say about a key that the section does not have and
+	// that is not nearly one of its own, such as "; write it below set". "" is nothing.
+	Unknown func(name string) (hint string)
 }
 
 // Keys takes the declarations of a section. Its methods read nothing: they name a
@@ -34,12 +41,14 @@ func (k Keys) Add(name string, value Value, doc string, rules ...Rule) {
 // mapping. It is printed so unless it says that it is Absent.
 func (k Keys) Itself(value Value) { k.visit(Key{Value: value}) }
 
+// Unknown declares what else is said about keys that the section does not have; see
+// Key.Unknown.
+func (k Keys) Unknown(hint func(name string) string) { k.visit(Key{Unknown: hint}) }
+
 // Later names keys that are known and not built yet. A file that has one is told
 // so.
 func (k Keys) Later(names ...string) {
-	for _, n := range names {
-		k.visit(Key{Name: n})
-	}
+	k.visit(Key{Later: names})
 }
 
 // Section declares a mapping with keys of its own.
@@ -113,7 +122,7 @@ func (k Keys) Names(name string, p *[]string, doc string, rules ...Rule) {
 
 // Networks declares a list of CIDRs and single addresses, by default none.
 func (k Keys) Networks(name string, p *[]netip.Prefix, doc string, rules ...Rule) {
-	k.Add(name, &networks{p, limitsOf(rules)}, doc, rules...)
+	k.Add(name, NetworksOf(p, rules...), doc, rules...)
 }
 
 // Statuses declares a list of statuses: 502, 5xx, 502-504; by default none.

@@ -11,16 +11,17 @@ import (
 type names struct {
 	p *[]string
 	limits
+	seen map[string]bool
 }
 
-func newNames(p *[]string, rules []Rule) *names { return &names{p, limitsOf(rules)} }
+func newNames(p *[]string, rules []Rule) *names { return &names{p: p, limits: limitsOf(rules)} }
 
 // NamesOf returns a list of texts that go to p; see Keys.Names.
 func NamesOf(p *[]string, rules ...Rule) List { return newNames(p, rules) }
 
 func (n *names) Reset()        { *n.p = slices.Clone(n.words) }
 func (n *names) Takes() string { return "list" }
-func (n *names) Clear()        { *n.p = nil }
+func (n *names) Clear()        { *n.p, n.seen = nil, make(map[string]bool) }
 func (n *names) Shape() Shape  { return Shape{Text: true} }
 
 func (n *names) Add(s string) string {
@@ -34,13 +35,20 @@ func (n *names) Add(s string) string {
 			return got(s, "%s", wrong)
 		}
 	}
-	same := func(o string) bool { return o == shaped || !n.has(caseCounts) && strings.EqualFold(o, shaped) }
-	if slices.ContainsFunc(*n.p, same) {
+	known := shaped
+	if !n.has(caseCounts) {
+		known = strings.ToLower(shaped)
+	}
+	if n.seen[known] {
 		return fmt.Sprintf("%q stands twice", s)
 	}
+	n.seen[known] = true
 	*n.p = append(*n.p, shaped)
 	return ""
 }
+
+// MappingLater reports whether a mapping in place of an item is not built yet.
+func (n *names) MappingLater() bool { return n.has(mappingLater) }
 
 // Unique reports that no item may stand twice.
 func (n *names) Unique() bool { return true }
@@ -66,11 +74,12 @@ func (n *names) Get() ([]string, Style) {
 type networks struct {
 	p *[]netip.Prefix
 	limits
+	seen map[netip.Prefix]bool
 }
 
 func (n *networks) Reset()                      { *n.p = nil }
 func (n *networks) Takes() string               { return "list of networks or addresses" }
-func (n *networks) Clear()                      { *n.p = nil }
+func (n *networks) Clear()                      { *n.p, n.seen = nil, make(map[netip.Prefix]bool) }
 func (n *networks) Shape() Shape                { return Shape{Text: true} }
 func (n *networks) Close(written, _ int) string { return n.limits.close(written) }
 
@@ -85,9 +94,10 @@ func (n *networks) Add(s string) string {
 	switch {
 	case wrong != "":
 		return got(s, "%s", wrong)
-	case slices.Contains(*n.p, p):
+	case n.seen[p]:
 		return fmt.Sprintf("%q stands twice", s)
 	}
+	n.seen[p] = true
 	*n.p = append(*n.p, p)
 	return ""
 }
@@ -199,4 +209,6 @@ func (i *Items) Get() ([]string, Style) { return i.Texts() }
 func (i *Items) Shape() Shape { return i.Each }
 
 // NetworksOf returns a list of networks that go to p; see Keys.Networks.
-func NetworksOf(p *[]netip.Prefix, rules ...Rule) List { return &networks{p, limitsOf(rules)} }
+func NetworksOf(p *[]netip.Prefix, rules ...Rule) List {
+	return &networks{p: p, limits: limitsOf(rules)}
+}

@@ -7,6 +7,7 @@ type Phrase struct {
 	Text    func() (text string, _ Style) // as Scalar.Get; nil is Absent
 	Default func()                        // as Value.Reset; nil is nothing
 	Texts   Shape                         // as Scalar.Shape
+	Later   bool                          // a mapping in place of the text is not built yet
 }
 
 // Reset stores the default.
@@ -18,6 +19,9 @@ func (p *Phrase) Reset() {
 
 // Takes returns the form in the words of the documentation.
 func (p *Phrase) Takes() string { return p.Form }
+
+// MappingLater reports whether a mapping in place of the text is not built yet.
+func (p *Phrase) MappingLater() bool { return p.Later }
 
 // Set stores what text says.
 func (p *Phrase) Set(text string) string { return p.Read(text) }

@@ -30,19 +30,21 @@ const (
 	none
 	anyText
 	lines
+	mappingLater
 )
 
 // The rules without a value.
 var (
-	Off        = Rule{bits: off}        // `off` is a value too
-	Zero       = Rule{bits: zero}       // a duration of 0s is a value too
-	Restart    = Rule{bits: restart}    // only a start reads the key
-	Required   = Rule{bits: required}   // the section needs the key
-	CaseCounts = Rule{bits: caseCounts} // items that differ in case are different
-	Quiet      = Rule{bits: quiet}      // not printed while it has its default
-	Many       = Rule{bits: many}       // a name may have a list of values
-	Lines      = Rule{bits: lines}      // a section is printed with a line for each key
-	AnyText    = Rule{bits: anyText}    // a text may be empty or have several lines
+	Off          = Rule{bits: off}          // `off` is a value too
+	Zero         = Rule{bits: zero}         // a duration of 0s is a value too
+	Restart      = Rule{bits: restart}      // only a start reads the key
+	Required     = Rule{bits: required}     // the section needs the key
+	CaseCounts   = Rule{bits: caseCounts}   // items that differ in case are different
+	Quiet        = Rule{bits: quiet}        // not printed while it has its default
+	Many         = Rule{bits: many}         // a name may have a list of values
+	Lines        = Rule{bits: lines}        // a section is printed with a line for each key
+	MappingLater = Rule{bits: mappingLater} // a mapping in place of the text, or of an item, is not built yet
+	AnyText      = Rule{bits: anyText}      // a text may be empty or have several lines
 )
 
 // Within bounds a number, a size in bytes or a share in percent: low and high are

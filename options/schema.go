@@ -37,7 +37,6 @@ func (s *Section) Schema(title string) ([]byte, error) {
 	top := s.mapping()
 	top["$schema"] = "http://json-schema.org/draft-07/schema#"
 	top["title"] = title
-	top["patternProperties"] = schema{"^x-": schema{"description": "for anchors"}}
 	top["definitions"] = schema{
 		"variable": schema{"type": "string", "pattern": `\$\{`},
 		"on":       schema{"enum": []any{"on", true}},
@@ -162,7 +161,7 @@ func (s *Section) schemas() []schema {
 		switch {
 		case k.Name != "":
 			keys = true
-		default:
+		case k.Value != nil:
 			all = append(all, schemasOf(k.Value)...)
 		}
 	}
@@ -177,7 +176,7 @@ func (s *Section) mapping() schema {
 	properties := schema{}
 	var required []string
 	for _, k := range s.Declared() {
-		if k.Name == "" || k.Value == nil {
+		if k.Name == "" {
 			continue
 		}
 		one := anyOf(schemasOf(k.Value))
@@ -191,6 +190,9 @@ func (s *Section) mapping() schema {
 		properties[k.Name] = one
 	}
 	m := schema{"type": "object", "properties": properties, "additionalProperties": false}
+	if s.Anchors {
+		m["patternProperties"] = schema{"^x-": schema{"description": "for anchors; not read"}}
+	}
 	if required != nil {
 		m["required"] = required
 	}

@@ -52,6 +52,9 @@ func (t *text) Reset() {
 
 func (t *text) Takes() string { return orOff("text", t.has(off)) }
 
+// MappingLater reports whether a mapping in place of the text is not built yet.
+func (t *text) MappingLater() bool { return t.has(mappingLater) }
+
 func (t *text) Shape() Shape { return Shape{Text: true, Off: t.has(off)} }
 
 func (t *text) Set(s string) string {

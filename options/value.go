@@ -107,6 +107,7 @@ type Section struct {
 	Want    string             // what a message asks for in place of a form that is not declared
 	Block   bool               // printed with a line for each key
 	Hidden  bool               // not printed
+	Anchors bool               // keys that begin with "x-" hold anchors and are not read
 }
 
 // Reset stores the default.
@@ -116,7 +117,7 @@ func (s *Section) Reset() {
 		return
 	}
 	for _, k := range s.Declared() {
-		if k.Value != nil && k.Name != "" {
+		if k.Name != "" {
 			k.Value.Reset()
 		}
 	}
@@ -124,7 +125,7 @@ func (s *Section) Reset() {
 
 // Takes returns the form in the words of the documentation.
 func (s *Section) Takes() string {
-	switch only := s.Only(); {
+	switch only := Only(s.Declared()); {
 	case s.Form != "":
 		return s.Form
 	case only != nil:
@@ -133,10 +134,10 @@ func (s *Section) Takes() string {
 	return "mapping"
 }
 
-// Only returns the one form that a section without keys has: the key of a policy may
-// have a text as its value. It is nil for a mapping.
-func (s *Section) Only() Value {
-	if all := s.Declared(); len(all) == 1 && all[0].Name == "" {
+// Only returns the one form that a section without keys has, of what Declared returned:
+// the key of a policy may have a text as its value. It is nil for a mapping.
+func Only(all []Key) Value {
+	if len(all) == 1 && all[0].Name == "" {
 		return all[0].Value
 	}
 	return nil
@@ -145,7 +146,7 @@ func (s *Section) Only() Value {
 // Declared returns what Keys declares, in that order. A Key without a name is
 // another form of the section itself.
 func (s *Section) Declared() []Key {
-	all := make([]Key, 0, 16)
+	all := make([]Key, 0, 8)
 	s.Keys(Keys{visit: func(k Key) { all = append(all, k) }})
 	return all
 }

@@ -21,6 +21,9 @@ func compileTemplate(at options.Report, key, text string, route options.Route) *
 // checkParams reports parameters in a template that the path of the route does not capture.
 // False means that there are some, or that the path itself is not known.
 func checkParams(at options.Report, key, text string, route options.Route) bool {
+	if nginxVariable(text) {
+		at.Warn(key, "has no variables such as $uri; the names of path are written {name}")
+	}
 	params, err := paramsOf(text)
 	if err != nil {
 		at.Problem(key, "%v", err)
@@ -73,6 +76,25 @@ func paramName(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// warnOfVariables warns of values in which nginx would replace something.
+func warnOfVariables(at options.Report, key string, fields []options.Field) {
+	for _, f := range fields {
+		if nginxVariable(f.Value) {
+			at.Warn(key+"."+f.Name, "is sent as it stands: a value has no variables such as $remote_addr")
+		}
+	}
+}
+
+// nginxVariable reports whether s has what nginx takes for a variable: $name.
+func nginxVariable(s string) bool {
+	for i := range len(s) - 1 {
+		if c := s[i+1]; s[i] == '$' && (c == '_' || c >= 'a' && c <= 'z') {
+			return true
+		}
+	}
+	return false
 }
 
 // notInTemplate reports the characters that a path with parameters never has (RFC 3986 §3.3).

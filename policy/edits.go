@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"strconv"
+	"strings"
+
 	"penstock/headers"
 	"penstock/options"
 )
@@ -34,6 +37,9 @@ func (h *Headers) Describe(s *options.Section) { s.Block = true }
 func (h *Headers) Keys(k options.Keys) {
 	k.Section("request", h.Request.Keys, "what the backend sees")
 	k.Section("response", h.Response.Keys, "what the client sees")
+	k.Unknown(func(name string) string {
+		return "; fields are written below request or response: response: { set: { " + name + ": ... } }"
+	})
 }
 
 // Keys declares the keys of `headers.request` and `headers.response`.
@@ -41,6 +47,12 @@ func (e *Edits) Keys(k options.Keys) {
 	k.Fields("set", &e.Set, "replaces every field of that name")
 	k.Fields("add", &e.Add, "appended to those that are there", options.Many)
 	k.Names("remove", &e.Remove, "of field names", options.Checked(options.FieldName), options.Quiet)
+	k.Unknown(func(name string) string {
+		if !options.Token(name) {
+			return ""
+		}
+		return "; write the field below set: set: { " + name + ": ... }"
+	})
 }
 
 // Compile implements options.Compiler.
@@ -60,6 +72,13 @@ func (h *Headers) Compile(at options.Report, route options.Route) {
 func (e *Edits) compile(at options.Report, key string) *headers.Edits {
 	if e.empty() || at.Reported(key) {
 		return nil
+	}
+	warnOfVariables(at, key+".set", e.Set)
+	warnOfVariables(at, key+".add", e.Add)
+	for i, name := range e.Remove {
+		if strings.Contains(name, "*") {
+			at.Warn(key+".remove["+strconv.Itoa(i)+"]", "%q is the name of one field: a star stands for nothing else", name)
+		}
 	}
 	compiled, err := headers.NewEdits(pairs(e.Set), pairs(e.Add), e.Remove)
 	if err != nil {

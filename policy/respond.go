@@ -31,7 +31,7 @@ func (r *Respond) Keys(k options.Keys) {
 	k.Itself(options.Short(options.CountOf(&r.Status, 200, options.Within(200, 599))))
 	k.Count("status", &r.Status, 200, "", options.Within(200, 599))
 	k.Fields("headers", &r.Fields, "", options.Many)
-	k.Text("body", &r.Body, "of any length", options.AnyText, options.Means("empty"))
+	k.Text("body", &r.Body, "of any length", options.AnyText, options.MappingLater, options.Means("empty"))
 }
 
 // Compile implements options.Compiler.
@@ -39,6 +39,7 @@ func (r *Respond) Compile(at options.Report, _ options.Route) {
 	if r.Body != "" && (r.Status == 204 || r.Status == 205 || r.Status == 304) {
 		at.Problem("body", "a %d answer has none", r.Status)
 	}
+	warnOfVariables(at, "headers", r.Fields)
 	if r.Body != "" && !slices.ContainsFunc(r.Fields, isContentType) {
 		r.lines = append(r.lines, "Content-Type: text/plain; charset=utf-8\r\n"...)
 	}
