@@ -1,6 +1,8 @@
 package accesslog
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"net/netip"
@@ -45,6 +47,22 @@ func TestLineTellsWhatTheCacheDid(t *testing.T) {
 	}
 	if line := string(Text.Append(nil, e)); !strings.Contains(line, " cache=stale ") {
 		t.Errorf("text: got %s", line)
+	}
+}
+
+// The cause of an upstream's failure is what the system said; of others there is none.
+func TestLineContainsTheCauseOfAFault(t *testing.T) {
+	e := journey()
+	e.Exchange.Fault = &exchange.Fault{Kind: exchange.TLSCertificateError, Source: exchange.Upstream, Err: &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}}
+	if line := string(JSON.Append(nil, e)); !strings.Contains(line, `,"fault_source":"upstream","fault_cause":"x509: certificate signed by unknown authority",`) {
+		t.Errorf("JSON: got %s", line)
+	}
+	if line := string(Text.Append(nil, e)); !strings.Contains(line, ` fault=tls_certificate_error cause="x509: certificate signed by unknown authority" `) {
+		t.Errorf("text: got %s", line)
+	}
+	e.Exchange.Fault = exchange.Refuse(exchange.ClientGone)
+	if line := string(JSON.Append(nil, e)) + string(Text.Append(nil, e)); strings.Contains(line, "cause") {
+		t.Errorf("a client that left: got %s", line)
 	}
 }
 

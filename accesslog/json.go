@@ -85,12 +85,16 @@ func appendSteps(dst []byte, at *exchange.Attempt) []byte {
 	return dst
 }
 
-// appendFault appends the fault's names. Its Err stays out: the text of an error may
-// quote what a client or backend sent.
+// appendFault appends the fault's names, and its cause if the system named one. The rest
+// of its Err is left out: the text of an error may quote what a client or backend sent.
 func appendFault(dst []byte, f *exchange.Fault) []byte {
 	dst = text(dst, `,"fault":`, f.Name())
 	dst = text(dst, `,"fault_kind":`, f.Kind.String())
-	return text(dst, `,"fault_source":`, f.Source.String())
+	dst = text(dst, `,"fault_source":`, f.Source.String())
+	if cause := f.Cause(); cause != "" {
+		dst = text(dst, `,"fault_cause":`, cause)
+	}
+	return dst
 }
 
 // appendClient appends the client's address, nothing for unix sockets. An IPv6 zone is

@@ -8,7 +8,7 @@ import (
 
 // appendText appends e as one line for people:
 //
-//	2026-11-23T15:04:05.000Z 192.0.2.7 "GET" "a.example" "/x?y" HTTP/1.1 502 0B 12.345ms route="web" backend="10.0.0.1:80" tries=2 fault=connection_refused agent="curl/8" id="..."
+//	2026-11-23T15:04:05.000Z 192.0.2.7 "GET" "a.example" "/x?y" HTTP/1.1 502 0B 12.345ms route="web" backend="10.0.0.1:80" tries=2 fault=connection_refused cause="connection refused" agent="curl/8" id="..."
 func appendText(dst []byte, e *Entry) []byte {
 	x := e.Exchange
 	dst = appendTime(dst, x.Start)
@@ -36,6 +36,9 @@ func appendText(dst []byte, e *Entry) []byte {
 	}
 	if x.Fault != nil {
 		dst = append(append(dst, " fault="...), x.Fault.Name()...)
+		if cause := x.Fault.Cause(); cause != "" {
+			dst = text(dst, " cause=", cause)
+		}
 	}
 	if x.Tunnel {
 		dst = append(dst, " tunnel"...)

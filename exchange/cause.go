@@ -24,6 +24,13 @@ func (f *Fault) Cause() string {
 	return CauseOf(f.Err)
 }
 
+// Because returns a copy of f with err as its cause.
+func (f *Fault) Because(err error) *Fault {
+	with := *f
+	with.Err = err
+	return &with
+}
+
 // CauseOf returns the text of an error of TLS, DNS or a connection, without the
 // addresses that its caller knows. Other errors, and nil, have none.
 func CauseOf(err error) string {

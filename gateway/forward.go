@@ -24,7 +24,7 @@ func (g *proxy) forward(j *journey) *exchange.Fault {
 	for left := rule.times; ; {
 		member := t.pick(j)
 		if member == nil {
-			return exchange.Refuse(exchange.NoBackend)
+			return t.noBackend()
 		}
 		f := g.try(j, t, member)
 		v := judge(f, j.out.resp.Status, j.traits(rule), rule, left)

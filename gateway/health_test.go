@@ -2,16 +2,23 @@ package gateway_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"penstock/accesslog"
 	"penstock/gateway"
 	"penstock/gateway/gatewaytest"
+	"penstock/health"
 )
 
 // logRecord is a log that tests read.
@@ -170,4 +177,38 @@ func TestDrainsAreLogged(t *testing.T) {
 	gatewaytest.Eventually(t, "the line about the backend that became empty", func() bool {
 		return log.has("drained backend is empty", "backend="+busy.Address)
 	})
+}
+
+// noNames is a resolver that knows no name.
+type noNames struct{}
+
+func (noNames) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+}
+
+// A name that does not resolve is in the API, and in the access log line of the request
+// that it fails.
+func TestTheCauseOfAFailedLookupIsVisible(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "access")
+	access, err := accesslog.New(accesslog.Options{File: file, Rule: accesslog.Rule{Sample: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	access.Start(t.Context())
+	g := gatewaytest.StartWith(t, gateway.Options{Config: gatewaytest.Parse(t, oneRoute("http://web.test:80")), Access: access, Resolver: noNames{}})
+	if a := gatewaytest.Get(t, g.Address, "/"); a.StatusCode != 503 {
+		t.Errorf("got %d %s, want 503", a.StatusCode, a.Text)
+	}
+	b := g.Upstreams()[0].Backends[0]
+	if b.State != health.Down || b.Reason != health.NoAddress || b.LastFailure == nil || b.LastFailure.Cause != "lookup: no such host" {
+		t.Errorf("got %s %s, last failure %+v", b.State, b.Reason, b.LastFailure)
+	}
+	g.Stop()
+	if err := access.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	line, err := os.ReadFile(file)
+	if err != nil || !strings.Contains(string(line), `"fault":"no-backend"`) || !strings.Contains(string(line), `"fault_cause":"lookup: no such host"`) {
+		t.Errorf("got %s, %v", line, err)
+	}
 }

@@ -94,3 +94,13 @@ func (t *target) pick(j *journey) *upstream.Member {
 	j.out.triedSet.Reset()
 	return t.view.Pick(key, &j.out.triedSet, now)
 }
+
+// noBackend is the fault of a request for which no backend is left. It contains why names
+// of the upstream have no address.
+func (t *target) noBackend() *exchange.Fault {
+	f := exchange.Refuse(exchange.NoBackend)
+	if err := t.view.LookupError(); err != nil {
+		f = f.Because(err)
+	}
+	return f
+}

@@ -73,6 +73,22 @@ func (v *View) Pick(key uint64, tried *lb.Set, now int64) *Member {
 	return s.members[b.Index()]
 }
 
+// LookupError returns why a name of the cluster has no address: the latest failed lookup
+// of the first such name. nil when every name has one, or when no lookup has failed.
+func (v *View) LookupError() error {
+	c := v.cluster
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.entries {
+		if source := c.o.Backends[i].Source; source != nil && len(c.addresses[i]) == 0 {
+			if _, err := source.LastFailure(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Release ends one use of the view. After the last, the view no longer follows
 // the cluster, but requests that hold it may still Pick.
 func (v *View) Release() {
