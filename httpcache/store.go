@@ -140,8 +140,8 @@ func (e *Engine) decline(t *Transaction, pass bool) {
 	case t.fill.lost != cache.Stored:
 		t.status.Detail = t.fill.lost.String()
 	}
-	if t.stored.found && !rfc9111.IsServerError(t.received.Status) && t.role != rolePass {
-		e.store.Delete(t.stored.key) // the origin has another response now
+	if t.stored.found && t.role != rolePass {
+		e.withdraw(t)
 	}
 	if t.fill.lead != nil {
 		if pass {
@@ -149,6 +149,25 @@ func (e *Engine) decline(t *Transaction, pass bool) {
 		}
 		t.fill.lead.Decline()
 		t.fill.lead = nil
+	}
+}
+
+// withdraw removes the stored response if the one that is not stored replaces it. One that
+// came in the background for its client only ends the use of the stored one while it is
+// revalidated: that goes on to serve others when the origin fails.
+func (e *Engine) withdraw(t *Transaction) {
+	s := &t.stored
+	switch rfc9111.Replaces(&t.rules, t.received.Status, t.fill.refusal) {
+	case rfc9111.ReplacesForAll:
+		e.store.Delete(s.key)
+	case rfc9111.ReplacesForOne:
+		if t.role == roleRefresh {
+			s.meta.Expire(t.times.now)
+			s.meta.StaleWhileRevalidate = 0
+			t.fill.lines = append(t.fill.lines[:0], s.lines...)
+			f := t.newFill(s.entry.BodySize)
+			e.store.Update(s.entry, s.key, &f)
+		}
 	}
 }
 

@@ -56,6 +56,7 @@ const (
 	contentLocation
 	contentRange
 	contentType
+	cookie
 	dateField
 	etagField
 	expires
@@ -85,7 +86,7 @@ var names = [...][]spelled{
 	3:  {{"age", ageField}},
 	4:  {{"date", dateField}, {"etag", etagField}, {"vary", varyField}},
 	5:  {{"range", rangeField}},
-	6:  {{"pragma", pragma}},
+	6:  {{"pragma", pragma}, {"cookie", cookie}},
 	7:  {{"expires", expires}, {"trailer", hopByHop}, {"upgrade", hopByHop}},
 	8:  {{"location", location}, {"if-range", ifRange}, {"if-match", ifMatch}},
 	10: {{"set-cookie", setCookie}, {"connection", connection}, {"keep-alive", hopByHop}},

@@ -47,6 +47,7 @@ type Request struct {
 	Body          bool    // it carries content; the caller says so
 	URI           URI     // where it goes; needed for a POST alone
 	Authorization bool    // an Authorization line is there
+	Cookie        bool    // a Cookie line is there
 	Demands       Demands // Cache-Control and Pragma
 
 	fields          Fields
@@ -78,6 +79,8 @@ func ReadRequest(method Method, f Fields) Request {
 		switch fieldOf(name) {
 		case authorization:
 			q.Authorization = true
+		case cookie:
+			q.Cookie = true
 		case cacheControl:
 			q.Demands.Parse(value)
 		case pragma:
