@@ -43,9 +43,17 @@ func (f flags) parse(args []string) (code int, ok bool) {
 	case err != nil:
 		return f.p.usage("%s: %s", f.Name(), f.explain(err)), false
 	case f.NArg() > 0:
-		return f.p.usage("%s: %q is one argument too many%s", f.Name(), f.Arg(0), f.list()), false
+		return f.p.usage("%s: %q is one argument too many%s", f.Name(), f.Arg(0), f.stray(f.Arg(0))), false
 	}
 	return exitGood, true
+}
+
+// stray says what to write for an argument without a flag: a file has one.
+func (f flags) stray(arg string) string {
+	if f.Lookup("config") != nil && isFile(arg) {
+		return "; write penstock " + f.Name() + " -config " + arg
+	}
+	return f.list()
 }
 
 // explain adds to the flag package's message what was probably meant.
@@ -54,7 +62,11 @@ func (f flags) explain(err error) string {
 	if !unknown {
 		return err.Error()
 	}
-	return fmt.Sprintf("there is no flag -%s%s%s", name, config.DidYouMean(name, f.names()), f.list())
+	near := config.DidYouMean(name, f.names())
+	if f.Name() == "run" { // the command that is meant when none is named
+		near = hint(name, f.names())
+	}
+	return fmt.Sprintf("there is no flag -%s%s%s", name, near, f.list())
 }
 
 func (f flags) names() []string {

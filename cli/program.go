@@ -6,8 +6,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-
-	"penstock/config"
 )
 
 // Program is one invocation of the command. Args, Stdout and Stderr are needed.
@@ -77,7 +75,7 @@ func Main(p Program) int {
 		for i, c := range all {
 			names[i] = c.name
 		}
-		return p.usage("%q is not a command%s; there are %s", name, config.DidYouMean(name, names), strings.Join(names, ", "))
+		return p.usage("%q is not a command%s; there are %s", name, hint(name, names), strings.Join(names, ", "))
 	}
 	return all[i].run(&p, args)
 }

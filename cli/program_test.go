@@ -53,7 +53,16 @@ func TestBadUsageIsExplained(t *testing.T) {
 		{"a flag where there are none", []string{"version", "-v"}, `penstock: version: there is no flag -v; it takes no flags`},
 		{"flag without its value", []string{"run", "-config"}, `penstock: run: flag needs an argument: -config`},
 		{"unreadable value", []string{"health", "-timeout", "5"}, `penstock: health: invalid value "5" for flag -timeout`},
-		{"a stray argument", []string{"check", "config.yaml"}, `penstock: check: "config.yaml" is one argument too many; there is -config`},
+		{"a stray argument", []string{"check", "config.yaml"}, `penstock: check: "config.yaml" is one argument too many; write penstock check -config config.yaml`},
+		{"another stray argument", []string{"run", "now"}, `penstock: run: "now" is one argument too many; there is -config`},
+		{"a file as command", []string{"my.yml"}, `penstock: "my.yml" is not a command; write penstock run -config my.yml; there are run`},
+		{"a word of other programs", []string{"serve"}, `penstock: "serve" is not a command; write penstock run; there are run`},
+		{"validate", []string{"validate"}, `penstock: "validate" is not a command; write penstock check; there are run`},
+		{"reload", []string{"reload"}, `penstock: "reload" is not a command; a running gateway reloads when its file changes, on SIGHUP, or by POST /api/reload; there`},
+		{"-version", []string{"-version"}, `penstock: run: there is no flag -version; write penstock version; there is -config`},
+		{"--version", []string{"--version"}, `penstock: run: there is no flag -version; write penstock version; there is -config`},
+		{"-t", []string{"-t"}, `penstock: run: there is no flag -t; write penstock check; there is -config`},
+		{"standard input", []string{"check", "-config", "-"}, "-: a configuration is a file, which is read again when it changes; to check standard input, write -config /dev/stdin"},
 		{"help takes nothing", []string{"help", "me"}, `penstock: help takes no arguments, got "me"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -21,6 +21,9 @@ import (
 // missing or cannot be read is an error of its own. A route may have the keys of
 // the table of policies beside its own.
 func Load(path string, policies ...options.Policy) (*Config, error) {
+	if path == "-" {
+		return nil, errors.New("-: a configuration is a file, which is read again when it changes; to check standard input, write -config /dev/stdin")
+	}
 	data, err := readBounded(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: no such file; name one with -config FILE, or write one; the shortest useful is: %s (%w)", path, smallest, fs.ErrNotExist)
