@@ -7,7 +7,11 @@ import (
 
 // clean are folders without words to avoid. The words of all others are counted as a whole,
 // so that files can move between them while they are rebuilt.
-func clean() []string { return []string{"structure"} }
+func clean() []string {
+	return []string{
+		"accesslog", "admin", "discovery", "listener", "metrics", "origin", "ratelimit", "structure", "tunnel", "watch",
+	}
+}
 
 // wordyFolder returns the name under which the words of a file are counted.
 func wordyFolder(name string) string {
@@ -28,7 +32,7 @@ func wordCeilings() map[string]int {
 		"CONTRIBUTING.md":                          9,
 		"README.md":                                4,
 		"SECURITY.md":                              8,
-		"code that is being rebuilt":               1240,
+		"code that is being rebuilt":               1150,
 		"config.yaml":                              7,
 		"docs/architecture.md":                     42,
 		"docs/caching.md":                          86,

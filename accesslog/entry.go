@@ -2,8 +2,8 @@ package accesslog
 
 import "penstock/exchange"
 
-// Entry is what one line tells. The slices and the Exchange are read only during
-// the call that is given the Entry.
+// Entry is the content of one line. Its slices and the Exchange are read only during the
+// call that gets the Entry.
 type Entry struct {
 	Exchange  *exchange.Exchange // never nil; its Took must be set
 	Protocol  string             // "HTTP/1.1" or "HTTP/1.0"
@@ -13,7 +13,7 @@ type Entry struct {
 	UserAgent []byte
 }
 
-// Format says how an Entry becomes a line.
+// Format is how an Entry is written.
 type Format uint8
 
 // The formats of log.access.format.

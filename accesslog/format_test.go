@@ -13,7 +13,7 @@ import (
 	"penstock/exchange"
 )
 
-// journey returns an entry for a request that was answered at the first try.
+// journey returns an entry for a request with one successful attempt.
 func journey() *Entry {
 	x := exchange.Acquire(time.Date(2026, 11, 23, 15, 4, 5, 6_000_000, time.FixedZone("x", 3600)))
 	x.SetID([]byte("req-1"))

@@ -7,8 +7,8 @@ import (
 	"penstock/exchange"
 )
 
-// appendJSON appends e as one JSON object. Durations are in milliseconds; those of
-// the steps are of the last try. Keys that say nothing are left out.
+// appendJSON appends e as one JSON object. Durations are in milliseconds; the steps are those
+// of the last attempt. Keys without a value are left out.
 func appendJSON(dst []byte, e *Entry) []byte {
 	x := e.Exchange
 	dst = append(dst, `{"time":"`...)
@@ -36,7 +36,7 @@ func appendJSON(dst []byte, e *Entry) []byte {
 	dst = number(dst, `,"received":`, x.Received)
 	dst = number(dst, `,"sent":`, x.Sent)
 	dst = millis(dst, `,"took_ms":`, x.Took)
-	dst = appendTries(dst, x.Attempts)
+	dst = appendAttempts(dst, x.Attempts)
 	dst = text(dst, `,"user_agent":`, e.UserAgent)
 	if x.Tunnel {
 		dst = append(dst, `,"tunnel":true`...)
@@ -44,9 +44,9 @@ func appendJSON(dst []byte, e *Entry) []byte {
 	return append(dst, '}', '\n')
 }
 
-// appendTries appends the last try's steps, the number of tries and, when there
+// appendAttempts appends the steps of the last attempt, the number of attempts and, when there
 // were several, each of them in order.
-func appendTries(dst []byte, tries []exchange.Attempt) []byte {
+func appendAttempts(dst []byte, tries []exchange.Attempt) []byte {
 	if len(tries) == 0 {
 		return append(dst, `,"attempts":0`...)
 	}
@@ -85,8 +85,8 @@ func appendSteps(dst []byte, at *exchange.Attempt) []byte {
 	return dst
 }
 
-// appendFault appends the fault's names, and its cause if the system named one. The rest
-// of its Err is left out: the text of an error may quote what a client or backend sent.
+// appendFault appends the fault's names, and its cause if the system named one. The rest of
+// its Err is left out, because the text of an error may quote a client or a backend.
 func appendFault(dst []byte, f *exchange.Fault) []byte {
 	dst = text(dst, `,"fault":`, f.Name())
 	dst = text(dst, `,"fault_kind":`, f.Kind.String())
@@ -98,7 +98,7 @@ func appendFault(dst []byte, f *exchange.Fault) []byte {
 }
 
 // appendClient appends the client's address, nothing for unix sockets. An IPv6 zone is
-// left out: behind a trusted proxy it is text of the client's choice.
+// left out: a trusted proxy may pass one that the client chose.
 func appendClient(dst []byte, x *exchange.Exchange) []byte {
 	return x.Client.WithZone("").AppendTo(dst)
 }

@@ -15,7 +15,7 @@ import (
 // Defaults of Options.
 const (
 	DefaultQueue = logfile.DefaultSize    // bytes
-	DefaultFlush = 100 * time.Millisecond // longest stay of a line in the queue
+	DefaultFlush = 100 * time.Millisecond // longest time that a line is queued
 )
 
 // keptLine is the largest line buffer that is kept for the next line, in bytes.
@@ -27,17 +27,17 @@ type Options struct {
 	Format Format         // zero means JSON
 	Rule   Rule           // which requests; the zero value logs none
 	Queue  int            // bytes that may wait to be written; zero means DefaultQueue
-	Flush  time.Duration  // longest stay of a line in the queue; zero means DefaultFlush
+	Flush  time.Duration  // longest time that a line is queued; zero means DefaultFlush
 	Rand   func() float64 // decides the sample; nil means math/rand/v2
 	Log    *slog.Logger   // reports lost lines; nil means none
 }
 
-// Log is an access log. A nil *Log logs nothing, which is how `off` reads.
+// Log is an access log. A nil *Log logs nothing; the gateway uses it for `off`.
 // It is safe for concurrent use.
 type Log struct {
 	random func() float64
 	choice atomic.Pointer[choice] // what Set may change while the log is used
-	lines  sync.Pool              // *[]byte: a line is made outside the queue's lock
+	lines  sync.Pool              // *[]byte: lines are written here before the queue is locked
 	queue  *logfile.Queue
 }
 
@@ -63,14 +63,15 @@ func New(o Options) (*Log, error) {
 	return l, nil
 }
 
-// choice is which requests become lines, and how.
+// choice says which requests are logged, and in which format.
 type choice struct {
 	format Format
 	rule   Rule
 }
 
 // Set changes the format and the rule for requests that finish from now on, as a
-// reload does. An error leaves them as they were. The caller gives r away.
+// reload does. An error leaves them as they were. The Log keeps r.Always, which the caller must
+// not change afterwards.
 func (l *Log) Set(f Format, r Rule) error {
 	if !(r.Sample >= 0 && r.Sample <= 1) {
 		return fmt.Errorf("access log: sample %v, want 0..1", r.Sample)
@@ -87,8 +88,8 @@ func (l *Log) Start(context.Context) error {
 	return l.queue.Start()
 }
 
-// Wanted reports whether a request with this status that took this long is to be
-// given to Write.
+// Wanted reports whether Write should be called for a request with this status that took
+// this long.
 func (l *Log) Wanted(status int, took time.Duration) bool {
 	if l == nil {
 		return false
@@ -108,9 +109,8 @@ func (l *Log) Write(e *Entry) {
 	}
 }
 
-// Reopen opens the file anew, so that a rotated one is left within one flush. When
-// that fails the old one stays in use and the error says why. For standard streams
-// and pipes it changes nothing.
+// Reopen opens the file again, so that a rotated file is no longer written after one flush.
+// On an error the old file stays in use. Standard streams and pipes stay as they are.
 func (l *Log) Reopen() error {
 	if l == nil {
 		return nil
@@ -118,7 +118,7 @@ func (l *Log) Reopen() error {
 	return l.queue.Reopen()
 }
 
-// Dropped returns how many lines were lost so far, to a full queue or a failed write.
+// Dropped returns how many lines were lost so far, because of a full queue or a failed write.
 func (l *Log) Dropped() uint64 {
 	if l == nil {
 		return 0
@@ -126,8 +126,8 @@ func (l *Log) Dropped() uint64 {
 	return l.queue.Dropped()
 }
 
-// Shutdown writes what is queued and closes the file. When ctx ends first, it returns
-// while the write is still stuck, and the error says so.
+// Shutdown writes the queued lines and closes the file. When ctx ends first, it returns an
+// error and the write continues in the background.
 func (l *Log) Shutdown(ctx context.Context) error {
 	if l == nil {
 		return nil

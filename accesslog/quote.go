@@ -2,7 +2,7 @@ package accesslog
 
 import "unicode/utf8"
 
-// plain holds the bytes that stand in a JSON string as they are, whatever follows.
+// plain contains the bytes that need no escape in a JSON string, whatever follows them.
 var plain = func() (table [256]bool) {
 	for c := ' '; c < 0x7f; c++ {
 		table[c] = c != '"' && c != '\\'
@@ -12,8 +12,8 @@ var plain = func() (table [256]bool) {
 
 // appendQuoted appends s as a JSON string (RFC 8259 §7). Each byte of invalid UTF-8
 // becomes \ufffd. Control characters, those above ASCII included, and the line
-// separators U+2028 and U+2029 are escaped, so that a terminal showing the log obeys
-// nothing that a client sent.
+// separators U+2028 and U+2029 are escaped, so that a client cannot send commands to a
+// terminal that shows the log.
 func appendQuoted[T ~string | ~[]byte](dst []byte, s T) []byte {
 	dst = append(dst, '"')
 	start := 0
@@ -35,8 +35,8 @@ func appendQuoted[T ~string | ~[]byte](dst []byte, s T) []byte {
 	return append(dst, '"')
 }
 
-// plainHead returns how many bytes at the head of s are plain. It looks at eight at once
-// and may stop early, but never behind one that is not.
+// plainHead returns how many bytes at the start of s are plain. It reads eight at a time and
+// may return less, but never counts a byte after one that is not plain.
 func plainHead[T ~string | ~[]byte](s T) int {
 	const word = 8
 	if len(s) < word {
@@ -61,7 +61,7 @@ func load[T ~string | ~[]byte](s T) uint64 {
 }
 
 // anySpecial reports whether one of the eight bytes of w is not plain. In each byte of
-// what it adds up the highest bit is set when that byte is below ' ', '"', '\\', or above
+// its sum the highest bit is set when that byte is below ' ', '"', '\\', or above
 // '~'; borrows and carries can only come from such a byte.
 func anySpecial(w uint64) bool {
 	const each, high = 0x0101010101010101, 0x8080808080808080

@@ -21,7 +21,7 @@ func (c Condition) holds(status int, took time.Duration) bool {
 // Rule decides which requests are logged.
 type Rule struct {
 	Sample float64     // share of all requests, 0..1; zero logs only what Always names
-	Always []Condition // logged whatever the sample says
+	Always []Condition // logged even if the sample does not select it
 }
 
 // Wanted reports whether a request with this status that took this long is logged.

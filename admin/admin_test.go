@@ -120,15 +120,15 @@ func serve(t *testing.T, g *gateway, change func(*Options)) *site {
 	return &site{t: t, s: s, base: base, log: notes}
 }
 
-// answer is a response read whole.
-type answer struct {
+// result is a response that was read completely.
+type result struct {
 	status int
 	header http.Header
 	body   string
 }
 
 // ask sends one request; fields are "Name: value".
-func (s *site) ask(method, path, body string, fields ...string) answer {
+func (s *site) ask(method, path, body string, fields ...string) result {
 	s.t.Helper()
 	req, err := http.NewRequest(method, s.base+path, strings.NewReader(body))
 	if err != nil {
@@ -152,12 +152,12 @@ func (s *site) ask(method, path, body string, fields ...string) answer {
 	if err != nil {
 		s.t.Fatalf("%s %s: %v", method, path, err)
 	}
-	return answer{resp.StatusCode, resp.Header, string(text)}
+	return result{resp.StatusCode, resp.Header, string(text)}
 }
 
 // wantProblem fails the test unless a is a problem document of this status whose
 // text contains part.
-func (s *site) wantProblem(a answer, status int, part string) {
+func (s *site) wantProblem(a result, status int, part string) {
 	s.t.Helper()
 	kind := a.header.Get("Content-Type")
 	if a.status != status || kind != "application/problem+json" || !strings.Contains(a.body, part) ||

@@ -57,7 +57,7 @@ func parseQuestion(args *fasthttp.Args) (ops.CacheQuestion, error) {
 		switch text := string(value); string(key) {
 		case "url":
 			if url != "" {
-				wrong = append(wrong, errors.New("url: stands twice"))
+				wrong = append(wrong, errors.New("url: given twice"))
 			}
 			url = text
 		case "method":
@@ -118,7 +118,7 @@ type purgeBody struct {
 const purgeForm = `want JSON such as {"url": "http://example.com/a"}, with one of url, prefix, host, tag and all, and soft if you like`
 
 // parsePurge reads the body strictly: one JSON object, known keys, one scope.
-// value is what the scope is given as.
+// value is the text of the scope.
 func parsePurge(body []byte) (p ops.CachePurge, value string, err error) {
 	var b purgeBody
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -177,7 +177,7 @@ func readScope(p *ops.CachePurge, value string) (err error) {
 	return err
 }
 
-// refuseCache answers with what the cache would not do.
+// refuseCache sends the error of the cache as a problem document.
 func refuseCache(ctx *fasthttp.RequestCtx, err error) {
 	switch {
 	case errors.Is(err, ops.ErrNoCache):
@@ -212,7 +212,7 @@ func parseURL(text string) (u ops.CacheURL, err error) {
 	return u, nil
 }
 
-// hostPort reports whether s could stand in a Host field.
+// hostPort reports whether s is valid in a Host field.
 func hostPort(s string) bool {
 	foreign := func(r rune) bool {
 		return notVisible(r) || strings.ContainsRune(`/?#@\%"<>^{}|,;`, r)

@@ -94,7 +94,7 @@ func TestLookupRefusesWhatIsNoQuestion(t *testing.T) {
 		"url=http://a/b?c=1&d=2":            "is no parameter",
 		"url=http://a/b%20c":                "percent-encoded",
 		"url=http://a/b%23c":                "want no #",
-		"url=http://a/&url=http://b/":       "stands twice",
+		"url=http://a/&url=http://b/":       "given twice",
 		"url=http://a/&method=G%20T":        "want a method",
 		"url=http://a/&header=X":            "want Name:value",
 		"url=http://a/&header=X%20Y:a":      "want Name:value",

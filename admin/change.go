@@ -43,7 +43,7 @@ func (s *Server) setBackend(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// showBackend answers with the backend as it is now.
+// showBackend sends the present state of the backend.
 func (s *Server) showBackend(ctx *fasthttp.RequestCtx, name, address string) {
 	for _, u := range s.o.Views.Upstreams() {
 		for _, b := range u.Backends {
@@ -53,7 +53,7 @@ func (s *Server) showBackend(ctx *fasthttp.RequestCtx, name, address string) {
 			}
 		}
 	}
-	ctx.SetStatusCode(fasthttp.StatusNoContent) // discovery took it away in between
+	ctx.SetStatusCode(fasthttp.StatusNoContent) // discovery has removed it in the meantime
 }
 
 // parseChange reads the body strictly: one JSON object, known keys, something in it.
@@ -106,7 +106,7 @@ func (s *Server) reload(ctx *fasthttp.RequestCtx) {
 	}{generation})
 }
 
-// problems lists what is wrong, one text each.
+// problems returns one text for each problem.
 func problems(err error) (list []string) {
 	if all, ok := errors.AsType[config.Errors](err); ok {
 		for _, p := range all {

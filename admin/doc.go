@@ -1,10 +1,9 @@
 // Package admin serves the operator's listener: health, metrics, the state of
 // routes and upstreams, changes of weights, reload and profiles.
 //
-// It sees the gateway only through the interfaces declared in state.go. Who may ask
-// for what is decided in one place, gate.go: health and metrics are open; all else
-// needs a Host that DNS rebinding cannot forge, on a listener that is not local also
-// the token; what changes state needs the token whenever one is set and refuses
-// requests that another web site may have caused. Every error is a problem document
-// (RFC 9457).
+// It uses the gateway only through the interfaces declared in state.go. The file gate.go
+// decides which requests are allowed: health and metrics are open. All other requests need
+// a Host that DNS rebinding cannot forge, and the token if the listener is not local.
+// Requests that change state need the token whenever one is set, and are refused if
+// another web site may have caused them. Every error is a problem document (RFC 9457).
 package admin

@@ -13,14 +13,14 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// need says what a request must bring.
+// need is the condition that a request must meet.
 type need uint8
 
 const (
 	vital  need = iota // nothing, and connections are kept for it: health
 	open               // nothing: metrics
 	read               // a trustworthy Host; the token when the listener is not local
-	change             // that, the token whenever one is set, and no other web site behind it
+	change             // that, the token whenever one is set, and no other web site that caused it
 )
 
 // refusal is why a request is not served. The zero value is none.
@@ -98,9 +98,9 @@ func (g *gate) authorized(credentials []byte) bool {
 }
 
 // foreign returns why the request seems to come from another web site, "" when it
-// does not. Browsers tell by Origin and Sec-Fetch-Site, older ones by Referer; a
-// script cannot leave these out or change them. Reading by a link on another site is
-// allowed, as that site does not see the answer.
+// does not. Browsers send Origin and Sec-Fetch-Site, older ones Referer; a script
+// cannot remove or change these. Reading by a link on another site is allowed, because
+// that site does not see the response.
 func foreign(n need, h *fasthttp.RequestHeader) string {
 	host := string(h.Host())
 	origins := h.PeekAll("Origin")

@@ -17,7 +17,7 @@ import (
 )
 
 // raw sends text on a connection of its own and returns the response.
-func raw(t *testing.T, s *site, text string) answer {
+func raw(t *testing.T, s *site, text string) result {
 	t.Helper()
 	c, err := net.Dial(s.s.Addr().Network(), s.s.Addr().String())
 	if err != nil {
@@ -33,7 +33,7 @@ func raw(t *testing.T, s *site, text string) answer {
 	}
 	defer resp.Body.Close()
 	b, _ := io.ReadAll(resp.Body)
-	return answer{resp.StatusCode, resp.Header, string(b)}
+	return result{resp.StatusCode, resp.Header, string(b)}
 }
 
 func TestBrokenRequestsGetProblemsToo(t *testing.T) {
@@ -82,7 +82,7 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer silent.Close()
-	got := make(chan answer, 1)
+	got := make(chan result, 1)
 	go func() { got <- s.ask("POST", "/api/reload", "") }()
 	<-g.begun
 	down := make(chan error, 1)
@@ -121,14 +121,14 @@ func TestShutdownCutsWhatOutlivesItsDeadline(t *testing.T) {
 		t.Errorf("got %v, want that one connection was cut", err)
 	}
 	if err := <-failed; err == nil {
-		t.Error("the client of the cut connection got an answer")
+		t.Error("the client of the cut connection got a response")
 	}
 	close(g.hold)
 }
 
 func TestShutdownEndsAProfile(t *testing.T) {
 	s := serve(t, &gateway{}, nil)
-	got := make(chan answer, 1)
+	got := make(chan result, 1)
 	go func() { got <- s.ask("GET", "/debug/pprof/block?seconds=60", "") }()
 	for !s.s.profiling.Load() && len(got) == 0 {
 		runtime.Gosched()

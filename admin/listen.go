@@ -44,7 +44,7 @@ func listen(address string) (*listener, error) {
 	return &listener{Listener: ln, closed: make(chan struct{}), conns: map[*tracked]struct{}{}}, nil
 }
 
-// removeStale removes the socket file at path when no process answers on it.
+// removeStale removes the socket file at path if no process listens on it.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	if errors.Is(err, os.ErrNotExist) {

@@ -15,10 +15,10 @@ type problem struct {
 	Title    string   `json:"title"`
 	Status   int      `json:"status"`
 	Detail   string   `json:"detail,omitempty"`
-	Problems []string `json:"problems,omitempty"` // extension: each thing that is wrong
+	Problems []string `json:"problems,omitempty"` // extension: one text for each problem
 }
 
-// refuse answers with a problem document.
+// refuse sends a problem document.
 func refuse(ctx *fasthttp.RequestCtx, status int, detail string, problems ...string) {
 	body, err := json.MarshalIndent(problem{
 		Type: "about:blank", Title: fasthttp.StatusMessage(status), Status: status, Detail: detail, Problems: problems,
@@ -32,12 +32,12 @@ func refuse(ctx *fasthttp.RequestCtx, status int, detail string, problems ...str
 	ctx.SetBody(append(body, '\n'))
 }
 
-// show answers 200 with v as JSON.
+// show sends 200 with v as JSON.
 func show(ctx *fasthttp.RequestCtx, v any) {
 	var body bytes.Buffer
 	e := json.NewEncoder(&body)
 	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false) // URLs are to be read, and nothing takes this for HTML
+	e.SetEscapeHTML(false) // URLs stay readable, and the response is not HTML
 	if err := e.Encode(v); err != nil {
 		panic(err) // the types in state.go always marshal
 	}
@@ -45,7 +45,7 @@ func show(ctx *fasthttp.RequestCtx, v any) {
 	ctx.SetBody(body.Bytes())
 }
 
-// refuseBroken answers requests that fasthttp could not read.
+// refuseBroken sends the response to requests that fasthttp could not read.
 func refuseBroken(ctx *fasthttp.RequestCtx, err error) {
 	status := fasthttp.StatusBadRequest
 	if _, ok := errors.AsType[*fasthttp.ErrSmallBuffer](err); ok {

@@ -12,11 +12,11 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// span is how long a profile is taken, in seconds: when nothing is asked, and at most.
-// A trace is short, as it is held in memory and grows by megabytes a second.
+// span is the duration of a profile in seconds: the default and the maximum. A trace is short,
+// because it is kept in memory and grows by megabytes a second.
 type span struct{ usual, most int }
 
-// profiles serves the list of what profile takes.
+// profiles serves the list of profiles.
 func (s *Server) profiles(ctx *fasthttp.RequestCtx) {
 	for _, line := range []string{
 		"profile       CPU, for ?seconds (30)",

@@ -112,7 +112,7 @@ func (s *Server) Addr() net.Addr {
 }
 
 // Shutdown stops accepting, ends profiles that are being taken, lets other requests
-// finish until ctx ends and then closes their connections. The error tells how many.
+// finish until ctx ends and then closes their connections. The error contains their number.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.end()
 	if s.listener == nil {
@@ -124,7 +124,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	cut := s.listener.closeAll()
 	<-s.served
 	if err != nil {
-		return fmt.Errorf("admin: %d connections were cut: %w", cut, err)
+		return fmt.Errorf("admin: %d connections were closed before their requests ended: %w", cut, err)
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func (s *Server) recovering(next fasthttp.RequestHandler) fasthttp.RequestHandle
 		defer func() {
 			if p := recover(); p != nil {
 				s.o.Log.Error("admin request panicked", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
-				refuse(ctx, fasthttp.StatusInternalServerError, "The request failed because of a bug; the log tells more.")
+				refuse(ctx, fasthttp.StatusInternalServerError, "The request failed because of a bug; the log has the details.")
 			}
 		}()
 		begin(ctx)

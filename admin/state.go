@@ -11,7 +11,7 @@ import (
 // ErrNotFound is wrapped by Balancer.SetBackend when there is no such upstream or backend.
 var ErrNotFound = errors.New("not found")
 
-// Readiness tells whether traffic should be sent here.
+// Readiness reports whether traffic should be sent here.
 type Readiness interface {
 	// Ready returns nil when the gateway serves, else why not: "starting", "draining".
 	Ready() error
@@ -27,12 +27,12 @@ type Views interface {
 // Balancer changes backends while the gateway runs.
 type Balancer interface {
 	// SetBackend applies what is set in c. The change lasts until the backend's own
-	// entry in the configuration changes. Errors wrap ErrNotFound or tell what is
-	// wrong with the change.
+	// entry in the configuration changes. Errors wrap ErrNotFound or describe the
+	// problem of the change.
 	SetBackend(upstream, address string, c Change) error
 }
 
-// Reloader loads the configuration anew.
+// Reloader loads the configuration again.
 type Reloader interface {
 	// Reload returns the generation in use afterwards. On an error the old one stays;
 	// an error with Unwrap() []error is shown as a list of problems.
@@ -42,11 +42,11 @@ type Reloader interface {
 // Cache shows and purges the response cache.
 type Cache interface {
 	CacheStatus() ops.CacheStatus
-	// CacheLookup tells what the cache would do with a request, without asking an
-	// origin or changing anything. Errors wrap ops.ErrNoCache or ErrBadURL.
+	// CacheLookup returns how the cache would handle a request, without sending a
+	// request to the origin or changing anything. Errors wrap ops.ErrNoCache or ErrBadURL.
 	CacheLookup(ops.CacheQuestion) (ops.CacheExplanation, error)
 	// CachePurge returns when the purge holds. Errors wrap ops.ErrNoCache or
-	// ErrBadURL, or tell that the purge may be forgotten in a restart.
+	// ErrBadURL, or report that a restart may undo the purge.
 	CachePurge(ops.CachePurge) error
 }
 
@@ -55,8 +55,8 @@ type Metrics interface {
 	WritePrometheus(w io.Writer)
 }
 
-// Change is the body of PUT /api/upstreams/{name}/backends/{address}. What is nil
-// stays as it is.
+// Change is the body of PUT /api/upstreams/{name}/backends/{address}. A nil field
+// changes nothing.
 type Change struct {
 	Weight *int  `json:"weight"` // 0..1000
 	Drain  *bool `json:"drain"`  // true: no new requests; false: the weight counts again

@@ -16,7 +16,7 @@ import (
 type Source interface {
 	// Start calls update with the first list, which may be empty, before it
 	// returns, and with the whole new list after every change, from one
-	// goroutine at a time. The slice then belongs to update. The source works
+	// goroutine at a time. The slice then belongs to update. The source runs
 	// until ctx ends or Shutdown is called.
 	Start(ctx context.Context, update func([]lb.Endpoint)) error
 	// Shutdown stops the source and waits for its goroutines as long as ctx
@@ -27,8 +27,7 @@ type Source interface {
 	LastFailure() (at time.Time, cause error)
 }
 
-// New returns the source that the entries need: Static when all of them are
-// addresses, else DNS.
+// New returns Static when all entries are addresses, else DNS.
 func New(o Options) (Source, error) {
 	entries, err := parseAll(o.Entries)
 	if err != nil {
@@ -42,14 +41,14 @@ func New(o Options) (Source, error) {
 	return newStatic(entries), nil
 }
 
-// entry is one configured endpoint, taken apart.
+// entry is one configured endpoint in its parts.
 type entry struct {
 	lb.Endpoint
-	name string // to be resolved; "" when Address is what to dial
+	name string // to be resolved; "" when Address is dialled as it is
 	port string
 }
 
-// parseAll takes the configured endpoints apart and fills in their Host.
+// parseAll parses the configured endpoints and fills in their Host.
 func parseAll(endpoints []lb.Endpoint) ([]entry, error) {
 	entries := make([]entry, 0, len(endpoints))
 	for i, e := range endpoints {

@@ -20,7 +20,8 @@ const (
 	jitterShare   = 0.1 // of each pause
 )
 
-// Resolver looks names up; *net.Resolver is one. It must honour its context.
+// Resolver looks up the addresses of names; *net.Resolver implements it. It must return when
+// its context ends.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
@@ -36,13 +37,13 @@ type Options struct {
 	Now       func() time.Time // nil = time.Now
 }
 
-// DNS resolves names again and again. Every address of a name is an endpoint
-// with the weight and the backup flag of the name's entry. The addresses that a name
-// had last are kept while the resolver fails or returns none.
+// DNS resolves names periodically. Every address of a name is an endpoint
+// with the weight and the backup flag of the name's entry. The last addresses of
+// a name are kept while the resolver fails or returns none.
 //
-// Endpoints come in the order of the entries, those of one name by address, so
-// the same addresses in another order are no change. An address that two entries
-// name counts for the first. When a name has loopback addresses of both
+// Endpoints come in the order of the entries, those of one name sorted by address, so
+// the same addresses in another order are no change. An address of two entries
+// belongs to the first. When a name has loopback addresses of both
 // families, as localhost mostly has, only the IPv4 ones are used: servers that
 // are reached by such a name often listen on that one only.
 type DNS struct {
@@ -50,17 +51,17 @@ type DNS struct {
 	names    []*name
 	o        Options
 	last     []lb.Endpoint
-	attempts int // rounds in a row that left a name without an address
+	attempts int // consecutive rounds after which a name had no address
 
 	cancel context.CancelFunc
 	done   chan struct{}
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	failed   time.Time  // of the latest lookup that failed
 	failedBy error
 }
 
-// name is one host name with the addresses that it had last.
+// name is one host name with its last addresses.
 type name struct {
 	host    string
 	addrs   []netip.Addr
@@ -95,7 +96,7 @@ func newDNS(entries []entry, o Options) *DNS {
 	return d
 }
 
-// lookup returns the state of a host name; nil when there is none of it.
+// lookup returns the state of a host name, nil when there is none.
 func (d *DNS) lookup(host string) *name {
 	for _, n := range d.names {
 		if n.host == host {
@@ -105,9 +106,9 @@ func (d *DNS) lookup(host string) *name {
 	return nil
 }
 
-// Start resolves for the first time, at most FirstWait long, and goes on in the
-// background. Names that do not resolve are no error: they have no endpoint yet
-// and are tried again soon.
+// Start resolves for the first time, waits for that at most FirstWait, and continues in the
+// background. A name that does not resolve is no error: it has no endpoint yet and is looked
+// up again soon.
 func (d *DNS) Start(ctx context.Context, update func([]lb.Endpoint)) error {
 	ctx, d.cancel = context.WithCancel(ctx)
 	d.done = make(chan struct{})
@@ -120,7 +121,7 @@ func (d *DNS) Start(ctx context.Context, update func([]lb.Endpoint)) error {
 	return nil
 }
 
-// Shutdown cancels a lookup under way and waits for the end of the goroutine.
+// Shutdown cancels a lookup under way and waits until the goroutine has ended.
 func (d *DNS) Shutdown(ctx context.Context) error {
 	if d.cancel == nil {
 		return nil
@@ -161,7 +162,7 @@ func (d *DNS) pause() time.Duration {
 	return p - time.Duration(jitterShare*d.o.Rand()*float64(p))
 }
 
-// resolve asks for all names at once.
+// resolve looks up all names at the same time.
 func (d *DNS) resolve(ctx context.Context, timeout time.Duration) {
 	lookups, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -169,7 +170,7 @@ func (d *DNS) resolve(ctx context.Context, timeout time.Duration) {
 	for _, n := range d.names {
 		wg.Go(func() {
 			addrs, err := d.o.Resolver.LookupNetIP(lookups, "ip", n.host)
-			if ctx.Err() == nil { // else it failed because we are going away
+			if ctx.Err() == nil { // else the lookup failed because the source is stopping
 				d.learn(n, addrs, err)
 			}
 		})
@@ -181,7 +182,7 @@ func (d *DNS) resolve(ctx context.Context, timeout time.Duration) {
 	}
 }
 
-// learn takes the result of a lookup of n, which no other goroutine uses meanwhile.
+// learn stores the result of a lookup in n, which no other goroutine uses at that time.
 func (d *DNS) learn(n *name, addrs []netip.Addr, err error) {
 	addrs = tidy(addrs)
 	if err == nil && len(addrs) == 0 {
@@ -203,7 +204,7 @@ func (d *DNS) learn(n *name, addrs []netip.Addr, err error) {
 	n.addrs = addrs
 }
 
-// note remembers a lookup that failed.
+// note stores the time and the cause of a failed lookup.
 func (d *DNS) note(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -217,7 +218,7 @@ func (d *DNS) LastFailure() (at time.Time, cause error) {
 	return d.failed, d.failedBy
 }
 
-// tidy brings addresses into one form: IPv4 unmapped, sorted, without
+// tidy normalizes addresses: IPv4 unmapped, sorted, without
 // duplicates, and without loopback IPv6 when there is loopback IPv4.
 func tidy(addrs []netip.Addr) []netip.Addr {
 	tidied := make([]netip.Addr, 0, len(addrs))
@@ -234,7 +235,7 @@ func tidy(addrs []netip.Addr) []netip.Addr {
 	})
 }
 
-// emit calls update with the whole list when it has changed, or when forced.
+// emit calls update with the whole list if it has changed or force is true.
 func (d *DNS) emit(update func([]lb.Endpoint), force bool) {
 	var list []lb.Endpoint
 	for _, e := range d.entries {

@@ -27,7 +27,7 @@ func (s *Static) Start(_ context.Context, update func([]lb.Endpoint)) error {
 	return nil
 }
 
-// LastFailure returns that no lookup has failed: there is none.
+// LastFailure returns zero and nil: there are no lookups.
 func (s *Static) LastFailure() (at time.Time, cause error) { return time.Time{}, nil }
 
 // Shutdown has nothing to do.

@@ -16,7 +16,7 @@ import (
 func rested(t *testing.T, g *gatewaytest.Gateway, n string) {
 	t.Helper()
 	gatewaytest.Eventually(t, n+" connections at rest", func() bool {
-		return g.Count("penstock_client_connections_resting") == n
+		return g.Count("penstock_client_connections_parked") == n
 	})
 }
 

@@ -88,7 +88,7 @@ func (g *Gateway) SetBackend(name, address string, weight *int, drain *bool) err
 func (g *Gateway) process() ops.Process {
 	p := ops.Process{
 		Connections: g.limit.Open(),
-		Resting:     g.http1.Parked(),
+		Parked:      g.http1.Parked(),
 		Tunnels:     g.proxy.tunnels.Len(),
 		Generations: int(g.generations.live.Load()),
 	}

@@ -1,9 +1,9 @@
 package listener
 
-// Parts of the limit of open files that are not connections.
+// Open files that are reserved for other purposes than client connections, and the least number of those.
 const (
 	spareFiles     = 200 // listeners, logs, pipes of spliced transfers, dials, the admin's connections
-	minConnections = 64  // what is granted even when the sum does not fit
+	minConnections = 64  // granted even when the limit is too low for it
 )
 
 // ConnectionBudget returns how many client connections fit into a limit of open files

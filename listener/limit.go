@@ -16,7 +16,7 @@ func NewLimit(max int) *Limit {
 	return l
 }
 
-// Set changes the limit for connections to come; those that are open stay.
+// Set changes the limit for later connections; open ones stay.
 func (l *Limit) Set(max int) { l.max.Store(int64(max)) }
 
 // Open returns how many connections are open.
@@ -27,7 +27,7 @@ func (l *Limit) Open() int {
 	return int(l.open.Load())
 }
 
-// begin takes one place; false means that there is none.
+// begin counts one more connection; false means that the limit is reached.
 func (l *Limit) begin() bool {
 	if l == nil {
 		return true

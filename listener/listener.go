@@ -12,20 +12,20 @@ import (
 	"penstock/conn"
 )
 
-// Back-off while the system has nothing left to accept with.
+// Back-off while the system lacks descriptors or memory to accept.
 const (
 	backoffMin = 5 * time.Millisecond
 	backoffMax = time.Second
 )
 
-// Options says what a Listener is made of.
+// Options are what a Listener is made from.
 type Options struct {
 	Listener net.Listener  // where connections come from; required; the Listener closes it
 	Sweeper  *conn.Sweeper // registers the connections and enforces their deadlines; required
 	Max      *Limit        // shared by all listeners; nil means no limit
 	Log      *slog.Logger  // nil means slog.Default
 
-	// Welcome is asked about each connection before anything is read from it. What it
+	// Welcome is called with each connection before anything is read from it. The text that it
 	// returns is written before the connection is closed; nil takes the connection, and
 	// a nil Welcome takes them all. It runs in the accept loop, so it must not block.
 	Welcome func(c *conn.Conn) (refusal []byte)
@@ -39,7 +39,7 @@ type Listener struct {
 	log      *slog.Logger
 	welcome  func(*conn.Conn) []byte
 	refused  atomic.Int64
-	refusals chan struct{} // one place for each refusal that is being written
+	refusals chan struct{} // one element for each refusal that is being written
 	closed   chan struct{}
 	once     sync.Once
 }
@@ -61,9 +61,9 @@ func New(o Options) *Listener {
 }
 
 // Accept returns the next connection, a *conn.Conn. When the system is out of
-// descriptors or memory it waits and tries again, so that a peak does not end the
+// descriptors or memory it waits and accepts again, so that a peak does not end the
 // server; a connection above the limit is refused and the next one waited for.
-// The error is final: net.ErrClosed after Close.
+// An error that it returns is final: net.ErrClosed after Close.
 func (l *Listener) Accept() (net.Conn, error) {
 	var wait time.Duration
 	for {
@@ -109,11 +109,11 @@ func (l *Listener) Close() error {
 	return l.Listener.Close()
 }
 
-// Refused returns how many connections were turned away above the limit.
+// Refused returns how many connections were refused above the limit.
 func (l *Listener) Refused() int64 { return l.refused.Load() }
 
-// pause waits before the next try; false means that the listener was closed.
-// It warns once a second at most: from the second step on the waits add up to that.
+// pause waits before Accept is called again; false means that the listener was closed. It
+// logs a warning at most once a second.
 func (l *Listener) pause(wait time.Duration, err error) bool {
 	if wait == backoffMin || wait == backoffMax {
 		l.log.Warn("cannot accept connections", "listener", l.Addr().String(), "err", err, "retry_in", wait)
@@ -128,8 +128,8 @@ func (l *Listener) pause(wait time.Duration, err error) bool {
 	}
 }
 
-// passing reports whether Accept may succeed later: the system lacks something, or
-// the one connection was lost before it was taken.
+// passing reports whether Accept may succeed later: the system lacks a resource, or a
+// connection was lost before it was accepted.
 func passing(err error) bool {
 	for _, e := range []error{
 		syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,

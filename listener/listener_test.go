@@ -16,7 +16,7 @@ import (
 	"penstock/conn"
 )
 
-// script is a net.Listener that fails as told before it accepts.
+// script is a net.Listener that returns these errors before it accepts.
 type script struct {
 	net.Listener
 	errs  []error
@@ -171,7 +171,7 @@ func TestManyRefusalsDoNotBlock(t *testing.T) {
 	l.max.begin()
 	var peers []net.Conn
 	for range maxRefusals + 3 {
-		near, far := net.Pipe() // nobody reads the answer
+		near, far := net.Pipe() // nobody reads the response
 		peers = append(peers, far)
 		l.refuse(conn.New(near, l.sweeper), full)
 	}

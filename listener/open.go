@@ -15,13 +15,13 @@ import (
 // socketMode lets the owner and the group connect to a unix socket.
 const socketMode = 0o660
 
-// staleWait bounds the question whether somebody listens on an existing socket file.
+// staleWait limits the connection attempt that finds out whether a socket file is in use.
 const staleWait = time.Second
 
 // Listen opens an address: "host:port"; ":port" or "[::]:port" for IPv4 and IPv6 at
 // once; "0.0.0.0:port" for IPv4 alone; "unix:/path" for a unix socket of mode 0660.
-// A socket file on which nobody listens any more is replaced, anything else that is
-// in the way is an error. The file is removed when the listener is closed.
+// A socket file that no process listens on is replaced; any other file at the path is an
+// error. The file is removed when the listener is closed.
 func Listen(address string) (net.Listener, error) {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		return listenUnix(path)
@@ -57,7 +57,7 @@ func listenUnix(path string) (net.Listener, error) {
 	return l, nil
 }
 
-// removeStale removes the socket file at path if nobody listens on it.
+// removeStale removes the socket file at path if no process listens on it.
 func removeStale(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -68,7 +68,7 @@ func removeStale(path string) error {
 	}
 	c, err := net.DialTimeout("unix", path, staleWait)
 	if err == nil {
-		_ = c.Close() // it only asked
+		_ = c.Close() // the connection was only a test
 		return errors.New("another process listens there")
 	}
 	if !errors.Is(err, syscall.ECONNREFUSED) {

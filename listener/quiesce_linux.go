@@ -10,18 +10,18 @@ import (
 )
 
 const (
-	quiesceTime = time.Second           // bounds the wait for connections that nobody accepts any more
+	quiesceTime = time.Second           // limits the wait for queued connections that are not accepted
 	settleTime  = 50 * time.Millisecond // a queue that was empty for so long gets no more: handshakes have ended
 )
 
-// nowhere is the index of an interface that does not exist. A listening socket that
-// is bound to it gets no new handshake: clients are refused at once, as if it were
-// closed, while what it has begun or queued goes on.
+// nowhere is the index of an interface that does not exist. A listening socket that is
+// bound to it gets no new handshake: clients are refused at once, as if it were closed,
+// while handshakes under way and queued connections continue.
 const nowhere = math.MaxInt32
 
-// quiesce turns new connections away and returns once those that the kernel has
-// accepted, or is about to, were taken. Closing a listener resets the ones that still
-// wait in its queue, although their clients may have sent a whole request by then.
+// quiesce refuses new connections and returns when all that the kernel has accepted, or is
+// about to, were taken from the queue. Closing a listener would reset the queued ones, although
+// their clients may have sent a whole request by then.
 func quiesce(l net.Listener) {
 	tcp, ok := l.(*net.TCPListener)
 	if !ok {

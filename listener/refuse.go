@@ -6,7 +6,7 @@ import (
 	"penstock/conn"
 )
 
-// Bounds of a refusal. More than maxRefusals at once are closed without an answer.
+// Bounds of a refusal. More than maxRefusals at once are closed without a response.
 const (
 	maxRefusals = 64
 	refuseWrite = time.Second
@@ -14,29 +14,30 @@ const (
 	refuseBytes = 64 << 10
 )
 
-// full is the answer above the limit of connections.
+// full is the response above the limit of connections.
 var full = []byte("HTTP/1.1 503 Service Unavailable\r\n" +
 	"Retry-After: 1\r\n" +
 	"Connection: close\r\n" +
 	"Content-Length: 0\r\n\r\n")
 
-// refuse answers and closes a connection without keeping the accept loop waiting.
-func (l *Listener) refuse(c *conn.Conn, answer []byte) {
+// refuse sends a response and closes the connection in a goroutine of its own, so that the
+// accept loop does not wait.
+func (l *Listener) refuse(c *conn.Conn, response []byte) {
 	select {
 	case l.refusals <- struct{}{}:
-		go l.answer(c, answer)
+		go l.turnAway(c, response)
 	default:
-		_ = c.Close() // nobody is left to tell
+		_ = c.Close() // too many refusals are under way
 	}
 }
 
-// answer writes the refusal and lingers: the client has probably sent its request,
-// and closing with that unread would destroy the answer.
-func (l *Listener) answer(c *conn.Conn, text []byte) {
+// turnAway writes the refusal and lingers: the client has probably sent its request, and
+// closing with unread input would discard the response.
+func (l *Listener) turnAway(c *conn.Conn, response []byte) {
 	defer func() { <-l.refusals }()
 	c.SetWriteDeadlineIn(refuseWrite)
-	if _, err := c.Write(text); err == nil {
+	if _, err := c.Write(response); err == nil {
 		c.Linger(refuseBytes, refuseTime)
 	}
-	_ = c.Close() // the client's loss is counted already
+	_ = c.Close() // the refusal is counted already
 }

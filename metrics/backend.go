@@ -9,7 +9,7 @@ import (
 // backendKey names a backend: the upstream's name and the address.
 type backendKey struct{ upstream, address string }
 
-// backend counts the tries at one backend.
+// backend counts the attempts at one backend.
 type backend struct {
 	key      backendKey
 	upstream *Upstream
@@ -19,14 +19,14 @@ type backend struct {
 
 // backendCell is one shard of a backend's counters.
 type backendCell struct {
-	ok        atomic.Uint64 // tries without a fault
+	ok        atomic.Uint64 // attempts without a fault
 	reused    atomic.Uint64
 	sent      atomic.Uint64
 	received  atomic.Uint64
 	firstByte durations
 	connect   durations
 	queue     durations
-	_         [64]byte // keeps the next shard off the last cache line
+	_         [64]byte // separates the last cache line from the next shard
 }
 
 func newBackend(reg *Registry, key backendKey, u *Upstream) *backend {
@@ -56,19 +56,18 @@ func (b *backend) observe(at *exchange.Attempt, shard uint) {
 	}
 }
 
-// Upstream counts what belongs to an upstream as a whole. It comes from
-// Registry.Upstream.
+// Upstream holds the counters of an upstream as a whole. Registry.Upstream returns it.
 type Upstream struct {
 	name    string
-	retries faultCounts   // by the fault of the try before
-	status  atomic.Uint64 // retries because of the answer's status
+	retries faultCounts   // by the fault of the attempt before
+	status  atomic.Uint64 // retries because of the status of a response
 	refused atomic.Uint64
 }
 
 // RetryRefused counts a retry that the retry budget did not allow.
 func (u *Upstream) RetryRefused() { u.refused.Add(1) }
 
-// retried counts a try whose forerunner was before.
+// retried counts an attempt that followed the attempt before.
 func (u *Upstream) retried(before *exchange.Attempt) {
 	if before.Fault == nil {
 		u.status.Add(1)

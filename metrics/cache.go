@@ -12,23 +12,23 @@ import (
 // without a name count as "other".
 type CacheNames struct {
 	Forwards []string // by Forward; the first, for requests that were not forwarded, is not written
-	Refusals []string // by Refusal; the first stands for what was stored
+	Refusals []string // by Refusal; the first is for stored responses
 }
 
 // routeCache counts what the cache did for one route.
 type routeCache struct {
 	names    CacheNames
-	refusals int // where those begin in a shard; the forwards stand before them
-	served   int // where the bytes stand in a shard, behind the refusals
+	refusals int // index of the first refusal in a shard; the forwards come before it
+	served   int // index of the bytes in a shard, after the refusals
 	shards   [][]atomic.Uint64
 	fills    durations
 }
 
-// outcomes is where the forwards begin in a shard.
+// outcomes is the index of the first forward in a shard.
 var outcomes = exchange.CacheOutcomes()
 
 func newRouteCache(names CacheNames, shards int) *routeCache {
-	const line = 8 // counters of a cache line, which keep the next shard off the last one
+	const line = 8 // counters of a cache line, which separate the last one from the next shard
 	c := &routeCache{names: names, shards: make([][]atomic.Uint64, shards)}
 	c.refusals = outcomes + len(names.Forwards) + 1
 	c.served = c.refusals + len(names.Refusals) + 1
@@ -40,15 +40,15 @@ func newRouteCache(names CacheNames, shards int) *routeCache {
 	return c
 }
 
-// CountCache gives the route the series of the cache, from now on and until
-// Retain drops the route. Only the names of the first call count.
+// CountCache makes the route's series of the cache, which last until Retain drops the
+// route. Only the names of the first call are used.
 func (r *Route) CountCache(names CacheNames) {
 	if r.cache.Load() == nil {
 		r.cache.CompareAndSwap(nil, newRouteCache(names, r.reg.shards))
 	}
 }
 
-// Filled records how long a fetch took whose answer was stored, from the request
+// Filled records how long a fetch took whose response was stored, from the request
 // to the origin to the last byte. It does nothing before CountCache.
 func (r *Route) Filled(took time.Duration) {
 	if c := r.cache.Load(); c != nil {
@@ -56,7 +56,7 @@ func (r *Route) Filled(took time.Duration) {
 	}
 }
 
-// Judged records what became of an answer that no client waited for, as
+// Judged records whether the response of a background fetch was stored, as
 // exchange.Cached.Refusal. It does nothing before CountCache.
 func (r *Route) Judged(refusal uint8) {
 	if c := r.cache.Load(); c != nil {
@@ -97,7 +97,7 @@ func (c *routeCache) at(i int) (n uint64) {
 	return n
 }
 
-// outcome returns how many requests ended so.
+// outcome returns the number of requests with this outcome.
 func (c *routeCache) outcome(o exchange.CacheOutcome) uint64 { return c.at(int(o)) }
 
 // forwards calls f with every reason for which requests were forwarded.
@@ -109,7 +109,7 @@ func (c *routeCache) forwards(f func(name string, n uint64)) {
 	}
 }
 
-// judged calls f with what was stored and with every refusal that occurred.
+// judged calls f with the number of stored responses and with every refusal that occurred.
 func (c *routeCache) judged(f func(name string, n uint64)) {
 	for i := range len(c.names.Refusals) + 1 {
 		if n := c.at(c.refusals + i); n > 0 || i == 0 {
@@ -125,8 +125,7 @@ func nameOf(names []string, i int) string {
 	return "other"
 }
 
-// CacheCounts returns what was counted, for ops.CacheStatus; ok is false
-// before CountCache.
+// CacheCounts returns the counts for ops.CacheStatus; ok is false before CountCache.
 func (r *Route) CacheCounts() (counts ops.CacheRoute, ok bool) {
 	c := r.cache.Load()
 	if c == nil {

@@ -5,7 +5,7 @@ import (
 	"penstock/ops"
 )
 
-// SetCacheStatus sets where the figures of the response cache come from. They are
+// SetCacheStatus sets the callback that returns the figures of the response cache. They are
 // written while ConfiguredBytes is above zero; Routes is not read.
 func (r *Registry) SetCacheStatus(f func() ops.CacheStatus) { r.sources.cache.Store(&f) }
 

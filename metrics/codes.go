@@ -1,8 +1,8 @@
 package metrics
 
 // codes are the status codes that have a series of their own: those of the IANA
-// registry and those that gateways are known for. Any other code is counted as
-// "other" in its class, so that no backend can invent series.
+// registry and those that gateways use. Any other code is counted as "other" in its
+// class, so that a backend cannot create series.
 var codes = [...]int{
 	100, 101, 102, 103,
 	200, 201, 202, 203, 204, 205, 206, 207, 208, 226,
@@ -40,7 +40,7 @@ func slotOf(status int) int {
 	return noneSlot
 }
 
-// slotLabels returns the code and the class that slot stands for.
+// slotLabels returns the code and the class of a slot.
 func slotLabels(slot int) (code, class string) {
 	switch {
 	case slot < otherSlots:

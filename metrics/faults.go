@@ -7,7 +7,7 @@ import (
 )
 
 // faultNames are the names a fault can have: every Reason, then every Kind, then
-// "other" for what this build does not know.
+// "other" for names that this build does not know.
 var faultNames = func() (names []string) {
 	exchange.Reasons(func(r exchange.Reason) { names = append(names, r.String()) })
 	for k := exchange.NoKind; k <= exchange.ProxyLoopDetected; k++ {
@@ -16,7 +16,7 @@ var faultNames = func() (names []string) {
 	return append(names, "other")
 }()
 
-// reasons is the number of reasons at the head of faultNames.
+// reasons is the number of reasons at the start of faultNames.
 var reasons = len(faultNames) - 2 - int(exchange.ProxyLoopDetected)
 
 // faultCounts counts faults by name. The index is that of faultNames.

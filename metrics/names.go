@@ -9,8 +9,8 @@ const (
 	histogram kind = "histogram"
 )
 
-// family is one metric name with what it means. The unit is "seconds", "bytes" or
-// "" for plain numbers, and stands at the end of the name, before _total.
+// family is one metric name and its meaning. The unit is "seconds", "bytes" or "" for plain
+// numbers; it ends the name, or comes before _total.
 type family struct {
 	name string
 	kind kind
@@ -24,65 +24,66 @@ var (
 	duration      = family{"penstock_request_duration_seconds", histogram, "seconds", "From the request head to the end of the response; tunnels are left out."}
 	inFlight      = family{"penstock_requests_in_flight", gauge, "", "Requests that have begun and not finished, tunnels included."}
 	requestBytes  = family{"penstock_request_body_bytes_total", counter, "bytes", "Request body bytes read from clients."}
-	responseBytes = family{"penstock_response_body_bytes_total", counter, "bytes", "Response body bytes handed to client connections."}
+	responseBytes = family{"penstock_response_body_bytes_total", counter, "bytes", "Response body bytes written to client connections."}
 	faults        = family{"penstock_faults_total", counter, "", "Requests that ended in a fault, by its name."}
 )
 
 // The families of the response cache, of routes that have one and then of the store.
 var (
-	cacheRequests   = family{"penstock_cache_requests_total", counter, "", "Requests of routes with a cache, by what it did: hit, stale, revalidated, collapsed, miss or bypass."}
+	cacheRequests   = family{"penstock_cache_requests_total", counter, "", "Requests of routes with a cache, by outcome: hit, stale, revalidated, collapsed, miss or bypass."}
 	cacheForwarded  = family{"penstock_cache_forwarded_total", counter, "", "Requests that the cache sent on to the origin, by the reason of RFC 9211."}
-	cacheStored     = family{"penstock_cache_stored_total", counter, "", "Answers of the origin that could have been stored, by result: stored, else the name of the refusal."}
+	cacheStored     = family{"penstock_cache_stored_total", counter, "", "Responses of the origin that could have been stored, by result: stored, else the reason why not."}
 	cacheServed     = family{"penstock_cache_served_body_bytes_total", counter, "bytes", "Response body bytes that did not come from the origin for this request."}
-	cacheFill       = family{"penstock_cache_fill_duration_seconds", histogram, "seconds", "From the request to the origin to the last byte, of answers that were stored."}
-	cacheConfigured = family{"penstock_cache_configured_bytes", gauge, "bytes", "What the store may grow to."}
-	cacheUsed       = family{"penstock_cache_used_bytes", gauge, "bytes", "What the store has taken so far; it is never given back."}
-	cacheOverhead   = family{"penstock_cache_overhead_bytes", gauge, "bytes", "What the store takes beside it: index (estimated), purges, admission."}
-	cacheRecords    = family{"penstock_cache_records", gauge, "", "Records in the store, estimated: responses, and each piece of a large body."}
-	cacheEvictions  = family{"penstock_cache_evictions_total", counter, "", "Records pushed out by newer ones, estimated."}
-	cacheVanished   = family{"penstock_cache_vanished_total", counter, "", "Bodies of which a piece was pushed out before the whole was read."}
-	cacheDamaged    = family{"penstock_cache_damaged_total", counter, "", "Records that were not what was written; they are never used."}
-	cacheCollisions = family{"penstock_cache_collisions_total", counter, "", "Lookups that met another key with the same hash; a miss each."}
+	cacheFill       = family{"penstock_cache_fill_duration_seconds", histogram, "seconds", "From the request to the origin to the last byte, of responses that were stored."}
+	cacheConfigured = family{"penstock_cache_configured_bytes", gauge, "bytes", "Upper limit of the store's size."}
+	cacheUsed       = family{"penstock_cache_used_bytes", gauge, "bytes", "Memory that the store has taken so far; it is never given back."}
+	cacheOverhead   = family{"penstock_cache_overhead_bytes", gauge, "bytes", "Memory of the store for other purposes: index (estimated), purges, admission."}
+	cacheRecords    = family{"penstock_cache_records", gauge, "", "Records in the store, estimated: responses, and each segment of a large body."}
+	cacheEvictions  = family{"penstock_cache_evictions_total", counter, "", "Records overwritten by newer ones, estimated."}
+	cacheVanished   = family{"penstock_cache_vanished_total", counter, "", "Bodies of which a segment was overwritten before the body was read completely."}
+	cacheDamaged    = family{"penstock_cache_damaged_total", counter, "", "Records whose checksum was wrong; they are never used."}
+	cacheCollisions = family{"penstock_cache_collisions_total", counter, "", "Lookups that found another key with the same hash; each counts as a miss."}
 	cachePurges     = family{"penstock_cache_purges_total", counter, "", "Purges of every scope, those by unsafe methods included."}
 	cacheFlights    = family{"penstock_cache_fetches_in_flight", gauge, "", "Fetches under way that other requests may join."}
-	cacheWaiters    = family{"penstock_cache_requests_waiting", gauge, "", "Requests that wait for another's fetch, or read from it."}
+	cacheWaiters    = family{"penstock_cache_requests_waiting", gauge, "", "Requests that wait for the fetch of another request, or read from it."}
 	cacheSaved      = family{"penstock_cache_last_save_timestamp_seconds", gauge, "seconds", "When the store was last saved to cache.path, as Unix time; 0 before."}
 )
 
 // The families of upstreams and their backends.
 var (
-	backendRequests = family{"penstock_backend_requests_total", counter, "", "Tries sent to a backend, by the route they came from."}
-	attempts        = family{"penstock_backend_attempts_total", counter, "", "Tries by how they ended: ok, else the fault's name."}
-	reused          = family{"penstock_backend_reused_attempts_total", counter, "", "Tries on a connection that had served before."}
-	queueTime       = family{"penstock_backend_queue_duration_seconds", histogram, "seconds", "Waiting for a free connection; only tries that waited."}
-	connectTime     = family{"penstock_backend_connect_duration_seconds", histogram, "seconds", "TCP and TLS set-up; only tries that opened a connection."}
+	backendRequests = family{"penstock_backend_requests_total", counter, "", "Attempts sent to a backend, by the route of the request."}
+	attempts        = family{"penstock_backend_attempts_total", counter, "", "Attempts by result: ok, else the name of the fault."}
+	reused          = family{"penstock_backend_reused_attempts_total", counter, "", "Attempts on a connection that had been used before."}
+	queueTime       = family{"penstock_backend_queue_duration_seconds", histogram, "seconds", "Time spent waiting for a free connection; only attempts that waited."}
+	connectTime     = family{"penstock_backend_connect_duration_seconds", histogram, "seconds", "TCP and TLS set-up; only attempts that opened a connection."}
 	firstByteTime   = family{"penstock_backend_first_byte_duration_seconds", histogram, "seconds", "From the pick of the backend to its response head."}
 	sentBytes       = family{"penstock_backend_sent_body_bytes_total", counter, "bytes", "Request body bytes written to the backend."}
 	receivedBytes   = family{"penstock_backend_received_body_bytes_total", counter, "bytes", "Response body bytes read from the backend."}
-	ejections       = family{"penstock_backend_ejections_total", counter, "", "Times the backend was taken out for failing connections."}
+	ejections       = family{"penstock_backend_ejections_total", counter, "", "How often the backend was ejected because connections to it failed."}
 	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the state of the backend is up, else 0."}
 	backendState    = family{"penstock_backend_state", gauge, "", "1 for the state that the backend is in: up, down, ejected or drained."}
-	backendInFlight = family{"penstock_backend_requests_in_flight", gauge, "", "Tries under way at the backend."}
+	backendInFlight = family{"penstock_backend_requests_in_flight", gauge, "", "Attempts under way at the backend."}
 	connections     = family{"penstock_backend_connections", gauge, "", "Connections to the backend, by state: active or idle."}
 	waiting         = family{"penstock_backend_requests_waiting", gauge, "", "Requests that wait for a connection to the backend."}
-	retries         = family{"penstock_upstream_retries_total", counter, "", "Tries after the first, by the fault of the try before; cause \"status\" when it was answered."}
+	retries         = family{"penstock_upstream_retries_total", counter, "", "Attempts after the first, by the fault of the attempt before; cause \"status\" when it got a response."}
 	retriesRefused  = family{"penstock_upstream_retries_refused_total", counter, "", "Retries that the retry budget did not allow."}
 )
 
 // The families of the whole process.
 var (
 	clientConnections = family{"penstock_client_connections", gauge, "", "Open client connections on the public listeners."}
-	clientsResting    = family{"penstock_client_connections_resting", gauge, "", "Of the open client connections, those that wait for their next request, were quiet for a second, and have given their buffers back."}
+	clientsParked     = family{"penstock_client_connections_parked", gauge, "", "Of the open client connections, those that were idle for a second and have released their buffers until the next request."}
+	clientsResting    = family{"penstock_client_connections_resting", gauge, "", "Deprecated: the old name of penstock_client_connections_parked."}
 	clientsRefused    = family{"penstock_client_connections_refused_total", counter, "", "Client connections refused by limits.connections."}
 	tunnels           = family{"penstock_tunnels_open", gauge, "", "Open tunnels (WebSocket and other upgrades)."}
 	reloadOK          = family{"penstock_config_last_reload_successful", gauge, "", "1 when the last load of the configuration worked, else 0."}
 	reloadTime        = family{"penstock_config_last_reload_timestamp_seconds", gauge, "seconds", "When the configuration in use was loaded, as Unix time."}
 	reloads           = family{"penstock_config_reloads_total", counter, "", "Loads of the configuration, by result: success or failure."}
-	generations       = family{"penstock_config_generations_live", gauge, "", "Snapshots still in use; slow requests keep old ones alive."}
+	generations       = family{"penstock_config_generations_live", gauge, "", "Snapshots of the configuration still in use; slow requests keep old ones in use."}
 	accessDropped     = family{"penstock_access_log_lines_dropped_total", counter, "", "Access log lines lost to a full queue or a failed write."}
 	logDropped        = family{"penstock_log_lines_dropped_total", counter, "", "Process log lines lost because standard error was not read or could not be written."}
-	unattributed      = family{"penstock_backend_requests_unattributed_total", counter, "", "Tries at backends that are no longer configured, or one too many to count."}
-	buildInfo         = family{"penstock_build_info", gauge, "", "Always 1; the labels say what runs."}
+	unattributed      = family{"penstock_backend_requests_unattributed_total", counter, "", "Attempts at backends that are no longer configured, or that are above the limit of counted backends."}
+	buildInfo         = family{"penstock_build_info", gauge, "", "Always 1; the labels contain the version."}
 	uptime            = family{"penstock_uptime_seconds", gauge, "seconds", "Time since the process began to serve."}
 )
 
@@ -95,7 +96,7 @@ func families() []family {
 		waiting, retries, retriesRefused,
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
-		clientConnections, clientsResting, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
+		clientConnections, clientsParked, clientsResting, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
 		generations, accessDropped, logDropped, unattributed, buildInfo, uptime,
 	}
 }

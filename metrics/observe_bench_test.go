@@ -7,7 +7,7 @@ import (
 	"penstock/exchange"
 )
 
-// usual returns a route and an exchange as most requests leave it: one try, reused.
+// usual returns a route and an exchange as most requests leave it: one attempt, reused.
 func usual() (*Route, *exchange.Exchange) {
 	r := New(Options{})
 	r.Upstream("api")

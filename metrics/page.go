@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// page builds the text format in memory. The zero value is empty.
+// page holds the text format while it is written. The zero value is empty.
 type page struct{ buf []byte }
 
 // open writes HELP and TYPE; all samples of f follow before the next open.
@@ -79,7 +79,7 @@ func (p *page) series(name, suffix string, labels []string) {
 func (p *page) number(v float64) { p.buf = strconv.AppendFloat(p.buf, v, 'f', -1, 64) }
 
 // appendLabel appends a label value: backslash, quote and newline are escaped, other
-// control characters and invalid UTF-8 become U+FFFD, as some readers refuse them.
+// control characters and invalid UTF-8 become U+FFFD, because some readers reject them.
 func appendLabel(dst []byte, value string) []byte {
 	for _, r := range value {
 		switch {

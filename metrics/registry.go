@@ -12,7 +12,7 @@ import (
 	vm "github.com/VictoriaMetrics/metrics"
 )
 
-// maxShards bounds the memory of one handle; more cores than this share shards.
+// maxShards bounds the memory of one handle; with more cores than this, cores share shards.
 const maxShards = 16
 
 // DefaultBackends is the usual bound on backends with series of their own.
@@ -22,7 +22,7 @@ const DefaultBackends = 4096
 type Options struct {
 	Version  string           // for penstock_build_info; "" stays empty
 	Revision string           // likewise, the source revision
-	Backends int              // how many may have series of their own, the rest is unattributed; zero means DefaultBackends
+	Backends int              // how many backends have series of their own, the others are unattributed; zero means DefaultBackends
 	Now      func() time.Time // nil means time.Now
 }
 
@@ -80,7 +80,7 @@ func (r *Registry) Route(name string) *Route {
 }
 
 // Upstream returns the handle of the upstream called name, the same one for as
-// long as Retain keeps it. Tries at its backends are counted from then on, under the
+// long as Retain keeps it. From then on attempts at its backends are counted, by the
 // address in exchange.Attempt.Backend.
 func (r *Registry) Upstream(name string) *Upstream {
 	r.mu.Lock()
@@ -109,8 +109,8 @@ func (r *Registry) backend(key backendKey) *backend {
 }
 
 // Retain drops the routes and upstreams that are not named, with the backends of
-// those upstreams. It is called after a new configuration is in place. Handles that
-// were dropped still work for requests under way but are not written any more.
+// those upstreams. It is called after a new configuration is in place. Dropped handles
+// still count for requests under way but are not written any more.
 func (r *Registry) Retain(routes, upstreams []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,7 +121,7 @@ func (r *Registry) Retain(routes, upstreams []string) {
 	r.dropBackends(func(k backendKey) bool { return r.upstreams[k.upstream] == nil })
 }
 
-// setOf returns the names as a set: there may be thousands.
+// setOf returns the names as a set, because there may be thousands.
 func setOf(names []string) map[string]bool {
 	set := make(map[string]bool, len(names))
 	for _, n := range names {
@@ -155,7 +155,7 @@ func (r *Registry) Reloaded(ok bool) {
 }
 
 // WritePrometheus writes every metric in the text format: ours with HELP and TYPE,
-// then those of the process and of the Go runtime. Errors of w are w's to keep.
+// then those of the process and of the Go runtime. It ignores errors of w.
 func (r *Registry) WritePrometheus(w io.Writer) {
 	r.set.WritePrometheus(w)
 	vm.WriteProcessMetrics(w)

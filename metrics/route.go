@@ -7,13 +7,13 @@ import (
 	"penstock/exchange"
 )
 
-// Route counts the requests of one route. It comes from Registry.Route.
+// Route holds the counters of one route. Registry.Route returns it.
 type Route struct {
 	name   string
 	reg    *Registry
 	cells  []routeCell
 	faults faultCounts
-	lanes  atomic.Pointer[map[backendKey]*lane] // replaced whole under Registry.mu
+	lanes  atomic.Pointer[map[backendKey]*lane] // replaced as a whole under Registry.mu
 	cache  atomic.Pointer[routeCache]           // nil until CountCache
 }
 
@@ -24,10 +24,10 @@ type routeCell struct {
 	sent     atomic.Uint64
 	duration durations
 	codes    [codeSlots]atomic.Uint64
-	_        [64]byte // keeps the next shard off the last cache line
+	_        [64]byte // separates the last cache line from the next shard
 }
 
-// lane counts the tries of one route at one backend, in shards.
+// lane counts the attempts of one route at one backend, in shards.
 type lane struct {
 	backend *backend
 	cells   []laneCell
@@ -48,8 +48,8 @@ func newRoute(reg *Registry, name string) *Route {
 	return r
 }
 
-// Begin counts a request in. Each Begin needs one Observe of the same Route. Route ""
-// has no requests in flight: that nothing matches is known only with the answer.
+// Begin counts a request as in flight. Each Begin needs one Observe of the same Route.
+// Route "" has no requests in flight, because they are counted when they end.
 func (r *Route) Begin(x *exchange.Exchange) {
 	if !counting || r.name == "" {
 		return
@@ -57,9 +57,9 @@ func (r *Route) Begin(x *exchange.Exchange) {
 	r.cells[shardOf(x)&uint(len(r.cells)-1)].inFlight.Add(1)
 }
 
-// Observe counts a request out and records all that x says: status, Took, bytes,
-// fault and every attempt. It reads x only during the call, allocates nothing and
-// takes no lock, save once for the first try of this route at a backend.
+// Observe counts a request as finished and records status, Took, bytes, fault and every
+// attempt of x. It reads x only during the call, allocates nothing and takes no lock,
+// except for the first attempt of this route at a backend.
 func (r *Route) Observe(x *exchange.Exchange) {
 	if !counting {
 		return
@@ -84,7 +84,7 @@ func (r *Route) Observe(x *exchange.Exchange) {
 	r.observeTries(x, shard)
 }
 
-// ObserveTries records the attempts of a fetch that no client waited for.
+// ObserveTries records the attempts of a background fetch.
 func (r *Route) ObserveTries(x *exchange.Exchange) {
 	if counting {
 		r.observeTries(x, shardOf(x))
@@ -135,7 +135,7 @@ func (r *Route) dropLanes(gone func(backendKey) bool) {
 	r.lanes.Store(&next)
 }
 
-// addBytes adds n unless it is nothing, which spares a write to memory.
+// addBytes adds n. It skips zero, which saves a write to memory.
 func addBytes(c *atomic.Uint64, n int64) {
 	if n > 0 {
 		c.Add(uint64(n))

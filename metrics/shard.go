@@ -9,8 +9,8 @@ import (
 )
 
 // shardOf spreads exchanges over shards. An Exchange comes from a pool that each
-// processor has for itself, so its address stands for the processor, and counters
-// are mostly written by one core. Which shard it is changes no sum.
+// processor has for itself, so its address identifies the processor, and counters
+// are mostly written by one core. The choice of the shard does not change any sum.
 func shardOf(x *exchange.Exchange) uint {
 	const golden = 0x9E3779B97F4A7C15 // 2^64 divided by the golden ratio (multiplicative hashing)
 	return uint(uint64(uintptr(unsafe.Pointer(x))>>6) * golden >> 40)
@@ -31,7 +31,7 @@ type durations struct {
 
 // observe counts d; below zero counts as zero.
 func (h *durations) observe(d time.Duration) {
-	us := uint64(max(d+500, 0)) / 1000 // to the nearest, so that the sum has no bias
+	us := uint64(max(d+500, 0)) / 1000 // rounded to the nearest, so that the sum has no bias
 	i := 0
 	for i < len(bounds) && us > bounds[i] {
 		i++

@@ -6,7 +6,7 @@ import (
 	"penstock/ops"
 )
 
-// sources are the callbacks that are asked when metrics are written.
+// sources are the callbacks that are called when metrics are written.
 type sources struct {
 	upstreams atomic.Pointer[func() []ops.Upstream]
 	process   atomic.Pointer[func() ops.Process]
@@ -15,7 +15,7 @@ type sources struct {
 }
 
 // SetUpstreams sets the callback that returns the state of every backend. It is called
-// at each WritePrometheus, maybe by several goroutines at once. Backends that it returns
+// at each WritePrometheus, possibly by several goroutines at once. Backends that it returns
 // are written from the start; one that it returns no longer is written once more and
 // then dropped. Without a callback there are no gauges of backends.
 func (r *Registry) SetUpstreams(f func() []ops.Upstream) { r.sources.upstreams.Store(&f) }

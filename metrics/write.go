@@ -11,7 +11,7 @@ import (
 	"penstock/ops"
 )
 
-// snapshot is the sorted list of handles that one output shows.
+// snapshot is the sorted list of handles that one output contains.
 type snapshot struct {
 	routes    []routeView
 	upstreams []*Upstream
@@ -19,8 +19,8 @@ type snapshot struct {
 	gauges    []backendView
 }
 
-// snapshot collects what is written. Backends that discovery has brought get their
-// series here, and those that it has taken away lose theirs for the next time.
+// snapshot collects the handles to write. New backends from discovery get their series here,
+// and backends that discovery has removed lose theirs for the next output.
 func (r *Registry) snapshot() *snapshot {
 	s, live := &snapshot{}, map[backendKey]bool{}
 	list := r.sources.upstreams.Load()
@@ -82,7 +82,7 @@ func (r *Registry) write(w io.Writer) {
 	p.upstreams(s.upstreams)
 	p.store(r)
 	p.process(r)
-	w.Write(p.buf) // the caller owns w and learns of its errors from it
+	w.Write(p.buf) // the caller owns w and gets its errors from it
 }
 
 func (p *page) routes(routes []routeView) {
@@ -230,7 +230,8 @@ func (p *page) process(r *Registry) {
 	if f := r.sources.process.Load(); f != nil {
 		g := (*f)()
 		single(clientConnections, float64(g.Connections))
-		single(clientsResting, float64(g.Resting))
+		single(clientsParked, float64(g.Parked))
+		single(clientsResting, float64(g.Parked))
 		single(clientsRefused, float64(g.Refused))
 		single(tunnels, float64(g.Tunnels))
 		single(generations, float64(g.Generations))

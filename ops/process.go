@@ -4,7 +4,7 @@ package ops
 // the process.
 type Process struct {
 	Connections    int    // open client connections
-	Resting        int    // of them, those that were quiet for a second and have given their buffers back
+	Parked         int    // of them, those that were idle for a second and have released their buffers
 	Refused        uint64 // client connections refused so far
 	Tunnels        int    // open tunnels
 	Generations    int    // configurations in use: the current one, and those that requests still live on

@@ -8,18 +8,18 @@ import (
 	"net/http"
 )
 
-// echo is the request as the origin saw it.
+// echo is the request as the origin received it.
 type echo struct {
 	Origin  string              `json:"origin"`
 	Method  string              `json:"method"`
-	Target  string              `json:"target"` // as it stood in the request line
+	Target  string              `json:"target"` // as in the request line
 	Proto   string              `json:"proto"`
 	Host    string              `json:"host"`
 	Peer    string              `json:"peer"` // address and port of the connection
 	Headers map[string][]string `json:"headers"`
 }
 
-// serveEcho answers with the request's line and fields as JSON.
+// serveEcho sends the request line and the fields as JSON.
 func (s *Server) serveEcho(w http.ResponseWriter, r *http.Request) {
 	s.writeJSON(w, http.StatusOK, echo{
 		Origin: s.name, Method: r.Method, Target: r.RequestURI, Proto: r.Proto,
@@ -27,15 +27,15 @@ func (s *Server) serveEcho(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// upload is what became of a request body.
+// upload describes a request body that was received.
 type upload struct {
 	Origin string `json:"origin"`
 	Length int64  `json:"length"`
 	SHA256 string `json:"sha256"`
 }
 
-// serveUpload reads the whole body and answers its length and checksum. A body
-// that breaks off is a 400 that nobody may still be there to read.
+// serveUpload reads the whole body and sends its length and checksum. A truncated body gets
+// 400, although the client may have left.
 func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 	h := sha256.New()
 	n, err := io.Copy(h, r.Body)
@@ -50,5 +50,5 @@ func (s *Server) serveUpload(w http.ResponseWriter, r *http.Request) {
 func (s *Server) writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // a client that left is not our fault
+	_ = json.NewEncoder(w).Encode(v) // an error means that the client has left
 }

@@ -17,10 +17,10 @@ import (
 // downloadSize is the size of /download.
 const downloadSize = 10 << 20
 
-// slowness is how long /slow thinks.
+// slowness is how long /slow waits before it responds.
 const slowness = 2 * time.Second
 
-// handler returns the origin's one handler: shaped answers first, then pages.
+// handler returns the origin's handler: shaped responses first, then pages.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", s.serveIndex)
@@ -50,14 +50,14 @@ func (s *Server) handler() http.Handler {
 			}
 		}
 		if strings.Contains(r.URL.Path, "//") || strings.Contains(r.URL.Path, "/.") {
-			s.serveEcho(w, r) // ServeMux would redirect; an origin shows what arrived
+			s.serveEcho(w, r) // ServeMux would redirect; the origin shows the request as received
 			return
 		}
 		mux.ServeHTTP(w, r)
 	})
 }
 
-// serveIndex lists what the origin can do.
+// serveIndex lists the pages and parameters of the origin.
 func (s *Server) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = fmt.Fprintf(w, indexText, s.name)
@@ -92,7 +92,7 @@ func (s *Server) serveJSON(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(body)
 }
 
-// serveSlow answers after slowness.
+// serveSlow responds after slowness.
 func (s *Server) serveSlow(w http.ResponseWriter, r *http.Request) {
 	if s.wait(r.Context(), slowness) == nil {
 		s.serveJSON(w, r)
@@ -116,8 +116,8 @@ func (s *Server) serveFlaky(w http.ResponseWriter, r *http.Request) {
 // pagesDate is the Last-Modified of every page and of the download.
 func pagesDate() time.Time { return time.Date(2025, time.January, 2, 3, 4, 5, 0, time.UTC) }
 
-// servePage serves cacheable page n of 1..1000. Its bytes depend on n alone, so
-// the entity tag holds across origins; conditional and range requests work.
+// servePage serves cacheable page n of 1..1000. Its bytes depend on n alone, so that its
+// entity tag is the same at every origin; conditional and range requests work.
 func (s *Server) servePage(w http.ResponseWriter, r *http.Request) {
 	n, err := strconv.Atoi(r.PathValue("n"))
 	if err != nil || n < 1 || n > 1000 {
@@ -149,7 +149,7 @@ func (s *Server) download() http.HandlerFunc {
 	}
 }
 
-// reset closes the client's connection so that it sees a reset, no answer.
+// reset closes the client's connection with a reset and without a response.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {

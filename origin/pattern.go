@@ -2,9 +2,9 @@ package origin
 
 import "encoding/binary"
 
-// pattern is endless deterministic content: byte i depends on i alone, so every
-// origin serves the same bytes and a checksum proves what arrived. It never
-// repeats, so a piece that is delivered twice or out of order shows.
+// pattern is endless deterministic content: byte i depends on i alone, so that every origin
+// serves the same bytes and a checksum proves what was received. It never repeats, so that
+// a part that is delivered twice or out of order is detected.
 type pattern struct{}
 
 // ReadAt fills p with the bytes from off on. It never fails.

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// Server is one listening origin. New makes it, Start opens its socket,
-// Shutdown ends it and waits for everything it runs.
+// Server is one origin. New makes it, Start opens its socket, Shutdown stops it and waits for
+// all of its goroutines.
 type Server struct {
 	name    string
 	address string
 	http    *http.Server
 	served  atomic.Int64
 	flaky   atomic.Int64
-	life    context.Context // ends with Shutdown, and endless answers with it
+	life    context.Context // ends with Shutdown, which also ends endless responses
 	end     context.CancelFunc
 	work    sync.WaitGroup // the accept loop and every WebSocket
 
@@ -31,7 +31,7 @@ type Server struct {
 	sockets  map[net.Conn]struct{} // hijacked connections, closed by Shutdown
 }
 
-// Options say who the origin is and where it listens.
+// Options are the name and the address of an origin.
 type Options struct {
 	Name    string // shown in X-Origin and in every page; empty means "origin"
 	Address string // "host:port"; empty means "127.0.0.1:0", a free port
@@ -63,7 +63,7 @@ func New(o Options) *Server {
 }
 
 // Start opens the socket and serves in the background. It returns once
-// connections are accepted; the error names the address that was refused.
+// connections are accepted; the error names the address that could not be opened.
 // Cancelling ctx later does not stop the server, Shutdown does.
 func (s *Server) Start(ctx context.Context) error {
 	var lc net.ListenConfig
@@ -76,7 +76,7 @@ func (s *Server) Start(ctx context.Context) error {
 	s.mu.Unlock()
 	s.work.Go(func() {
 		// Serve ends with ErrServerClosed after Shutdown; any other end means the
-		// listener is gone, which callers see as refused connections.
+		// listener was closed, which callers see as refused connections.
 		_ = s.http.Serve(ln)
 	})
 	return nil
@@ -92,22 +92,22 @@ func (s *Server) Addr() net.Addr {
 	return s.listener.Addr()
 }
 
-// Shutdown stops accepting, ends event streams and WebSockets, and lets running
-// answers finish until ctx ends; what is still open then is cut and named in
-// the error. It may be called more than once and before Start.
+// Shutdown stops accepting, ends event streams and WebSockets, and waits for other responses
+// until ctx ends; connections that are still open then are closed, and it returns an error. It
+// may be called more than once and before Start.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.end()
 	s.closeSockets()
 	err := s.http.Shutdown(ctx)
 	if err != nil {
-		err = errors.Join(fmt.Errorf("origin %s: open answers were cut: %w", s.name, err), s.http.Close())
+		err = errors.Join(fmt.Errorf("origin %s: open responses were cut off: %w", s.name, err), s.http.Close())
 	}
-	s.closeSockets() // those hijacked in between
+	s.closeSockets() // connections that were hijacked in the meantime
 	s.work.Wait()
 	return err
 }
 
-// keep registers a hijacked connection; false means the origin is ending.
+// keep registers a hijacked connection; false means that the origin is stopping.
 func (s *Server) keep(c net.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +119,7 @@ func (s *Server) keep(c net.Conn) bool {
 	return true
 }
 
-// drop forgets a connection that keep registered.
+// drop removes a connection that keep registered.
 func (s *Server) drop(c net.Conn) {
 	s.mu.Lock()
 	delete(s.sockets, c)

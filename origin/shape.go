@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// shape is an answer described by query parameters. The zero value is an empty
+// shape is a response described by query parameters. The zero value is an empty
 // 200 with a Content-Length.
 type shape struct {
 	size    int64         // body bytes
 	delay   time.Duration // before the response head
 	status  int           // zero means 200
 	cache   string        // the Cache-Control value; empty sends none
-	chunked bool          // no Content-Length, flushed piece by piece
+	chunked bool          // no Content-Length, flushed after every write
 	cut     cut           // whether and where the connection is cut
 	cutAt   int64         // body bytes before the cut, for cutBody
 }
 
-// cut says where an answer breaks off.
+// cut is the place where a response is cut off.
 type cut uint8
 
 const (
@@ -31,12 +31,12 @@ const (
 	cutHead      // before the response head, by a reset
 )
 
-// knobs are the parameters that describe a shape. Any of them in the query
-// makes the answer a shaped one, whatever the path.
+// knobs are the parameters that describe a shape. Any of them in the query selects a shaped
+// response, on every path.
 const knobs = "size delay status cache chunked abort"
 
 // parseShape reads the query. asked is false when no knob is in it; the error
-// names the first parameter that cannot be read, its value and what is wanted.
+// names the first parameter that is not valid, its value and the expected form.
 func parseShape(q url.Values) (sh shape, asked bool, err error) {
 	for _, name := range strings.Fields(knobs) {
 		if !q.Has(name) {
@@ -99,7 +99,7 @@ func parseSize(text string) (int64, error) {
 	return n << shift, err
 }
 
-// serveShape answers as sh describes.
+// serveShape sends the response that sh describes.
 func (s *Server) serveShape(w http.ResponseWriter, r *http.Request, sh shape) {
 	if sh.delay > 0 && s.wait(r.Context(), sh.delay) != nil {
 		return // the client left
@@ -145,7 +145,7 @@ func (sh shape) writeBody(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler) // net/http closes the connection without ending the message
 }
 
-// flusher sends every piece on its own.
+// flusher flushes after every write.
 type flusher struct {
 	w  io.Writer
 	rc *http.ResponseController

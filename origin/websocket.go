@@ -19,7 +19,7 @@ type frame struct {
 	payload []byte
 }
 
-// Opcodes that the echo treats apart (RFC 6455 §11.8); all others are data.
+// Opcodes of control frames (RFC 6455 §11.8); all others are data.
 const (
 	opClose = 0x8
 	opPing  = 0x9
@@ -29,10 +29,10 @@ const (
 // maxFrame bounds the payload of one frame that the echo accepts.
 const maxFrame = 1 << 20
 
-// errTooBig ends a connection whose frame is above maxFrame.
+// errTooBig is the error of a frame above maxFrame.
 var errTooBig = errors.New("frame above 1 MiB")
 
-// errProtocol ends a connection that breaks RFC 6455 §5.
+// errProtocol is the error of a frame that breaks RFC 6455 §5.
 var errProtocol = errors.New("frame breaks the protocol")
 
 // serveWebSocket upgrades the connection (RFC 6455 §4.2) and sends every data
@@ -69,7 +69,7 @@ func (s *Server) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// echoFrames answers frames until a close, an error or the end of the stream.
+// echoFrames sends every data frame back until a close, an error or the end of the stream.
 func echoFrames(rw *bufio.ReadWriter) {
 	for {
 		f, err := readFrame(rw.Reader)
@@ -96,7 +96,7 @@ func closing(code uint16) frame {
 	return frame{final: true, opcode: opClose, payload: binary.BigEndian.AppendUint16(nil, code)}
 }
 
-// readFrame reads one client frame; it has to be masked (RFC 6455 §5.1).
+// readFrame reads one client frame, which must be masked (RFC 6455 §5.1).
 func readFrame(r *bufio.Reader) (frame, error) {
 	var head [2]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -156,7 +156,7 @@ func writeFrame(w *bufio.Writer, f frame) error {
 	return w.Flush()
 }
 
-// acceptKey proves that the handshake was understood (RFC 6455 §4.2.2).
+// acceptKey returns the value that confirms a handshake (RFC 6455 §4.2.2).
 func acceptKey(key string) string {
 	sum := sha1.Sum([]byte(key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	return base64.StdEncoding.EncodeToString(sum[:])

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// handshake is a good one; its key and the answer to it are those of RFC 6455 §1.3.
+// handshake is a good one; its key and the accept value for it are those of RFC 6455 §1.3.
 const handshake = "GET /ws HTTP/1.1\r\nHost: o\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n" +
 	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 

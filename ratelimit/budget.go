@@ -7,20 +7,19 @@ import (
 )
 
 const (
-	windowSeconds = 10 // what counts as recent, the second under way included
+	windowSeconds = 10 // length of the window, the present second included
 	slotCount     = 16 // a power of two above windowSeconds: a slot is reused long after it has left the window
 )
 
-// Budget bounds retries to a share of the recent requests, so that a failing
-// backend does not get its load multiplied. Over the last ten seconds there are
-// at most ratio retries for each request, plus a floor for each second, which
-// lets an upstream with little traffic retry at all. It is safe for concurrent
-// use and lock-free.
+// Budget bounds retries to a share of the recent requests, so that retries do not
+// multiply the load of a failing backend. In the last ten seconds it grants at most
+// ratio retries for each request, plus a floor for each second, which allows an
+// upstream with little traffic to retry. It is safe for concurrent use and lock-free.
 type Budget struct {
 	ratio float64
 	burst float64 // the floor of a whole window
 
-	_        [64]byte // what every request writes has its own cache lines
+	_        [64]byte // the slots, which every request writes, have their own cache lines
 	requests [slotCount]slot
 	_        [64]byte
 	retries  [slotCount]slot
@@ -34,7 +33,7 @@ type slot struct {
 
 // NewBudget makes a budget of ratio retries for each recent request, 0.1 for
 // 10 %, plus floor retries per second. Negative values count as 0; with both 0
-// nothing is ever retried.
+// TryRetry always returns false.
 func NewBudget(ratio, floor float64) *Budget {
 	return &Budget{ratio: max(ratio, 0), burst: max(floor, 0) * windowSeconds}
 }

@@ -13,8 +13,8 @@ const (
 	noon   = 1_700_000_000 * second
 )
 
-// tries asks for n retries at this time and returns how many were granted.
-func tries(b *Budget, n int, now int64) int {
+// grant requests n retries at this time and returns how many the budget allowed.
+func grant(b *Budget, n int, now int64) int {
 	granted := 0
 	for range n {
 		if b.TryRetry(now) {
@@ -49,7 +49,7 @@ func TestBudgetIsAShareOfRequestsPlusAFloor(t *testing.T) {
 		t.Run(fmt.Sprintf("%v of %d and %v per second", tc.ratio, tc.requests, tc.floor), func(t *testing.T) {
 			b := NewBudget(tc.ratio, tc.floor)
 			requests(b, tc.requests, noon)
-			if got := tries(b, 2000, noon); got != tc.want {
+			if got := grant(b, 2000, noon); got != tc.want {
 				t.Errorf("got %d retries, want %d", got, tc.want)
 			}
 		})
@@ -59,17 +59,17 @@ func TestBudgetIsAShareOfRequestsPlusAFloor(t *testing.T) {
 func TestBudgetForgetsAfterTenSeconds(t *testing.T) {
 	b := NewBudget(0.1, 0)
 	requests(b, 100, noon)
-	if got := tries(b, 100, noon+9*second); got != 10 {
+	if got := grant(b, 100, noon+9*second); got != 10 {
 		t.Errorf("after 9 s: got %d retries, want 10", got)
 	}
-	if got := tries(b, 100, noon+10*second); got != 0 {
+	if got := grant(b, 100, noon+10*second); got != 0 {
 		t.Errorf("after 10 s: got %d retries, want 0", got)
 	}
 	requests(b, 100, noon+12*second)
-	if got := tries(b, 100, noon+12*second); got != 0 {
+	if got := grant(b, 100, noon+12*second); got != 0 {
 		t.Errorf("with the old retries still in the window: got %d, want 0", got)
 	}
-	if got := tries(b, 100, noon+19*second); got != 10 {
+	if got := grant(b, 100, noon+19*second); got != 10 {
 		t.Errorf("after the old retries have gone: got %d, want 10", got)
 	}
 	if r, n := b.Recent(noon + 19*second); r != 100 || n != 10 {
@@ -80,8 +80,8 @@ func TestBudgetForgetsAfterTenSeconds(t *testing.T) {
 	}
 }
 
-// TestNoRetryStorm lets everything fail for a minute: the load stays below the
-// promised share in every ten seconds.
+// TestNoRetryStorm fails every attempt for a minute: in any ten seconds the retries stay
+// below their share.
 func TestNoRetryStorm(t *testing.T) {
 	b := NewBudget(0.1, 10)
 	const rate = 500 // per second
@@ -90,7 +90,7 @@ func TestNoRetryStorm(t *testing.T) {
 		for i := range rate {
 			now := noon + int64(s)*second + int64(i)*second/rate
 			b.Request(now)
-			granted[s] += tries(b, 3, now)
+			granted[s] += grant(b, 3, now)
 		}
 	}
 	for s := 0; s+windowSeconds <= len(granted); s++ {

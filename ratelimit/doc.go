@@ -1,4 +1,4 @@
-// Package ratelimit bounds how much of something may happen in a time. It reads
-// no clock: the time is given by the caller, in unix nanoseconds. Its parts are
-// lock-free and do not allocate on use.
+// Package ratelimit bounds how often something may happen in a time. It reads no clock: the
+// caller passes the time, in unix nanoseconds. Its types are lock-free and do not allocate
+// after they were made.
 package ratelimit

@@ -1,4 +1,4 @@
-// Package tunnel carries the bytes of upgraded connections: two connections joined
-// both ways until both directions have ended, watched for idleness, counted, and
-// drained at shutdown. It knows no HTTP.
+// Package tunnel copies the bytes of upgraded connections in both directions until both have
+// ended. It ends idle tunnels, counts open ones and waits for them at shutdown. It knows no
+// HTTP.
 package tunnel

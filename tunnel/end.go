@@ -24,7 +24,7 @@ var _ End = (*conn.Conn)(nil)
 // copySize is how much is copied at once where the kernel cannot move the bytes.
 const copySize = 16 << 10
 
-// move moves bytes from src to dst until src ends; moved is told of each piece. Every error
+// move moves bytes from src to dst until src ends; moved is called with the size of each copy. Every error
 // is a *conn.SpliceError.
 func move(dst, src End, moved func(int64)) error {
 	to, ok := dst.(*conn.Conn)

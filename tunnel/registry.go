@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// ErrClosed is why a tunnel was refused or cut: Shutdown has been called.
+// ErrClosed is the error of a tunnel that was refused or ended because Shutdown was called.
 var ErrClosed = errors.New("shutting down")
 
-// Registry knows the tunnels that are open.
+// Registry holds the open tunnels.
 type Registry struct {
 	mu     sync.Mutex
 	open   map[*run]struct{}
@@ -30,9 +30,9 @@ func (r *Registry) Len() int {
 
 // Run joins the two connections and returns when both directions have ended and both
 // connections are closed: sent went from the client to the backend, received came
-// back. The end of one direction is handed on as the end of that direction only. The
+// back. The end of one direction ends only that direction on the other connection. The
 // error is nil when both peers ended by themselves; it wraps os.ErrDeadlineExceeded
-// after Idle, ErrClosed when the tunnel was refused or cut, *PanicError, or the
+// after Idle, ErrClosed when Shutdown refused or ended the tunnel, *PanicError, or the
 // socket's error.
 func (r *Registry) Run(o Tunnel) (sent, received int64, err error) {
 	t := &run{Tunnel: o}
@@ -51,7 +51,7 @@ func (r *Registry) Run(o Tunnel) (sent, received int64, err error) {
 }
 
 // Shutdown refuses new tunnels and waits until the open ones have ended. When ctx is
-// done before, it closes the rest, waits for them, and tells how many were cut.
+// done before that, it closes the remaining ones, waits for them, and returns their number.
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.mu.Lock()
 	r.closed = true
@@ -77,7 +77,7 @@ func (r *Registry) Shutdown(ctx context.Context) error {
 	return fmt.Errorf("%d tunnels were cut: %w", len(rest), ctx.Err())
 }
 
-// left returns the tunnels that are open.
+// left returns the open tunnels.
 func (r *Registry) left() []*run {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"penstock/conn"
 )
 
-// Tunnel is what Run joins. Run closes both connections.
+// Tunnel describes the two connections that Run joins. Run closes both.
 type Tunnel struct {
 	Client, Backend End
 	FromClient      []byte        // already read from the client, delivered to the backend first
@@ -22,24 +22,24 @@ type Tunnel struct {
 	Label           string        // names the tunnel in errors; may be empty
 }
 
-// PanicError is a panic inside a tunnel. It ends that tunnel alone.
+// PanicError is a panic in the goroutines of a tunnel. It ends only that tunnel.
 type PanicError struct {
 	Value any
 	Stack []byte
 }
 
-// Error returns the panic's value; the stack is for the log.
+// Error returns the panic's value without the stack, which belongs in the log.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
-// run is a tunnel at work.
+// run is the state of an open tunnel.
 type run struct {
 	Tunnel
 	once  sync.Once
 	cause error // why it was ended early; set once, before the connections are closed
 }
 
-// carry moves one direction until its end and hands that end on: the other direction
-// stays open, as a peer that has said all may still listen. It returns the bytes moved.
+// carry copies one direction until its end and ends it on the other connection. The other direction
+// stays open, because a peer that has sent everything may still receive. It returns the bytes moved.
 func (t *run) carry(dst, src End, early []byte) int64 {
 	var done atomic.Int64 // survives a panic
 	defer func() {
@@ -72,8 +72,8 @@ func (t *run) carry(dst, src End, early []byte) int64 {
 	return done.Load()
 }
 
-// lost returns what a failed write means: nothing when the peer had ended its own
-// direction before, because then it may leave altogether.
+// lost returns the error of a failed write: nil when the peer had ended its own direction
+// before, because then it may close the connection.
 func lost(dst End, err error) error {
 	if broken(err) && dst.SawEOF() || errors.Is(err, errors.ErrUnsupported) {
 		return nil
@@ -81,13 +81,13 @@ func lost(dst End, err error) error {
 	return err
 }
 
-// broken reports whether the peer is gone, as opposed to silent or cut by us.
+// broken reports whether the peer closed the connection; a timeout or our own close is not that.
 func broken(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ENOTCONN)
 }
 
-// extend gives both connections the idle time anew, in both directions: a download
-// keeps the silent upload side alive.
+// extend restarts the idle time of both connections in both directions, so that a download
+// keeps an upload direction open that is silent.
 func (t *run) extend() {
 	for _, c := range [2]End{t.Client, t.Backend} {
 		c.SetReadDeadlineIn(t.Idle)
@@ -95,9 +95,9 @@ func (t *run) extend() {
 	}
 }
 
-// end closes both connections because of cause, nil for an ordinary end, and so ends
-// both directions. The first cause counts. A connection that broke breaks the other
-// too, so that no peer takes a cut stream for a whole one.
+// end closes both connections and so ends both directions. cause is nil for an ordinary end;
+// the first cause is kept. When one connection broke, the other one is reset, so that its
+// peer does not take a truncated stream for a complete one.
 func (t *run) end(cause error) {
 	t.once.Do(func() {
 		switch {
@@ -111,7 +111,7 @@ func (t *run) end(cause error) {
 			t.Client.Abort()
 			t.Backend.Abort()
 		}
-		_ = t.Client.Close() // what there is to say is in cause
+		_ = t.Client.Close() // cause is the error that counts
 		_ = t.Backend.Close()
 	})
 }

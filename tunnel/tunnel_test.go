@@ -193,7 +193,7 @@ func TestBrokenSideBreaksTheOther(t *testing.T) {
 	}
 }
 
-// A client that has said goodbye may be gone before the backend has finished.
+// A client that has ended its direction may close before the backend has finished.
 func TestClientLeavesAfterItsEnd(t *testing.T) {
 	r, e := NewRegistry(), overTCP(t, startedSweeper(t))
 	ended := e.run(r)

@@ -11,25 +11,25 @@ import (
 
 type sum [sha256.Size]byte
 
-// contents remembers what the files held.
+// contents keeps the last content of the files, as checksums.
 type contents struct {
 	paths   []string
 	log     *slog.Logger
-	known   []sum  // last reported; zero = never seen
-	pending []sum  // what the last look saw, when it differs from known
-	missing []bool // could not be read at the last look
+	known   []sum  // last reported; zero: never read
+	pending []sum  // read last, when it differs from known
+	missing []bool // could not be read last time
 }
 
-// verdict is what a look at the files showed.
+// verdict is the result of one comparison of the files.
 type verdict uint8
 
 const (
-	same    verdict = iota // as reported last
-	moving                 // different, and not yet seen twice
-	settled                // different, and seen twice: to be reported
+	same    verdict = iota // as last reported
+	moving                 // different, and read only once
+	settled                // different, and read twice: to be reported
 )
 
-// newContents reads the files; what they hold now is known.
+// newContents reads the files; their present content counts as reported.
 func newContents(paths []string, log *slog.Logger) *contents {
 	c := &contents{
 		paths:   paths,
@@ -41,7 +41,7 @@ func newContents(paths []string, log *slog.Logger) *contents {
 	return c
 }
 
-// compare looks at the files once.
+// compare reads the files once.
 func (c *contents) compare() verdict {
 	now := c.look()
 	switch {
@@ -56,7 +56,7 @@ func (c *contents) compare() verdict {
 	return moving
 }
 
-// look returns the sums of the files; one that cannot be read keeps its known sum.
+// look returns the checksums of the files; a file that cannot be read keeps its known one.
 func (c *contents) look() []sum {
 	now := make([]sum, len(c.paths))
 	for i, path := range c.paths {
@@ -73,9 +73,9 @@ func (c *contents) look() []sum {
 	return now
 }
 
-// Fingerprint is the same as long as the files hold the same, byte for byte; one that
-// cannot be read holds nothing. Taken before they are read for their meaning, it tells
-// later whether a change has been read already.
+// Fingerprint returns a checksum of the content of all files; a file that cannot be read
+// counts as empty. A caller that takes it before it reads the files can find out later
+// whether it has read a change already.
 func Fingerprint(paths []string) [sha256.Size]byte {
 	h := sha256.New()
 	for _, path := range paths {
@@ -85,7 +85,7 @@ func Fingerprint(paths []string) [sha256.Size]byte {
 	return sum(h.Sum(nil))
 }
 
-// sumOf reads regular files only: opening a pipe would wait for its writer.
+// sumOf reads regular files only: opening a named pipe would wait for its writer.
 func sumOf(path string) (sum, error) {
 	info, err := os.Stat(path)
 	if err != nil {

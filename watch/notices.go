@@ -32,6 +32,6 @@ func watchDirs(dirs []string) (*notices, error) {
 
 func (n *notices) close() {
 	if n.watcher != nil {
-		_ = n.watcher.Close() // nothing of ours depends on it any more
+		_ = n.watcher.Close() // the watcher is not used again
 	}
 }

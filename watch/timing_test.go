@@ -48,7 +48,7 @@ func expect(t *testing.T, w *Watcher, want int, when string) {
 	}
 }
 
-// pass lets d of the fake clock go by, and everything that it brings about.
+// pass advances the fake clock by d and waits for all that this causes.
 func pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()

@@ -16,15 +16,15 @@ const (
 	DefaultDebounce = 100 * time.Millisecond
 )
 
-// Options says what to watch.
+// Options are what a Watcher is made from.
 type Options struct {
 	Paths    []string      // files; at least one. One that cannot be read now may appear later
-	Poll     time.Duration // how often content is compared without notice; 0 means DefaultPoll
-	Debounce time.Duration // how long content must stay the same to count; 0 means DefaultDebounce
+	Poll     time.Duration // how often content is compared without a notice of the system; 0 means DefaultPoll
+	Debounce time.Duration // how long new content must stay the same before it is reported; 0 means DefaultDebounce
 	Log      *slog.Logger  // nil means slog.Default
 }
 
-// Watcher compares the content of files with what it was.
+// Watcher reports changes of the content of files.
 type Watcher struct {
 	paths    []string
 	poll     time.Duration
@@ -60,14 +60,15 @@ func New(o Options) *Watcher {
 	return w
 }
 
-// Events has one event after any number of changes; the channel is never closed. A
-// file that vanishes is no change, its last content stays the one to compare with.
+// Events returns the channel of events; it is never closed. It holds at most one event,
+// however many changes there were. A file that vanishes is no change: its last content is the
+// one that later content is compared with.
 func (w *Watcher) Events() <-chan struct{} { return w.events }
 
 // Start reads the files, so that changes from now on are events, and watches until
-// ctx is done or Shutdown is called. Start it before reading the files for their
-// meaning, or a change in between is lost. Without notice from the system (there is
-// a limit on watches) polling alone must do; that is logged, not an error.
+// ctx is done or Shutdown is called. Call it before reading the files themselves: a change
+// between the two would be lost. When the system grants no watch (their number is limited),
+// changes are found by polling alone; that is logged and is no error.
 func (w *Watcher) Start(ctx context.Context) error {
 	if len(w.paths) == 0 {
 		return errors.New("watch: no paths")
@@ -78,7 +79,7 @@ func (w *Watcher) Start(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("watch %s: %w", p, err)
 		}
-		w.paths[i] = abs // a later change of the working directory must not matter
+		w.paths[i] = abs // stays right when the working directory changes
 		if dir := filepath.Dir(abs); !slices.Contains(dirs, dir) {
 			dirs = append(dirs, dir)
 		}
@@ -94,7 +95,7 @@ func (w *Watcher) Start(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown ends watching and waits for that until ctx is done.
+// Shutdown stops watching. It returns when that is done, or ctx.
 func (w *Watcher) Shutdown(ctx context.Context) error {
 	if w.cancel == nil {
 		return nil
@@ -112,8 +113,8 @@ func (w *Watcher) Shutdown(ctx context.Context) error {
 	}
 }
 
-// run looks at the files a Debounce after a notice and at every poll. A change counts
-// when two looks a Debounce apart see the same: a file half written is not reported.
+// run reads the files a Debounce after a notice and at every poll. A change is reported when
+// two readings a Debounce apart are equal, so that a half-written file is not reported.
 func (w *Watcher) run(ctx context.Context, n *notices, c *contents) {
 	defer close(w.done)
 	defer n.close()
@@ -152,7 +153,7 @@ func (w *Watcher) run(ctx context.Context, n *notices, c *contents) {
 	}
 }
 
-// emit leaves an event unless one is still waiting to be taken.
+// emit sends an event unless the last one has not been received yet.
 func (w *Watcher) emit() {
 	select {
 	case w.events <- struct{}{}:

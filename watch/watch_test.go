@@ -36,7 +36,7 @@ func remove(t *testing.T, path string) {
 }
 
 // publish makes version the content of the volume dir as Kubernetes does: config.yaml
-// points to ..data/config.yaml for ever, and ..data is renamed over.
+// always points to ..data/config.yaml, and ..data is renamed over.
 func publish(t *testing.T, dir, version string) {
 	t.Helper()
 	if err := os.Mkdir(filepath.Join(dir, version), 0o700); err != nil {
@@ -64,7 +64,7 @@ func volume(t *testing.T) (dir, path string) {
 	return dir, path
 }
 
-// noticing returns a started watcher that hears from the system and never polls.
+// noticing returns a started watcher that gets notices of the system and never polls.
 func noticing(t *testing.T, paths ...string) *Watcher {
 	t.Helper()
 	if runtime.GOOS != "linux" {
@@ -144,7 +144,7 @@ func TestStartAndShutdown(t *testing.T) {
 	}
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
-	for range 20 { // which of two ready channels is seen is chance
+	for range 20 { // a select takes one of two ready channels by chance
 		if err := w.Shutdown(over); err != nil {
 			t.Fatalf("after the end, with a context that is done: %v", err)
 		}

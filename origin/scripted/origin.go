@@ -13,7 +13,7 @@ type Origin struct {
 	o     Options
 	over  chan struct{}
 	state *State
-	// What follows is guarded by state.
+	// The fields below are guarded by state.
 	closed   bool
 	accepted int
 	open     map[net.Conn]struct{}
@@ -27,7 +27,7 @@ type Options struct {
 	// Listener is where connections come from; nil is a free port of 127.0.0.1. Close
 	// closes it.
 	Listener net.Listener
-	// Patience bounds how long Peer waits for one request; zero is for ever.
+	// Patience bounds how long Peer waits for one request; zero means no limit.
 	Patience time.Duration
 }
 

@@ -73,7 +73,7 @@ func (p *Peer) Reset() {
 	_ = p.Close()
 }
 
-// Always is a script that answers every request with the same bytes and keeps the
+// Always returns a script that sends the same bytes to every request and keeps the
 // connection open.
 func Always(response string) func(*Peer) {
 	return func(p *Peer) {

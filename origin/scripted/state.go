@@ -31,7 +31,7 @@ func (s *State) Look(do func()) {
 }
 
 // Wait returns true once holds does, which it calls under the lock after every change,
-// and false when that takes longer than patience; zero waits for ever.
+// and false when that takes longer than patience; zero means no limit.
 func (s *State) Wait(patience time.Duration, holds func() bool) bool {
 	var late <-chan time.Time // nil never comes
 	if patience > 0 {
