@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"penstock/conformance/table"
 )
 
 // Table is one family of cases.
@@ -14,39 +16,11 @@ type Table struct {
 	Cases  []*Case
 }
 
-// Load reads a table. The first word of a line says what it is:
-//
-//	family NAME         once, at the top
-//	config LINE         a line of Penstock's configuration for all cases of the file
-//	case NAME           begins a case
-//	clause TEXT         where the rule stands
-//	danger              letting it through could desynchronise
-//	choice TEXT         why Penstock refuses it, though it might take it
-//	> BYTES             the client sends a line, with CRLF
-//	>- BYTES            the same without CRLF
-//	>wait  >end         the client reads an answer; ends its side
-//	< BYTES  <- BYTES   the origin answers with a line, with or without CRLF
-//	<next               what follows answers the next request
-//	<early <close <reset   how this answer is given: see Reply
-//	~ BYTES  ~- BYTES   at this point the origin sends stray bytes
-//	want OUTCOME        an acceptable outcome
-//	got METHOD TARGET   what the backend gets, one line a request
-//	got Name: value     ... with this field, and no other of the name
-//	got no Name, got body TEXT, got raw BYTES
-//	see ...             the same for the client's last answer; see order 103 200
-//
-// An outcome is [N then] KIND [STATUS[|STATUS]] ["BODY"] [close|keep]. BYTES are
-// written with escapes: see unescape. A line that begins with # is a comment.
+// Load reads a table. docs/conformance.md has its grammar.
 func Load(files fs.FS, name string) (*Table, error) {
-	text, err := fs.ReadFile(files, name)
-	if err != nil {
-		return nil, err
-	}
 	l := loader{table: &Table{}}
-	for i, line := range strings.Split(string(text), "\n") {
-		if err := l.line(line); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, i+1, err)
-		}
+	if err := table.Read(files, name, l.line); err != nil {
+		return nil, err
 	}
 	for _, c := range l.table.Cases {
 		if err := c.complain(); err != nil {
@@ -61,11 +35,8 @@ type loader struct {
 	c     *Case
 }
 
-func (l *loader) line(line string) error {
-	if strings.TrimSpace(line) == "" || line[0] == '#' {
-		return nil
-	}
-	word, rest, _ := strings.Cut(line, " ")
+func (l *loader) line(line table.Line) error {
+	word, rest := line.Word, line.Rest
 	switch word {
 	case "family":
 		l.table.Family = rest
@@ -79,7 +50,7 @@ func (l *loader) line(line string) error {
 		return nil
 	}
 	if l.c == nil {
-		return fmt.Errorf("%q stands before the first case", line)
+		return fmt.Errorf("%q stands before the first case", line.Text)
 	}
 	switch word[0] {
 	case '>', '<', '~':

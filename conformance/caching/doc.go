@@ -4,6 +4,6 @@
 // RFC 9111 and its neighbours want, or with what Penstock chooses where they leave a
 // choice.
 //
-// The cases stand in testdata, one file per family; Load describes their language.
+// The cases stand in testdata, one file per family; docs/conformance.md has their grammar.
 // Nothing here imports the cache or the gateway. No package imports this one.
 package caching

@@ -112,36 +112,3 @@ func readCheck(side, text string) (Check, error) {
 	}
 	return Check{}, fmt.Errorf("%q is not known", text)
 }
-
-// unescape turns \xNN, \t, \s and \\ into bytes.
-func unescape(s string) (string, error) {
-	var out strings.Builder
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
-			out.WriteByte(s[i])
-			continue
-		}
-		i++
-		switch s[i] {
-		case 't':
-			out.WriteByte('\t')
-		case 's':
-			out.WriteByte(' ')
-		case '\\':
-			out.WriteByte('\\')
-		case 'x':
-			if i+2 >= len(s) {
-				return "", fmt.Errorf("%q ends inside of an escape", s)
-			}
-			n, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
-			if err != nil {
-				return "", err
-			}
-			out.WriteByte(byte(n))
-			i += 2
-		default:
-			return "", fmt.Errorf("escape \\%c is not known", s[i])
-		}
-	}
-	return out.String(), nil
-}

@@ -7,54 +7,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"penstock/conformance/table"
 )
 
-// Load reads a table, the cases of one family. The first word of a line says what
-// it is:
-//
-//	family NAME      once, at the top
-//	clause TEXT      where the rules of the following cases stand; within a case, of this one
-//	route NAME       the settings of the following cases, or of this one
-//	case K NAME      begins a case; K is a Kind
-//	each A B C       makes three of the next case, $ in it stands for the word
-//	row A | B | C    makes one of the next case; $1 is A, $2 is B; a case may have many rows
-//	wait 3s          moves the clock
-//	purge WORDS      what is purged, see Runner
-//
-//	< 200            the origin's answer from here on, with the lines that follow:
-//	< 304 conditional   only to requests with a condition; the others get the answer before
-//	< Name: value    a field; Date is added unless a Date line, or "no Date", stands there
-//	< body TEXT      "< size 5000" makes one of that many bytes; "< more TEXT" appends
-//	< chunked        "< until-close", "< lost", "< cut": see Framing and End
-//	< slow 5s        the clock moves before the answer
-//	< interim 103 Name: value
-//
-//	> GET            the client asks; a second word is appended to the URL.
-//	> later GET      asks until what is expected comes
-//	> Name: value    a field of it
-//	> body TEXT
-//
-//	= VERB           what becomes of it, see Verb. Behind the verb may stand a status,
-//	                 above 99, and the number of the origin's answer that the client gets
-//	= Name: value    the client's answer has this field, and no other of the name
-//	= no Name        = has Name TEXT, = hasnot Name TEXT, = body TEXT, = cut,
-//	                 = told 103 Name: value, = nothing told
-//	? GET            what the origin got: its method, "target PATH", the same checks as behind =
-//
-// In values and bodies {now+3600} stands for an HTTP date so many seconds after the
-// present of the play, {start-5} likewise for its beginning; behind a bar may stand
-// another layout of package time. {url} is the path of the case. \xNN, \t and \s are
-// bytes. An empty line or one that begins with # is a comment.
+// Load reads a table, the cases of one family. docs/conformance.md has its grammar.
 func Load(files fs.FS, name string) (*Table, error) {
-	text, err := fs.ReadFile(files, name)
-	if err != nil {
-		return nil, err
-	}
 	l := loader{table: &Table{}}
-	for i, line := range strings.Split(string(text), "\n") {
-		if err := l.collect(i+1, line); err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", name, i+1, err)
-		}
+	if err := table.Read(files, name, l.collect); err != nil {
+		return nil, err
 	}
 	if err := l.finish(); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -76,22 +37,14 @@ type Table struct {
 type loader struct {
 	table         *Table
 	clause, route string
-	rows          [][]string // what $, $1, $2 stand for in the case
-	lines         []numbered // of the case; empty before the first
-	pending       [][]string // rows of the case to come
+	rows          [][]string   // what $, $1, $2 stand for in the case
+	lines         []table.Line // of the case; empty before the first
+	pending       [][]string   // rows of the case to come
 }
 
-type numbered struct {
-	n    int
-	text string
-}
-
-func (l *loader) collect(n int, line string) error {
-	if strings.TrimSpace(line) == "" || line[0] == '#' {
-		return nil
-	}
-	word, rest, _ := strings.Cut(line, " ")
-	switch word {
+func (l *loader) collect(line table.Line) error {
+	rest := line.Rest
+	switch line.Word {
 	case "family":
 		l.table.Family = rest
 	case "each":
@@ -109,22 +62,22 @@ func (l *loader) collect(n int, line string) error {
 			return err
 		}
 		l.rows, l.pending = l.pending, nil
-		l.lines = []numbered{{n, line}}
+		l.lines = []table.Line{line}
 	case "clause", "route":
 		if len(l.lines) > 0 && !l.complete() {
-			l.lines = append(l.lines, numbered{n, line})
+			l.lines = append(l.lines, line)
 			return nil
 		}
-		if word == "clause" {
+		if line.Word == "clause" {
 			l.clause = rest
 		} else {
 			l.route = rest
 		}
 	default:
 		if len(l.lines) == 0 {
-			return fmt.Errorf("%q stands before the first case", line)
+			return fmt.Errorf("%q stands before the first case", line.Text)
 		}
-		l.lines = append(l.lines, numbered{n, line})
+		l.lines = append(l.lines, line)
 	}
 	return nil
 }
@@ -133,7 +86,7 @@ func (l *loader) collect(n int, line string) error {
 // behind that is for those that follow.
 func (l *loader) complete() bool {
 	for _, line := range l.lines {
-		if strings.ContainsRune("<>=", rune(line.text[0])) {
+		if strings.ContainsRune("<>=", rune(line.Text[0])) {
 			return true
 		}
 	}
@@ -153,12 +106,12 @@ func (l *loader) finish() error {
 		c := &Case{Family: l.table.Family, Clause: l.clause, Route: l.route, index: len(l.table.Cases)}
 		r := reader{c: c}
 		for _, line := range l.lines {
-			text, err := fill(line.text, row)
+			text, err := fill(line.Text, row)
 			if err == nil {
-				err = r.line(line.n, text)
+				err = r.line(table.Split(line.Number, text))
 			}
 			if err != nil {
-				return fmt.Errorf("line %d: %w", line.n, err)
+				return fmt.Errorf("line %d: %w", line.Number, err)
 			}
 		}
 		if err := c.complain(); err != nil {
@@ -196,13 +149,13 @@ type reader struct {
 	ask    *Ask
 }
 
-func (r *reader) line(n int, text string) error {
-	word, rest, _ := strings.Cut(text, " ")
-	var err error
-	if rest, err = unescape(rest); err != nil {
+func (r *reader) line(line table.Line) error {
+	n := line.Number
+	rest, err := table.Unescape(line.Rest, nil) // braces are for times, which pass
+	if err != nil {
 		return err
 	}
-	switch word {
+	switch line.Word {
 	case "case":
 		kind, name, _ := strings.Cut(rest, " ")
 		if r.c.Name = name; len(kind) != 1 || !strings.Contains("ROCP", kind) || name == "" {
@@ -227,11 +180,11 @@ func (r *reader) line(n int, text string) error {
 		return r.client(n, rest)
 	case "=", "?":
 		if r.ask == nil {
-			return fmt.Errorf("%q stands before a request", text)
+			return fmt.Errorf("%q stands before a request", line.Text)
 		}
-		return r.ask.expect(word, rest)
+		return r.ask.expect(line.Word, rest)
 	default:
-		return fmt.Errorf("%q is not known", word)
+		return fmt.Errorf("%q is not known", line.Word)
 	}
 	return nil
 }
