@@ -28,6 +28,7 @@ var (
 // Flights let requests that miss the same key wait for one fetch. They know
 // keys and bytes, not where the bytes come from. Safe for concurrent use.
 type Flights struct {
+	store                    *Store
 	waiters, flights, memory int64
 	waiting, flying, held    atomic.Int64 // held: bytes of fanouts
 
@@ -42,14 +43,15 @@ type flightShard struct {
 
 // FlightOptions bound a Flights.
 type FlightOptions struct {
-	Waiters int // followers at the same time; zero means 8192
-	Flights int // fetches at the same time that may be joined; zero means 8192
-	Memory  int // bytes that are kept for followers; above it a flight keeps its last 16 KiB only; zero means 64 MiB
+	Waiters int    // followers at the same time; zero means 8192
+	Flights int    // fetches at the same time that may be joined; zero means 8192
+	Store   *Store // a flight that began before a purge of its key is joined no more; nil joins it
+	Memory  int    // bytes that are kept for followers; above it a flight keeps its last 16 KiB only; zero means 64 MiB
 }
 
 // NewFlights makes an empty Flights.
 func NewFlights(o FlightOptions) *Flights {
-	f := &Flights{waiters: defaultWaiters, flights: defaultFlights, memory: defaultFanoutBytes, seed: maphash.MakeSeed()}
+	f := &Flights{store: o.Store, waiters: defaultWaiters, flights: defaultFlights, memory: defaultFanoutBytes, seed: maphash.MakeSeed()}
 	if o.Waiters > 0 {
 		f.waiters = int64(o.Waiters)
 	}
@@ -72,7 +74,7 @@ func (f *Flights) Join(k Key) (*Leader, *Follower) {
 	shard := f.shard(k)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	fl := shard.m[string(k.raw)]
+	fl := f.current(shard, k)
 	if fl == nil {
 		return f.begin(shard, k), nil
 	}
@@ -91,10 +93,23 @@ func (f *Flights) Lead(k Key) *Leader {
 	shard := f.shard(k)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if shard.m[string(k.raw)] != nil {
+	if f.current(shard, k) != nil {
 		return nil
 	}
 	return f.begin(shard, k)
+}
+
+// current returns the flight of a key that may be joined, nil when there is none. One that
+// began before a purge of its key leaves the table: those that follow it go on, and
+// a request that came after the purge causes another fetch. The caller holds the shard.
+func (f *Flights) current(shard *flightShard, k Key) *flight {
+	fl := shard.m[string(k.raw)]
+	if fl == nil || f.store == nil || !f.store.purgedSince(k, fl.began) {
+		return fl
+	}
+	delete(shard.m, fl.key)
+	f.flying.Add(-1)
+	return nil
 }
 
 // begin makes a flight within the bounds. The caller holds the shard.
@@ -104,6 +119,9 @@ func (f *Flights) begin(shard *flightShard, k Key) *Leader {
 		return nil
 	}
 	fl := &flight{shard: shard, key: string(k.raw), changed: make(chan struct{})}
+	if f.store != nil {
+		fl.began = f.store.Clock()
+	}
 	fl.room = sync.NewCond(&fl.mu)
 	fl.fanout.flights, fl.fanout.readers = f, 1
 	shard.m[fl.key] = fl
@@ -157,6 +175,7 @@ type Response struct {
 type flight struct {
 	shard *flightShard
 	key   string
+	began uint64 // time of the purge clock
 
 	mu       sync.Mutex
 	state    FlightState

@@ -250,3 +250,55 @@ func TestFlightsUnderLoad(t *testing.T) {
 		t.Errorf("left over: %d bytes, %d flights, %d waiters", fs.Held(), fs.Flying(), fs.Waiting())
 	}
 }
+
+// TestAFlightThatBeganBeforeAPurgeIsNotJoined holds that a request which came after a purge
+// does not get what was fetched before it.
+func TestAFlightThatBeganBeforeAPurgeIsNotJoined(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		purge func(s *Store)
+		joins bool
+	}{
+		{"none", func(*Store) {}, true},
+		{"another URL", func(s *Store) { s.PurgeURL(keyOf(s, "a.example", "/other"), false) }, true},
+		{"another host", func(s *Store) { s.PurgeHost([]byte("b.example"), false) }, true},
+		{"its URL, softly", func(s *Store) { s.PurgeURL(keyOf(s, "a.example", "/a"), true) }, true},
+		{"its URL", func(s *Store) { s.PurgeURL(keyOf(s, "a.example", "/a"), false) }, false},
+		{"its host", func(s *Store) { s.PurgeHost([]byte("a.example"), false) }, false},
+		{"a prefix", func(s *Store) { s.PurgePrefix([]byte("a.example"), []byte("/"), false) }, false},
+		{"all", func(s *Store) { s.PurgeAll(false) }, false},
+	} {
+		s := newStore(t, Options{Random: seeded(4)})
+		f, k := NewFlights(FlightOptions{Store: s}), keyOf(s, "a.example", "/a")
+		first, _ := f.Join(k)
+		_, early := f.Join(k)
+		tc.purge(s)
+		second, late := f.Join(k)
+		if (late != nil) != tc.joins || (second != nil) == tc.joins {
+			t.Errorf("a purge of %s: got leader %v, follower %v", tc.name, second != nil, late != nil)
+		}
+		if want := int64(1); f.Flying() != want {
+			t.Errorf("a purge of %s: %d flights may be joined, want %d", tc.name, f.Flying(), want)
+		}
+		first.Finish()
+		if state, _, err := early.Wait(nil); state != Complete || err != nil {
+			t.Errorf("a purge of %s: who came before it got %v, %v", tc.name, state, err)
+		}
+		early.Leave()
+		if late != nil {
+			late.Leave()
+		}
+		if second != nil {
+			_, third := f.Join(k)
+			if third == nil {
+				t.Errorf("a purge of %s: the flight after it is not joined", tc.name)
+			} else {
+				third.Leave()
+			}
+			second.Finish()
+		}
+		if f.Flying() != 0 || f.Waiting() != 0 {
+			t.Errorf("a purge of %s: left are %d flights, %d waiters", tc.name, f.Flying(), f.Waiting())
+		}
+	}
+}

@@ -195,6 +195,20 @@ func (s *Store) judge(e *Entry, k *Key) verdict {
 	return v
 }
 
+// purgedSince reports whether a hard purge after that time of the purge clock reaches the
+// URL of a key. Purges of tags do not count: nobody knows the tags yet.
+func (s *Store) purgedSince(k Key, seen uint64) bool {
+	if seen >= s.Clock() {
+		return false
+	}
+	var space [2 * maxPrefixes]byte
+	id := s.ring.secret.urlID(&k)
+	var e Entry
+	e.Seen = seen
+	s.ring.secret.appendLabels(space[:0], &e.labels, &k, nil)
+	return s.purges.judge(&e, &k) == gone || s.purges.mayReach(&id, seen) && s.purges.reached(&id, seen)
+}
+
 // Delete forgets what is stored under a key. A fill that is under way may
 // still store there; a purge stops that.
 func (s *Store) Delete(k Key) {

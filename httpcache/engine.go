@@ -36,7 +36,7 @@ type Engine struct {
 // New makes an engine over a store.
 func New(o Options) *Engine {
 	e := &Engine{
-		store: o.Store, flights: cache.NewFlights(cache.FlightOptions{Waiters: o.Waiters}),
+		store: o.Store, flights: cache.NewFlights(cache.FlightOptions{Waiters: o.Waiters, Store: o.Store}),
 		clock: clock{o.Clock}, log: o.Log, http: []byte("http"), https: []byte("https"),
 	}
 	if e.log == nil {
