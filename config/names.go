@@ -36,6 +36,8 @@ func methodName(s string) (shaped, wrong string) {
 		return s, "want " + upper + "; methods are case-sensitive"
 	case s == "CONNECT":
 		return s, "which a gateway does not serve"
+	case s == "PURGE":
+		return s, "which never gets to a route; see cache.purge_from"
 	}
 	return s, ""
 }

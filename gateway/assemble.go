@@ -8,6 +8,7 @@ import (
 	"penstock/downstream"
 	"penstock/downstream/h1"
 	"penstock/headers"
+	"penstock/policy"
 	"penstock/routing"
 )
 
@@ -38,9 +39,11 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 	if len(cfg.TrustedProxies) > 0 {
 		s.trusted = headers.NewPrefixes(cfg.TrustedProxies)
 	}
+	purge := &policy.Purge{Do: g.proxy.purgeRequested}
 	if len(cfg.Cache.PurgeFrom) > 0 {
-		s.purgeFrom = headers.NewPrefixes(cfg.Cache.PurgeFrom)
+		purge.From = headers.NewPrefixes(cfg.Cache.PurgeFrom)
 	}
+	s.entry = policy.Compile(purge)
 	if cfg.Answers.RequestID != "" {
 		s.requestID = []byte(cfg.Answers.RequestID)
 		s.perRequest = append(s.perRequest, s.requestID)

@@ -7,7 +7,6 @@ import (
 	"penstock/config"
 	"penstock/headers"
 	"penstock/lb"
-	"penstock/options"
 	"penstock/policy"
 	"penstock/routing"
 )
@@ -32,11 +31,11 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot, old *reuse) (*rout
 	}
 	r.passed = r.trailers
 	r.metrics = g.metrics.Route(r.name)
-	policies := make([]options.Declarer, 0, len(c.Policies))
+	policies := make([]any, 0, len(c.Policies))
 	for _, p := range c.Policies {
 		policies = append(policies, p.Value)
 	}
-	r.plan = policy.Compile(policies)
+	r.plan = policy.Compile(policies...)
 	var err error
 	if r.cache, err = g.proxy.compileCache(c, s, r.metrics); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"fmt"
 
 	"penstock/cache"
@@ -10,6 +11,7 @@ import (
 	"penstock/exchange"
 	"penstock/httpcache"
 	"penstock/ops"
+	"penstock/policy"
 )
 
 // defaultCacheMemory is the size of a store for which nobody named one.
@@ -140,25 +142,15 @@ func (b *journey) newDryRun(q ops.CacheQuestion) error {
 	return nil
 }
 
-// purgeMethod is what allowed clients send to purge a URL.
-const purgeMethod = "PURGE"
-
-// purge answers PURGE on the public listener, where cache.purge_from names the
-// client. Elsewhere PURGE is a method like any other.
-func (g *proxy) purge(j *journey) (answered bool) {
-	s := j.snap
-	if string(j.request.Method) != purgeMethod || s.purgeFrom == nil || s.cache == nil {
-		return false
+// purgeRequested purges the URL of a request with the method PURGE.
+func (g *proxy) purgeRequested(c *policy.Call) {
+	target := string(c.Path)
+	if c.HasQuery {
+		target += "?" + string(c.Query)
 	}
-	if !s.purgeFrom.Contains(j.x.Client) {
-		g.fail(j, exchange.Refuse(exchange.PurgeRefused))
-		return true
-	}
-	u := ops.CacheURL{Scheme: j.request.Scheme, Host: string(j.request.Host), Target: string(j.appendTarget(nil, j.request.Path))}
-	if err := g.cachePurge(ops.CachePurge{URL: u}); err != nil {
+	u := ops.CacheURL{Scheme: c.Scheme, Host: string(c.Host), Target: target}
+	err := g.cachePurge(ops.CachePurge{URL: u})
+	if err != nil && !errors.Is(err, ops.ErrNoCache) { // where no route caches nothing is stored
 		g.log.Warn("a purge may be forgotten in a restart", "error", err)
 	}
-	j.response.Begin(statusNoContent, nil)
-	g.answer(j)
-	return true
 }

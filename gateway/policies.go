@@ -5,10 +5,9 @@ import (
 	"penstock/policy"
 )
 
-// guard lets the policies of the route decide about the request: act is one of the methods
-// of a plan. True means that the request ends here and has its response.
-func (g *proxy) guard(j *journey, act func(*policy.Plan, *policy.Call) policy.Verdict) (ended bool) {
-	p := j.route.plan
+// guard lets the policies of a plan, nil for none, decide about the request: act is one of its
+// methods. True means that the request ends here and has its response.
+func (g *proxy) guard(j *journey, p *policy.Plan, act func(*policy.Plan, *policy.Call) policy.Verdict) (ended bool) {
 	if p == nil {
 		return false
 	}

@@ -36,14 +36,14 @@ func (g *proxy) serve(j *journey) {
 		g.fail(j, f)
 		return
 	}
-	if g.purge(j) {
+	if g.guard(j, j.snap.entry, (*policy.Plan).OnRequest) {
 		return
 	}
 	if f := g.match(j); f != nil {
 		g.fail(j, f)
 		return
 	}
-	if g.guard(j, (*policy.Plan).OnRequest) {
+	if g.guard(j, j.route.plan, (*policy.Plan).OnRequest) {
 		return
 	}
 	switch outcome, f := g.lookup(j); outcome {
@@ -54,7 +54,7 @@ func (g *proxy) serve(j *journey) {
 		g.fail(j, f)
 		return
 	}
-	if g.guard(j, (*policy.Plan).OnForward) {
+	if g.guard(j, j.route.plan, (*policy.Plan).OnForward) {
 		return
 	}
 	if f := g.receive(j); f != nil {

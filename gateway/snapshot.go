@@ -8,6 +8,7 @@ import (
 	"penstock/downstream/h1"
 	"penstock/headers"
 	"penstock/httpcache"
+	"penstock/policy"
 	"penstock/resource"
 	"penstock/routing"
 	"penstock/upstream"
@@ -46,7 +47,7 @@ type Snapshot struct {
 	cacheStatus bool
 	http, https []byte            // schemes, as keys spell them
 	cache       *httpcache.Engine // nil when no route of any generation has cached
-	purgeFrom   *headers.Prefixes // who may send PURGE; nil for nobody
+	entry       *policy.Plan      // what acts on requests before their route is known
 	perRequest  [][]byte          // fields of a request that the gateway writes anew for each
 	requestID   []byte            // name of the id's field; nil for none
 }

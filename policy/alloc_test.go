@@ -20,7 +20,7 @@ func TestPoliciesAllocateNothing(t *testing.T) {
 	redirect := compiled(t, &Redirect{To: "/api/{id}", Code: 308}, "id")
 	respond := compiled(t, &Respond{Status: 200, Body: "ok", Fields: []options.Field{{Name: "X-A", Value: "b"}}})
 	edits := compiled(t, &Headers{Request: Edits{Remove: []string{"X-A"}}, Response: Edits{Set: []options.Field{{Name: "X-A", Value: "b"}}}})
-	plan := Compile([]options.Declarer{respond, rewrite, edits})
+	plan := Compile(respond, rewrite, edits)
 	x := captured("id", "4711")
 	defer x.Release()
 	request, r := &downstream.Request{Query: []byte("q=1")}, new(response.Response)

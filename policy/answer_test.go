@@ -182,7 +182,7 @@ func TestHeadersOfRequestAndResponse(t *testing.T) {
 		{"response alone", Headers{Response: Edits{Add: set}}, "X-A: old\r\n", "X-A: old\r\nX-A: new\r\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			plan := Compile([]options.Declarer{compiled(t, &tc.h)})
+			plan := Compile(compiled(t, &tc.h))
 			if plan.EditsFields() == tc.h.Response.empty() || (plan.edits == nil) != tc.h.Request.empty() {
 				t.Errorf("a hook that nothing asks for: %+v", plan)
 			}

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"penstock/headers"
-	"penstock/options"
 )
 
 // Plan is the policies of one route, sorted by what they act on. It is immutable. Each list
@@ -22,7 +21,7 @@ type Plan struct {
 
 // Compile sorts the policies of one route, which come in THE ORDER. It returns nil when they
 // have no hook at all.
-func Compile(policies []options.Declarer) *Plan {
+func Compile(policies ...any) *Plan {
 	p := new(Plan)
 	hooks := 0
 	for _, one := range policies {

@@ -80,7 +80,7 @@ func (nothing) Parts() []any      { return nil }
 
 func TestPlanCallsEveryHookInOrder(t *testing.T) {
 	var calls []string
-	plan := Compile([]options.Declarer{&witness{"a", Continue, &calls}, nothing{}, &witness{"b", Continue, &calls}})
+	plan := Compile(&witness{"a", Continue, &calls}, nothing{}, &witness{"b", Continue, &calls})
 	var head headers.Block
 	head.Parse([]byte("X-Gone: 1\r\nX-Kept: 2\r\n\r\n"))
 	call := new(Call)
@@ -117,7 +117,7 @@ func TestPlanCallsEveryHookInOrder(t *testing.T) {
 func TestTheFirstVerdictEndsTheRequest(t *testing.T) {
 	for _, v := range []Verdict{Answered, refused} {
 		var calls []string
-		plan := Compile([]options.Declarer{&witness{"a", v, &calls}, &witness{"b", Continue, &calls}})
+		plan := Compile(&witness{"a", v, &calls}, &witness{"b", Continue, &calls})
 		if got := []Verdict{plan.OnRequest(new(Call)), plan.OnForward(new(Call))}; got[0] != v || got[1] != v {
 			t.Errorf("got %v, want %v", got, v)
 		}
@@ -133,13 +133,13 @@ func TestTheFirstVerdictEndsTheRequest(t *testing.T) {
 }
 
 func TestNoHooksAreNoPlan(t *testing.T) {
-	for name, policies := range map[string][]options.Declarer{
+	for name, policies := range map[string][]any{
 		"no policies":         nil,
 		"one without a part":  {nothing{}},
 		"edits of nothing":    {compiled(t, &Headers{})},
 		"two without a parts": {nothing{}, nothing{}},
 	} {
-		if plan := Compile(policies); plan != nil {
+		if plan := Compile(policies...); plan != nil {
 			t.Errorf("%s: got a plan, want none", name)
 		}
 	}

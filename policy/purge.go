@@ -1,0 +1,30 @@
+package policy
+
+import (
+	"strings"
+
+	"penstock/exchange"
+	"penstock/headers"
+)
+
+// Purge answers the method PURGE. It belongs to no route, and so has no row in THE ORDER: it
+// acts before routes are matched, because a URL may be stored by several of them. Clients
+// that may not purge are refused, and no backend ever sees the method, whatever its case:
+// backends that know it believe the gateway's address.
+type Purge struct {
+	From *headers.Prefixes // who may purge; nil for nobody
+	Do   func(c *Call)     // purges what is stored for the URL of c
+}
+
+// OnRequest implements Request.
+func (p *Purge) OnRequest(c *Call) Verdict {
+	if len(c.Method) != len("PURGE") || !strings.EqualFold(string(c.Method), "PURGE") {
+		return Continue
+	}
+	if p.From == nil || !p.From.Contains(c.X.Client) {
+		return c.Refuse(exchange.Refuse(exchange.PurgeRefused))
+	}
+	p.Do(c)
+	c.answer(204, nil, nil)
+	return Answered
+}
