@@ -18,7 +18,7 @@ const (
 
 // Alive probes an idle connection before it is used again: false means that the peer
 // has closed it, or sent something nobody asked for, which would be taken for the
-// next answer. It does not wait, save a millisecond when TLS bytes are pending, and
+// next response. It does not wait, save a millisecond when TLS bytes are pending, and
 // must not run beside Read. Where the socket cannot be looked at, only a seen end of
 // stream makes it false.
 func (c *Conn) Alive() bool {
@@ -41,8 +41,8 @@ func (c *Conn) Alive() bool {
 	return c.secure || seen == peekQuiet
 }
 
-// aliveTLS tells payload from session tickets and key updates, which an idle peer may
-// send: only decryption can. It also finds records that were read ahead.
+// aliveTLS distinguishes payload from session tickets and key updates, which an idle peer
+// may send: only decryption can. It also finds records that were read ahead.
 func (c *Conn) aliveTLS(seen peeked) bool {
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()

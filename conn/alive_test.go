@@ -73,12 +73,12 @@ func TestAliveTLS(t *testing.T) {
 			if !c.Alive() {
 				t.Error("session ticket pending before the first Read: got dead")
 			}
-			answer(t, c, server)
+			swap(t, c, server)
 			for range 3 {
 				if !c.Alive() {
 					t.Fatal("quiet connection: got dead")
 				}
-				answer(t, c, server) // the probe left the session whole
+				swap(t, c, server) // the probe left the session whole
 			}
 			if _, err := server.Write([]byte("408")); err != nil {
 				t.Fatal(err)
@@ -86,7 +86,7 @@ func TestAliveTLS(t *testing.T) {
 			until(t, "unsolicited payload makes it dead", func() bool { return !c.Alive() })
 
 			c, server = tlsPair(t, s, version)
-			answer(t, c, server)
+			swap(t, c, server)
 			_ = server.Close()
 			until(t, "close_notify makes it dead", func() bool { return !c.Alive() })
 		})
@@ -96,7 +96,7 @@ func TestAliveTLS(t *testing.T) {
 // Two records in one segment: the second was read ahead, the socket is empty.
 func TestAliveTLSFindsWhatWasReadAhead(t *testing.T) {
 	c, server := tlsPair(t, newSweeper(t, time.Millisecond), 0)
-	answer(t, c, server)
+	swap(t, c, server)
 	if _, err := server.Write([]byte("ab")); err != nil {
 		t.Fatal(err)
 	}

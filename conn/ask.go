@@ -5,11 +5,11 @@ import "os"
 // maxAsked is the longest message that is worth it: a longer one waits for its peer.
 const maxAsked = 64 << 10
 
-// Ask sends p on a connection that owes us nothing and waits until an answer begins,
+// Ask sends p on a connection without unread input and waits until a response begins,
 // which the next Read takes. It is Alive, Write and the waiting of Read in one: what
 // costs five system calls one by one takes three. It returns how many bytes were sent,
 // all unless it returns an error: ErrStale before the first, else what Write would
-// return. That the wait failed, or its deadline passed, is told by the next Read.
+// return. If the wait failed, or its deadline passed, the next Read returns the error.
 //
 // Under TLS, and on systems other than Linux, it does not wait.
 func (c *Conn) Ask(p []byte) (int, error) {

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// answerOnce reads a request of n bytes and answers it.
+// answerOnce reads a request of n bytes and responds to it.
 func answerOnce(peer net.Conn, n int, text string) {
 	if _, err := io.ReadFull(peer, make([]byte, n)); err == nil {
 		_, _ = peer.Write([]byte(text))
@@ -78,7 +78,7 @@ func TestAskRemembersTheEnd(t *testing.T) {
 	}
 }
 
-// The wait is bound by the read deadline, but Ask has done its part: Read tells.
+// The wait is bound by the read deadline, but Ask has done its part: Read returns the error.
 func TestAskLeavesDeadlineToRead(t *testing.T) {
 	c, peer := pair(t)
 	for name, d := range map[string]time.Duration{"while it waits": time.Millisecond, "before": -1} {
@@ -144,7 +144,7 @@ func TestAskEndsWhenClosed(t *testing.T) {
 
 func TestAskTLS(t *testing.T) {
 	c, server := tlsPair(t, newSweeper(t, time.Millisecond), 0)
-	answer(t, c, server)
+	swap(t, c, server)
 	go answerOnce(server, 4, "answer")
 	if n, err := c.Ask([]byte("ask?")); n != 4 || err != nil {
 		t.Fatalf("got %d, %v; want 4", n, err)
@@ -160,7 +160,7 @@ func TestAskTLS(t *testing.T) {
 	}
 }
 
-// What fails on the socket itself is described as package net does.
+// Errors of the socket itself are described as package net does.
 func TestSocketErrors(t *testing.T) {
 	c, peer := pair(t)
 	_ = peer.SetLinger(0)

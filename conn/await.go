@@ -32,7 +32,7 @@ func (c *Conn) Await() error {
 func (c *Conn) CanAwait() bool { return c.calls.plain() }
 
 // Unread reports whether bytes of the peer wait to be read, its end of stream not being
-// one. Where that cannot be told apart it reports whether either does. It does not
+// one. Where the two cannot be distinguished it reports whether either does. It does not
 // wait, and must not run beside Read.
 func (c *Conn) Unread() bool {
 	if !c.CanAwait() {

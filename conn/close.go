@@ -55,7 +55,7 @@ func (c *Conn) OnClose(f func()) {
 
 // Linger makes the next Close end our direction first and then discard what the peer
 // still sends, until it ends, or limit bytes, or d has passed: closing a socket with
-// unread input sends a reset, which can destroy an answer before the peer has read
+// unread input sends a reset, which can destroy a response before the peer has read
 // it (RFC 9112 §9.6). The discarding happens inside Close. Zero for either is off.
 func (c *Conn) Linger(limit int64, d time.Duration) {
 	e := &c.ending
@@ -84,7 +84,7 @@ func (c *Conn) linger() {
 		return // the peer is gone
 	}
 	c.arm(&c.in, 0)
-	c.rearm(&c.in) // the deadline may have been the reason for this answer
+	c.rearm(&c.in) // the deadline may have been the reason for this response
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	for left > 0 {

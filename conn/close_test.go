@@ -44,7 +44,7 @@ func TestCloseOnceCallsBackOnce(t *testing.T) {
 	}
 }
 
-// A refused upload: the answer must reach a peer that is still sending.
+// A refused upload: the response must reach a peer that is still sending.
 func TestLingerSavesTheAnswer(t *testing.T) {
 	c, peer := pair(t)
 	upload := make(chan error)

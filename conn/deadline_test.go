@@ -14,7 +14,7 @@ import (
 )
 
 // until spins until ok holds: the state is inside the kernel or the scheduler, so no
-// channel tells of it. It gives up after ten seconds.
+// channel reports it. It gives up after ten seconds.
 func until(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !ok(); runtime.Gosched() {

@@ -2,8 +2,8 @@ package conn
 
 import "sync"
 
-// Departure tells those who work for the peer of a connection that it has left, so that they
-// can stop. A request takes one with it while it waits for a backend. The zero value is not
+// Departure reports that the peer of a connection has left, so that work for it can stop. A
+// request takes one with it while it waits for a backend. The zero value is not
 // ready; see NewDeparture. It is used again and again: a Watch begins anew.
 type Departure struct {
 	mu      sync.Mutex
@@ -71,7 +71,7 @@ func (d *Departure) Left() bool {
 }
 
 // Signal has one element once the peer has left. It is nil, and so never ready, for a nil
-// Departure. Who takes the element knows; Left tells all others.
+// Departure. The receiver of the element knows; Left reports it to all others.
 func (d *Departure) Signal() <-chan struct{} {
 	if d == nil {
 		return nil

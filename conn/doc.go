@@ -1,6 +1,6 @@
 // Package conn is a network connection with a record: it counts bytes, remembers
 // the end of the stream, probes whether a pooled peer is still there, closes
-// without destroying its last answer, and moves bytes from socket to socket.
+// without destroying its last response, and moves bytes from socket to socket.
 //
 // Deadlines are lazy. Setting one on a plain net.Conn changes a timer of the
 // runtime's poller and costs about as much as a small system call; an HTTP server

@@ -131,13 +131,13 @@ func (k *socketCalls) failed(op string, err error) error {
 	return &net.OpError{Op: op, Net: at.Network(), Source: at, Addr: k.raw.RemoteAddr(), Err: os.NewSyscallError(op, err)}
 }
 
-// askFor sends p and waits until an answer begins. It returns how many bytes were sent.
+// askFor sends p and waits until a response begins. It returns how many bytes were sent.
 // errSlow means that the peer is slow to take the rest, ErrStale that the connection
-// cannot be used, and any other error why not all was sent. That the wait failed is told by
-// the next read.
+// cannot be used, and any other error why not all was sent. If the wait failed, the next read
+// returns the error.
 //
-// The poller forgets what it has seen when a wait begins, so the sending stands between its
-// beginning and the waiting: an answer that comes at once is not missed.
+// The poller forgets what it has seen when a wait begins, so the sending is between its
+// beginning and the waiting: a response that comes at once is not missed.
 func (k *socketCalls) askFor(p []byte) (n int, err error) {
 	k.out.p, k.out.n, k.out.err, k.asked = p, 0, nil, false
 	err = k.sys.Read(k.ask)
@@ -155,7 +155,7 @@ func (k *socketCalls) askFor(p []byte) (n int, err error) {
 	return k.out.n, nil
 }
 
-// askOnce looks at the socket and sends; when it is called again an answer has begun.
+// askOnce looks at the socket and sends; when it is called again a response has begun.
 func (k *socketCalls) askOnce(fd uintptr) bool {
 	if k.asked {
 		return true
@@ -166,5 +166,5 @@ func (k *socketCalls) askOnce(fd uintptr) bool {
 		return true
 	}
 	k.send(fd)
-	return k.out.err != nil // false waits for the answer
+	return k.out.err != nil // false waits for the response
 }

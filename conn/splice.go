@@ -13,7 +13,7 @@ const recordSize = 16 << 10
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return &b }}
 
-// SpliceError tells which side ended a Splice.
+// SpliceError is an error of a Splice with the side that ended it.
 type SpliceError struct {
 	Writing bool  // the destination failed; else the source
 	Err     error // os.ErrDeadlineExceeded, io.ErrUnexpectedEOF or the socket's error
@@ -37,7 +37,7 @@ func (e *SpliceError) Unwrap() error { return e.Err }
 // moved, when not nil, is called after every piece that was written, with its size;
 // it may extend the deadlines of both connections, which bind the transfer as they
 // bind Read and Write. On Linux the bytes go through the kernel alone when neither
-// side is TLS; else they are copied. Nobody else may read src or write dst meanwhile.
+// side is TLS; else they are copied. No other goroutine may read src or write dst meanwhile.
 func Splice(dst, src *Conn, n int64, moved func(int64)) (int64, error) {
 	if n == 0 {
 		return 0, nil

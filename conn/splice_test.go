@@ -55,7 +55,7 @@ func pipeLink(t testing.TB, s *Sweeper) link {
 	return link{src: New(srcNear, s), dst: New(dstNear, s), from: from, into: into}
 }
 
-// send writes size random bytes in pieces of random size, then closes; it returns their sum.
+// send writes size random bytes in parts of random size, then closes; it returns their sum.
 func send(w io.WriteCloser, size int64, seed uint64) [sha256.Size]byte {
 	defer w.Close()
 	r, h := rand.New(rand.NewPCG(seed, 1)), sha256.New()
@@ -69,7 +69,7 @@ func send(w io.WriteCloser, size int64, seed uint64) [sha256.Size]byte {
 		piece = piece[:min(int64(1+r.IntN(len(piece))), size)]
 		h.Write(piece)
 		if _, err := w.Write(piece); err != nil {
-			break // the receiver's sum tells
+			break // the receiver's sum shows it
 		}
 		size -= int64(len(piece))
 	}

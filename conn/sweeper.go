@@ -155,7 +155,7 @@ func (s *Sweeper) collect(from int, now int64) (more bool) {
 	return end < len(s.conns)
 }
 
-// Now returns the coarse clock: at most one tick behind the real one while the
+// Now returns the coarse clock: at most one tick late while the
 // sweeper runs. It costs one atomic load.
 func (s *Sweeper) Now() time.Time { return s.base.Add(time.Duration(s.now.Load())) }
 
@@ -232,8 +232,8 @@ func (s *Sweeper) Each(f func(*Conn)) {
 	}
 }
 
-// CloseAll closes every open connection at once, the lingering ones too. Answers that
-// were written still reach their peers.
+// CloseAll closes every open connection at once, the lingering ones too. Responses
+// that were written still reach their peers.
 func (s *Sweeper) CloseAll() {
 	s.Each(func(c *Conn) {
 		c.closing.Store(true)

@@ -49,8 +49,8 @@ func tlsPair(t testing.TB, s *Sweeper, version uint16) (*Conn, *tls.Conn) {
 	return c, server
 }
 
-// answer moves one byte each way, as a request does.
-func answer(t *testing.T, c *Conn, server net.Conn) {
+// swap moves one byte each way, as a request does.
+func swap(t *testing.T, c *Conn, server net.Conn) {
 	t.Helper()
 	b := make([]byte, 1)
 	if _, err := c.Write(b); err != nil {
@@ -70,14 +70,14 @@ func answer(t *testing.T, c *Conn, server net.Conn) {
 func TestTLSDeadlines(t *testing.T) {
 	s := newSweeper(t, time.Millisecond)
 	c, server := tlsPair(t, s, 0)
-	answer(t, c, server)
+	swap(t, c, server)
 	for range 3 {
 		c.SetReadDeadlineIn(2 * time.Millisecond)
 		if _, err := c.Read(make([]byte, 1)); err != os.ErrDeadlineExceeded {
 			t.Fatalf("Read: got %v, want os.ErrDeadlineExceeded", err)
 		}
 		c.SetReadDeadlineIn(0)
-		answer(t, c, server) // a Read that timed out leaves the session whole
+		swap(t, c, server) // a Read that timed out leaves the session whole
 	}
 	ended := make(chan error)
 	go func() { _, err := c.Write(make([]byte, 64<<20)); ended <- err }()

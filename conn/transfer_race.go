@@ -5,7 +5,7 @@ package conn
 import "syscall"
 
 // recv is recv(2) as the race detector can see it: a read from a socket is ordered
-// behind the writes to other sockets before it.
+// after the writes to other sockets before it.
 func recv(fd uintptr, p []byte, flags int) (n int, err error) {
 	for {
 		if flags == 0 {

@@ -11,11 +11,11 @@ import (
 	"penstock/lb"
 )
 
-// maxBuffered is the largest answer, in bytes, that is read whole, so that the
+// maxBuffered is the largest response body, in bytes, that is read whole, so that the
 // backend's connection is free before a slow client has read it.
 const maxBuffered = 32 << 10
 
-// lastWords is how long an answer is still awaited on a connection that does not
+// lastWords is how long a response is still awaited on a connection that does not
 // take our request any more.
 const lastWords = time.Second
 
@@ -53,10 +53,10 @@ func (c *Client) CloseIdle() { c.pool.hc.CloseIdleConnections() }
 // trips that run, or still begin, end as usual.
 func (c *Client) Close() { c.pool.close() }
 
-// RoundTrip sends req and fills resp with the answer; at records what happened.
-// It returns nil as soon as the answer's head is known and its body is either at
+// RoundTrip sends req and fills resp with the response; at records what happened.
+// It returns nil as soon as the response's head is known and its body is either at
 // hand or ready to flow; the connection is given back when nothing uses it any
-// more. On a fault resp holds nothing and the connection is closed. It never
+// more. On a fault resp is empty and the connection is closed. It never
 // repeats a request of which the backend can have seen a byte.
 func (c *Client) RoundTrip(req *Request, resp *Response, at *exchange.Attempt) *exchange.Fault {
 	resp.Discard()
@@ -86,9 +86,9 @@ type trip struct {
 	lease    lease // nil when no connection is held
 	slot     bool  // holds a slot of the pool
 	last     bool  // the connection is too old to be kept
-	keep     bool  // the answer lets the connection be kept
-	begun    bool  // an answer, at least an interim one, has begun
-	asked    bool  // the request was sent by Ask, which has waited for the answer
+	keep     bool  // the response lets the connection be kept
+	begun    bool  // a response, at least an interim one, has begun
+	asked    bool  // the request was sent by Ask, which has waited for the response
 	now      time.Time
 	src      source
 	up       *upload         // nil when the body is not streamed
@@ -97,7 +97,7 @@ type trip struct {
 }
 
 // send takes a connection and writes the request. An error of writing is kept for
-// later: the backend may have answered all the same.
+// later: the backend may have responded all the same.
 func (t *trip) send() *exchange.Fault {
 	pool := t.client.pool
 	waited, f := pool.enter(t.now, t.req.Times.Deadline, t.req.Client)
@@ -145,7 +145,7 @@ func (t *trip) send() *exchange.Fault {
 }
 
 // write sends resp.out. A reused connection is looked at first, and when the whole
-// message is in hand, as it nearly always is, the same call waits for the answer.
+// message is in hand, as it nearly always is, the same call waits for the response.
 func (t *trip) write() (n int, err error) {
 	c, idle := t.src.conn, t.req.Times.BodyIdle
 	t.asked = false
@@ -274,7 +274,7 @@ func (t *Times) headBy(sent time.Time, moved time.Duration) (by time.Time, late 
 
 // arrived notes that the final head has been read.
 func (t *trip) arrived() {
-	t.up.answered()
+	t.up.headArrived()
 	t.req.Client.Release()
 	t.now = t.client.now()
 	t.at.Status, t.at.FirstByte = t.resp.Status, t.now.Sub(t.at.Start)

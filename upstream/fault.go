@@ -12,7 +12,7 @@ import (
 	"penstock/headers"
 )
 
-var errInterim = errors.New("more interim answers than a client should have to read")
+var errInterim = errors.New("more interim responses than a client should have to read")
 
 // fault describes what went wrong on the backend's connection.
 func (t *trip) fault(kind exchange.Kind, reason exchange.Reason, err error) *exchange.Fault {
@@ -81,7 +81,7 @@ func (t *trip) headFault(err error) *exchange.Fault {
 	return t.fault(brokenKind(err), exchange.NoReason, err)
 }
 
-// lateness tells which limit a head was not in time for.
+// lateness returns which limit a head was not in time for.
 func (t *trip) lateness() exchange.Reason {
 	if t.up != nil {
 		return t.up.late
@@ -89,7 +89,7 @@ func (t *trip) lateness() exchange.Reason {
 	return t.late
 }
 
-// brokenKind names an error of reading before any byte of an answer.
+// brokenKind names an error of reading before any byte of a response.
 func brokenKind(err error) exchange.Kind {
 	// crypto/tls reports an alert that the peer sent under this operation's name.
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
@@ -115,7 +115,7 @@ func (t *trip) bodyFault(err error) *exchange.Fault {
 	return t.fault(exchange.HTTPResponseIncomplete, exchange.NoReason, err)
 }
 
-// sinkFault explains why the client did not take the answer.
+// sinkFault explains why the client did not take the response.
 func sinkFault(err error) *exchange.Fault {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &exchange.Fault{Kind: exchange.ConnectionWriteTimeout, Reason: exchange.BodyIdleTimeout, Source: exchange.Client, Err: err}

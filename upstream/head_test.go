@@ -68,7 +68,7 @@ func TestNoAnswer(t *testing.T) {
 func TestLargestHead(t *testing.T) {
 	head := "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-A: "
 	answer := head + strings.Repeat("a", maxResponseHead-len(head)-4) + "\r\n\r\n"
-	tr := mustTry(t, clientOf(t, newScript(t, answers(answer))), request("GET", "/"))
+	tr := mustTry(t, clientOf(t, newScript(t, always(answer))), request("GET", "/"))
 	if got := len(tr.resp.Head.Lookup([]byte("X-A"))); got != maxResponseHead-len(head)-4 {
 		t.Errorf("field of %d bytes arrived as %d", maxResponseHead-len(head)-4, got)
 	}
@@ -77,7 +77,7 @@ func TestLargestHead(t *testing.T) {
 func TestInterimAnswers(t *testing.T) {
 	const hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
 	answer := "HTTP/1.1 100 Continue\r\n\r\n" + hints + "HTTP/1.1 102 Processing\r\n\r\n" + "HTTP/1.1 100 Continue\r\nX: y\r\n\r\n" + ok
-	c := clientOf(t, newScript(t, answers(answer)))
+	c := clientOf(t, newScript(t, always(answer)))
 	req := request("GET", "/")
 	var passed []string
 	req.Interim = func(status int, b *headers.Block) {
@@ -155,13 +155,13 @@ func TestUpgradeRefused(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			req := request("GET", "/")
 			req.Upgrade = []byte("websocket")
-			tr := try(t, clientOf(t, newScript(t, answers(tc.answer))), req)
+			tr := try(t, clientOf(t, newScript(t, always(tc.answer))), req)
 			wantFault(t, tr.fault, exchange.HTTPUpgradeFailed, exchange.UpgradeUnasked)
 		})
 	}
 	req := request("GET", "/")
 	req.Upgrade = []byte("websocket")
-	c := clientOf(t, newScript(t, answers(ok)))
+	c := clientOf(t, newScript(t, always(ok)))
 	if tr := mustTry(t, c, req); tr.resp.Tunnel != nil || string(tr.resp.Buffered) != "ok" {
 		t.Errorf("an ordinary answer to an upgrade: tunnel %v, body %q", tr.resp.Tunnel, tr.resp.Buffered)
 	}
@@ -208,7 +208,7 @@ func TestHeadTimesOut(t *testing.T) {
 }
 
 func TestRequestThatIsLateAlreadyIsNotSent(t *testing.T) {
-	s := newScript(t, answers(ok))
+	s := newScript(t, always(ok))
 	req := request("GET", "/")
 	req.Times.Deadline = time.Now().Add(-time.Millisecond)
 	tr := try(t, clientOf(t, s), req)

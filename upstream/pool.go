@@ -14,7 +14,7 @@ import (
 )
 
 // pool holds the connections to one backend. fasthttp's HostClient keeps the idle
-// ones, newest first; before it stands a queue of our own, because HostClient can
+// ones, newest first; in front of it is a queue of our own, because HostClient can
 // neither bound the length of its queue nor tell waiting from dialling.
 //
 // A slot is the right to use one connection; there are PoolOptions.Max. With a
@@ -40,7 +40,7 @@ type lease interface {
 }
 
 // store is the part of HostClient that we use, with its unexported connection
-// type hidden behind lease.
+// type hidden by lease.
 type store struct {
 	take    func(dialTimeout time.Duration) (lease, error)
 	put     func(lease)

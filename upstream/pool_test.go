@@ -190,7 +190,7 @@ func TestPooledConnectionThatDiesUnderARequest(t *testing.T) {
 		p.head()
 		p.say(ok)
 		p.head() // the second request is read, and then the connection is closed
-	}, answers(ok))
+	}, always(ok))
 	c := clientOf(t, s)
 	mustTry(t, c, request("GET", "/"))
 	tr := try(t, c, request("GET", "/"))
@@ -209,7 +209,7 @@ func TestPooledConnectionThatDiesUnderARequest(t *testing.T) {
 }
 
 func TestFreshLeavesThePoolAlone(t *testing.T) {
-	s := newScript(t, answers(ok))
+	s := newScript(t, always(ok))
 	c := clientOf(t, s)
 	mustTry(t, c, request("GET", "/"))
 	fresh := request("GET", "/")

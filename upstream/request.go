@@ -10,19 +10,19 @@ import (
 
 // Request is what goes to the backend. The gateway fills it; RoundTrip only reads
 // it. Everything in it must stay as it is until RoundTrip has returned and, when
-// the answer has a Body, until that is closed.
+// the response has a Body, until that is closed.
 type Request struct {
 	Method  []byte          // as received
 	Target  []byte          // request target, byte for byte as it goes on the wire
 	Host    []byte          // value of the Host field; may be empty (RFC 9112 §3.2)
 	Fields  []byte          // end-to-end field lines, each with CRLF; no Host, no framing, nothing hop-by-hop
-	Upgrade []byte          // protocol that is asked for (RFC 9110 §7.8); nil asks for none
+	Upgrade []byte          // protocol to switch to (RFC 9110 §7.8); nil for none
 	Body    Body            // what follows the head
 	Times   Times           // how long each step may take
 	Client  *conn.Departure // when its peer leaves, the round trip ends; nil for a client that cannot
 	Fresh   bool            // use a connection of its own, not a pooled one; it is closed afterwards
 
-	// Interim is given every interim answer but 100 and 101 (RFC 9110 §15.2), on
+	// Interim is given every interim response but 100 and 101 (RFC 9110 §15.2), on
 	// the goroutine that called RoundTrip. b is valid during the call. Nil drops them.
 	Interim func(status int, b *headers.Block)
 }

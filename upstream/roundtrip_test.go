@@ -77,7 +77,7 @@ func TestAnswersByFraming(t *testing.T) {
 		{"HTTP/1.0 that keeps the connection", "GET", "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 3\r\n\r\nabc", 200, "abc", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			c := clientOf(t, newScript(t, answers(tc.answer)))
+			c := clientOf(t, newScript(t, always(tc.answer)))
 			tr := mustTry(t, c, request(tc.method, "/"))
 			if tr.resp.Status != tc.status || tr.resp.Body != nil || string(tr.resp.Buffered) != tc.body {
 				t.Errorf("got %d, stream %t, %q; want %d whole with %q", tr.resp.Status, tr.resp.Body != nil, tr.resp.Buffered, tc.status, tc.body)
@@ -108,7 +108,7 @@ func TestAnswerUntilClose(t *testing.T) {
 }
 
 func TestConnectionIsReused(t *testing.T) {
-	s := newScript(t, answers(ok))
+	s := newScript(t, always(ok))
 	c := clientOf(t, s)
 	first := mustTry(t, c, request("GET", "/1"))
 	second := mustTry(t, c, request("GET", "/2"))

@@ -67,8 +67,8 @@ func newScriptOn(t testing.TB, l net.Listener, acts ...func(*peer)) *scripted.Or
 	return o
 }
 
-// answers is an act that responds to every request without a body with the same text.
-func answers(words string) func(*peer) {
+// always is an act that responds to every request without a body with the same text.
+func always(words string) func(*peer) {
 	return func(p *peer) {
 		for p.head() != "" {
 			p.say(words)

@@ -7,7 +7,7 @@ import (
 	"penstock/headers"
 )
 
-// settle ends a round trip whose answer has been read to its end. The connection
+// settle ends a round trip whose response has been read to its end. The connection
 // is kept only when the request was sent to its end too and not a byte is left over.
 func (t *trip) settle() {
 	if t.lease == nil {

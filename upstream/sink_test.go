@@ -105,7 +105,7 @@ func TestStreamThatNobodyWants(t *testing.T) {
 // TestConnectionIsFreeBeforeTheClientHasRead: the backend is done, the client is slow.
 func TestConnectionIsFreeBeforeTheClientHasRead(t *testing.T) {
 	answer := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", maxBuffered+1, strings.Repeat("a", maxBuffered+1))
-	c := clientOf(t, newScript(t, answers(answer)))
+	c := clientOf(t, newScript(t, always(answer)))
 	tr := streamed(t, c, request("GET", "/"))
 	read, write := io.Pipe()
 	go func() { _ = write.CloseWithError(tr.resp.Body.Transfer(plain(write))) }()

@@ -15,15 +15,15 @@ import (
 )
 
 // upload pumps a request body from the client to the backend on a goroutine of its
-// own, so that the answer can be read beside. Its methods, pump and its helpers
+// own, so that the response can be read meanwhile. Its methods, pump and its helpers
 // apart, belong to the goroutine of the round trip; a nil *upload is one that was
 // sent before it began.
 //
-// Who may set deadlines of the backend's connection: the pump the write deadline,
-// until stop puts it into the past for good; the read deadline is the round trip's,
-// except that the pump sets the limit for the head when the body is sent, extends
-// that of the answer's body while its own moves, and ends all reading when the
-// client breaks off. Each setter looks behind itself for what must not be undone.
+// Deadlines of the backend's connection: the pump sets the write deadline, until stop
+// puts it into the past for good. The round trip sets the read deadline, except that
+// the pump sets the limit for the head when the body is sent, extends that of the
+// response's body while its own moves, and ends all reading when the client breaks
+// off. Each setter checks afterwards for what it must not undo.
 type upload struct {
 	conn   *conn.Conn
 	body   *Body
@@ -38,7 +38,7 @@ type upload struct {
 	werr   error           // the backend did not take the body
 	late   exchange.Reason // what a passed read deadline means; set before that deadline
 
-	failed  atomic.Bool // fault is or will be set; reading the answer is pointless
+	failed  atomic.Bool // fault is or will be set; reading the response is pointless
 	stopped atomic.Bool // nothing more may be written
 	last    atomic.Bool // the stream has ended well; only the last write is left
 
@@ -46,7 +46,7 @@ type upload struct {
 	head bool // the final head has arrived: the read deadline is the body's
 }
 
-// startUpload begins to send the body of t's request behind its head.
+// startUpload begins to send the body of t's request after its head.
 func startUpload(t *trip) *upload {
 	u := &upload{
 		conn: t.src.conn, body: &t.req.Body, times: t.req.Times, client: t.req.Client, now: t.client.now,
@@ -174,7 +174,7 @@ func (u *upload) read(p []byte) (int, error) {
 func (u *upload) write(p []byte) bool {
 	for len(p) > 0 {
 		u.conn.SetWriteDeadlineIn(u.times.BodyIdle)
-		if u.stopped.Load() { // behind the deadline, so that stop's own one is not undone
+		if u.stopped.Load() { // after the deadline, so that stop's own one is not undone
 			return false
 		}
 		n, err := u.conn.Write(p)
@@ -188,7 +188,7 @@ func (u *upload) write(p []byte) bool {
 	return true
 }
 
-// moved gives an answer that flows already another idle period.
+// moved gives a response that flows already another idle period.
 func (u *upload) moved() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -197,7 +197,7 @@ func (u *upload) moved() {
 	}
 }
 
-// fail ends the round trip because of the client: whoever reads the answer is woken.
+// fail ends the round trip because of the client: a blocked reader of the response is woken.
 func (u *upload) fail(f *exchange.Fault) {
 	if u.stopped.Load() {
 		return // the error is the echo of Abort
@@ -224,8 +224,8 @@ func (u *upload) expectHead() {
 	}
 }
 
-// answered notes that the final head has arrived.
-func (u *upload) answered() {
+// headArrived notes that the final head has arrived.
+func (u *upload) headArrived() {
 	if u == nil {
 		return
 	}

@@ -14,10 +14,10 @@ import (
 	"penstock/headers"
 )
 
-// feed writes the pieces as the client would and then ends the body with err.
-func (b *pipeBody) feed(err error, pieces ...string) *pipeBody {
+// send writes the parts as the client would and then ends the body with err.
+func (b *pipeBody) send(err error, parts ...string) *pipeBody {
 	go func() {
-		for _, p := range pieces {
+		for _, p := range parts {
 			_, _ = io.WriteString(b.w, p)
 		}
 		_ = b.w.CloseWithError(err)
@@ -36,10 +36,10 @@ func TestUploadOnTheWire(t *testing.T) {
 		trailers func() []byte
 		want     string
 	}{
-		{"sized", false, newPipeBody().feed(nil, "abc", "def"), nil, sized + "abcdef"},
-		{"chunked: one chunk a piece", true, newPipeBody().feed(nil, "abc", "def"), nil, chunked + "3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"},
-		{"chunked and empty", true, newPipeBody().feed(nil), nil, chunked + "0\r\n\r\n"},
-		{"trailers (9112 §7.1.2)", true, newPipeBody().feed(nil, "abc"), trailers, chunked + "3\r\nabc\r\n0\r\nX-Sum: 9\r\n\r\n"},
+		{"sized", false, newPipeBody().send(nil, "abc", "def"), nil, sized + "abcdef"},
+		{"chunked: one chunk a piece", true, newPipeBody().send(nil, "abc", "def"), nil, chunked + "3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n"},
+		{"chunked and empty", true, newPipeBody().send(nil), nil, chunked + "0\r\n\r\n"},
+		{"trailers (9112 §7.1.2)", true, newPipeBody().send(nil, "abc"), trailers, chunked + "3\r\nabc\r\n0\r\nX-Sum: 9\r\n\r\n"},
 		{"the end comes with the last bytes, sized", false, eager{strings.NewReader("abcdef")}, nil, sized + "abcdef"},
 		{"the end comes with the last bytes", true, eager{strings.NewReader("abc")}, nil, chunked + "3\r\nabc\r\n0\r\n\r\n"},
 		{"the end with the last bytes, and trailers", true, eager{strings.NewReader("abc")}, trailers, chunked + "3\r\nabc\r\n0\r\nX-Sum: 9\r\n\r\n"},
@@ -111,7 +111,7 @@ func TestUploadThatTheClientCuts(t *testing.T) {
 				got <- all
 			})
 			c := clientOf(t, s)
-			body := newPipeBody().feed(tc.err, tc.pieces...)
+			body := newPipeBody().send(tc.err, tc.pieces...)
 			req := body.sized(request("POST", "/"), 6)
 			if tc.chunked {
 				req = body.chunked(request("POST", "/"))
@@ -169,13 +169,13 @@ func TestEarlyAnswerToAnUpload(t *testing.T) {
 	}
 }
 
-// TestAnswerBehindAWriteError: the backend answers and resets, which our writes see first.
+// TestAnswerBehindAWriteError: the backend responds and resets, which our writes see first.
 func TestAnswerBehindAWriteError(t *testing.T) {
 	closed := make(chan struct{})
 	s := newScript(t, func(p *peer) {
 		p.head()
 		p.say("HTTP/1.1 401 Unauthorized\r\nContent-Length: 3\r\n\r\nno!")
-		_ = p.Close() // unread input: the kernel sends a reset behind the answer
+		_ = p.Close() // unread input: the kernel sends a reset after the response
 		close(closed)
 	})
 	c := clientOf(t, s)
@@ -314,9 +314,9 @@ func TestManyAborts(t *testing.T) {
 			t.Fatal("a cut body ended well")
 		}
 		streamed(t, c, request("GET", "/flow")).resp.Discard()
-		cut := try(t, c, newPipeBody().feed(io.ErrUnexpectedEOF, "abc").sized(request("POST", "/sized"), 6))
+		cut := try(t, c, newPipeBody().send(io.ErrUnexpectedEOF, "abc").sized(request("POST", "/sized"), 6))
 		wantFault(t, cut.fault, exchange.HTTPRequestError, exchange.BodyIncomplete)
-		cut = try(t, c, newPipeBody().feed(io.ErrUnexpectedEOF, "abc").chunked(request("POST", "/chunked")))
+		cut = try(t, c, newPipeBody().send(io.ErrUnexpectedEOF, "abc").chunked(request("POST", "/chunked")))
 		wantFault(t, cut.fault, exchange.HTTPRequestError, exchange.BodyIncomplete)
 		if early := mustTry(t, c, newPipeBody().chunked(request("POST", "/early"))); !early.resp.UploadCut {
 			t.Fatalf("round %d: an upload that never ended was not cut", i)
