@@ -69,7 +69,7 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 		if forwards {
 			k.Add("cache", r.cache(c), "")
 		}
-		k.Later("use", "priority", "finish", "concurrency", "hedge", "query", "sticky_shares", "grpc", "forward_client_cert")
+		k.Later("use", "priority", "concurrency", "hedge", "query", "sticky_shares", "grpc", "forward_client_cert")
 	}
 }
 
