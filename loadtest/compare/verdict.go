@@ -16,8 +16,12 @@ func printHeld(out io.Writer, s results.Scenario) {
 	if len(h.Measures) > 0 && s.Load != "idle" {
 		first := h.Measures[0]
 		fmt.Fprintf(out, "%s: %s. Processor time to %s at most %.4f, bound %.4f + %.4f", s.Name, h.Verdict, results.Before, first.Subject.High, h.Bound, first.Same.Half())
-		if h.Verdict == results.Undecided {
+		switch {
+		case h.Verdict != results.Undecided:
+		case first.Same.Half() > results.MaxHalfWidth:
 			fmt.Fprintf(out, "; %s to %s spreads more than %.3f to either side, the machine is too restless", results.Same, results.Before, results.MaxHalfWidth)
+		default:
+			fmt.Fprintf(out, "; a verdict needs %d rounds", results.MinRounds)
 		}
 		fmt.Fprintln(out)
 		for _, c := range h.Measures {

@@ -132,10 +132,12 @@ func TestVerdictIsPrintedWithWhatItIsBasedOn(t *testing.T) {
 	printHeld(&out, s)
 	s.Held.Verdict = results.Undecided
 	printHeld(&out, s)
+	s.Held.Measures[0].Same.High = 1.1
+	printHeld(&out, s)
 	printHeld(&out, results.Scenario{})
 	for _, want := range []string{
 		"small: held. Processor time to before at most 1.0125, bound 1.0200 + 0.0065\n", "1.0040 (0.9950 to 1.0125 in 15 rounds); same 0.9980 (0.9900 to 1.0030 in 15 rounds)\n",
-		"allocs   1.00, before 0.00, same 0.00: ABOVE\n", "syscalls 5.50, before 5.60, same 5.60: not above\n", "small: undecided", "too restless",
+		"allocs   1.00, before 0.00, same 0.00: ABOVE\n", "syscalls 5.50, before 5.60, same 5.60: not above\n", "small: undecided", "too restless", "a verdict needs 15 rounds\n",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())

@@ -18,7 +18,9 @@ const (
 	// MaxHalfWidth is how far the interval of Same to Before may reach to either side of
 	// its middle; where it reaches farther the machine was too restless to judge.
 	MaxHalfWidth = 0.015
-	resamples    = 10_000
+	// MinRounds is how many rounds a verdict needs: the interval of a few is too short.
+	MinRounds = 15
+	resamples = 10_000
 )
 
 // Interval is the median of the ratios within the rounds, and how sure it is: the
@@ -124,7 +126,7 @@ func (s *Scenario) Hold(bound float64) {
 // verdict judges by the upper end: the build is held to what it may be in the worst case.
 func (c Comparison) verdict(bound float64) Verdict {
 	switch half := c.Same.Half(); {
-	case half > MaxHalfWidth:
+	case half > MaxHalfWidth || min(c.Subject.Rounds, c.Same.Rounds) < MinRounds:
 		return Undecided
 	case c.Subject.High <= bound+half:
 		return Kept

@@ -79,6 +79,8 @@ func TestHeldIsJudgedByTheUpperEnd(t *testing.T) {
 		{"beyond the noise", Comparison{Subject: Interval{15, 1.01, 1, 1.031}, Same: noise(0.01)}, 1.02, Slower},
 		{"another bound", Comparison{Subject: Interval{15, 1.03, 1.02, 1.045}, Same: noise(0.01)}, 1.06, Kept},
 		{"faster, but who knows", Comparison{Subject: Interval{15, 0.9, 0.8, 0.95}, Same: noise(0.016)}, 1.02, Undecided},
+		{"too few rounds", Comparison{Subject: Interval{14, 1, 1, 1}, Same: Interval{15, 1, 1, 1}}, 1.02, Undecided},
+		{"too few of the copy", Comparison{Subject: Interval{15, 1, 1, 1}, Same: Interval{3, 1, 1, 1}}, 1.02, Undecided},
 		{"a copy that is always slower is no noise", Comparison{Subject: Interval{15, 1.05, 1.04, 1.06}, Same: Interval{15, 1.05, 1.045, 1.055}}, 1.02, Slower},
 	} {
 		if got := tc.c.verdict(tc.bound); got != tc.want {
@@ -94,7 +96,7 @@ func TestHoldTakesRatiosWithinTheRound(t *testing.T) {
 		{Name: Same, Rounds: []Figures{{CPU: 10, RPS: 100}, {CPU: 20, RPS: 50}, {CPU: 40, RPS: 25}}},
 	}, Held: &Held{Exact: []Exact{{"allocs", 0, 0, 0}}}}
 	s.Hold(1.02)
-	want := &Held{1.02, Kept, []Comparison{
+	want := &Held{1.02, Undecided, []Comparison{
 		{"cpu_us", Interval{3, 1.01, 1.01, 1.01}, Interval{3, 1, 1, 1}},
 		{"rps", Interval{3, 0.5, 0.5, 0.5}, Interval{3, 1, 1, 1}},
 	}, []Exact{{"allocs", 0, 0, 0}}}
