@@ -139,7 +139,7 @@ func (b *KeyBuilder) Header(name string, value []byte, present bool) {
 	b.field(markHeader, name, value, present)
 }
 
-// Cookie appends a listed cookie of the request. CookieValue finds it.
+// Cookie appends a listed cookie of the request.
 func (b *KeyBuilder) Cookie(name string, value []byte, present bool) {
 	b.field(markCookie, name, value, present)
 }
@@ -210,18 +210,4 @@ func lower(b []byte) {
 			b[i] = c + 'a' - 'A'
 		}
 	}
-}
-
-// CookieValue returns the value of the first cookie of that name in the value
-// of a Cookie field, as a view. Quotes are part of it.
-func CookieValue(field []byte, name string) (value []byte, present bool) {
-	for len(field) > 0 {
-		pair, rest, _ := bytes.Cut(field, []byte{';'})
-		field = rest
-		pair = bytes.TrimLeft(pair, " \t")
-		if len(pair) > len(name) && pair[len(name)] == '=' && string(pair[:len(name)]) == name {
-			return bytes.TrimRight(pair[len(name)+1:], " \t"), true
-		}
-	}
-	return nil, false
 }

@@ -106,21 +106,6 @@ func TestFieldsInKeys(t *testing.T) {
 	}
 }
 
-func TestCookieValues(t *testing.T) {
-	for _, tc := range []struct {
-		field, name, value string
-		present            bool
-	}{
-		{"a=1; b=2", "b", "2", true}, {"a=1;b=2 ", "b", "2", true}, {"ab=1", "b", "", false}, {"b", "b", "", false},
-		{"b=", "b", "", true}, {"b=1; b=2", "b", "1", true}, {"", "b", "", false}, {`b="x y"`, "b", `"x y"`, true},
-	} {
-		got, present := CookieValue([]byte(tc.field), tc.name)
-		if string(got) != tc.value || present != tc.present {
-			t.Errorf("%q of %q: got %q %v, want %q %v", tc.name, tc.field, got, present, tc.value, tc.present)
-		}
-	}
-}
-
 func TestLongKeysBecomeDigests(t *testing.T) {
 	s := newStore(t, Options{})
 	long := "/" + strings.Repeat("x", 20000)

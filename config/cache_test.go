@@ -9,7 +9,7 @@ import (
 func TestLongCache(t *testing.T) {
 	c := fileConfig(t, "full.good.yaml")
 	equal(t, "cache", c.Cache, Store{
-		Memory: 96 * mib, MaxObject: 48 * mib, Path: "/var/lib/penstock",
+		Memory: 96 * mib, MaxObject: 48 * mib, Path: "/var/lib/penstock", Wait: 2 * time.Second,
 		PurgeFrom: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")},
 	})
 	equal(t, "cache of a route", routeOf(c, "/cached/*").Cache, &Cache{

@@ -18,6 +18,7 @@ type Config struct {
 	Limits         Limits
 	Timeouts       Timeouts
 	TrustedProxies []netip.Prefix // peers whose forwarding fields and request id are believed; nil means none
+	Underscores    string         // what becomes of request fields with "_" in their names: UnderscoresDrop or UnderscoresKeep
 	Forwarded      bool           // also send Forwarded (RFC 7239)
 	Upgrades       []string       // default of Route.Upgrades, lower case
 	Trailers       []string       // default of Route.Trailers, field names as written
@@ -48,6 +49,12 @@ func (c *Config) Upstream(name string) *Upstream {
 	return nil
 }
 
+// What becomes of request fields with "_" in their names.
+const (
+	UnderscoresDrop = "drop"
+	UnderscoresKeep = "keep"
+)
+
 // addUpstream appends u and makes it known by its name.
 func (c *Config) addUpstream(u *Upstream) {
 	c.Upstreams = append(c.Upstreams, u)
@@ -68,6 +75,8 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 		k.Section("timeouts", c.Timeouts.Keys, "`connect` to `body_idle` also per route", options.Lines)
 		k.Networks("trusted_proxies", &c.TrustedProxies, "their `X-Forwarded-*` and request id are believed; from others they are replaced")
 		k.Switch("forwarded", &c.Forwarded, false, "also send `Forwarded` (RFC 7239)")
+		k.Choice("underscores", &c.Underscores, []string{UnderscoresDrop, UnderscoresKeep},
+			"what becomes of request fields with `_` in their names, see [http.md](http.md#fields-with-underscores)")
 		k.Names("upgrades", &c.Upgrades, "of protocols that may be tunnelled, or `off`; `h2c` is refused; also per route",
 			options.Checked(protocolName), options.Default("websocket"))
 		k.Names("trailers", &c.Trailers, "of trailer fields that are passed on, both ways, or `off`; also per route", options.Checked(trailerName))
@@ -77,7 +86,7 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 		k.Add("routes", c.routes(policies), "", options.Means("required"))
 		k.Section("log", c.Log.Keys, "", options.Lines)
 		k.Section("answers", c.Answers.Keys, "")
-		k.Later("acme", "name", "underscores", "rate_limit", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
+		k.Later("acme", "name", "rate_limit", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
 			"alerts", "profiles", "top")
 	}}
 }

@@ -74,6 +74,7 @@ func TestLongForms(t *testing.T) {
 		netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8"), netip.MustParsePrefix("192.0.2.1/32"),
 	})
 	equal(t, "forwarded", c.Forwarded, true)
+	equal(t, "underscores", c.Underscores, UnderscoresKeep)
 	equal(t, "upgrades", c.Upgrades, []string{"websocket", "mqtt"})
 	equal(t, "trailers", c.Trailers, []string{"Server-Timing", "grpc-status"})
 	equal(t, "paths", c.Paths, Paths{EncodedSlash: Keep, Backslash: Slash, DoubleEncoding: Reject, DotSegments: Reject, DoubleSlash: Merge})

@@ -19,6 +19,7 @@ func TestShippedValuesAreTheDefaults(t *testing.T) {
 	equal(t, "timeouts", c.Timeouts, want.Timeouts)
 	equal(t, "trusted_proxies", c.TrustedProxies, want.TrustedProxies)
 	equal(t, "forwarded", c.Forwarded, want.Forwarded)
+	equal(t, "underscores", c.Underscores, want.Underscores)
 	equal(t, "upgrades", c.Upgrades, want.Upgrades)
 	equal(t, "trailers", c.Trailers, want.Trailers)
 	equal(t, "paths", c.Paths, want.Paths)

@@ -16,6 +16,7 @@ type Store struct {
 	Admission bool           // once the store is full, keep what is asked for once from flushing it
 	Path      string         // absolute folder that survives a restart; empty means none
 	SaveEvery time.Duration  // between two saves to Path; zero means only at shutdown
+	Wait      time.Duration  // how long a request waits for the fetch of another; zero means without limit
 	PurgeFrom []netip.Prefix // who may send PURGE to the public listener; nil means nobody
 }
 
@@ -37,7 +38,8 @@ func (s *Store) Keys(k options.Keys) {
 	k.Duration("save_every", &s.SaveEvery, 10*time.Minute,
 		"how often the store is saved to `path`; `off` is only at the end", options.Off, options.Restart)
 	k.Networks("purge_from", &s.PurgeFrom, "that may send `PURGE` to the public listener; nobody else may")
-	k.Later("wait")
+	k.Duration("wait", &s.Wait, 5*time.Second,
+		"how long a request waits for the same one of another client before it asks the origin itself; `off` waits as long as that takes", options.Off)
 }
 
 // memory declares the size of the store, which is absent while zero.

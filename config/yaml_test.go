@@ -61,10 +61,11 @@ timeouts:
   drain: {delay: 0s, deadline: 30s}
 trusted_proxies: []
 forwarded: off
+underscores: drop
 upgrades: ["websocket"]
 trailers: []
 paths: {encoded_slash: reject, backslash: reject, double_encoding: keep, dot_segments: resolve, double_slash: keep}
-cache: {max_object: 8MiB, admission: on, path: off, save_every: 10m, purge_from: []}
+cache: {max_object: 8MiB, admission: on, path: off, save_every: 10m, purge_from: [], wait: 5s}
 routes:
   - path: "/*"
     upstream: "http://localhost:3000"

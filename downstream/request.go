@@ -37,6 +37,8 @@ type Request struct {
 type Limits struct {
 	Fields int // field lines; zero means 256
 	Target int // bytes of the request target
+
+	DropUnderscored bool // fields with "_" in their names are dropped
 }
 
 // Reset empties r and lets go of all memory that is not its own, and of its own buffers
@@ -71,6 +73,9 @@ func (r *Request) Read(h *Head, limits Limits) exchange.Reason {
 		return exchange.TooManyFields
 	case p != headers.NoProblem || r.Head.Repeated() != headers.Other:
 		return exchange.BadHeader
+	}
+	if limits.DropUnderscored {
+		r.Head.DropUnderscored()
 	}
 	return r.readFraming()
 }

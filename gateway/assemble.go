@@ -22,7 +22,7 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 		byName:    make(map[string]*pooledUpstream, len(cfg.Upstreams)),
 		limits: limits{
 			requests:  int64(cfg.Limits.Requests),
-			head:      downstream.Limits{Fields: cfg.Limits.Headers, Target: cfg.Limits.URI},
+			head:      downstream.Limits{Fields: cfg.Limits.Headers, Target: cfg.Limits.URI, DropUnderscored: cfg.Underscores == config.UnderscoresDrop},
 			perClient: cfg.Limits.PerIP,
 			client: h1.Limits{
 				Header: cfg.Timeouts.Header, Idle: cfg.Timeouts.Idle, BodyIdle: cfg.Timeouts.BodyIdle,

@@ -170,6 +170,7 @@ func (g *proxy) compileCache(c *config.Route, s *Snapshot, m *metrics.Route) (*h
 	}
 	r := &httpcache.Rule{
 		Route: []byte(c.Name()), Query: query, Headers: o.Headers, Cookies: o.Cookies,
+		Shadowed: byteLists(o.Headers), Wait: s.config.Cache.Wait,
 		MaxVariants: o.MaxVariants, MaxObject: o.MaxObject,
 		Get: slices.Contains(o.Methods, "GET"), Head: slices.Contains(o.Methods, "HEAD"), Post: slices.Contains(o.Methods, "POST"),
 		Policy: rfc9111.Policy{

@@ -135,7 +135,8 @@ func (b *journey) newDryRun(q ops.CacheQuestion) error {
 		fields = append(fields, f.Name+": "+f.Value+"\r\n"...)
 	}
 	head := downstream.Head{Version: downstream.HTTP11, Method: []byte(q.Method), Target: []byte(q.URL.Target), Scheme: "http", Fields: fields}
-	limits := downstream.Limits{Fields: b.snap.limits.head.Fields, Target: len(q.URL.Target)}
+	limits := b.snap.limits.head
+	limits.Target = len(q.URL.Target)
 	if why := b.request.Imagine(&head, limits, b.snap.table); why != exchange.NoReason || b.request.RawPath == nil {
 		return ops.ErrBadURL
 	}

@@ -27,7 +27,7 @@ func (g *proxy) prepare(j *journey) {
 		plan.EditRequest(b, j.policyCall())
 	}
 	forwarding := headers.Forwarding{
-		Peer: j.x.Peer, Trusted: j.x.Trusted, Proto: j.request.Scheme, Host: j.request.Host, Forwarded: j.snap.forwarded,
+		Peer: j.x.Peer, Trusted: j.x.Trusted, Proto: j.request.Scheme, Host: j.cache.Host(j.request.Host), Forwarded: j.snap.forwarded,
 	}
 	out := j.out.fields[:0]
 	if plan != nil {

@@ -50,7 +50,7 @@ func (u *pooledUpstream) hostField(j *journey, m *upstream.Member) []byte {
 	case u.config.Host.Mode == config.HostUpstream || len(j.request.Host) == 0:
 		return m.Host
 	}
-	return j.request.Host
+	return j.cache.Host(j.request.Host)
 }
 
 // hashKey is what consistent hashing sees of the request; 0 for other methods. A

@@ -1,5 +1,7 @@
 package headers
 
+import "bytes"
+
 // Folds reports whether name is one of names in a spelling that a backend may read alike: in
 // any case, and with "_" for "-", as CGI and its descendants do.
 func Folds(name []byte, names [][]byte) bool {
@@ -15,6 +17,16 @@ func Folds(name []byte, names [][]byte) bool {
 func (b *Block) DropFolded(names [][]byte) {
 	for i := range b.Fields {
 		if f := &b.Fields[i]; !f.Ours && Folds(f.Name, names) {
+			f.Drop = true
+		}
+	}
+}
+
+// DropUnderscored marks every received field that has "_" in its name. Programs that get fields
+// as variables, as CGI and WSGI have them, cannot tell such a field from the one with "-".
+func (b *Block) DropUnderscored() {
+	for i := range b.Fields {
+		if f := &b.Fields[i]; !f.Ours && bytes.IndexByte(f.Name, '_') >= 0 {
 			f.Drop = true
 		}
 	}

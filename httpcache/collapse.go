@@ -26,6 +26,10 @@ const (
 // got the response of another's; after AskOrigin it asks, and others may follow it if it leads
 // a flight.
 func (e *Engine) collapse(t *Transaction) (Outcome, *exchange.Fault) {
+	until := patience{deadline: t.req.Deadline}
+	if t.rule.Wait > 0 {
+		until.wait = time.Now().Add(t.rule.Wait)
+	}
 	for t.waits = range maxRejoins {
 		if !t.shares() {
 			return AskOrigin, nil
@@ -38,7 +42,7 @@ func (e *Engine) collapse(t *Transaction) (Outcome, *exchange.Fault) {
 			return AskOrigin, nil // too many wait already
 		}
 		t.follow = follow
-		next, f := e.followUp(t)
+		next, f := e.followUp(t, until)
 		switch next {
 		case followServed:
 			return Serve, nil
@@ -92,14 +96,16 @@ const (
 )
 
 // followUp waits for the fetch that t.follow has a place in and serves the request from it.
-func (e *Engine) followUp(t *Transaction) (followed, *exchange.Fault) {
-	done, stop := patience(t.req.Deadline)
+func (e *Engine) followUp(t *Transaction, until patience) (followed, *exchange.Fault) {
+	done, stop := until.start()
 	defer stop()
 	state, answer, err := t.follow.Wait(done)
 	t.times.now = e.clock.instant()
 	switch {
-	case errors.Is(err, cache.ErrWait):
+	case errors.Is(err, cache.ErrWait) && until.deadlineFirst():
 		return followRefused, exchange.Refuse(exchange.OutOfTime)
+	case errors.Is(err, cache.ErrWait):
+		return followAlone, nil
 	case state == cache.Failed:
 		return t.followFailed(err)
 	case state == cache.Declined:
@@ -138,12 +144,28 @@ func (t *Transaction) followFailed(err error) (followed, *exchange.Fault) {
 	return followAgain, nil
 }
 
-// patience is closed at the deadline; nil when there is none.
-func patience(deadline time.Time) (done <-chan struct{}, stop func()) {
-	if deadline.IsZero() {
+// patience says how long a request waits for the fetch of another. Zero times are no bound.
+type patience struct {
+	deadline time.Time // of the request: then it is refused
+	wait     time.Time // then it asks the origin itself
+}
+
+// deadlineFirst reports whether the request's time is over before its patience is.
+func (p patience) deadlineFirst() bool {
+	return p.wait.IsZero() || !p.deadline.IsZero() && p.deadline.Before(p.wait)
+}
+
+// start returns a channel that is closed when the request waits no longer; nil when there is no
+// bound.
+func (p patience) start() (done <-chan struct{}, stop func()) {
+	end := p.wait
+	if p.deadlineFirst() {
+		end = p.deadline
+	}
+	if end.IsZero() {
 		return nil, func() {}
 	}
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	ctx, cancel := context.WithDeadline(context.Background(), end)
 	return ctx.Done(), cancel
 }
 

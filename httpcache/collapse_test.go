@@ -116,3 +116,29 @@ func TestFollowersOfAnotherVariant(t *testing.T) {
 		}
 	})
 }
+
+// A request waits for the fetch of another at most so long, and then asks the origin itself.
+func TestFollowersWaitNoLonger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t, "")
+		s.rule.Wait = 5 * time.Second
+		s.answers(func(q *asked) (string, *exchange.Fault) {
+			if strings.Contains(q.fields, "X-Slow") {
+				time.Sleep(time.Hour)
+			}
+			return reply(200, "x", fresh), nil
+		})
+		var slow sync.WaitGroup
+		slow.Go(func() { s.get("X-Slow: 1") })
+		synctest.Wait()
+		began := time.Now()
+		s.wants(s.get(), Relay, 200, "x", "fwd=uri-miss; fwd-status=200; ttl=60; stored")
+		if took := time.Since(began); took != 5*time.Second {
+			t.Errorf("it waited %v, want 5s", took)
+		}
+		if s.wants(s.get(), Serve, 200, "x", "hit"); s.requests() != 2 {
+			t.Errorf("%d requests, want 2", s.requests())
+		}
+		slow.Wait()
+	})
+}

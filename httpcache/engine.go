@@ -29,6 +29,8 @@ type Engine struct {
 	log     *slog.Logger
 	buffers sync.Pool      // of bodies that pass through
 	fetches sync.WaitGroup // refreshes and detached fills
+	uses    uses           // of variants
+	listing sync.Mutex     // orders those who change the list of a vary record
 
 	http, https []byte // schemes, as keys spell them
 }

@@ -1,9 +1,11 @@
 package httpcache
 
 import (
+	"bytes"
 	"time"
 
 	"penstock/cache/rfc9111"
+	"penstock/headers"
 	"penstock/ops"
 )
 
@@ -41,7 +43,7 @@ func explainEntry(t *Transaction, out *ops.CacheExplanation) {
 		BodyBytes: t.stored.entry.BodySize, Fields: []string{},
 	}
 	for name, value, pos := t.stored.lines.Next(0); pos >= 0; name, value, pos = t.stored.lines.Next(pos) {
-		out.Entry.Fields = append(out.Entry.Fields, string(name)+": "+string(value))
+		out.Entry.Fields = append(out.Entry.Fields, shownField(name, value))
 	}
 	switch {
 	case m.Flags.Has(rfc9111.AlwaysValidate):
@@ -52,6 +54,16 @@ func explainEntry(t *Transaction, out *ops.CacheExplanation) {
 	if m.Flags.Has(rfc9111.NeverStale | rfc9111.NeverStaleAlone) {
 		out.Why = append(out.Why, "it may not be used once it is stale")
 	}
+}
+
+// shownField is a stored field line as operators see it: of a cookie the name alone, because its
+// value may let anyone act as a client.
+func shownField(name, value []byte) string {
+	if headers.SameName(name, []byte("set-cookie")) || headers.SameName(name, []byte("set-cookie2")) {
+		cookie, _, _ := bytes.Cut(value, []byte("="))
+		return string(name) + ": " + string(cookie) + "=(hidden)"
+	}
+	return string(name) + ": " + string(value)
 }
 
 // sentence says what a use means for the request.

@@ -43,7 +43,7 @@ func (e *Engine) beginFill(t *Transaction) bool {
 	}
 	f := t.newFill(size)
 	w := cache.AcquireWriter()
-	t.noteStored(e.store.Begin(w, t.keys.key, &f))
+	noteStored(t, e.store.Begin(w, t.keys.key, &f))
 	if t.fill.lost != cache.Stored {
 		cache.ReleaseWriter(w)
 		if w = nil; t.fill.lead.Followers() == 0 {

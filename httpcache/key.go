@@ -13,7 +13,6 @@ type keys struct {
 	base      cache.Key // of the URL, as its route counts it
 	key       cache.Key // that of the variant, once a vary record is known; else base
 	record    uint64    // id of the vary record; zero for none
-	variants  uint32    // that the record counts
 	nominated []byte    // what the record lists
 	values    []byte    // this request's values of it
 
@@ -62,8 +61,9 @@ func (t *Transaction) hop() (scheme, name []byte) {
 	return scheme, t.req.Fields.Get(headers.XForwardedHost)
 }
 
-// makeKey makes the key of the request's URL: what its route counts of it.
-func (t *Transaction) makeKey() {
+// makeKey makes the key of the request's URL: what its route counts of it. It is false when a
+// keyed cookie is ambiguous: then the response cannot be stored under any value.
+func (t *Transaction) makeKey() (certain bool) {
 	scheme, name := t.hop()
 	b := t.engine.store.NewKey(t.keys.baseBuf)
 	b.URL(&cache.URL{
@@ -77,19 +77,16 @@ func (t *Transaction) makeKey() {
 		t.scratch = appendJoined(t.scratch[:0], &t.asked, name)
 		b.Header(name, t.scratch, len(t.scratch) > 0)
 	}
+	certain = true
 	for _, name := range t.rule.Cookies {
-		var value []byte
-		present := false
-		for line := range t.req.Fields.All(headers.Cookie) {
-			if value, present = cache.CookieValue(line, name); present {
-				break
-			}
-		}
-		b.Cookie(name, value, present)
+		value, found := findCookie(t.req.Fields, name)
+		certain = certain && found != ambiguousCookie
+		b.Cookie(name, value, found == oneCookie)
 	}
 	t.keys.base = b.Key()
 	t.keys.baseBuf = t.keys.base.Bytes()
 	t.keys.key = t.keys.base
+	return certain
 }
 
 // appendJoined appends the lines of a field as one (RFC 9110 §5.3).

@@ -49,11 +49,13 @@ func (e *Engine) find(t *Transaction) {
 func (e *Engine) findVariant(t *Transaction) {
 	s, k := &t.stored, &t.keys
 	t.decision.Forward = rfc9111.ForwardVaryMiss
-	k.record, k.variants = s.entry.ID, s.entry.Flags
+	k.record = s.entry.ID
 	k.nominated = append(k.nominated[:0], s.entry.Meta...)
 	k.choose(e.store, &t.asked)
 	s.key = k.key
-	if e.store.Get(s.entry, k.key) == cache.Hit {
+	id := variantID(k.values)
+	if variantList(s.entry.Fields).index(id) >= 0 && e.store.Get(s.entry, k.key) == cache.Hit {
+		e.uses.touch(k.record, id, t.times.now)
 		t.decide()
 		return
 	}

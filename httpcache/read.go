@@ -1,6 +1,8 @@
 package httpcache
 
 import (
+	"bytes"
+
 	"penstock/cache"
 	"penstock/cache/rfc9111"
 	"penstock/exchange"
@@ -18,9 +20,8 @@ func (t *Transaction) readRequest() {
 	t.role, t.status.outcome, t.status.Forward = roleBypass, exchange.CacheBypass, rfc9111.ForwardBypass
 	switch t.rules.Method {
 	case rfc9111.Get, rfc9111.Head:
-		if t.mayUseStore() {
+		if mayUseStore(t) && t.makeKey() {
 			t.role = roleFill
-			t.makeKey()
 		}
 	case rfc9111.Options, rfc9111.Trace:
 		t.status.Forward = rfc9111.ForwardMethod
@@ -32,7 +33,7 @@ func (t *Transaction) readRequest() {
 
 // mayUseStore reports whether a GET or HEAD may be served from the store, and its response
 // be stored.
-func (t *Transaction) mayUseStore() bool {
+func mayUseStore(t *Transaction) bool {
 	return !t.req.Body && t.rule.serves(t.rules.Method) && !originJudges(t.req.Fields) && !overrides(t.req.Fields) && !t.req.Upgrade
 }
 
@@ -85,6 +86,15 @@ func (t *Transaction) Shapes() bool {
 	return t.rule != nil && (t.rules.Method == rfc9111.Get || t.rules.Method == rfc9111.Head)
 }
 
+// Host returns the Host that the origin sees: host, or where the response may be stored the
+// normal form that its key has.
+func (t *Transaction) Host(host []byte) []byte {
+	if len(t.keys.base.Bytes()) == 0 || len(host) == 0 {
+		return host
+	}
+	return t.keys.base.Host()
+}
+
 // AppendQuery appends to a target the query that the origin sees, after mark: what the key
 // counts of it, and nothing else. It appends nothing when that is empty.
 func (t *Transaction) AppendQuery(dst []byte, mark byte) []byte {
@@ -109,14 +119,21 @@ func (t *Transaction) Prepare(fields *headers.Block) {
 	}
 	t.move(asking, asking)
 	t.times.sent, t.times.tick = t.engine.clock.instant(), t.engine.store.Clock()
-	if t.role != roleFill && t.role != roleRefresh {
+	if t.role == roleBypass || t.role == roleChange {
 		return
 	}
+	own := t.role == roleFill || t.role == roleRefresh
 	for i := range fields.Fields {
-		if f := &fields.Fields[i]; rfc9111.ClientCondition(f.Name) {
+		if f := &fields.Fields[i]; own && rfc9111.ClientCondition(f.Name) || t.shadows(f.Name) {
 			f.Drop = true
 		}
 	}
+}
+
+// shadows reports whether a backend may take a field for one that selects the response: they
+// differ in "_" for "-" alone. The key does not show its value, so the origin must not see it.
+func (t *Transaction) shadows(name []byte) bool {
+	return bytes.IndexByte(name, '_') >= 0 && (headers.Folds(name, t.rule.Shadowed) || nominates(t.keys.nominated, name))
 }
 
 // AppendValidators appends the lines that ask the origin whether the stored response still

@@ -21,6 +21,8 @@ type Rule struct {
 	Query       *cache.QueryRule // how the query is keyed and sent; must not be nil
 	Headers     []string         // request fields that are part of the key
 	Cookies     []string         // cookies that are part of the key
+	Shadowed    [][]byte         // Headers, as the origin's fields are compared with them
+	Wait        time.Duration    // how long a request waits for the fetch of another; zero means without limit
 	Tags        []byte           // name of the response field that lists tags; nil for none
 	MaxObject   int64            // bytes of the largest body that is stored
 	MaxVariants int              // of one URL, by Vary

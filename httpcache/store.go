@@ -1,8 +1,6 @@
 package httpcache
 
 import (
-	"bytes"
-
 	"penstock/cache"
 	"penstock/cache/rfc9111"
 	"penstock/exchange"
@@ -171,66 +169,11 @@ func (e *Engine) withdraw(t *Transaction) {
 	}
 }
 
-// selects finds the key of the response's variant. It is false when the response can be for
-// this one request only.
-func (e *Engine) selects(t *Transaction) bool {
-	k := &t.keys
-	names, variance := rfc9111.AppendVary(t.scratch[:0], &t.answered)
-	t.scratch = names
-	switch {
-	case variance == rfc9111.VariesOnAll:
-		return false
-	case variance == rfc9111.VariesNot:
-		names = nil
-	}
-	if k.record != 0 { // what selected a variant before goes on selecting
-		names = k.union(names)
-		if bytes.Equal(names, k.nominated) && e.joinsVariants(t) {
-			return true
-		}
-	}
-	if len(names) == 0 {
-		k.nominated, k.values = k.nominated[:0], k.values[:0]
-		return true
-	}
-	if variesOn(names, t.rule.OwnRequest) {
-		return false
-	}
-	k.nominated = append(k.nominated[:0], names...)
-	record, refusal := e.store.PutVariant(k.base, t.recordFill(1))
-	if refusal != cache.Stored {
-		return false
-	}
-	k.record = record
-	k.choose(e.store, &t.asked)
-	return true
-}
-
-// recordFill describes a vary record that counts so many variants.
-func (t *Transaction) recordFill(variants uint32) *cache.Fill {
-	return &cache.Fill{Head: cache.Head{Created: int64(t.times.sent), Seen: t.times.tick, Flags: variants}, Meta: t.keys.nominated}
-}
-
-// joinsVariants counts the response among the variants of its URL. It is false when there are
-// as many as the route allows: then all of them give way, because nobody knows which of them
-// is still asked for.
-func (e *Engine) joinsVariants(t *Transaction) bool {
-	if t.stored.found {
-		return true // it replaces one
-	}
-	if int(t.keys.variants) >= t.rule.MaxVariants {
-		return false
-	}
-	record := cache.Entry{Head: cache.Head{Kind: cache.Variant, ID: t.keys.record}}
-	e.store.Update(&record, t.keys.base, t.recordFill(t.keys.variants+1))
-	return true
-}
-
 // storeWhole stores a response whose body is at hand, and hands it to the followers.
 func (e *Engine) storeWhole(t *Transaction) {
 	text := t.received.Body
 	f := t.newFill(int64(len(text)))
-	t.noteStored(e.store.Put(t.keys.key, &f, text))
+	noteStored(t, e.store.Put(t.keys.key, &f, text))
 	if t.status.Stored {
 		t.rule.Counters.Filled(t.received.Began)
 	}
@@ -261,7 +204,7 @@ func (e *Engine) storeLanguage(t *Transaction, f *cache.Fill) {
 }
 
 // noteStored notes what became of a response that might be stored.
-func (t *Transaction) noteStored(r cache.Refusal) {
+func noteStored(t *Transaction, r cache.Refusal) {
 	t.fill.lost = r
 	t.status.Stored = r == cache.Stored
 	if t.status.Stored {

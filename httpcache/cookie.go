@@ -1,0 +1,94 @@
+package httpcache
+
+import (
+	"bytes"
+
+	"penstock/headers"
+)
+
+// cookieFound says what was found of a cookie.
+type cookieFound uint8
+
+const (
+	noCookie        cookieFound = iota
+	oneCookie                   // its value is what every backend reads
+	ambiguousCookie             // backends may read different values
+)
+
+// findCookie finds the cookie of a name in the request's Cookie lines. Backends differ in which
+// of several cookies of one name they take, in whether they trim, unquote and decode names, and
+// in whether a comma or a quoted semicolon separates cookies. Where these ways may lead to
+// different values, the result is ambiguousCookie.
+func findCookie(b *headers.Block, name string) (value []byte, found cookieFound) {
+	strict, loose := 0, 0
+	for line := range b.All(headers.Cookie) {
+		quotes := bytes.IndexByte(line, '"') >= 0 // a quoted text may contain what separates cookies
+		for rest := line; len(rest) > 0; {
+			var pair []byte
+			pair, rest, _ = bytes.Cut(rest, []byte{';'})
+			key, text, _ := bytes.Cut(bytes.TrimLeft(pair, " \t"), []byte{'='})
+			if string(key) == name && len(key) < len(bytes.TrimLeft(pair, " \t")) {
+				strict++
+				value = bytes.TrimRight(text, " \t")
+				if quotes && bytes.Count(line[:len(line)-len(rest)-len(text)], []byte{'"'})%2 == 1 {
+					return nil, ambiguousCookie
+				}
+			}
+			for len(pair) > 0 {
+				var part []byte
+				part, pair, _ = bytes.Cut(pair, []byte{','})
+				if key, _, _ := bytes.Cut(part, []byte{'='}); resemblesCookie(key, name) {
+					loose++
+				}
+			}
+		}
+	}
+	switch {
+	case strict > 1 || loose != strict:
+		return nil, ambiguousCookie
+	case strict == 0:
+		return nil, noCookie
+	}
+	return value, oneCookie
+}
+
+// resemblesCookie reports whether a backend may take key for the cookie of that name: without
+// white space and quotes around it, with percent-coding removed, in any case, and with what PHP
+// turns into "_".
+func resemblesCookie(key []byte, name string) bool {
+	key = bytes.TrimFunc(key, func(r rune) bool { return r <= ' ' || r == '"' || r == '\'' || r >= 0x7f })
+	at := 0
+	for i := 0; i < len(key); i++ {
+		c := key[i]
+		if c == '%' && i+2 < len(key) {
+			if high, low := unhex(key[i+1]), unhex(key[i+2]); high < 16 && low < 16 {
+				c, i = high<<4|low, i+2
+			}
+		}
+		if at == len(name) || foldCookie(c) != foldCookie(name[at]) {
+			return false
+		}
+		at++
+	}
+	return at == len(name)
+}
+
+// foldCookie makes alike what some backends do not tell apart in the name of a cookie.
+func foldCookie(c byte) byte {
+	switch c {
+	case '.', ' ', '[', '+', '-':
+		return '_'
+	}
+	return lower(c)
+}
+
+// unhex returns the value of a hexadecimal digit, 16 for any other byte.
+func unhex(c byte) byte {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0'
+	case 'a' <= lower(c) && lower(c) <= 'f':
+		return lower(c) - 'a' + 10
+	}
+	return 16
+}

@@ -1,0 +1,191 @@
+package httpcache
+
+import (
+	"bytes"
+	"encoding/binary"
+	"sync/atomic"
+	"time"
+
+	"penstock/cache"
+	"penstock/cache/rfc9111"
+	"penstock/headers"
+)
+
+// selects finds the key of the response's variant. It is false when the response can be for
+// this one request only.
+func (e *Engine) selects(t *Transaction) bool {
+	k := &t.keys
+	names, variance := rfc9111.AppendVary(t.scratch[:0], &t.answered)
+	t.scratch = names
+	switch {
+	case variance == rfc9111.VariesOnAll:
+		return false
+	case variance == rfc9111.VariesNot:
+		names = nil
+	}
+	if k.record != 0 { // what selected a variant before goes on selecting
+		names = k.union(names)
+		if bytes.Equal(names, k.nominated) && e.listVariant(t) {
+			return true
+		}
+	}
+	if len(names) == 0 {
+		k.nominated, k.values = k.nominated[:0], k.values[:0]
+		return true
+	}
+	if variesOn(names, t.rule.OwnRequest) || sentShadow(t, names) {
+		return false
+	}
+	k.nominated = append(k.nominated[:0], names...)
+	k.values = rfc9111.AppendVariantKey(k.values[:0], k.nominated, &t.asked)
+	record, refusal := e.store.PutVariant(k.base, recordFill(t, variantList(nil).with(variantID(k.values))))
+	if refusal != cache.Stored {
+		return false
+	}
+	k.record = record
+	k.choose(e.store, &t.asked)
+	return true
+}
+
+// sentShadow reports whether the origin was sent a field that it may have taken for one of the
+// nominated ones.
+func sentShadow(t *Transaction, nominated []byte) bool {
+	for name, _, pos := t.asked.Next(0); pos >= 0; name, _, pos = t.asked.Next(pos) {
+		if bytes.IndexByte(name, '_') >= 0 && !t.shadows(name) && nominates(nominated, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// nominates reports whether a list of nominated names contains name in a spelling that a
+// backend may read alike.
+func nominates(nominated, name []byte) bool {
+	for n := range bytes.SplitSeq(nominated, []byte(",")) {
+		if headers.Folds(name, [][]byte{n}) {
+			return true
+		}
+	}
+	return false
+}
+
+// recordFill describes a vary record with a list of variants.
+func recordFill(t *Transaction, list variantList) *cache.Fill {
+	return &cache.Fill{Head: cache.Head{Created: int64(t.times.sent), Seen: t.times.tick}, Meta: t.keys.nominated, Fields: list}
+}
+
+// listVariant lists the variant of the request in the vary record. When the record lists as
+// many as the route allows, the least used one gives way. It is false when the record has been
+// replaced meanwhile.
+func (e *Engine) listVariant(t *Transaction) bool {
+	k, id := &t.keys, variantID(t.keys.values)
+	e.listing.Lock()
+	defer e.listing.Unlock()
+	record := cache.AcquireEntry()
+	defer cache.ReleaseEntry(record)
+	if e.store.Get(record, k.base) != cache.Hit || record.Kind != cache.Variant || record.ID != k.record {
+		return false
+	}
+	list := variantList(record.Fields)
+	switch {
+	case list.index(id) >= 0:
+		return true
+	case list.len() < t.rule.MaxVariants:
+		list = list.with(id)
+	default:
+		list = variantList(bytes.Clone(list))
+		e.uses.replaceLeast(k.record, list, id, t.times.now)
+	}
+	e.store.Update(record, k.base, recordFill(t, list))
+	return true
+}
+
+// variantID stands for the values that select a variant: their FNV-1a hash. It depends on
+// nothing but them. Two values with one id only share a place in a list: their keys differ.
+func variantID(values []byte) uint64 {
+	id := uint64(14695981039346656037)
+	for _, c := range values {
+		id = (id ^ uint64(c)) * 1099511628211
+	}
+	return id
+}
+
+// variantList lists the ids of the variants of a URL, 8 bytes each.
+type variantList []byte
+
+func (l variantList) len() int { return len(l) / 8 }
+
+func (l variantList) at(i int) uint64 { return binary.LittleEndian.Uint64(l[8*i:]) }
+
+func (l variantList) set(i int, id uint64) { binary.LittleEndian.PutUint64(l[8*i:], id) }
+
+// index returns the place of an id, -1 when it is not listed.
+func (l variantList) index(id uint64) int {
+	for i := range l.len() {
+		if l.at(i) == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// with returns a list of its own with one id more.
+func (l variantList) with(id uint64) variantList {
+	return binary.LittleEndian.AppendUint64(bytes.Clone(l), id)
+}
+
+// uses counts how often variants were served. Two variants may share a counter; then it is that of
+// the one that was served last, and the other counts as not served. A count halves with each
+// minute in which the variant is not served, so that what was popular once gives way in the end.
+// Safe for concurrent use.
+type uses struct {
+	counters [usesSize]atomic.Uint64 // minute of the latest use, tag of the variant, count
+}
+
+const (
+	usesSize  = 1 << 13
+	countBits = 20
+	tagBits   = 18
+)
+
+// counter returns the counter of a variant, and its tag.
+func (u *uses) counter(record, id uint64) (c *atomic.Uint64, tag uint64) {
+	h := record ^ id
+	return &u.counters[h%usesSize], h >> (64 - tagBits)
+}
+
+// touch counts one use.
+func (u *uses) touch(record, id uint64, now rfc9111.Instant) {
+	u.set(record, id, min(u.count(record, id, now)+1, 1<<countBits-1), now)
+}
+
+func (u *uses) set(record, id, count uint64, now rfc9111.Instant) {
+	c, tag := u.counter(record, id)
+	c.Store((minuteOf(now)<<tagBits|tag)<<countBits | count)
+}
+
+// count returns how often a variant was served, by now.
+func (u *uses) count(record, id uint64, now rfc9111.Instant) uint64 {
+	c, tag := u.counter(record, id)
+	v := c.Load()
+	if v>>countBits&(1<<tagBits-1) != tag {
+		return 0
+	}
+	idle := minuteOf(now) - min(v>>(countBits+tagBits), minuteOf(now))
+	return v & (1<<countBits - 1) >> min(idle, 63)
+}
+
+// replaceLeast puts id in the place of the least used variant of the list.
+func (u *uses) replaceLeast(record uint64, list variantList, id uint64, now rfc9111.Instant) {
+	least, fewest := 0, uint64(1<<63)
+	for i := range list.len() {
+		if n := u.count(record, list.at(i), now); n < fewest {
+			least, fewest = i, n
+		}
+	}
+	list.set(least, id)
+	u.set(record, id, 0, now)
+}
+
+// minuteOf returns the minute of an instant. It has 26 bits until 2097.
+func minuteOf(now rfc9111.Instant) uint64 { return uint64(now) / uint64(time.Minute/time.Millisecond) }
