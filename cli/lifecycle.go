@@ -9,9 +9,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"penstock/config"
-	"penstock/watch"
 )
 
 // signals are the channels that the operating system's signals arrive on.
@@ -93,9 +90,6 @@ func untilEnd(ended <-chan int, stop <-chan os.Signal) (code int, second os.Sign
 	}
 }
 
-// causeFile is the cause of a reload that nobody asked for.
-const causeFile = "file"
-
 // follow reloads and reopens as signals and files ask, one thing at a time.
 func (s *service) follow(ctx context.Context, sig signals) {
 	for {
@@ -105,84 +99,13 @@ func (s *service) follow(ctx context.Context, sig signals) {
 		case <-sig.reload:
 			_ = s.reload("signal") // it is in the log
 		case <-s.watched.events:
-			_ = s.reload(causeFile)
+			s.followFile()
+		case <-s.held.due:
+			s.followFile()
 		case <-sig.reopen:
 			s.reopen()
 		}
 	}
-}
-
-// read loads the configuration. Its files are watched before they are read for
-// the last time, so that no change falls between the two.
-func (s *service) read() (*config.Config, error) {
-	for {
-		s.watched.loaded = watch.Fingerprint(s.watched.files) // before: what changes from now on is unread
-		cfg, err := s.load()
-		if err != nil || s.file == "" || !s.watched.follow(filesOf(s.file, cfg), s.log.Logger) {
-			return cfg, err
-		}
-	}
-}
-
-// reload reads the configuration anew and hands it to the gateway. Whatever is
-// wrong with it is logged and returned, and the running one stays. A change of the
-// files that a signal or the API has had read already is none.
-func (s *service) reload(cause string) error {
-	s.reloads.Lock()
-	defer s.reloads.Unlock()
-	if cause == causeFile && !s.watched.unread() {
-		return nil
-	}
-	cfg, err := s.read()
-	if err != nil {
-		s.metrics.Reloaded(false)
-	} else {
-		err = s.gateway.Reload(cfg)
-	}
-	if err != nil {
-		for _, line := range problems(err) {
-			s.log.Error("reload refused", "cause", cause, "generation", s.gateway.Generation(), "problem", line)
-		}
-		return err
-	}
-	s.followLog(cfg)
-	s.limitMemory(cfg)
-	s.remark(cfg)
-	s.log.Info("reloaded", "cause", cause, "generation", s.gateway.Generation())
-	return nil
-}
-
-// followLog makes both logs follow a reload. Where the access log goes, and
-// whether there is one, is the start's.
-func (s *service) followLog(cfg *config.Config) {
-	s.log.follow(&cfg.Log)
-	if s.access == nil || cfg.Log.Access == nil {
-		return
-	}
-	format, rule := accessRule(cfg.Log.Access)
-	if err := s.access.Set(format, rule); err != nil {
-		s.log.Error("the access log stays as it is", "error", err)
-	}
-}
-
-// remark logs what a valid configuration is warned about.
-func (s *service) remark(cfg *config.Config) {
-	for _, w := range append(s.memory.remarks(cfg), cfg.Warnings...) {
-		s.log.Warn("configuration", "remark", w)
-	}
-}
-
-// problems splits an error into what is wrong, one thing each.
-func problems(err error) []error {
-	found, ok := errors.AsType[config.Errors](err)
-	if !ok {
-		return []error{err}
-	}
-	list := make([]error, len(found))
-	for i, p := range found {
-		list[i] = p
-	}
-	return list
 }
 
 // reopen follows a log rotation.
@@ -226,7 +149,8 @@ func (s *service) shutdown(parts []part, code int) int {
 			code = exitFailed
 		}
 	}
-	s.watched.end() // admin has ended, so nobody reloads any more
+	s.held.drop() // admin has ended, so nobody reloads any more
+	s.watched.end()
 	s.log.Info("ended", "code", code)
 	return code
 }

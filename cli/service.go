@@ -35,6 +35,7 @@ type service struct {
 	admin   *admin.Server // nil when off
 	reloads sync.Mutex    // one at a time, whoever asks
 	watched *watched
+	held    *hold
 
 	memory   memory
 	ownLimit bool  // the operator has set GOMEMLIMIT
@@ -57,7 +58,7 @@ func (p *Program) serve(s *service) int {
 	defer sig.forget()
 	s.log = newLog(p.Stderr)
 	defer s.log.end()
-	s.watched = newWatched()
+	s.watched, s.held = newWatched(), newHold()
 	cfg, err := s.read()
 	if err == nil {
 		err = p.build(s, cfg)

@@ -17,13 +17,19 @@ import (
 type watched struct {
 	events chan struct{} // holds one event after any number of changes
 	files  []string
-	loaded [sha256.Size]byte // fingerprint of files when the configuration was last read
+	loaded [sha256.Size]byte        // fingerprint of files when the configuration was last read
+	seen   func() [sha256.Size]byte // fingerprint of what the watch has reported last
 	stop   func()
 }
 
 func newWatched() *watched {
-	return &watched{events: make(chan struct{}, 1), stop: func() {}}
+	w := &watched{events: make(chan struct{}, 1), stop: func() {}}
+	w.seen = w.unwatched
+	return w
 }
+
+// unwatched stands for a watch that sees nothing.
+func (w *watched) unwatched() [sha256.Size]byte { return w.loaded }
 
 // follow watches exactly files and reports whether those are others than
 // before: what was read of them until now may be old then.
@@ -40,7 +46,7 @@ func (w *watched) follow(files []string, log *slog.Logger) (changed bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var forwarder sync.WaitGroup
 	forwarder.Go(func() { w.forward(ctx, next.Events()) })
-	w.files = files
+	w.files, w.seen = files, next.Seen
 	w.stop = func() {
 		cancel()
 		forwarder.Wait()
@@ -66,13 +72,10 @@ func (w *watched) forward(ctx context.Context, from <-chan struct{}) {
 	}
 }
 
-// unread reports whether the files hold something else than when they were last read.
-func (w *watched) unread() bool { return watch.Fingerprint(w.files) != w.loaded }
-
 // end stops watching.
 func (w *watched) end() {
 	w.stop()
-	w.files, w.stop = nil, func() {}
+	w.files, w.seen, w.stop = nil, w.unwatched, func() {}
 }
 
 // filesOf lists the files that a configuration is made of: the one it was read

@@ -3,6 +3,7 @@ package watch
 import (
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/fsnotify/fsnotify"
 )
@@ -12,6 +13,7 @@ import (
 type notices struct {
 	changed <-chan fsnotify.Event
 	errors  <-chan error
+	whole   bool // they tell a file that was renamed onto a name from one that is written there
 	watcher *fsnotify.Watcher
 }
 
@@ -27,7 +29,27 @@ func watchDirs(dirs []string) (*notices, error) {
 			return nil, errors.Join(fmt.Errorf("watch directory %s: %w", dir, err), fw.Close())
 		}
 	}
-	return &notices{changed: fw.Events, errors: fw.Errors, watcher: fw}, nil
+	// Other systems than Linux may lose the first writes to a new file.
+	return &notices{changed: fw.Events, errors: fw.Errors, whole: runtime.GOOS == "linux", watcher: fw}, nil
+}
+
+// tell passes a notice on to c.
+func (n *notices) tell(c *contents, e fsnotify.Event) {
+	if n.whole {
+		c.note(e)
+	}
+}
+
+// drain passes on the notices that have come.
+func (n *notices) drain(c *contents) {
+	for {
+		select {
+		case e := <-n.changed:
+			n.tell(c, e)
+		default:
+			return
+		}
+	}
 }
 
 func (n *notices) close() {

@@ -2,11 +2,13 @@ package watch
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,13 +16,15 @@ import (
 const (
 	DefaultPoll     = 2 * time.Second
 	DefaultDebounce = 100 * time.Millisecond
+	DefaultSettle   = time.Second
 )
 
 // Options are what a Watcher is made from.
 type Options struct {
 	Paths    []string      // files; at least one. One that cannot be read now may appear later
 	Poll     time.Duration // how often content is compared without a notice of the system; 0 means DefaultPoll
-	Debounce time.Duration // how long new content must stay the same before it is reported; 0 means DefaultDebounce
+	Debounce time.Duration // between two readings of files that have changed; 0 means DefaultDebounce
+	Settle   time.Duration // how long a changed file must stay the same before it is reported; 0 means DefaultSettle
 	Log      *slog.Logger  // nil means slog.Default
 }
 
@@ -29,10 +33,12 @@ type Watcher struct {
 	paths    []string
 	poll     time.Duration
 	debounce time.Duration
+	settle   time.Duration
 	log      *slog.Logger
 	notify   func(dirs []string) (*notices, error)
 
 	events chan struct{}
+	seen   atomic.Pointer[[sha256.Size]byte]
 	cancel context.CancelFunc
 	done   chan struct{}
 }
@@ -43,6 +49,7 @@ func New(o Options) *Watcher {
 		paths:    slices.Clone(o.Paths),
 		poll:     o.Poll,
 		debounce: o.Debounce,
+		settle:   o.Settle,
 		log:      o.Log,
 		notify:   watchDirs,
 		events:   make(chan struct{}, 1),
@@ -54,6 +61,9 @@ func New(o Options) *Watcher {
 	if w.debounce <= 0 {
 		w.debounce = DefaultDebounce
 	}
+	if w.settle <= 0 {
+		w.settle = DefaultSettle
+	}
 	if w.log == nil {
 		w.log = slog.Default()
 	}
@@ -64,6 +74,10 @@ func New(o Options) *Watcher {
 // however many changes there were. A file that vanishes is no change: its last content is the
 // one that later content is compared with.
 func (w *Watcher) Events() <-chan struct{} { return w.events }
+
+// Seen returns the Fingerprint of the files when they were last reported, or at the start.
+// Files that have another one now may be half written. Call it after Start.
+func (w *Watcher) Seen() [sha256.Size]byte { return *w.seen.Load() }
 
 // Start reads the files, so that changes from now on are events, and watches until
 // ctx is done or Shutdown is called. Call it before reading the files themselves: a change
@@ -89,7 +103,8 @@ func (w *Watcher) Start(ctx context.Context) error {
 		w.log.Warn("watching files by polling only", "every", w.poll, "err", err)
 		n = new(notices)
 	}
-	c := newContents(w.paths, w.log)
+	c := newContents(w.paths, w.settle, w.log)
+	w.report(c)
 	ctx, w.cancel = context.WithCancel(ctx)
 	go w.run(ctx, n, c)
 	return nil
@@ -113,8 +128,9 @@ func (w *Watcher) Shutdown(ctx context.Context) error {
 	}
 }
 
-// run reads the files a Debounce after a notice and at every poll. A change is reported when
-// two readings a Debounce apart are equal, so that a half-written file is not reported.
+// run reads the files a Debounce after a notice and at every poll. After a change it reads
+// them every Debounce, until they have not changed for Settle or were replaced as a whole,
+// and reports it then, so that a half-written file is not reported.
 func (w *Watcher) run(ctx context.Context, n *notices, c *contents) {
 	defer close(w.done)
 	defer n.close()
@@ -128,22 +144,26 @@ func (w *Watcher) run(ctx context.Context, n *notices, c *contents) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-n.changed:
+		case e := <-n.changed:
+			n.tell(c, e)
 		case err := <-n.errors: // notices were lost
 			w.log.Warn("watching files", "err", err)
+			clear(c.swapped)
 		case <-poll.C:
 			look = true
 		case <-again.C:
 			look, waiting = true, false
+			n.drain(c)
 		}
 		if waiting {
 			continue
 		}
 		if look {
-			switch c.compare() {
+			switch c.compare(time.Now()) {
 			case same:
 				continue
 			case settled:
+				w.report(c)
 				w.emit()
 				continue
 			}
@@ -151,6 +171,12 @@ func (w *Watcher) run(ctx context.Context, n *notices, c *contents) {
 		again.Reset(w.debounce)
 		waiting = true
 	}
+}
+
+// report publishes the fingerprint of what is reported.
+func (w *Watcher) report(c *contents) {
+	f := c.fingerprint()
+	w.seen.Store(&f)
 }
 
 // emit sends an event unless the last one has not been received yet.

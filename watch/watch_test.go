@@ -65,12 +65,12 @@ func volume(t *testing.T) (dir, path string) {
 }
 
 // noticing returns a started watcher that gets notices of the system and never polls.
-func noticing(t *testing.T, paths ...string) *Watcher {
+func noticing(t *testing.T, settle time.Duration, paths ...string) *Watcher {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("the cases are those of inotify")
 	}
-	w := New(Options{Paths: paths, Poll: time.Hour, Debounce: 5 * time.Millisecond, Log: discard})
+	w := New(Options{Paths: paths, Poll: time.Hour, Debounce: 5 * time.Millisecond, Settle: settle, Log: discard})
 	if err := w.Start(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func wait(t *testing.T, w *Watcher, what string) {
 func TestNoticesOfTheSystem(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.yaml")
 	write(t, path, "one")
-	w := noticing(t, path)
+	w := noticing(t, 20*time.Millisecond, path)
 	write(t, path, "two")
 	wait(t, w, "edited in place")
 	replace(t, path, "three")
@@ -106,9 +106,19 @@ func TestNoticesOfTheSystem(t *testing.T) {
 	wait(t, w, "removed and written anew")
 }
 
+func TestARenameDoesNotHaveToSettle(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, path, "one")
+	w := noticing(t, time.Hour, path)
+	for _, content := range []string{"two", "three", "four"} {
+		replace(t, path, content)
+		wait(t, w, "renamed over")
+	}
+}
+
 func TestNoticeOfSymlinkSwap(t *testing.T) {
 	dir, path := volume(t)
-	w := noticing(t, path)
+	w := noticing(t, time.Hour, path)
 	publish(t, dir, "..two")
 	wait(t, w, "first swap")
 	publish(t, dir, "..three")
@@ -119,7 +129,7 @@ func TestEveryPathIsWatched(t *testing.T) {
 	one, two := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
 	write(t, one, "a")
 	write(t, two, "a")
-	w := noticing(t, one, two)
+	w := noticing(t, 20*time.Millisecond, one, two)
 	for _, path := range []string{one, two} {
 		write(t, path, "b")
 		wait(t, w, path)

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"crypto/sha256"
+	"log/slog"
+	"time"
+
+	"penstock/config"
+	"penstock/watch"
+)
+
+// suspicious is how long a file that has lost most of its routes has to stay as it is
+// until it is taken without anybody asking for it.
+const suspicious = 10 * time.Second
+
+// fileChange judges a change of the watched files that nobody has asked to take.
+type fileChange struct {
+	watched *watched
+	held    *hold
+	log     *slog.Logger
+	read    func() (*config.Config, error)
+	running func() (routes int)
+}
+
+// follow reads the files, unless what they hold has been read already, and reports
+// whether the result is to be taken now. Files that are not what the watch has seen
+// settle, or not the same after reading as before, are held until they have not changed
+// for a while; so is one that has lost more than half of the running routes.
+func (c *fileChange) follow() (cfg *config.Config, err error, now bool) {
+	files := c.watched.files
+	print := watch.Fingerprint(files)
+	trusted := false // this content has been held for its time already
+	switch {
+	case c.held.holds(print) && !c.held.over():
+		return nil, nil, false
+	case c.held.holds(print):
+		trusted = true
+	case !c.held.active() && print == c.watched.loaded:
+		return nil, nil, false
+	}
+	complete := trusted && c.held.lost
+	c.held.drop()
+	if !trusted && print != c.watched.seen() {
+		c.held.begin(print, watch.DefaultSettle, false)
+		return nil, nil, false
+	}
+	cfg, err = c.read()
+	if after := watch.Fingerprint(files); after != print {
+		c.held.begin(after, watch.DefaultSettle, false)
+		return nil, nil, false
+	}
+	if was := c.running(); err == nil && !complete && 2*len(cfg.Routes) < was {
+		c.log.Warn("the file has lost most of its routes and is not taken yet; SIGHUP or POST /api/reload takes it at once",
+			"routes", len(cfg.Routes), "running", was, "taken_after", suspicious.String())
+		c.held.begin(print, suspicious, true)
+		return nil, nil, false
+	}
+	return cfg, err, true
+}
+
+// hold is a state of the files that is not taken yet. Its methods are not for concurrent
+// use.
+type hold struct {
+	due   chan struct{} // has an event when the time may be over
+	timer *time.Timer   // nil while nothing is held
+	until time.Time
+	print [sha256.Size]byte // of the files
+	lost  bool              // it is held for the routes that are missing
+}
+
+func newHold() *hold { return &hold{due: make(chan struct{}, 1)} }
+
+// begin holds the files with that fingerprint for d, in place of what was held.
+func (h *hold) begin(print [sha256.Size]byte, d time.Duration, lost bool) {
+	h.drop()
+	h.print, h.lost, h.until = print, lost, time.Now().Add(d)
+	h.timer = time.AfterFunc(d, func() {
+		select {
+		case h.due <- struct{}{}:
+		default: // one is waiting already
+		}
+	})
+}
+
+// drop ends the hold. An event that has come already does no harm.
+func (h *hold) drop() {
+	if h.timer != nil {
+		h.timer.Stop()
+		h.timer = nil
+	}
+}
+
+func (h *hold) active() bool { return h.timer != nil }
+
+// holds reports whether the files with that fingerprint are held.
+func (h *hold) holds(print [sha256.Size]byte) bool { return h.active() && h.print == print }
+
+// over reports whether the time of what is held has passed.
+func (h *hold) over() bool { return !time.Now().Before(h.until) }
