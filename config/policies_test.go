@@ -115,10 +115,6 @@ routes:
 	if g := c.Routes[2].Policies[0].Value.(*gate); !g.off {
 		t.Error("gate: off is not stored")
 	}
-	got := c.ProblemAt("routes[0].gate.statuses[1]", "no").Error()
-	equal(t, "position", got, "/etc/penstock/config.yaml:5:117: routes[0].gate.statuses[1]: no")
-	got = c.ProblemAt("routes[0].gate.tries", "no").Error()
-	equal(t, "position of a default", got, "/etc/penstock/config.yaml:5:11: routes[0].gate.tries: no")
 }
 
 func TestWhatIsWrongWithAPolicyHasAPosition(t *testing.T) {

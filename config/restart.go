@@ -2,14 +2,13 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"penstock/options"
 )
 
-// writtenAt is where the keys that only a start reads and the policies of routes stand in the file they
-// were read from.
+// writtenAt is where the keys that only a start reads stand in the file that they were
+// read from.
 type writtenAt struct {
 	file string
 	keys map[string]place // those that are written, and their parents
@@ -21,44 +20,20 @@ type writtenAt struct {
 func (w *writtenAt) note(d *decoder, c *Config) {
 	w.file, w.keys = d.name, make(map[string]place)
 	c.section(nil).Walk(func(path string, k options.Key) {
-		if !k.Restart {
-			return
-		}
-		for key := path; key != ""; key = parent(key) {
+		for key := path; k.Restart && key != ""; key = parent(key) {
 			if p, found := d.at[key]; found {
 				w.keys[key] = p
 			}
 		}
 	})
-	var kept []string
-	for i, r := range c.Routes {
-		for _, p := range r.Policies {
-			kept = append(kept, join(index("routes", i), p.Name))
-		}
-	}
-	if kept == nil {
-		return
-	}
-	for path, p := range d.at {
-		if slices.ContainsFunc(kept, func(k string) bool { return within(path, k) }) {
-			w.keys[path] = p
-		}
-	}
 }
 
-// within reports whether path is that of k or below it.
-func within(path, k string) bool {
-	rest, found := strings.CutPrefix(path, k)
-	return found && (rest == "" || rest[0] == '.' || rest[0] == '[')
-}
-
-// ProblemAt returns a problem with the value at path, such as
-// "routes[2].access.allow[0]", for what shows only when a policy is compiled. Its
-// position is that of the value or of what holds it; keys outside of policies that
-// a reload can change have none.
+// ProblemAt returns a problem with the key of that path that shows only at a start, such
+// as "log.access.file". Its position is that of the value, or of what holds it when the
+// file does not have it; keys that a reload can change have none.
 func (c *Config) ProblemAt(path, format string, args ...any) Problem {
 	p := Problem{File: c.written.file, Path: path, Text: fmt.Sprintf(format, args...)}
-	for key := path; key != "" && p.Line == 0; key = key[:max(strings.LastIndexAny(key, ".["), 0)] {
+	for key := path; key != "" && p.Line == 0; key = parent(key) {
 		at := c.written.keys[key]
 		p.Line, p.Column = at.line, at.column
 	}
@@ -74,12 +49,7 @@ func parent(path string) string { return path[:max(strings.LastIndexByte(path, '
 func RestartOnly(old, new *Config) Errors {
 	var refused Errors
 	for _, path := range options.Changed(old.section(nil), new.section(nil)) {
-		p := Problem{File: new.written.file, Path: path, Text: "cannot change without a restart"}
-		for key := path; key != "" && p.Line == 0; key = parent(key) {
-			at := new.written.keys[key]
-			p.Line, p.Column = at.line, at.column
-		}
-		refused = append(refused, p)
+		refused = append(refused, new.ProblemAt(path, "cannot change without a restart"))
 	}
 	return refused.sorted()
 }
