@@ -35,7 +35,9 @@ func tables(t *testing.T) []*conformance.Table {
 	return all
 }
 
-// penstock starts a gateway in front of an origin of its own, as the table wants it.
+// penstock starts a gateway in front of an origin of its own, as the table wants it. With
+// finish, a client that ends its direction still gets its response, however long the
+// origin takes.
 func penstock(t *testing.T, table *conformance.Table) *conformance.Runner {
 	t.Helper()
 	origin, err := conformance.NewOrigin()
@@ -44,7 +46,7 @@ func penstock(t *testing.T, table *conformance.Table) *conformance.Runner {
 	}
 	t.Cleanup(origin.Close)
 	g := gatewaytest.Start(t, "upstreams:\n  web: { backends: \"http://"+origin.Address+"\", eject: off }\n"+
-		"routes:\n  - { path: \"/*\", upstream: web, retry: off }\n"+table.Config)
+		"routes:\n  - { path: \"/*\", upstream: web, retry: off, finish: on }\n"+table.Config)
 	return &conformance.Runner{Address: g.Address, Origin: origin, Patience: gatewaytest.Wait}
 }
 

@@ -74,7 +74,7 @@ func newWitness(t testing.TB) *witness {
 	w.origin = gatewaytest.NewOrigin(t, w.serve)
 	w.gateway = gatewaytest.StartWith(t, gateway.Options{
 		Access: access,
-		Config: gatewaytest.Parse(t, "upgrades: []\ntrailers: [X-Sum]\nlimits: { body: 64KiB }\n"+oneRoute(w.origin.URL, "    retry: { times: 0 }")),
+		Config: gatewaytest.Parse(t, "upgrades: []\ntrailers: [X-Sum]\nlimits: { body: 64KiB }\n"+oneRoute(w.origin.URL, "    retry: { times: 0 }\n    finish: on")), // send ends its direction
 	})
 	t.Cleanup(func() {
 		w.gateway.Stop()

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"penstock/gateway/gatewaytest"
 )
@@ -61,6 +62,7 @@ func TestRetiredGenerationsAreFreed(t *testing.T) {
 	idle := gatewaytest.Dial(t, g.Address)
 	ask := func() {
 		t.Helper()
+		_ = idle.SetDeadline(time.Now().Add(gatewaytest.Wait)) // of each request: the reloads between them may take longer together
 		idle.Send("GET /r1/ HTTP/1.1\r\nHost: a\r\n\r\n")
 		if a := idle.Read("GET"); a.Text != "ok" {
 			t.Fatalf("got %d %s", a.StatusCode, a.Text)
