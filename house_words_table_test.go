@@ -9,7 +9,7 @@ import (
 // so that files can move between them while they are rebuilt.
 func clean() []string {
 	return []string{
-		"accesslog", "admin", "conn", "discovery", "health", "lb", "listener", "metrics", "ops", "origin", "ratelimit", "resource",
+		"accesslog", "admin", "cache", "conn", "discovery", "health", "lb", "listener", "metrics", "ops", "origin", "ratelimit", "resource",
 		"structure", "tunnel", "upstream", "watch",
 	}
 }
@@ -33,7 +33,7 @@ func wordCeilings() map[string]int {
 		"CONTRIBUTING.md":                          9,
 		"README.md":                                4,
 		"SECURITY.md":                              8,
-		"code that is being rebuilt":               1100,
+		"code that is being rebuilt":               850,
 		"config.yaml":                              7,
 		"docs/architecture.md":                     42,
 		"docs/caching.md":                          86,

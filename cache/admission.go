@@ -29,8 +29,8 @@ const countShards = 16
 // a trace, and nobody waits for it. Racing touches may lose one; nothing else
 // depends on it.
 //
-// It keeps what is asked for once (a crawler, a scan, random queries) out of a
-// full store, where it would push out what is asked for often.
+// It keeps responses that are requested once (by a crawler, a scan, random queries)
+// out of a full store, where they would push out responses that are requested often.
 type sketch struct {
 	blocks  []counterBlock
 	mask    uint64
@@ -102,7 +102,7 @@ func (s *sketch) estimate(key uint64) uint64 {
 	return b.lowest(h) + 1
 }
 
-// admits reports whether a key is asked for often enough to be let in: more
+// admits reports whether a key is requested often enough to be let in: more
 // than once lately, and more often than one that is about to be pushed out,
 // judged by a key that was written about a ring's length before this odometer.
 func (s *sketch) admits(key, odometer uint64) bool {

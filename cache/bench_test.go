@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// hit is what a request does that is answered from the store: one key, one Get,
+// hit does the work of a request that is served from the store: one key, one Get,
 // and the body part by part.
 type hit struct {
 	store *Store

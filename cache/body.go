@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// ErrVanished says that a part of a body was pushed out of the store. What was
-// read before it is right.
+// ErrVanished says that a part of a body was pushed out of the store. The bytes
+// that were read before it are right.
 var ErrVanished = errors.New("cache: a segment of the body is no longer in the store")
 
 // Body reads a stored body, or a range of it, segment by segment. It is one

@@ -1,7 +1,7 @@
 // Package cache keeps responses off the Go heap, over fastcache. It knows keys
-// and bytes: no upstream, no configuration, no HTTP. What a response means
-// stands in Meta, which the caller writes and reads; the store knows only the
-// few numbers that it needs itself.
+// and bytes: no upstream, no configuration, no HTTP. The caller writes and reads
+// the meaning of a response in Meta; the store knows only the few numbers that it
+// needs itself.
 //
 // # A lookup
 //
@@ -21,7 +21,7 @@
 //	prefix slots, tag slots, meta, fields, inline body
 //
 // in little endian. The checksum is keyed with the store's secret and covers
-// all behind it; it costs about a nanosecond for 16 bytes and makes an entry
+// all that follows it; it costs about a nanosecond for 16 bytes and makes an entry
 // that was altered, torn or filed under another key a miss. A key begins with a
 // guard, a keyed hash of its parts: see Key.
 //
@@ -49,10 +49,10 @@
 //
 // # Other instances
 //
-// Guards, checksums and ids are a store's own. What instances share, such as a
-// second tier or purges, has another form: Key.AppendPortable and Store.ReadKey
-// for keys, Codec for records (record.go), sealed with a secret that all of them
-// have.
+// Guards, checksums and ids are a store's own. For a second tier or purges that
+// instances share, keys and records have another form: Key.AppendPortable and
+// Store.ReadKey, and Codec (record.go), which seals records with a secret that all
+// instances have.
 //
 // # Memory
 //

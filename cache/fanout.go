@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// fanout keeps the last segments of a body that is being fetched. What is older is
-// read from the store, where the leader's fill has put it before. So a slow
-// follower costs nothing and holds up nobody. Its flight's mu guards it.
+// fanout keeps the last segments of a body that is being fetched. Followers read
+// older ones from the store, where the leader's fill has put them before. So a slow
+// follower takes no memory and delays no other. Its flight's mu guards it.
 type fanout struct {
 	flights *Flights
 	store   *Store // nil: nothing was ever stored
@@ -73,7 +73,7 @@ func (f *fanout) free() {
 func (f *fanout) unstore() { f.filling = false }
 
 // copyAt copies what is kept at this place of the body. ok is false when the
-// place is behind what is kept.
+// place comes before what is kept.
 func (f *fanout) copyAt(p []byte, at int64) (n int, ok bool) {
 	if at < f.first*segmentSize {
 		return 0, false
@@ -89,7 +89,7 @@ func (f *fanout) copyAt(p []byte, at int64) (n int, ok bool) {
 // Read copies the next bytes of the body, as soon as there are some. It returns
 // io.EOF at the end of a complete body, the leader's error when it failed,
 // ErrBehind when what comes next is neither kept nor stored, and ErrWait when
-// done was closed while nothing came. What was read before is right.
+// done was closed while nothing came. The bytes that were read before are right.
 func (f *Follower) Read(p []byte, done <-chan struct{}) (int, error) {
 	fl := f.flight
 	for {

@@ -110,7 +110,7 @@ func syncFolder(path string) error {
 }
 
 // savedNumbers returns the numbers of the journals in a folder, and the highest
-// that anything in it bears.
+// number of anything in it.
 func savedNumbers(dir string) (journals map[int]bool, highest int, err error) {
 	found, err := os.ReadDir(dir)
 	if err != nil {

@@ -19,8 +19,8 @@ const (
 var (
 	// ErrAbandoned says that the leader left without an end.
 	ErrAbandoned = errors.New("cache: the fetch that was waited for was abandoned")
-	// ErrBehind says that a follower is further behind than is remembered.
-	ErrBehind = errors.New("cache: too far behind the fetch that is followed")
+	// ErrBehind says that the bytes that a follower wants next are no longer kept.
+	ErrBehind = errors.New("cache: the follower is slower than the fetch, and its next bytes are no longer kept")
 	// ErrWait says that the follower's own patience ended.
 	ErrWait = errors.New("cache: gave up waiting for the fetch that was followed")
 )

@@ -117,7 +117,7 @@ func (s *Store) SyncPurges() error {
 }
 
 // tables writes the clock, how many slots were marked and which, and the listed
-// prefixes as records behind them.
+// prefixes as records after them.
 func (p *purges) tables(s *secret) []byte {
 	le := binary.LittleEndian
 	p.mu.Lock()

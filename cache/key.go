@@ -43,7 +43,7 @@ const (
 // Its first eight bytes are the guard, a keyed hash of all that follows. They
 // are why nobody can craft two keys that meet in fastcache, whose hash has no
 // seed: a fixed secret prefix would not do, because differences that cancel out
-// in xxhash do so behind any prefix.
+// in xxhash do so after any prefix.
 type Key struct {
 	raw               []byte // what the store files the entry under
 	parts             []byte // guard and all parts, also when raw is a digest
@@ -78,7 +78,7 @@ type KeyBuilder struct {
 
 // URL is what every key begins with.
 type URL struct {
-	Method   []byte     // GET and HEAD are one class, any other stands for itself
+	Method   []byte     // GET and HEAD are one class, each other is a class of its own
 	Scheme   []byte     // "http" or "https"
 	Host     []byte     // uri-host and port, any case
 	Path     []byte     // normalised by the caller
@@ -119,7 +119,7 @@ func (b *KeyBuilder) URL(u *URL) {
 }
 
 // query appends the shaped query. Its length is known only afterwards, so it is
-// written behind a fixed-size one.
+// written after a length of fixed size.
 func (b *KeyBuilder) query(u *URL) {
 	k := &b.key
 	k.parts = append(k.parts, markQuery, 0, 0, 0, 0)

@@ -60,7 +60,7 @@ func TestKilledWhileSaving(t *testing.T) {
 func page(s *Store, i int) Key { return keyOf(s, "a.example", "/page/"+strconv.Itoa(i)) }
 
 // saveAndPurge saves over and over, with one purge before each save and one
-// during it, and tells of each purge when it is done. It never returns.
+// during it, and prints each purge when it is done. It never returns.
 func saveAndPurge(t *testing.T, dir string) {
 	s := newStore(t, Options{})
 	if got, err := s.Load(dir); got != Loaded {

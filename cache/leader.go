@@ -10,8 +10,8 @@ type Leader struct {
 	left   bool
 }
 
-// Announce tells the followers that a response which may be shared begins. The
-// response's bytes are copied. w is the fill that stores it, nil when it is not
+// Announce lets the followers go on: a response that may be shared begins. It copies
+// the bytes of the response. w is the fill that stores it, nil when it is not
 // stored: then nobody can join any more. From here on the leader owns w's Write,
 // Commit and Abort, but not its memory.
 func (l *Leader) Announce(a *Response, w *Writer) {
@@ -76,8 +76,8 @@ func (l *Leader) Unstore() {
 	l.flight.unstore()
 }
 
-// unstore notes that what comes next is not stored. Who came later would miss some
-// of it, so nobody can join any more.
+// unstore notes that the next bytes are not stored. A later follower would miss some
+// of them, so none can join any more.
 func (fl *flight) unstore() {
 	fl.land()
 	fl.change(fl.fanout.unstore)
@@ -95,13 +95,13 @@ func (l *Leader) Finish() Refusal {
 	return r
 }
 
-// Decline tells the followers that the response may not be shared: each fetches
-// for itself. Remember the key with Store.Pass first, so that nobody queues for
+// Decline ends the flight because the response may not be shared: each follower
+// fetches for itself. Remember the key with Store.Pass first, so that nobody queues for
 // it again.
 func (l *Leader) Decline() { l.leave(Declined, nil) }
 
-// Fail tells the followers that the fetch ended in err, before its head or
-// within its body. The fill is aborted.
+// Fail ends the flight with err, before the head of the response or within its body.
+// It aborts the fill.
 func (l *Leader) Fail(err error) {
 	if err == nil {
 		err = ErrAbandoned

@@ -20,7 +20,7 @@ func (s *Store) Load(dir string) (LoadResult, error) {
 	number, result, err := l.load()
 	if result == Loaded {
 		s.valid = number
-		_ = removeSnapshots(dir, number) // the next Save tries again, and says so
+		_ = removeSnapshots(dir, number) // the next Save does it again, and returns the error
 		return Loaded, nil
 	}
 	l.restore()

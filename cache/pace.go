@@ -20,14 +20,14 @@ func (fl *flight) pace() {
 	if !fl.fanout.paced {
 		return
 	}
-	for slow := fl.behind(); slow != nil; slow = fl.behind() {
+	for slow := fl.slowest(); slow != nil; slow = fl.slowest() {
 		fl.await(slow)
 	}
 }
 
-// behind returns a follower that the leader has to wait for, nil when there is none.
+// slowest returns a follower that the leader has to wait for, nil when there is none.
 // When the memory of all fanouts is used up, the next bytes come once the last are read.
-func (fl *flight) behind() *Follower {
+func (fl *flight) slowest() *Follower {
 	ahead := int64(pacedDistance)
 	if all := fl.fanout.flights; all.held.Load() >= all.memory {
 		ahead = 0

@@ -173,8 +173,8 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	}
 }
 
-// largestData names the largest file of the ring: how fastcache's workers share
-// the buckets is not told.
+// largestData names the largest file of the ring: how the writers share the
+// buckets is left to chance.
 func largestData(t *testing.T, dir, snapshot string) string {
 	t.Helper()
 	files, err := listFiles(filepath.Join(dir, snapshot))

@@ -22,7 +22,7 @@ type pathPurge struct {
 // PurgePrefix purges all entries of a host whose path begins with prefix. Hard,
 // soft and errors as in PurgeAll.
 //
-// Every entry bears a slot for each leading part of its path that ends with
+// Every entry has a slot for each leading part of its path that ends with
 // '/', twelve at most; a prefix that ends so marks one slot, and a deeper one
 // marks its first twelve parts. Any other prefix enters a list of 64 that
 // lookups compare; when the list is full its oldest marks the slot of what it

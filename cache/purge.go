@@ -161,8 +161,8 @@ func (p *purges) replay(r *purgeRecord) {
 	}
 }
 
-// Clock returns the time of the purge clock. Take it before the origin is
-// asked and hand it to the fill: what is purged meanwhile is then not kept.
+// Clock returns the time of the purge clock. Take it before the request goes to the
+// origin and hand it to the fill: a response that is purged meanwhile is not kept.
 func (s *Store) Clock() uint64 { return s.purges.clock.Load() }
 
 // PurgeAll purges everything. Hard entries are gone; soft ones stay, to be
@@ -173,8 +173,8 @@ func (s *Store) PurgeAll(soft bool) error {
 	return s.purge(&purgeRecord{scope: PurgeAll, soft: soft})
 }
 
-// PurgeHost purges all entries of a host, given as it stands in the URL (any
-// case, no default port). Hard, soft and errors as in PurgeAll.
+// PurgeHost purges all entries of a host, given as in the URL (any case, no default
+// port). Hard, soft and errors as in PurgeAll.
 func (s *Store) PurgeHost(host []byte, soft bool) error {
 	return s.purge(&purgeRecord{scope: PurgeHost, soft: soft, slot: s.ring.secret.hostSlot(host)})
 }

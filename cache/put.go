@@ -115,7 +115,7 @@ func (s *Store) fileLocked(e *Entry, k Key, b *buffer) Refusal {
 		return HeadTooBig
 	}
 	id := s.ring.secret.urlID(&k)
-	if s.purges.judge(e, &k) == gone || !s.stands(&id, e.Seen) && s.purges.reached(&id, e.Seen) {
+	if s.purges.judge(e, &k) == gone || !s.counts(&id, e.Seen) && s.purges.reached(&id, e.Seen) {
 		return Superseded
 	}
 	s.ring.keepURL(&id, e.Seen)

@@ -93,7 +93,7 @@ func (r *QueryRule) appendSorted(dst, raw []byte) []byte {
 			parts[at] = parts[at-1]
 			at--
 		}
-		end := uint32(len(raw) - len(rest)) // behind the part and its '&'
+		end := uint32(len(raw) - len(rest)) // after the part and its '&'
 		if end > 0 && raw[end-1] == '&' {
 			end--
 		}

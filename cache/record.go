@@ -64,9 +64,9 @@ const (
 	recordHeadSize   = 72 // then the key, tags with their lengths in 4 bytes, meta, fields, body
 )
 
-// Codec seals records and names keys for a place that instances share. Whoever can
-// write there and does not know the secret can plant nothing: a record that was
-// not sealed with it is refused. It is safe for concurrent use and allocates nothing
+// Codec seals records and names keys for a place that instances share. A writer that
+// does not know the secret can plant nothing there: ReadRecord refuses a record that
+// was not sealed with it. It is safe for concurrent use and allocates nothing
 // once its pool is warm.
 type Codec struct {
 	sums sync.Pool // of *keyedSum
@@ -88,7 +88,7 @@ func NewCodec(secret []byte) (*Codec, error) {
 	return &Codec{sums: sync.Pool{New: func() any { return &keyedSum{Hash: hmac.New(sha256.New, own)} }}}, nil
 }
 
-// The purposes of a keyed sum: none stands for another.
+// The purposes of a keyed sum: a sum for one is no sum for another.
 const (
 	sumOfRecord = 'r'
 	sumOfKey    = 'k'

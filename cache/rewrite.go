@@ -70,7 +70,7 @@ func (s *Store) rewriteHead(h *Head, k Key) {
 		return // damaged, or someone was faster
 	}
 	id := s.ring.secret.urlID(&k)
-	if !s.stands(&id, h.Seen) {
+	if !s.counts(&id, h.Seen) {
 		return
 	}
 	s.ring.keepURL(&id, h.Seen)

@@ -8,7 +8,7 @@ import (
 )
 
 // ring holds the records of a store: entries, segments of bodies and records of URLs.
-// Whatever is written pushes out what was written first.
+// Each new record pushes out the oldest ones.
 type ring struct {
 	shards   *shards
 	capacity int64
@@ -29,7 +29,7 @@ func (r *ring) set(shard *fastcache.Cache, key, value []byte) {
 	r.sets.Add(1)
 }
 
-// fullAt is where the odometer stands when writing begins to push things out.
+// fullAt returns the odometer at which writing begins to push records out.
 func (r *ring) fullAt() uint64 { return uint64(r.capacity) / 10 * 9 }
 
 // nearTail reports whether a record was written so long ago, by the odometer, that it
@@ -68,7 +68,7 @@ func (r *ring) keepURL(id *urlID, seen uint64) {
 	r.set(r.shards.at(id.hash()), id[:], v[:])
 }
 
-// newID draws an entry's id. Its body begins in the column behind the one that
+// newID draws an entry's id. Its body begins in the column after the one that
 // took the last segment.
 func (r *ring) newID() uint64 {
 	id, columns := r.random(), r.shards.columns()

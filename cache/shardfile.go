@@ -23,7 +23,7 @@ type bucketSaver interface {
 }
 
 // bucketsOf returns the buckets of a shard. fastcache exports their Save but not the
-// field that holds them, and its own SaveToFileConcurrent blocks for ever when a
+// field that holds them, and its own SaveToFileConcurrent never returns when a
 // write fails: its workers end with the error while their feeder waits for them.
 // So the field is reached by reflection; a fastcache with another field is an
 // error, and the tests of the version in go.mod would fail.

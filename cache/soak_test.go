@@ -268,7 +268,7 @@ func (w *soaker) update(k Key, host, page int) {
 	}
 }
 
-// purge purges around a page. What began before is below the mark.
+// purge purges around a page. Fills that began before are below the mark.
 func (w *soaker) purge(k Key, host, page int) {
 	w.purges.Add(1)
 	before, name, s := w.turn.Load(), fmt.Append(nil, "h", host), w.store

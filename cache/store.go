@@ -188,7 +188,7 @@ func (s *Store) judge(e *Entry, k *Key) verdict {
 	}
 	v := s.purges.judge(e, k)
 	if v < gone && s.purges.urls[e.labels.url].hard.Load() > e.Seen {
-		if id := s.ring.secret.urlID(k); !s.stands(&id, e.Seen) {
+		if id := s.ring.secret.urlID(k); !s.counts(&id, e.Seen) {
 			return gone
 		}
 	}

@@ -16,7 +16,7 @@ var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
 // seeded returns a deterministic source for Options.Random.
 func seeded(n uint64) func() uint64 { return rand.New(rand.NewPCG(n, 7)).Uint64 }
 
-// newStore makes a store of 32 MiB steps whose clock stands still at noon.
+// newStore makes a store of 32 MiB steps whose clock stays at noon.
 func newStore(t testing.TB, o Options) *Store {
 	t.Helper()
 	if o.Now == nil {

@@ -2,8 +2,8 @@ package cache
 
 import "encoding/binary"
 
-// urlID stands for a host, path and shaped query: what unsafe methods invalidate. It is a
-// keyed hash of 128 bits, and the key of the URL's record in the ring.
+// urlID identifies a host, path and shaped query, which unsafe methods invalidate. It is
+// a keyed hash of 128 bits, and the key of the URL's record in the ring.
 type urlID [16]byte
 
 // urlID returns the id of a key's URL.
@@ -29,17 +29,20 @@ const (
 	urlRecordRings = 4 // a record is written again once it is older than a ring's length divided by this
 )
 
-// A URL record says that something is stored for a URL, and since when what was
-// fetched for it counts. Whoever stores for a URL keeps its record; PurgeURL deletes it,
-// and so removes all that is stored for exactly this URL, without a list of it.
-// Of the purges only a slot is left that other URLs share. The record decides for
-// them: an entry whose slot was marked after its fetch began counts as long as the
-// record is there and says so. The record is pushed out like any other, and then
-// the entry is gone only if its slot was marked.
+// A URL record says that something is stored for a URL, and from which time of the purge
+// clock on responses that were fetched for it count. Each fill keeps the record of its
+// URL; PurgeURL deletes it, and so removes all that is stored for exactly this URL
+// without a list of it.
+//
+// A purge leaves only a mark in a slot, which other URLs share. For an entry whose slot
+// was marked after its fetch began, the record decides: the entry counts while the
+// record is there and is not younger than the fetch. The ring pushes a record out like
+// any other; then the entries of its URL are gone if their slot was marked.
 
-// stands reports whether no purge of its URL has reached what was fetched at a time of
-// the purge clock. A false report is possible when the URL's record was pushed out.
-func (s *Store) stands(id *urlID, seen uint64) bool {
+// counts reports whether no purge of its URL has reached a response that was fetched at a
+// time of the purge clock. When the URL's record was pushed out, it may report false
+// although none has.
+func (s *Store) counts(id *urlID, seen uint64) bool {
 	if !s.purges.mayReach(id, seen) {
 		return true
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// ageReader takes the first member of the first Age line that has one. What comes
+// ageReader takes the first member of the first Age line that has one. The text that comes
 // after it is discarded, and a first member that is no number makes the field
 // count as absent (RFC 9111 §5.1).
 type ageReader struct {
@@ -40,7 +40,7 @@ func (a *ageReader) span() time.Duration { return time.Duration(a.seconds) * tim
 
 // InitialAge returns how old the response was when it was received, in
 // milliseconds: the larger of what its Date shows and of what its Age says plus
-// the time that the answer took (RFC 9111 §4.2.3). Date knows whole seconds only,
+// the time that the response took (RFC 9111 §4.2.3). Date knows whole seconds only,
 // so both sides of that comparison are cut to them.
 func (r *Response) InitialAge() time.Duration {
 	apparent := max(0, r.Times.Received.second().Sub(r.Date))

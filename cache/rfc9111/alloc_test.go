@@ -4,7 +4,7 @@ package rfc9111
 
 import "testing"
 
-// The race detector allocates, so this file stands apart from the others.
+// The race detector allocates, so this file is built without it.
 
 func TestHitAllocatesNothing(t *testing.T) {
 	step := hit(t)

@@ -23,7 +23,7 @@ func split(l *Lines) *pairs {
 	return &p
 }
 
-// hit returns what a request goes through that is answered from the store.
+// hit returns what a request goes through that is served from the store.
 func hit(tb testing.TB) func() {
 	p := &Policy{StaleWhileRevalidate: 1}
 	stored := section(`Date: Sun, 18 Oct 2026 08:00:00 GMT ~ Cache-Control: max-age=60 ~ ETag: "z" ~ Vary: Accept-Language, Accept-Encoding, Foo`)

@@ -12,7 +12,7 @@ type Forward uint8
 // The reasons.
 const (
 	ForwardNone     Forward = iota // it did not
-	ForwardBypass                  // the cache was told not to handle it
+	ForwardBypass                  // the cache is not to handle it
 	ForwardMethod                  // the method has to reach the origin
 	ForwardURIMiss                 // nothing is stored for the URI
 	ForwardVaryMiss                // something is, but not this variant
@@ -35,18 +35,18 @@ func (f Forward) String() string { return forwardText[f] }
 // that a metric for each can be made beforehand.
 func Forwards() int { return int(forwardCount) }
 
-// Handling is what a cache did with a request, as Cache-Status tells it (RFC 9211
+// Handling is what a cache did with a request, as Cache-Status reports it (RFC 9211
 // §2). The zero value is a request that the cache did nothing with.
 type Handling struct {
-	Hit       bool          // answered from the store without going to the origin
-	Forward   Forward       // why it went to the origin; not told with Hit
-	Status    int           // what the origin answered; zero where it is the client's status, or none
-	TTL       time.Duration // freshness left, negative once stale; told only when Timed
+	Hit       bool          // served from the store without going to the origin
+	Forward   Forward       // why it went to the origin; not reported with Hit
+	Status    int           // of the origin's response; zero where it is the client's status, or none
+	TTL       time.Duration // freshness left, negative once stale; reported only when Timed
 	Timed     bool
-	Stored    bool   // the origin's answer was stored
-	Collapsed bool   // another request's answer was used
-	Key       []byte // nil is not told
-	Detail    string // "" is not told
+	Stored    bool   // the origin's response was stored
+	Collapsed bool   // another request's response was used
+	Key       []byte // nil is not reported
+	Detail    string // "" is not reported
 }
 
 // Append appends one member of Cache-Status, for the cache of that name, and

@@ -134,7 +134,7 @@ func (d *Directives) add(name []byte, a argument) {
 
 // withhold keeps the list of field names of a directive; false means that there is
 // none that can be kept, so that the directive binds the whole response. A list
-// must be quoted, as senders are told to write it.
+// must be quoted, as senders have to write it.
 func (d *Directives) withhold(a argument) bool {
 	if a.form != quotedForm || int(d.withheldLists) == maxWithheld || !isNameList(a.value) {
 		return false

@@ -11,9 +11,9 @@
 //  3. Decide compares the numbers of the stored Meta with the clock and says
 //     whether the stored response may be used; Request.NotModified, and then
 //     Request.Ranges, say which form it takes (RFC 9110 §13.2.2).
-//  4. When the origin is asked, AppendValidators writes the conditions for it,
-//     and ClientCondition names the fields of the client that stay behind.
-//  5. ReadResponse reads the answer in one pass; MayStore names why it is not
+//  4. When the request goes to the origin, AppendValidators writes the conditions for it,
+//     and ClientCondition names the fields of the client that do not travel.
+//  5. ReadResponse reads the response in one pass; MayStore names why it is not
 //     stored; NewMeta turns it into the numbers that later hits compare, and
 //     Response.AppendStored writes the fields to keep.
 //  6. After a 304 or a HEAD, SelectedBy, AppendFreshened and HeadUpdate update

@@ -6,7 +6,7 @@ import "bytes"
 // Names come in any case; values come without white space around them. The bytes
 // stay valid as long as whoever owns the section says.
 type Fields interface {
-	// Next returns the field that stands at pos and the position behind it. The
+	// Next returns the field at pos and the position after it. The
 	// first position is 0; a negative next means that nothing is left.
 	Next(pos int) (name, value []byte, next int)
 }

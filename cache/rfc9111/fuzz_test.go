@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// What is accepted in the form of today means what the standard library reads in
-// it, and is written back the same.
+// A date that is accepted in the form of today means the same to the standard library,
+// and is written back the same.
 func FuzzParseDate(f *testing.F) {
 	for _, seed := range []string{"Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994", "0"} {
 		f.Add(seed)
@@ -31,7 +31,7 @@ func FuzzParseDate(f *testing.F) {
 	})
 }
 
-// No line can hide a directive that stands on its own, and numbers stay in range.
+// No line can hide a directive of its own, and numbers stay in range.
 func FuzzDirectives(f *testing.F) {
 	for _, seed := range []string{"max-age=1", `a="b, c\"", max-age="3"`, "private=\"a\", x=\"", "max-age =1,,no-cache=", "s-maxage=99999999999"} {
 		f.Add(seed)
@@ -229,7 +229,7 @@ func FuzzMeta(f *testing.F) {
 	})
 }
 
-// Whatever stands in a response: private beside it is not stored, what is stored
+// No response with private beside its other fields is stored, and one that is stored
 // has its Date, no Age and nothing for one connection, and reads as before.
 func FuzzResponse(f *testing.F) {
 	f.Add([]byte("Cache-Control: max-age=9\r\nAge: 3\r\nVary: a\r\nConnection: x\r\nX: y\r\n"))

@@ -11,20 +11,20 @@ type URI struct {
 	Scheme, Authority, Target []byte
 }
 
-// Invalidates reports whether an answer to this method makes what is stored for
-// the URI invalid: the method is unsafe or unknown and the answer is no error
+// Invalidates reports whether a response to this method makes what is stored for
+// the URI invalid: the method is unsafe or unknown and the response is no error
 // (RFC 9111 §4.4).
 func Invalidates(m Method, status int) bool {
 	return (m == Unsafe || m == Post) && 200 <= status && status <= 399
 }
 
-// Invalidated yields the targets that such an answer invalidates besides the
+// Invalidated yields the targets that such a response invalidates besides the
 // request's own: what Location and Content-Location name, if it is of the same
 // origin (RFC 9111 §4.4). A target is valid until the next one is yielded.
-func Invalidated(u URI, answer Fields) iter.Seq[[]byte] {
+func Invalidated(u URI, response Fields) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		var buffer []byte
-		for name, value, pos := answer.Next(0); pos >= 0; name, value, pos = answer.Next(pos) {
+		for name, value, pos := response.Next(0); pos >= 0; name, value, pos = response.Next(pos) {
 			if f := fieldOf(name); f != location && f != contentLocation {
 				continue
 			}

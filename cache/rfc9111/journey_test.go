@@ -45,8 +45,8 @@ func readJourney(t *testing.T, r row) journey {
 	return j
 }
 
-// run stores the answer, waits, and says what the later request gets: "refused
-// REASON", or the use; behind stale-if-error stands on which failures it counts.
+// run stores the response, waits, and returns what the later request gets: "refused
+// REASON", or the use; after stale-if-error comes on which failures it counts.
 func (j journey) run(t *testing.T) string {
 	t.Helper()
 	p := policy(t, j.policy)

@@ -23,7 +23,7 @@ type Meta struct {
 	Flags  Flags
 }
 
-// Unnamed stands for a time that a response does not name.
+// Unnamed is a time that a response does not name.
 const Unnamed time.Duration = -1
 
 // Flags is a set of things that a stored response says.
@@ -35,7 +35,7 @@ const (
 	NeverStale                        // must-revalidate or proxy-revalidate (RFC 9111 §5.2.2.2, §5.2.2.8)
 	NeverStaleAlone                   // s-maxage: stale only where the response itself grants stale-while-revalidate (RFC 9111 §5.2.2.10)
 	Unchanging                        // immutable (RFC 8246 §2)
-	Shared                            // may answer a request with Authorization (RFC 9111 §3.5)
+	Shared                            // may serve a request with Authorization (RFC 9111 §3.5)
 	Validatable                       // has an entity tag or a Last-Modified date (RFC 9111 §4.3.1)
 	SoftPurged                        // made stale by hand; see Expire
 )
@@ -88,7 +88,7 @@ func (m *Meta) Age(now Instant) time.Duration { return max(0, now.Sub(m.Born)) }
 func (m *Meta) Left(now Instant) time.Duration { return m.Lifetime - m.Age(now) }
 
 // Expire makes the response stale from an instant on, if it was fresh then: a soft
-// purge. What permits stale use goes on counting from there.
+// purge. The times that permit stale use count from there.
 func (m *Meta) Expire(at Instant) {
 	if m.Left(at) > 0 {
 		m.Flags |= SoftPurged

@@ -26,7 +26,7 @@ func TestDecodeRefuses(t *testing.T) {
 		bad := append([]byte(nil), good...)
 		bad[at] |= 0x80
 		if at == 43 {
-			bad[40] = 0 // all ones stands for unnamed
+			bad[40] = 0 // all ones means unnamed
 		}
 		if kept.Decode(bad) {
 			t.Errorf("%s out of range decodes: %+v", what, kept)

@@ -15,18 +15,18 @@ func (r ByteRange) Length() int64 { return r.Last - r.First + 1 }
 // MaxRanges is how many parts a request gets at most.
 const MaxRanges = 8
 
-// RangeAnswer says which form the answer to a Range request takes.
-type RangeAnswer uint8
+// RangeForm is the form of the response to a Range request.
+type RangeForm uint8
 
-// The answers.
+// The forms.
 const (
-	WholeBody      RangeAnswer = iota // 200: no range is asked for, or it is not to be honoured
-	OnePart                           // 206 with Content-Range
-	SeveralParts                      // 206 as multipart/byteranges
-	NoSatisfaction                    // 416 with Content-Range: bytes */length
+	WholeBody      RangeForm = iota // 200: no range is requested, or it is not to be honoured
+	OnePart                         // 206 with Content-Range
+	SeveralParts                    // 206 as multipart/byteranges
+	NoSatisfaction                  // 416 with Content-Range: bytes */length
 )
 
-// Ranges holds the parts of one answer. The zero value is empty and ready; it may
+// Ranges holds the parts of one response. The zero value is empty and ready; it may
 // be reused.
 type Ranges struct {
 	Parts []ByteRange // in the order asked for, backed by inline storage
@@ -34,14 +34,14 @@ type Ranges struct {
 }
 
 // Ranges reads the Range field of q against the complete stored response m, with
-// these fields and a body of length octets, and says how to answer (RFC 9110 §14).
+// these fields and a body of length octets, and returns the form of the response (RFC 9110 §14).
 // The parts to send end up in into. If-Range is looked at first (§13.1.5).
 //
 // A field that cannot be read, another unit, an empty body, and anything but a GET
 // of a stored 200 get the whole body; so do ranges that cost more than that: more than
 // MaxRanges, overlapping ones, or several that are together no smaller than the
 // body (RFC 9110 §14.2, §17.15).
-func (q *Request) Ranges(m *Meta, stored Fields, length int64, into *Ranges) RangeAnswer {
+func (q *Request) Ranges(m *Meta, stored Fields, length int64, into *Ranges) RangeForm {
 	into.Parts = into.store[:0]
 	if q.Method != Get || m.Status != 200 || length == 0 || !q.ranges.one() || !q.rangeStillHolds(m, stored) {
 		return WholeBody
@@ -67,7 +67,7 @@ func (q *Request) rangeStillHolds(m *Meta, stored Fields) bool {
 }
 
 // parse reads a ranges-specifier (RFC 9110 §14.1.1).
-func (r *Ranges) parse(value []byte, length int64) RangeAnswer {
+func (r *Ranges) parse(value []byte, length int64) RangeForm {
 	unit, set, found := bytes.Cut(value, []byte("="))
 	if !found || !equalFold(unit, "bytes") {
 		return WholeBody
@@ -90,10 +90,10 @@ func (r *Ranges) parse(value []byte, length int64) RangeAnswer {
 			r.Parts = append(r.Parts, part)
 		}
 	}
-	return r.answer(specs, length)
+	return r.form(specs, length)
 }
 
-func (r *Ranges) answer(specs int, length int64) RangeAnswer {
+func (r *Ranges) form(specs int, length int64) RangeForm {
 	switch {
 	case specs == 0:
 		return WholeBody
@@ -175,7 +175,7 @@ func AppendUnsatisfied(dst []byte, length int64) []byte {
 	return strconv.AppendInt(append(dst, "bytes */"...), length, 10)
 }
 
-// Multipart writes what stands around the parts of a multipart/byteranges body
+// Multipart writes the lines around the parts of a multipart/byteranges body
 // (RFC 9110 §14.6).
 type Multipart struct {
 	Boundary    string // unguessable and not in the body; its characters need no quoting
@@ -183,7 +183,7 @@ type Multipart struct {
 	Length      int64  // of the whole body
 }
 
-// AppendPart appends what stands before the octets of a part, at is its number
+// AppendPart appends the lines before the octets of a part, at is its number
 // from 0, and returns the longer slice.
 func (m *Multipart) AppendPart(dst []byte, at int, part ByteRange) []byte {
 	if at > 0 {
@@ -200,7 +200,7 @@ func (m *Multipart) AppendPart(dst []byte, at int, part ByteRange) []byte {
 	return append(dst, "\r\n\r\n"...)
 }
 
-// AppendEnd appends what stands behind the last part.
+// AppendEnd appends the line after the last part.
 func (m *Multipart) AppendEnd(dst []byte) []byte {
 	dst = append(dst, "\r\n--"...)
 	dst = append(dst, m.Boundary...)

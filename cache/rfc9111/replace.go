@@ -12,7 +12,7 @@ const (
 
 // Replaces returns what the response to q makes of a stored one with the same key, when
 // the response itself is not stored for a reason; Storable is a reason that lies
-// with the store. Only a response that tells of the resource's state can replace:
+// with the store. Only a response about the resource's state can replace:
 // success, redirection, 404 and 410. A 400, 403, 416 or 429 may be owed to one odd
 // request, and so may the no-store of a response to one with Cookie or Authorization.
 func Replaces(q *Request, status int, why Refusal) Replacement {

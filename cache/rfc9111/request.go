@@ -1,6 +1,6 @@
 package rfc9111
 
-// Method is a request method as far as caching tells them apart.
+// Method is a request method as far as caching distinguishes them.
 type Method uint8
 
 // The methods. Any name that is not one of them, in capitals, is Unsafe: a cache
@@ -9,7 +9,7 @@ const (
 	Unsafe  Method = iota
 	Get            // GET
 	Head           // HEAD
-	Post           // POST: unsafe, but its answer may be stored (RFC 9110 §9.3.3)
+	Post           // POST: unsafe, but its response may be stored (RFC 9110 §9.3.3)
 	Options        // OPTIONS
 	Trace          // TRACE
 	methodCount
@@ -21,7 +21,7 @@ var methodText = [methodCount]string{
 
 func (m Method) String() string { return methodText[m] }
 
-// MethodOf returns what a method name stands for; names are case-sensitive
+// MethodOf returns the method of a name; names are case-sensitive
 // (RFC 9110 §9.1).
 func MethodOf(name []byte) Method {
 	switch string(name) {

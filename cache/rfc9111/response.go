@@ -15,8 +15,8 @@ type Policy struct {
 	ClientControl  bool          // Demands of requests are honoured
 
 	StaleWhileRevalidate time.Duration // where a fresh response names none; zero is none
-	StaleUnreachable     time.Duration // without an answer, where the response names no stale-if-error; zero is none
-	StaleServerError     time.Duration // on an answer 500, 502, 503 or 504, likewise
+	StaleUnreachable     time.Duration // without a response, where the response names no stale-if-error; zero is none
+	StaleServerError     time.Duration // on a response 500, 502, 503 or 504, likewise
 }
 
 // StatusTTL gives the responses of some statuses a lifetime of their own.

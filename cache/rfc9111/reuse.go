@@ -8,13 +8,13 @@ type Use uint8
 // The uses.
 const (
 	Nothing              Use = iota // nothing is stored: ask the origin
-	Fresh                           // answer from the store
-	StaleAccepted                   // answer from the store: the client takes it stale (RFC 9111 §5.2.1.2)
-	StaleWhileRevalidate            // answer from the store, and validate in the background (RFC 5861 §3)
+	Fresh                           // serve from the store
+	StaleAccepted                   // serve from the store: the client takes it stale (RFC 9111 §5.2.1.2)
+	StaleWhileRevalidate            // serve from the store, and validate in the background (RFC 5861 §3)
 	StaleIfError                    // ask the origin; UsableOnError once that goes wrong (RFC 5861 §4, RFC 9111 §4.2.4)
 	MustRevalidate                  // ask the origin; the stored response counts only once validated
 	Bypass                          // ask the origin; what is stored is not for this request
-	Unsatisfiable                   // answer 504: the client takes only what is stored (RFC 9111 §5.2.1.7)
+	Unsatisfiable                   // respond with 504: the client takes only what is stored (RFC 9111 §5.2.1.7)
 	useCount
 )
 
@@ -26,7 +26,7 @@ var useText = [useCount]string{
 
 func (u Use) String() string { return useText[u] }
 
-// FromStore reports whether the client is answered without waiting for the origin.
+// FromStore reports whether the client is served without waiting for the origin.
 func (u Use) FromStore() bool {
 	return u == Fresh || u == StaleAccepted || u == StaleWhileRevalidate
 }
@@ -34,12 +34,12 @@ func (u Use) FromStore() bool {
 // Decision is what Decide found.
 type Decision struct {
 	Use     Use
-	Forward Forward       // why the origin is asked; ForwardNone when it is not
+	Forward Forward       // why the request goes to the origin; ForwardNone when it does not
 	Age     time.Duration // of the stored response; zero without one
 	Left    time.Duration // freshness left; negative once stale; zero without a stored response
 }
 
-// Decide says whether the stored response m may answer q (RFC 9111 §4). m is nil
+// Decide reports whether the stored response m may serve q (RFC 9111 §4). m is nil
 // when nothing is stored for it. The demands of q count only where the policy
 // honours them. q must be the request of a variant that m was stored for.
 func Decide(m *Meta, q *Request, p *Policy, now Instant) Decision {
@@ -124,15 +124,15 @@ type Failure uint8
 
 // The failures.
 const (
-	Unreachable Failure = iota // no answer came, or none that is whole (RFC 9111 §4.2.4)
+	Unreachable Failure = iota // no response came, or none that is whole (RFC 9111 §4.2.4)
 	ServerError                // 500, 502, 503 or 504 came (RFC 5861 §4)
 )
 
-// IsServerError reports whether an answer counts as the error that a stale response
+// IsServerError reports whether a response counts as the error that a stale response
 // may stand in for (RFC 5861 §4).
 func IsServerError(status int) bool { return status == 500 || 502 <= status && status <= 504 }
 
-// UsableOnError reports whether m may answer q although it is stale, now that the
+// UsableOnError reports whether m may serve q although it is stale, now that the
 // origin has failed. It says no where Decide said MustRevalidate.
 func UsableOnError(m *Meta, q *Request, p *Policy, how Failure, now Instant) bool {
 	if p.ClientControl && !q.Demands.accept(m, now) {

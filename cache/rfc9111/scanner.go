@@ -7,18 +7,18 @@ const (
 	noForm     form = iota // no argument
 	tokenForm              // name=token
 	quotedForm             // name="text"
-	brokenForm             // anything else behind the name, such as space around "="
+	brokenForm             // anything else after the name, such as space around "="
 )
 
 // argument is what follows the name of a directive. The value of a quoted string
-// is what stands between the quotes, with its escapes.
+// is the text between the quotes, with its escapes.
 type argument struct {
 	value []byte
 	form  form
 }
 
-// scanner walks over the members of one Cache-Control line (RFC 9111 §5.2). What
-// cannot be read is skipped up to the next comma outside a quoted string.
+// scanner walks over the members of one Cache-Control line (RFC 9111 §5.2). It
+// skips a member that it cannot read, up to the next comma outside a quoted string.
 type scanner struct {
 	line     []byte
 	at       int
@@ -85,7 +85,7 @@ func (s *scanner) skip() {
 	}
 }
 
-// skipQuoted goes behind the quoted string that begins here (RFC 9110 §5.6.4).
+// skipQuoted moves to the end of the quoted string that begins here (RFC 9110 §5.6.4).
 func (s *scanner) skipQuoted() {
 	for s.at++; s.at < len(s.line); s.at++ {
 		switch s.line[s.at] {

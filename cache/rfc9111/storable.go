@@ -6,8 +6,8 @@ type Refusal uint8
 
 // Every refusal, in the order in which they are looked for.
 const (
-	Storable         Refusal = iota // nothing stands against it
-	WrongMethod                     // only answers to GET are stored, and few to POST (RFC 9111 §3)
+	Storable         Refusal = iota // there is no reason against it
+	WrongMethod                     // only responses to GET are stored, and few to POST (RFC 9111 §3)
 	RequestBody                     // a GET with content: the key would not show it (RFC 9110 §9.3.1)
 	RangeRequest                    // the request asked for a part (RFC 9110 §14.2)
 	RequestNoStore                  // the client said no-store and is heard (RFC 9111 §5.2.1.5)
@@ -45,7 +45,7 @@ func Refusals() int { return int(refusalCount) }
 
 // MayStore returns why the response to q must not be stored, Storable when it may
 // (RFC 9111 §3 and the route's policy). Force changes what a response says of its
-// freshness, never the answer to who may see it.
+// freshness, never who may see it.
 func MayStore(q *Request, r *Response, p *Policy) Refusal {
 	if why := refuseRequest(q, r, p); why != Storable {
 		return why
@@ -59,7 +59,7 @@ func MayStore(q *Request, r *Response, p *Policy) Refusal {
 	return refuseUseless(r, p)
 }
 
-// MayKeep is MayStore for the answer to a request that the cache made by itself,
+// MayKeep is MayStore for the response to a request that the cache made by itself,
 // with a client's request q as its occasion: it validated, or fetched the whole of
 // what a client wanted in part. So the method, content, range and no-store of q do
 // not matter, but its Authorization does.
@@ -70,7 +70,7 @@ func MayKeep(q *Request, r *Response, p *Policy) Refusal {
 
 func refuseRequest(q *Request, r *Response, p *Policy) Refusal {
 	switch {
-	case q.Method == Post && r.answersLaterGet(q):
+	case q.Method == Post && r.servesLaterGet(q):
 	case q.Method != Get:
 		return WrongMethod
 	case q.Body:
@@ -85,10 +85,10 @@ func refuseRequest(q *Request, r *Response, p *Policy) Refusal {
 	return Storable
 }
 
-// answersLaterGet reports whether the answer to a POST is what a GET of the same
+// servesLaterGet reports whether the response to a POST is what a GET of the same
 // URI would give: it is a success, states its freshness, and its Content-Location
 // is that URI (RFC 9110 §9.3.3).
-func (r *Response) answersLaterGet(q *Request) bool {
+func (r *Response) servesLaterGet(q *Request) bool {
 	if r.Status < 200 || r.Status > 299 || !r.explicit() || !r.contentLocation.one() {
 		return false
 	}
@@ -138,7 +138,7 @@ func refuseSharing(q *Request, r *Response) Refusal {
 // Authorization (RFC 9111 §3.5).
 func (d *Directives) shared() bool { return d.Public || d.MustRevalidate || d.SMaxAge.Valid() }
 
-// refuseUseless refuses what could never answer a request without the origin's
+// refuseUseless refuses what could never serve a request without the origin's
 // help and gives it nothing to help with.
 func refuseUseless(r *Response, p *Policy) Refusal {
 	lifetime, source := r.Lifetime(p)

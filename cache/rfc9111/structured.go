@@ -18,7 +18,7 @@ const (
 	listKind // an inner list
 )
 
-// member is one member of a dictionary. The text of a string is what stands
+// member is one member of a dictionary. The text of a string is that
 // between its quotes, with its escapes; of an integer, its digits and sign.
 type member struct {
 	key  []byte

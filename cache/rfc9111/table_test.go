@@ -12,7 +12,7 @@ import (
 // now is when a table's first response is received: a Sunday morning.
 const now = Instant(1_792_310_400_123) // 2026-10-18T08:00:00.123Z
 
-// row is one line of a table: columns separated by " | ". In the text {+10} stands
+// row is one line of a table: columns separated by " | ". In the text {+10} is short
 // for the HTTP date ten seconds after now.
 type row struct {
 	name string
@@ -48,7 +48,7 @@ func table(t *testing.T, name string, columns int) (rows []row) {
 
 var relative = regexp.MustCompile(`\{[+-]\d+\}`)
 
-// dates replaces what stands for a date.
+// dates fills in the dates.
 func dates(text string) string {
 	return relative.ReplaceAllStringFunc(text, func(m string) string {
 		seconds, _ := strconv.Atoi(m[1 : len(m)-1])

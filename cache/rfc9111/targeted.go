@@ -1,6 +1,6 @@
 package rfc9111
 
-// DefaultTarget is the field that stands in for Cache-Control at a gateway when
+// DefaultTarget is the field that replaces Cache-Control at a gateway when
 // nothing else is configured (RFC 9213 §3.1).
 const DefaultTarget = "CDN-Cache-Control"
 
@@ -89,7 +89,7 @@ func (d *Directives) delta(key []byte) *Delta {
 }
 
 // choose returns the directives that govern a response: those of the first target
-// that applies, else those of Cache-Control. targeted tells which it was.
+// that applies, else those of Cache-Control. targeted reports which it was.
 func choose(f Fields, targets []string) (d Directives, targeted bool) {
 	for _, target := range targets {
 		var t Targeted

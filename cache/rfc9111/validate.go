@@ -2,7 +2,7 @@ package rfc9111
 
 import "bytes"
 
-// NotModified reports whether a 304 is the answer to a conditional q, now that the
+// NotModified reports whether a 304 is the response to a conditional q, now that the
 // stored response m with these fields is to be used for it (RFC 9111 §4.3.2, RFC
 // 9110 §13.2.2). If-None-Match, compared weakly, takes precedence; then comes
 // If-Modified-Since, against Last-Modified or else Date.
@@ -39,7 +39,7 @@ func (q *Request) noneMatchFails(tag []byte) bool {
 	return false
 }
 
-// etagOf returns the entity tag of a section as it stands there; nil when there is
+// etagOf returns the entity tag of a section as it is written there; nil when there is
 // none or more than one.
 func etagOf(f Fields) []byte {
 	var tag singleton
@@ -112,7 +112,7 @@ func isStrong(tag []byte) bool {
 // and returns the longer slice: If-None-Match with the stored entity tag, weak or
 // strong, and If-Modified-Since with the stored date, both byte for byte (RFC 9111
 // §4.3.1). Nothing is appended when there is no validator. The client's own
-// conditions stay behind: see ClientCondition.
+// conditions do not travel: see ClientCondition.
 func AppendValidators(dst []byte, stored Fields) []byte {
 	if tag := etagOf(stored); tag != nil {
 		dst = appendLine(dst, []byte("If-None-Match"), tag)
@@ -139,7 +139,7 @@ func SelectedBy(stored, notModified Fields) bool {
 }
 
 // AppendFreshened appends the field lines of a stored response as a 304, or the
-// answer to a HEAD, updates them, and returns the longer slice (RFC 9111 §3.2).
+// response to a HEAD, updates them, and returns the longer slice (RFC 9111 §3.2).
 // Each field that the update has replaces all stored ones of its name, but for
 // Content-Length, Content-Encoding, Content-Range, Age and those for one
 // connection. Date is always the update's: without one, the stored Date is left
@@ -170,7 +170,7 @@ func updates(update Fields, name []byte) bool {
 	return len(name) > 0 && !connectionNames(update, name)
 }
 
-// HeadEffect is what the answer to a HEAD means for a stored response to GET.
+// HeadEffect is what the response to a HEAD means for a stored response to GET.
 type HeadEffect uint8
 
 // The effects.
@@ -180,14 +180,14 @@ const (
 	HeadOutdates                   // the stored response is of another representation: make it stale
 )
 
-// HeadUpdate returns what the answer to a HEAD means for the stored response that
-// a GET would have been answered with, with a body of length octets (RFC 9111
-// §4.3.5). The answer must still have its Content-Length.
-func HeadUpdate(status int, answer, stored Fields, length int64) HeadEffect {
+// HeadUpdate returns what the response to a HEAD means for the stored response that
+// a GET would have got, with a body of length octets (RFC 9111
+// §4.3.5). The response must still have its Content-Length.
+func HeadUpdate(status int, response, stored Fields, length int64) HeadEffect {
 	if status != 200 {
 		return HeadNothing
 	}
-	for name, value, pos := answer.Next(0); pos >= 0; name, value, pos = answer.Next(pos) {
+	for name, value, pos := response.Next(0); pos >= 0; name, value, pos = response.Next(pos) {
 		switch fieldOf(name) {
 		case etagField, lastModified:
 			if !hasLine(stored, name, value) {

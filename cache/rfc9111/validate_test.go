@@ -49,7 +49,7 @@ func TestRanges(t *testing.T) {
 }
 
 // Ranges are for a GET of a 200 (RFC 9110 §14.2), and a date without a second
-// between it and the answer is no strong validator (§8.8.2.2).
+// between it and the response is no strong validator (§8.8.2.2).
 func TestRangesThatDoNotApply(t *testing.T) {
 	for answer, asked := range map[string]string{
 		"404 ETag: \"a\"":               "GET Range: bytes=0-1",

@@ -9,7 +9,7 @@ import (
 // Variance says how a response depends on request fields (RFC 9111 §4.1).
 type Variance uint8
 
-// The variances. The zero value is a response that answers every request.
+// The variances. The zero value is a response that serves every request.
 const (
 	VariesNot    Variance = iota
 	VariesOnSome          // Vary names fields

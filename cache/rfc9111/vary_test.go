@@ -34,7 +34,7 @@ func TestVaryIsSortedAndAppended(t *testing.T) {
 	}
 }
 
-// A response in German answers whoever wants German most, as it would get that
+// A response in German serves every request that wants German most, as it would get that
 // one (RFC 9111 §4.1, RFC 9110 §12.5.4).
 func TestLanguageMatch(t *testing.T) {
 	response := section("Vary: Accept-Language, Foo ~ Content-Language: de")
@@ -72,7 +72,7 @@ func TestLanguageMatch(t *testing.T) {
 	}
 }
 
-// What Accept-Language says can never be taken for a language key.
+// No Accept-Language can be taken for a language key.
 func TestLanguageKeyIsItsOwn(t *testing.T) {
 	nominated := []byte("accept-language")
 	request := section("Accept-Language: de")
