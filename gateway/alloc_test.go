@@ -133,6 +133,16 @@ func TestHitAllocatesNothing(t *testing.T) {
 	allocatesNothing(t, "a hit", loop(t, hitRoute, hitFields))
 }
 
+// Policies cost no allocation either: what they add is compiled, and what they edit is parsed
+// into memory of the journey.
+const policyRoute = `    rewrite: "/v2/index"
+    headers: { request: { set: { X-Edge: penstock }, remove: [User-Agent] }, response: { set: { X-Edge: penstock }, remove: [Server] } }`
+
+func TestPoliciesAllocateNothing(t *testing.T) {
+	allocatesNothing(t, "a request with policies", loop(t, policyRoute, "Server: o\r\n"))
+	allocatesNothing(t, "a hit with policies", loop(t, policyRoute+"\n"+hitRoute, "Server: o\r\n"+hitFields))
+}
+
 func BenchmarkHit(b *testing.B) {
 	repeat(b, loop(b, hitRoute, hitFields))
 }

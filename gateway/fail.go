@@ -28,7 +28,8 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	text := response.WantsText(j.request.Head.Get(headers.Accept))
 	j.note = response.AppendProblem(j.note[:0], text, f)
 	j.text = response.AppendProblemType(j.text[:0], text)
-	if f.Reason.RetryAfter() {
+	own := len(j.refusal) > 0 && j.fields.Parse(j.refusal) == headers.NoProblem && j.fields.Has(headers.RetryAfter)
+	if f.Reason.RetryAfter() && !own { // a policy knows better when
 		j.text = append(j.text, "Retry-After: 1\r\n"...)
 	}
 	j.text = append(j.text, j.refusal...)

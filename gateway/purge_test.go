@@ -1,0 +1,41 @@
+package gateway_test
+
+import (
+	"strings"
+	"testing"
+
+	"penstock/gateway/gatewaytest"
+)
+
+// PURGE is for those that cache.purge_from lists. Nobody else purges anything, and no backend
+// ever sees the method.
+func TestPurgeFromStrangersGoesNowhere(t *testing.T) {
+	for name, tc := range map[string]struct{ top, cache string }{
+		"no cache and no list": {"", "off"},
+		"no list":              {"", "on"},
+		"another address":      {"cache: { purge_from: [192.0.2.1] }\n", "on"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			heads := make(chan string, 10)
+			origin := gatewaytest.NewOrigin(t, record(heads, "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok"))
+			g := gatewaytest.Start(t, tc.top+oneRoute(origin.URL, "    cache: "+tc.cache))
+			if a := gatewaytest.Get(t, g.Address, "/a"); a.StatusCode != 200 {
+				t.Fatal(a.StatusCode)
+			}
+			<-heads
+			c := gatewaytest.Dial(t, g.Address)
+			for _, method := range []string{"PURGE", "purge", "Purge"} {
+				c.Send(method + " /a HTTP/1.1\r\nHost: a.example\r\n\r\n")
+				if a := c.Read(method); a.StatusCode != 403 || !strings.Contains(a.Text, "purge-refused") {
+					t.Errorf("%s: got %d %s, want 403 purge-refused", method, a.StatusCode, a.Text)
+				}
+			}
+			if n := len(heads); n != 0 {
+				t.Errorf("the backend saw %d of them, first\n%s", n, <-heads)
+			}
+			if tc.cache == "on" && gatewaytest.Get(t, g.Address, "/a").Header.Get("Age") == "" {
+				t.Error("what was stored is gone")
+			}
+		})
+	}
+}
