@@ -131,6 +131,9 @@ func (w *witness) quiet(t *testing.T) {
 	gatewaytest.Eventually(t, "the origin has seen every connection end", func() bool {
 		backend := w.gateway.Upstreams()[0].Backends[0]
 		dialled := w.gateway.Count(`penstock_backend_connect_duration_seconds_count{upstream="` + w.origin.URL + `",backend="` + w.origin.Address + `"}`)
+		if dialled == "none" { // the histogram begins with the first connection
+			dialled = "0"
+		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		return w.busy == 0 && int64(w.open) == int64(backend.Active+backend.Idle) && dialled == strconv.Itoa(w.origin.Connections())

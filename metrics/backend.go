@@ -15,6 +15,7 @@ type backend struct {
 	upstream *Upstream
 	cells    []backendCell
 	faults   faultCounts
+	timed    [len(backendTimes)]atomic.Bool // the histogram has been written
 }
 
 // backendCell is one shard of a backend's counters.

@@ -22,6 +22,7 @@ type routeCache struct {
 	served   int // index of the bytes in a shard, after the refusals
 	shards   [][]atomic.Uint64
 	fills    durations
+	timed    atomic.Bool // the histogram of fills has been written
 }
 
 // outcomes is the index of the first forward in a shard.

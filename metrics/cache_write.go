@@ -38,12 +38,6 @@ func (p *page) caches(routes []routeView) {
 	for _, r := range cached {
 		p.count(cacheServed, r.cached.at(r.cached.served), "route", r.name)
 	}
-	p.open(cacheFill)
-	for _, r := range cached {
-		var t total
-		t.add(&r.cached.fills)
-		p.durations(cacheFill, &t, "route", r.name)
-	}
 }
 
 // store writes the figures of the store.

@@ -83,11 +83,12 @@ var (
 	accessDropped     = family{"penstock_access_log_lines_dropped_total", counter, "", "Access log lines lost to a full queue or a failed write."}
 	logDropped        = family{"penstock_log_lines_dropped_total", counter, "", "Process log lines lost because standard error was not read or could not be written."}
 	unattributed      = family{"penstock_backend_requests_unattributed_total", counter, "", "Attempts at backends that are no longer configured, or that are above the limit of counted backends."}
+	omitted           = family{"penstock_metrics_series_omitted", gauge, "", "Series that this page leaves out because it would have more than 50000; histograms are left out first."}
 	buildInfo         = family{"penstock_build_info", gauge, "", "Always 1; the labels contain the version."}
 	uptime            = family{"penstock_uptime_seconds", gauge, "seconds", "Time since the process began to serve."}
 )
 
-// families lists every name in the order of the output.
+// families lists every name.
 func families() []family {
 	return []family{
 		requests, duration, inFlight, requestBytes, responseBytes, faults,
@@ -97,6 +98,6 @@ func families() []family {
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
 		clientConnections, clientsParked, clientsResting, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
-		generations, accessDropped, logDropped, unattributed, buildInfo, uptime,
+		generations, accessDropped, logDropped, unattributed, buildInfo, uptime, omitted,
 	}
 }

@@ -15,14 +15,18 @@ import (
 // maxShards bounds the memory of one handle; with more cores than this, cores share shards.
 const maxShards = 16
 
-// DefaultBackends is the usual bound on backends with series of their own.
-const DefaultBackends = 4096
+// Defaults of Options.
+const (
+	DefaultBackends = 4096   // backends with series of their own
+	DefaultSeries   = 50_000 // series of our own on one page
+)
 
 // Options configures a Registry. The zero value is usable.
 type Options struct {
 	Version  string           // for penstock_build_info; "" stays empty
 	Revision string           // likewise, the source revision
 	Backends int              // how many backends have series of their own, the others are unattributed; zero means DefaultBackends
+	Series   int              // how many series of our own one page has, the others are omitted; zero means DefaultSeries
 	Now      func() time.Time // nil means time.Now
 }
 
@@ -43,6 +47,7 @@ type Registry struct {
 	lastReloadOK           atomic.Bool
 	lastReload             atomic.Int64 // Unix milliseconds of the last success
 	unattributed           atomic.Uint64
+	pageSize               atomic.Int64 // bytes of the last page
 }
 
 // New returns a registry that holds the series of requests without a route and
@@ -53,6 +58,9 @@ func New(o Options) *Registry {
 	}
 	if o.Backends <= 0 {
 		o.Backends = DefaultBackends
+	}
+	if o.Series <= 0 {
+		o.Series = DefaultSeries
 	}
 	r := &Registry{
 		set: vm.NewSet(), o: o, started: o.Now(),

@@ -13,6 +13,7 @@ type Route struct {
 	reg    *Registry
 	cells  []routeCell
 	faults faultCounts
+	timed  atomic.Bool                          // the histogram of durations has been written
 	lanes  atomic.Pointer[map[backendKey]*lane] // replaced as a whole under Registry.mu
 	cache  atomic.Pointer[routeCache]           // nil until CountCache
 }

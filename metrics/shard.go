@@ -52,3 +52,11 @@ func (t *total) add(h *durations) {
 	}
 	t.micros += h.micros.Load()
 }
+
+// observations returns how many durations t contains.
+func (t *total) observations() (n uint64) {
+	for _, b := range t.buckets {
+		n += b
+	}
+	return n
+}

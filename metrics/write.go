@@ -71,17 +71,25 @@ func (k backendKey) compare(o backendKey) int {
 	return cmp.Or(cmp.Compare(k.upstream, o.upstream), cmp.Compare(k.address, o.address))
 }
 
-// write is the set's metrics writer.
+// write is the set's metrics writer. When there are more series than may be written, the
+// later ones are omitted: histograms before all others.
 func (r *Registry) write(w io.Writer) {
-	p, s := &page{}, r.snapshot()
-	p.routes(s.routes)
-	p.lanes(s.routes)
-	p.caches(s.routes)
-	p.backends(s.backends)
-	p.gauges(s.gauges)
-	p.upstreams(s.upstreams)
-	p.store(r)
+	s := r.snapshot()
+	p := &page{limit: r.o.Series, buf: make([]byte, 0, r.pageSize.Load()+r.pageSize.Load()/8)}
 	p.process(r)
+	p.store(r)
+	p.gauges(s.gauges)
+	p.routes(s.routes)
+	p.upstreams(s.upstreams)
+	p.backends(s.backends)
+	p.caches(s.routes)
+	p.lanes(s.routes)
+	p.free = p.limit - p.series - histogramSeries*s.written()
+	p.times(s)
+	p.open(omitted)
+	p.limit = p.series + 1 // this one always fits
+	p.level(omitted, float64(p.omitted))
+	r.pageSize.Store(int64(len(p.buf)))
 	w.Write(p.buf) // the caller owns w and gets its errors from it
 }
 
@@ -94,14 +102,6 @@ func (p *page) routes(routes []routeView) {
 				p.count(requests, n, "route", r.name, "code", code, "class", class)
 			}
 		}
-	}
-	p.open(duration)
-	for _, r := range routes {
-		var t total
-		for i := range r.cells {
-			t.add(&r.cells[i].duration)
-		}
-		p.durations(duration, &t, "route", r.name)
 	}
 	p.open(inFlight)
 	for _, r := range routes {
@@ -158,23 +158,6 @@ func (p *page) backends(backends []*backend) {
 		p.open(of.family)
 		for _, b := range backends {
 			p.count(of.family, b.sum(of.value), b.key.labels()...)
-		}
-	}
-	for _, of := range []struct {
-		family family
-		value  func(*backendCell) *durations
-	}{
-		{queueTime, func(c *backendCell) *durations { return &c.queue }},
-		{connectTime, func(c *backendCell) *durations { return &c.connect }},
-		{firstByteTime, func(c *backendCell) *durations { return &c.firstByte }},
-	} {
-		p.open(of.family)
-		for _, b := range backends {
-			var t total
-			for i := range b.cells {
-				t.add(of.value(&b.cells[i]))
-			}
-			p.durations(of.family, &t, b.key.labels()...)
 		}
 	}
 }
