@@ -86,7 +86,7 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 		k.Add("routes", c.routes(policies), "", options.Means("required"))
 		k.Section("log", c.Log.Keys, "", options.Lines)
 		k.Section("answers", c.Answers.Keys, "")
-		k.Later("acme", "name", "rate_limit", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
+		k.Later("acme", "tls", "auth", "name", "rate_limit", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
 			"alerts", "profiles", "top")
 	}}
 }

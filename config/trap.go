@@ -66,7 +66,7 @@ type scanner struct {
 	anchors map[string]bool
 	opened  []opening // the [ and { that are open
 	quote   opening   // the quote that is open over a line's end; its sign is 0 when none is
-	indent  int       // of the line on which the quote opened
+	indent  int       // of the key before the quote, or of its line
 	block   int       // indent of the key of a block scalar (| or >), or -1
 
 	number int    // of the current line, from 1
@@ -129,6 +129,9 @@ func (s *scanner) step(i, indent int) int {
 		return len(s.line)
 	case c == '"' || c == '\'':
 		s.quote, s.indent = opening{s.spot(i), c}, indent
+		if s.keyed && len(s.opened) == 0 { // "- key: " has its key further right
+			s.indent = len(s.line) - len(strings.TrimLeft(s.line, " -"))
+		}
 		return i + 1
 	case c == '[' || c == '{':
 		s.opened = append(s.opened, opening{s.spot(i), c})
