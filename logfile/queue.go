@@ -49,14 +49,13 @@ type Queue struct {
 	done    chan struct{} // closed when the writing goroutine has ended
 	dropped atomic.Uint64
 
-	mu       sync.Mutex // held for a copy into the queue, never while writing
-	lines    []byte     // whole lines, at most o.Size bytes
-	next     io.WriteCloser
-	started  bool
-	closed   bool
-	trouble  trouble
-	lastLoss time.Time
-	gap      bool // lines were lost after those in the queue
+	mu      sync.Mutex // held for a copy into the queue, never while writing
+	lines   []byte     // whole lines, at most o.Size bytes
+	next    io.WriteCloser
+	started bool
+	closed  bool
+	trouble trouble
+	gap     bool // lines were lost after those in the queue
 }
 
 // New returns a Queue that opens nothing until Start. Lines that are written before
@@ -130,7 +129,7 @@ func (q *Queue) Write(line []byte) (int, error) {
 // one of a time of loss. The caller holds q.mu.
 func (q *Queue) lose() (first bool) {
 	q.dropped.Add(1)
-	q.gap, q.lastLoss = true, time.Now()
+	q.gap = true
 	first = q.trouble == none && !q.closed
 	if first {
 		q.trouble = slow

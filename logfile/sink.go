@@ -14,6 +14,8 @@ type sink struct {
 	spare []byte // takes the place of the lines that are being written
 	torn  bool   // the last write ended inside a line
 	gap   bool   // lines were lost before those that are written next
+
+	lastLoss time.Time // the last loss was noticed then
 }
 
 // run writes batches until the Queue is shut down, and then what is left.
@@ -54,6 +56,9 @@ func (s *sink) flush() {
 	if next != nil {
 		s.close()
 		s.out, s.torn = next, false
+	}
+	if gap {
+		s.lastLoss = time.Now()
 	}
 	if len(batch) > 0 {
 		s.write(batch)
@@ -116,7 +121,7 @@ func (s *sink) failed(rest []byte, err error) {
 	s.gap = true
 	q.mu.Lock()
 	report := q.trouble != failing
-	q.trouble, q.lastLoss = failing, time.Now()
+	q.trouble = failing
 	q.mu.Unlock()
 	if report {
 		q.o.Log.Warn(q.o.Title+" cannot be written, lines are lost", slog.String("file", q.o.Name), slog.Any("error", err))
@@ -127,7 +132,7 @@ func (s *sink) failed(rest []byte, err error) {
 func (s *sink) worked() {
 	q := s.queue
 	q.mu.Lock()
-	over := q.trouble == failing || q.trouble == slow && time.Since(q.lastLoss) >= calm
+	over := q.trouble == failing || q.trouble == slow && !q.gap && time.Since(s.lastLoss) >= calm
 	if over {
 		q.trouble = none
 	}
