@@ -100,3 +100,18 @@ func TestReadmeAndGateAgree(t *testing.T) {
 		t.Error(".ci/run: want the stage test to be go test ./... as README.md has it")
 	}
 }
+
+// TestPagesNameTheAddressOfTheDemo compares README and Makefile with the shipped
+// configuration, which the demo runs.
+func TestPagesNameTheAddressOfTheDemo(t *testing.T) {
+	listen := regexp.MustCompile(`(?m)^listen: "\$\{PENSTOCK_LISTEN:-(.*?):(\d+)\}"`).FindStringSubmatch(read(t, "config.yaml"))
+	if listen == nil || listen[1] != "" {
+		t.Fatalf("config.yaml: got %q, want a port of every address", listen)
+	}
+	want := regexp.MustCompile(`(?m)\bdemo\b.*port ` + listen[2] + ` of every address`)
+	for _, name := range []string{"README.md", "Makefile"} {
+		if !want.MatchString(read(t, name)) {
+			t.Errorf("%s: no line says that the demo is on port %s of every address", name, listen[2])
+		}
+	}
+}
