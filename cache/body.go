@@ -168,6 +168,6 @@ func (s *Store) forget(k Key, id uint64) {
 	lock := s.lock(k)
 	defer lock.Unlock()
 	if s.holds(b, k, id) {
-		s.ring.shards.of(k).Del(k.raw)
+		s.ring.remove(s.ring.shards.of(k), k.raw)
 	}
 }

@@ -49,6 +49,7 @@ func (l *loader) restore() {
 	_ = s.journal.close() // nothing was written to it
 	s.ring.shards, s.ring.secret, s.purges, s.journal = l.shards, l.secret, &purges{}, nil
 	s.ring.odometer.Store(0)
+	s.ring.kept.Store(0)
 }
 
 // load returns the number of the snapshot that it has loaded.
@@ -75,6 +76,7 @@ func (l *loader) load() (number int, result LoadResult, err error) {
 	if s.ring.shards, err = loadShards(folder, s.ring.capacity); err != nil {
 		return 0, ShardRefused, err
 	}
+	s.ring.kept.Store(int64(s.ring.shards.stats().EntriesCount))
 	if result, err := l.loadPurges(m.Number); result != Loaded {
 		return 0, result, err
 	}

@@ -18,15 +18,27 @@ type ring struct {
 	odometer atomic.Uint64 // bytes written
 	cursor   atomic.Uint64 // segments written
 	sets     atomic.Int64  // records written
+	kept     atomic.Int64  // records that would be there if none had been pushed out
 	damaged  atomic.Int64  // segments that were not what was written
 }
 
 // set files a value and moves the odometer.
 func (r *ring) set(shard *fastcache.Cache, key, value []byte) {
+	if !shard.Has(key) {
+		r.kept.Add(1)
+	}
 	shard.Set(key, value)
 	n := shardHeader + len(key) + len(value)
 	r.odometer.Add(uint64(n))
 	r.sets.Add(1)
+}
+
+// remove deletes a record.
+func (r *ring) remove(shard *fastcache.Cache, key []byte) {
+	if shard.Has(key) {
+		r.kept.Add(-1)
+	}
+	shard.Del(key)
 }
 
 // fullAt returns the odometer at which writing begins to push records out.

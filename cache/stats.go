@@ -12,6 +12,7 @@ type counters struct {
 	purges   [scopes]atomic.Int64
 	rewrites atomic.Int64
 	vanished atomic.Int64
+	evicted  atomic.Int64 // highest that Stats has returned
 }
 
 type lookupCounts struct {
@@ -30,9 +31,9 @@ func (c *counters) note(r Refusal) Refusal {
 	return r
 }
 
-// Stats is what a store says of itself. Bytes are bytes, all else counts since
-// New. Records are what fastcache
-// keeps: an entry, each segment of a body, and one for each URL.
+// Stats are the figures of a store. Bytes are bytes, all else counts since New.
+// Records are what fastcache keeps: an entry, each segment of a body, and one for
+// each URL.
 type Stats struct {
 	ConfiguredBytes int64 // what the ring may grow to
 	UsedBytes       int64 // what the ring has taken so far; never given back
@@ -42,7 +43,7 @@ type Stats struct {
 
 	Records      int64 // estimated: the index keeps what was pushed out until its bucket has gone round
 	RecordsSet   int64
-	EvictedTotal int64 // records, estimated
+	EvictedTotal int64 // records that others pushed out, neither replaced nor deleted; estimated, never falls
 	Rewrites     int64 // records written again to stay
 	Vanished     int64 // bodies of which a segment was pushed out
 	Damaged      int64 // segments that were not what was written
@@ -51,6 +52,17 @@ type Stats struct {
 	Outcomes [outcomes]int64 // lookups, by Outcome
 	Refusals [refusals]int64 // fills, by Refusal; [Stored] are those that were stored
 	Purges   [scopes]int64   // by Scope
+}
+
+// evictedUpTo returns how many records were pushed out, when so many are missing now. A
+// record that is just being written may be missing for a moment.
+func (c *counters) evictedUpTo(missing int64) int64 {
+	for {
+		most := c.evicted.Load()
+		if missing <= most || c.evicted.CompareAndSwap(most, missing) {
+			return max(missing, most)
+		}
+	}
 }
 
 // Gets returns the number of lookups.
@@ -81,7 +93,7 @@ func (s *Store) Stats() Stats {
 		Damaged: s.ring.damaged.Load(), Collisions: int64(f.Collisions),
 	}
 	st.OverheadBytes = st.Records*indexBytes + s.fixedBytes()
-	st.EvictedTotal = max(0, st.RecordsSet-st.Records)
+	st.EvictedTotal = s.count.evictedUpTo(s.ring.kept.Load() - st.Records)
 	for i := range st.Outcomes {
 		for j := range s.count.lookups {
 			st.Outcomes[i] += s.count.lookups[j].outcomes[i].Load()

@@ -214,7 +214,7 @@ func (s *Store) purgedSince(k Key, seen uint64) bool {
 func (s *Store) Delete(k Key) {
 	lock := s.lock(k)
 	defer lock.Unlock()
-	s.ring.shards.of(k).Del(k.raw)
+	s.ring.remove(s.ring.shards.of(k), k.raw)
 }
 
 // Pass remembers for d that the response to this key may not be shared

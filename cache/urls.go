@@ -55,6 +55,6 @@ func (s *Store) dropURL(id *urlID, time uint64) {
 	lock := s.lockURL(id)
 	defer lock.Unlock()
 	if since, _, found := s.ring.urlRecord(id); found && since < time {
-		s.ring.shards.at(id.hash()).Del(id[:])
+		s.ring.remove(s.ring.shards.at(id.hash()), id[:])
 	}
 }

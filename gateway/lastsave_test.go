@@ -37,7 +37,7 @@ func TestShutdownIsBoundedWhateverASaveDoes(t *testing.T) {
 		}
 	})
 	gatewaytest.Get(t, g.Address, "/")
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	ended := make(chan error, 1)
 	go func() { ended <- g.Shutdown(ctx) }()

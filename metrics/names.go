@@ -39,7 +39,7 @@ var (
 	cacheUsed       = family{"penstock_cache_used_bytes", gauge, "bytes", "Memory that the store has taken so far; it is never given back."}
 	cacheOverhead   = family{"penstock_cache_overhead_bytes", gauge, "bytes", "Memory of the store for other purposes: index (estimated), purges, admission."}
 	cacheRecords    = family{"penstock_cache_records", gauge, "", "Records in the store, estimated: responses, and each segment of a large body."}
-	cacheEvictions  = family{"penstock_cache_evictions_total", counter, "", "Records overwritten by newer ones, estimated."}
+	cacheEvictions  = family{"penstock_cache_evictions_total", counter, "", "Records pushed out by newer ones, estimated; not those that were replaced or deleted."}
 	cacheVanished   = family{"penstock_cache_vanished_total", counter, "", "Bodies of which a segment was overwritten before the body was read completely."}
 	cacheDamaged    = family{"penstock_cache_damaged_total", counter, "", "Records whose checksum was wrong; they are never used."}
 	cacheCollisions = family{"penstock_cache_collisions_total", counter, "", "Lookups that found another key with the same hash; each counts as a miss."}
