@@ -29,29 +29,18 @@ func wordyFolder(name string) string {
 // wordCeilings lists what still has words to avoid, with how many. They may only fall.
 func wordCeilings() map[string]int {
 	return map[string]int{
-		"CHANGELOG.md":                             14,
-		"CONTRIBUTING.md":                          9,
-		"README.md":                                4,
-		"SECURITY.md":                              8,
-		"code that is being rebuilt":               850,
-		"config.yaml":                              7,
-		"docs/architecture.md":                     42,
-		"docs/caching.md":                          86,
-		"docs/config.md":                           8,
-		"docs/container.md":                        1,
-		"docs/decisions/0001-fasthttp.md":          4,
-		"docs/decisions/0002-own-route-matcher.md": 2,
-		"docs/decisions/0003-router.md":            2,
-		"docs/decisions/0004-metrics.md":           2,
-		"docs/decisions/0005-yaml.md":              3,
-		"docs/decisions/0008-staticcheck.md":       1,
-		"docs/decisions/0009-fastcache.md":         3,
-		"docs/decisions/0010-jsonschema.md":        2,
-		"docs/decisions/0011-golangci-lint.md":     2,
-		"docs/http.md":                             22,
-		"docs/metrics.md":                          13,
-		"docs/operations.md":                       12,
-		"docs/speed.md":                            7,
+		"CHANGELOG.md":               14,
+		"code that is being rebuilt": 850,
+		"docs/architecture.md":       42,
+		"docs/caching.md":            86,
+		"docs/config.md":             8,
+	}
+}
+
+// wideDocuments are pages that still have lines of more than 100 characters.
+func wideDocuments() []string {
+	return []string{
+		"CHANGELOG.md", "docs/architecture.md", "docs/caching.md", "docs/config.md", "docs/speed.md", "loadtest/README.md",
 	}
 }
 

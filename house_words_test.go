@@ -16,7 +16,10 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+	"unicode/utf8"
 )
+
+const maxDocumentLine = 100 // characters
 
 var listWords = flag.String("words", "", "list the words to avoid in this `folder or file`")
 
@@ -91,6 +94,9 @@ func wordsIn(list []avoided, texts []prose) []finding {
 // quoted is what the avoid list is not applied to: code spans and quotations.
 var quoted = regexp.MustCompile("(?s)`[^`]*`|\"[^\"\n]*\"|\\]\\([^)]*\\)")
 
+// code matches the code blocks of a document.
+var code = regexp.MustCompile("(?sm)^```.*?^```")
+
 // blank replaces all but line ends.
 func blank(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -132,7 +138,7 @@ func proseOf(name string, text []byte) []prose {
 	case ".go":
 		return goProse(name, text)
 	case ".md":
-		return []prose{{1, regexp.MustCompile("(?sm)^```.*?^```").ReplaceAllStringFunc(string(text), blank)}}
+		return []prose{{1, code.ReplaceAllStringFunc(string(text), blank)}}
 	case ".yaml":
 		return []prose{{1, regexp.MustCompile(`(?m)^[^#\n]*`).ReplaceAllStringFunc(string(text), blank)}}
 	}
@@ -211,6 +217,32 @@ func TestWords(t *testing.T) {
 		if folder := wordyFolder(name); byFile[name] > 0 && counts[folder] > ceilings[folder] {
 			t.Logf("%4d %s", byFile[name], name)
 		}
+	}
+}
+
+// TestLinesOfDocuments holds the lines of documents to 100 characters, so that a change of
+// one sentence is a small change; tables and code blocks are left out.
+func TestLinesOfDocuments(t *testing.T) {
+	err := fs.WalkDir(os.DirFS("."), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || path.Ext(name) != ".md" {
+			return err
+		}
+		text, wide := code.ReplaceAllStringFunc(read(t, name), blank), 0
+		for i, line := range strings.Split(text, "\n") {
+			if utf8.RuneCountInString(line) <= maxDocumentLine || line[0] == '|' || line[0] == '_' {
+				continue
+			}
+			if wide++; !slices.Contains(wideDocuments(), name) {
+				t.Errorf("%s:%d: %d characters, want at most %d", name, i+1, utf8.RuneCountInString(line), maxDocumentLine)
+			}
+		}
+		if wide == 0 && slices.Contains(wideDocuments(), name) {
+			t.Errorf("%s: no line is too long: take it out of wideDocuments", name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
