@@ -79,11 +79,12 @@ func faultCases() []faultCase {
 }
 
 // panics is a policy with a bug.
-type panics struct{ guard, fields bool }
+type panics struct{ guard, fields, finish bool }
 
 func (p *panics) Keys(k options.Keys) {
 	k.Switch("guard", &p.guard, false, "")
 	k.Switch("fields", &p.fields, false, "")
+	k.Switch("finish", &p.finish, false, "")
 }
 
 func (p *panics) OnRequest(*policy.Call) policy.Verdict {
@@ -96,6 +97,12 @@ func (p *panics) OnRequest(*policy.Call) policy.Verdict {
 func (p *panics) EditFields(*headers.Block, *policy.Call) {
 	if p.fields {
 		panic("a bug in the fields")
+	}
+}
+
+func (p *panics) OnFinish(*exchange.Exchange) {
+	if p.finish {
+		panic("a bug at the end")
 	}
 }
 
@@ -199,7 +206,7 @@ routes:
 
 // A policy with a bug costs one request: its response is a 500, and the connection ends.
 func TestPolicyThatPanics(t *testing.T) {
-	f := faultCase{route: "panics: { fields: on }"}
+	f := faultCase{route: "panics: { fields: on, finish: on }"}
 	g, _ := f.start(t)
 	for range 2 {
 		if a := gatewaytest.Get(t, g.Address, "/"); a.StatusCode != 500 || !a.Close || a.Header.Get("X-Edge") != "" {

@@ -22,6 +22,9 @@ func (g *proxy) finish(j *journey) {
 	g.release(j)
 	g.leaveClient(j)
 	j.cache.Report()
+	if j.route != nil && j.route.plan != nil {
+		j.onFinish()
+	}
 	g.record(j)
 	j.stream.Done()
 	j.reset()

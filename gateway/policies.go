@@ -40,3 +40,9 @@ func (j *journey) onResponse() {
 		p.OnResponse(j.policyCall(), out.Status, &out.Head)
 	}
 }
+
+// onFinish shows the policies of the route the record of the request, which has ended.
+func (j *journey) onFinish() {
+	defer j.g.surviveAlone(j)
+	j.route.plan.OnFinish(j.x)
+}

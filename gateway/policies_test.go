@@ -263,3 +263,30 @@ func TestAddedPoliciesSurviveAReload(t *testing.T) {
 		t.Errorf("a broken policy: got %v", err)
 	}
 }
+
+// tally is a policy that counts what ends.
+type tally struct{ ended chan<- int }
+
+func (tally) Keys(k options.Keys) {}
+
+func (c tally) OnFinish(x *exchange.Exchange) { c.ended <- x.Status }
+
+func TestPoliciesSeeTheEndOfEveryRequest(t *testing.T) {
+	ended := make(chan int, 10)
+	table := append(withAdded(), options.Policy{Name: "tally", New: func() options.Declarer { return tally{ended} }})
+	origin, _ := secretOrigin(t)
+	g := gatewaytest.StartWith(t, gateway.Options{Config: gatewaytest.Parse(t, `
+routes:
+  - { path: "/proxied", upstream: "`+origin.URL+`", tally: {}, gate: { word: sesame, as: alice } }
+  - { path: "/dead", upstream: "http://`+gatewaytest.Dead(t)+`", retry: off, tally: {} }
+  - { path: "/moved", redirect: /a, tally: {} }
+  - { path: "/other", redirect: /a }`, table...)})
+	for target, want := range map[string]int{"/proxied": 403, "/dead": 502, "/moved": 308} {
+		gatewaytest.Get(t, g.Address, "/other")
+		gatewaytest.Get(t, g.Address, "/nowhere")
+		gatewaytest.Get(t, g.Address, target)
+		if got := <-ended; got != want {
+			t.Errorf("%s: saw the end of a %d, want %d", target, got, want)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 
+	"penstock/exchange"
 	"penstock/headers"
 )
 
@@ -16,6 +17,7 @@ type Plan struct {
 	outgoing []Outgoing
 	response []Response
 	fields   []Fields
+	finish   []Finisher
 	reserved []string
 }
 
@@ -51,7 +53,7 @@ func (p *Plan) add(part any) (hooks int) {
 		p.reserved = append(p.reserved, h.Reserved()...)
 	}
 	return hooks + take(&p.request, part) + take(&p.forward, part) + take(&p.edits, part) +
-		take(&p.outgoing, part) + take(&p.response, part) + take(&p.fields, part)
+		take(&p.outgoing, part) + take(&p.response, part) + take(&p.fields, part) + take(&p.finish, part)
 }
 
 // take appends part to a list if it has that hook.
@@ -124,5 +126,12 @@ func (p *Plan) EditsFields() bool { return len(p.fields) > 0 }
 func (p *Plan) EditFields(b *headers.Block, c *Call) {
 	for _, h := range p.fields {
 		h.EditFields(b, c)
+	}
+}
+
+// OnFinish shows the policies the record of a request that has ended.
+func (p *Plan) OnFinish(x *exchange.Exchange) {
+	for _, h := range p.finish {
+		h.OnFinish(x)
 	}
 }

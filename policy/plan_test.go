@@ -72,6 +72,8 @@ func (w *witness) OnResponse(_ *Call, _ int, head *headers.Block) {
 
 func (w *witness) EditFields(*headers.Block, *Call) { w.note("fields") }
 
+func (w *witness) OnFinish(*exchange.Exchange) { w.note("finish") }
+
 // nothing is a policy that its keys have switched off.
 type nothing struct{}
 
@@ -91,7 +93,8 @@ func TestPlanCallsEveryHookInOrder(t *testing.T) {
 	out := plan.AppendRequest([]byte("fields "), call)
 	plan.OnResponse(call, 200, &head)
 	plan.EditFields(&head, call)
-	want := "a.request b.request a.forward b.forward a.edit b.edit a.response b.response a.fields b.fields"
+	plan.OnFinish(nil)
+	want := "a.request b.request a.forward b.forward a.edit b.edit a.response b.response a.fields b.fields a.finish b.finish"
 	if got := strings.Join(calls, " "); got != want {
 		t.Errorf("calls:\n got %s\nwant %s", got, want)
 	}

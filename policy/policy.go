@@ -89,6 +89,10 @@ type Fields interface {
 	EditFields(b *headers.Block, c *Call)
 }
 
+// Finisher sees the record of a request that has ended: its last byte was sent, its tunnel was
+// closed, or its client was lost. It must not block, and keeps nothing of x.
+type Finisher interface{ OnFinish(x *exchange.Exchange) }
+
 // Parts is a policy whose hooks are other values. It leaves out those that its keys do not
 // ask for, so that they cost nothing.
 type Parts interface{ Parts() []any }
