@@ -1,13 +1,10 @@
 package upstream
 
 import (
-	"context"
-	"log/slog"
 	"net/netip"
 	"slices"
 	"strings"
 
-	"penstock/health"
 	"penstock/lb"
 )
 
@@ -91,7 +88,7 @@ func (c *Cluster) newList() *list {
 			if index >= len(l.members) {
 				l.members = append(l.members, make([]*Member, index+1-len(l.members))...)
 			}
-			l.members[index] = &Member{Client: p.client, Backend: p.backend, Health: p.place.health, Host: e.field, Entry: i}
+			l.members[index] = &Member{Client: p.client, Backend: p.backend, Health: p.place.health, Host: e.field, Entry: i, log: &p.place.log}
 		}
 	}
 	backends := make([]*lb.Backend, len(l.own))
@@ -99,29 +96,10 @@ func (c *Cluster) newList() *list {
 		backends[i] = p.backend
 	}
 	eject := c.o.Eject
-	eject.OnChange = func(b *lb.Backend, s lb.Standing) { c.onChange(l.members[b.Index()], s) }
+	eject.OnChange = func(b *lb.Backend, s lb.Standing) {
+		m := l.members[b.Index()]
+		c.onChange(m, m.Health.Changed(s))
+	}
 	l.group = lb.NewGroup(backends, eject)
 	return l
-}
-
-// onChange runs on the goroutine of the attempt that has changed what is known of m.
-func (c *Cluster) onChange(m *Member, s lb.Standing) {
-	status := m.Health.Changed(s)
-	level, text := slog.LevelInfo, "backend up"
-	switch status.State {
-	case health.Ejected:
-		level, text = slog.LevelWarn, "backend ejected"
-	case health.Down:
-		level, text = slog.LevelWarn, "backend down, it still gets requests: it may not be ejected"
-	}
-	c.logStatus(level, text, m.Backend.Address(), status)
-	if status.State != health.Up {
-		c.shared.rouse()
-	}
-}
-
-// logStatus writes one line about the state of a backend.
-func (c *Cluster) logStatus(level slog.Level, text, address string, s health.Status) {
-	attrs := append([]slog.Attr{slog.String("upstream", c.o.Name), slog.String("backend", address)}, s.Attrs()...)
-	c.o.Log.LogAttrs(context.Background(), level, text, attrs...)
 }

@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"penstock/health"
 )
 
 // maxProbes is how many probes of one cluster may be open at once.
@@ -78,6 +80,7 @@ func (c *Cluster) probeOne(p *endpoint) {
 	if !c.current().group.Restore(p.backend, now) {
 		return // its time was over meanwhile
 	}
+	p.place.log.wrote(health.Up, now)
 	c.logStatus(slog.LevelInfo, "backend up: a probe has connected to it", p.key.address, p.place.health.Changed(p.backend.Standing(now)))
 }
 

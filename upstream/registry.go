@@ -35,6 +35,7 @@ type placeKey struct {
 type place struct {
 	key    placeKey
 	health *health.Endpoint
+	log    stateLog
 	users  int // endpoints that hold it; guarded by registry.mu
 }
 

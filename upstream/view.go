@@ -19,6 +19,8 @@ type Member struct {
 	Health  *health.Endpoint // takes reports of how each attempt ends; shared likewise
 	Host    []byte           // Host field for a backend that wants its own name: the URL's authority, without a default port
 	Entry   int              // index into Options.Backends of the cluster that made the View
+
+	log *stateLog // of the same address as Health
 }
 
 // View is what one route sees of a Cluster: all of its backends with the
