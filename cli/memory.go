@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math"
 	"path"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,32 @@ func (m memory) heapLimit(cache int64) int64 {
 		return 0
 	}
 	return max(m.container-m.container/100*headroom-cache, m.container/100*leastHeap)
+}
+
+// heapRoom returns what the Go heap may take beside a response cache of so many bytes: own, if
+// the operator has set GOMEMLIMIT to that, else what the container or the machine has less a
+// tenth and the cache. Zero means that it is not known.
+func (m memory) heapRoom(cache, own int64) int64 {
+	all := m.all()
+	switch {
+	case own > 0:
+		return own
+	case all == 0:
+		return 0
+	}
+	return max(all-all/100*headroom-cache, all/100*leastHeap)
+}
+
+// ownLimit returns the GOMEMLIMIT that the runtime has read from the environment; zero when it
+// is not set.
+func ownLimit(getenv func(string) (string, bool)) int64 {
+	if _, set := getenv("GOMEMLIMIT"); !set {
+		return 0
+	}
+	if n := debug.SetMemoryLimit(-1); n != math.MaxInt64 {
+		return n
+	}
+	return 0
 }
 
 // remarks says what of a configuration does not go well with the memory.

@@ -104,6 +104,7 @@ func (p *Program) build(s *service, cfg *config.Config) (err error) {
 	}
 	s.gateway, err = gateway.New(gateway.Options{
 		Config: cfg, Log: s.log.Logger, Metrics: s.metrics, Access: s.access, FileLimit: files, CacheMemory: s.memory.cacheBytes(),
+		HeapLimit: s.memory.heapRoom(s.cache, ownLimit(p.Getenv)),
 	})
 	if err != nil {
 		return err

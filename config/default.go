@@ -44,6 +44,8 @@ func (c *Config) DefaultRoute() *Route {
 			FirstByte: c.Timeouts.FirstByte,
 			Request:   c.Timeouts.Request,
 			BodyIdle:  c.Timeouts.BodyIdle,
+			Body:      c.Timeouts.Body,
+			BodyRate:  c.Timeouts.BodyRate,
 		},
 		MaxBody:  c.Limits.Body,
 		Upgrades: c.Upgrades,

@@ -23,6 +23,7 @@ type Limits struct {
 	Requests    int   // requests in flight, at least 1
 	Body        int64 // bytes of a request body; Unlimited for off; default of Route.MaxBody
 	HeaderBytes int   // bytes of a request head: request line and fields
+	Buffered    int64 // bytes of all request bodies that are read whole, together (key buffered_bodies); zero means auto
 	Headers     int   // fields of a request head, at least 1
 	URI         int   // bytes of a request target, at most HeaderBytes
 
@@ -39,6 +40,9 @@ func (l *Limits) Keys(k options.Keys) {
 			"in flight counts instead of a connection, for the client that `X-Forwarded-For` names", connections, options.Off)
 	k.Count("requests", &l.Requests, 8000, "requests in flight; above it 503 with `Retry-After`", connections)
 	k.Size("body", &l.Body, 16*mib, "the body of one request; `off` allows any; above it 413; also per route", options.Off)
+	k.Size("buffered_bodies", &l.Buffered, 0,
+		"request bodies that are read before a backend is chosen, all together, at most 64 KiB of each. `auto` is an eighth of the heap "+
+			"limit, at least 16MiB. Above it a body of known length is streamed, any other gets 503 `buffers-full`", options.Auto)
 	k.Add("header_bytes", options.SizeOf(&l.HeaderBytes, 32*kib, options.Within(kib, mib)),
 		"a request's head, its first line and all fields; above it 431. Each connection may hold a buffer of this size", options.Restart)
 	k.Count("headers", &l.Headers, 128, "fields in a request's head; above it 431", options.Within(1, maxHeaders))
@@ -46,7 +50,7 @@ func (l *Limits) Keys(k options.Keys) {
 		"the target in a request's first line, at most `header_bytes`; above it 414")
 	k.Count("requests_per_connection", &l.RequestsPerConnection, 0,
 		"the last response on a client's connection says `Connection: close`", connections, options.Off)
-	k.Later("queue", "memory", "connection_buffers", "buffered_bodies", "accept_rate")
+	k.Later("queue", "memory", "connection_buffers", "accept_rate")
 }
 
 // Timeouts bound the phases of an exchange. Zero means none.
@@ -56,6 +60,8 @@ type Timeouts struct {
 	FirstByte time.Duration // per try: request sent to response head
 	Request   time.Duration // all until the response head is sent, less the time in which the request body moves
 	BodyIdle  time.Duration // no byte moved in a body, stream or tunnel, either direction
+	Body      time.Duration // a whole request body; zero means any time
+	BodyRate  int64         // bytes a second that a client must move on average (key body_min_rate); zero means any
 	Idle      time.Duration // a client's keep-alive connection between requests
 	Drain     Drain
 }
@@ -71,9 +77,12 @@ func (t *Timeouts) Keys(k options.Keys) {
 		options.Off)
 	k.Duration("body_idle", &t.BodyIdle, 60*time.Second,
 		"no byte moved in a body, stream or tunnel, in either direction; the only bound on long transfers", options.Off)
+	k.Duration("body", &t.Body, 0, "a whole request body; then 408 `slow-request`; also per route", options.Off)
+	k.Flow("body_min_rate", &t.BodyRate, kib,
+		"the least that a client must send of a body: it may take `body_idle` and the time that its bytes need at this rate; then 408 `slow-request`; also per route")
 	k.Duration("idle", &t.Idle, 75*time.Second, "a client's connection between two requests", options.Off)
 	k.Section("drain", t.Drain.Keys, "how SIGTERM is followed")
-	k.Later("handshake", "body", "body_min_rate")
+	k.Later("handshake")
 }
 
 // Drain says how the gateway leaves on SIGTERM.

@@ -67,7 +67,7 @@ func TestLongForms(t *testing.T) {
 		HeaderBytes: 64 * kib, Headers: 100, URI: 8 * kib, RequestsPerConnection: 1000,
 	})
 	equal(t, "timeouts", c.Timeouts, Timeouts{
-		Header: 5 * time.Second, Connect: 2 * time.Second, Request: 90 * time.Second, BodyIdle: 1500 * time.Millisecond, Idle: 10 * time.Second,
+		Header: 5 * time.Second, Connect: 2 * time.Second, Request: 90 * time.Second, BodyIdle: 1500 * time.Millisecond, BodyRate: kib, Idle: 10 * time.Second,
 		Drain: Drain{Delay: 5 * time.Second, Deadline: time.Hour},
 	})
 	equal(t, "trusted_proxies", c.TrustedProxies, []netip.Prefix{
@@ -121,7 +121,7 @@ func TestLongRoute(t *testing.T) {
 		Match:    Match{Header: map[string]string{"X-Beta": "yes", "X-Any": ""}, Query: map[string]string{"debug": "", "page": "2"}},
 		Targets:  []Target{{"api", 95}, {"spare", 5}, {"http://inline:1", 0}},
 		Weights:  map[string]int{"10.0.0.1:8080": 1, "api.internal:443": 7},
-		Timeouts: RouteTimeouts{Connect: 3 * time.Second, FirstByte: 4 * time.Second, BodyIdle: 5 * time.Second},
+		Timeouts: RouteTimeouts{Connect: 3 * time.Second, FirstByte: 4 * time.Second, BodyIdle: 5 * time.Second, BodyRate: kib},
 		Retry: Retry{
 			Times: 3, Timeout: true, Statuses: Statuses{{First: 502, Last: 502}, {First: 500, Last: 599}, {First: 500, Last: 504}},
 			Backoff: Backoff{10 * time.Millisecond, 20 * time.Millisecond},
@@ -154,7 +154,7 @@ func policyOf[T any](t *testing.T, r *Route) T {
 func TestRoutesTakeTheDefaultsOfTheFile(t *testing.T) {
 	c := fileConfig(t, "full.good.yaml")
 	r := c.Routes[1]
-	equal(t, "timeouts", r.Timeouts, RouteTimeouts{Connect: 2 * time.Second, Request: 90 * time.Second, BodyIdle: 1500 * time.Millisecond})
+	equal(t, "timeouts", r.Timeouts, RouteTimeouts{Connect: 2 * time.Second, Request: 90 * time.Second, BodyIdle: 1500 * time.Millisecond, BodyRate: kib})
 	equal(t, "body", r.MaxBody, int64(1<<30))
 	equal(t, "upgrades", r.Upgrades, []string{"websocket", "mqtt"})
 	equal(t, "trailers", r.Trailers, []string{"Server-Timing", "grpc-status"})

@@ -110,6 +110,8 @@ type RouteTimeouts struct {
 	FirstByte time.Duration
 	Request   time.Duration
 	BodyIdle  time.Duration
+	Body      time.Duration
+	BodyRate  int64
 }
 
 // keys declares the keys of `timeouts` of a route, whose defaults are those of the
@@ -120,7 +122,8 @@ func (t *RouteTimeouts) keys(file *Timeouts) func(options.Keys) {
 		k.Duration("first_byte", &t.FirstByte, file.FirstByte, "of one attempt, from the request sent to the response head", options.Off)
 		k.Duration("request", &t.Request, file.Request, "everything until the response head goes to the client", options.Off)
 		k.Duration("body_idle", &t.BodyIdle, file.BodyIdle, "no byte moved in a body, stream or tunnel", options.Off)
-		k.Later("body", "body_min_rate")
+		k.Duration("body", &t.Body, file.Body, "a whole request body", options.Off)
+		k.Flow("body_min_rate", &t.BodyRate, file.BodyRate, "the least that a client must send of a body")
 	}
 }
 

@@ -50,13 +50,15 @@ func TestYAMLShowsEveryDefault(t *testing.T) {
 	}
 	want := `listen: [":8080"]
 admin: {listen: "127.0.0.1:9901"}
-limits: {connections: 16000, per_ip: off, requests: 8000, body: 16MiB, header_bytes: 32KiB, headers: 128, uri: 16KiB, requests_per_connection: off}
+limits: {connections: 16000, per_ip: off, requests: 8000, body: 16MiB, buffered_bodies: auto, header_bytes: 32KiB, headers: 128, uri: 16KiB, requests_per_connection: off}
 timeouts:
   header: 10s
   connect: 1s
   first_byte: 15s
   request: 30s
   body_idle: 60s
+  body: off
+  body_min_rate: 1KiB/s
   idle: 75s
   drain: {delay: 0s, deadline: 30s}
 trusted_proxies: []
@@ -70,7 +72,7 @@ routes:
   - path: "/*"
     upstream: "http://localhost:3000"
     retry: {times: 1, when: [connect, reset], backoff: 25ms..1s, methods: ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]}
-    timeouts: {connect: 1s, first_byte: 15s, request: 30s, body_idle: 60s}
+    timeouts: {connect: 1s, first_byte: 15s, request: 30s, body_idle: 60s, body: off, body_min_rate: 1KiB/s}
     limits: {body: 16MiB}
     upgrades: ["websocket"]
     trailers: []

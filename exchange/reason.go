@@ -24,6 +24,8 @@ const (
 	BodyTooLarge              // above limits.body
 	BodyIncomplete            // the client ended or broke its request body
 	BodyStalled               // no byte of the request body for body_idle
+	SlowRequest               // the request body comes slower than timeouts.body_min_rate, or took timeouts.body
+	BuffersFull               // limits.buffered_bodies are in use
 	ClientGone                // the client closed its connection
 	Loop                      // the request passed this instance before (RFC 8586)
 	Overloaded                // limits.requests are in flight
@@ -74,6 +76,8 @@ var reasons = [...]reasonRow{
 	{BodyTooLarge, "body-too-large", HTTPRequestError, Client, 413, true, false, "The request body is larger than this route allows."},
 	{BodyIncomplete, "body-incomplete", HTTPRequestError, Client, 400, true, false, "The request body ended early or is not valid."},
 	{BodyStalled, "body-stalled", HTTPRequestError, Client, 408, true, false, "The request body stopped arriving."},
+	{SlowRequest, "slow-request", HTTPRequestError, Client, 408, true, false, "The request body arrives too slowly."},
+	{BuffersFull, "buffers-full", ConnectionLimitReached, Gateway, 503, false, true, "The gateway has no memory for the request body. Try again shortly."},
 	{ClientGone, "client-gone", HTTPRequestError, Client, 499, true, false, ""},
 	{Loop, "loop", ProxyLoopDetected, Gateway, 508, false, false, "This request has passed this gateway before."},
 	{Overloaded, "overloaded", ConnectionLimitReached, Gateway, 503, false, true, "The gateway is at its limit of requests. Try again shortly."},

@@ -21,7 +21,8 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 		resources: g.generations.keeper.Begin(),
 		byName:    make(map[string]*pooledUpstream, len(cfg.Upstreams)),
 		limits: limits{
-			requests:  int64(cfg.Limits.Requests),
+			requests:  int64(g.grantRequests(cfg)),
+			buffered:  g.bufferedBodies(cfg),
 			head:      downstream.Limits{Fields: cfg.Limits.Headers, Target: cfg.Limits.URI, DropUnderscored: cfg.Underscores == config.UnderscoresDrop},
 			perClient: cfg.Limits.PerIP,
 			client: h1.Limits{

@@ -7,42 +7,56 @@ import (
 	"sync/atomic"
 	"time"
 
+	"penstock/config"
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
 )
 
-// clientBody is the request body as it comes from the client: counted, bounded,
-// timed by progress, and never complete when it was cut short. Its errors are
-// io.EOF, only once the body has verifiably ended, or an *exchange.Fault.
+// clientBody is the request body as it comes from the client: counted, bounded, timed by
+// progress and by its rate, and never complete when it was cut short. Its errors are io.EOF,
+// only once the body has verifiably ended, an *exchange.Fault, or errNotYet.
 //
 // One goroutine reads it at a time; Abort may be called from another.
 type clientBody struct {
 	stream  downstream.Stream
 	limit   int64 // bytes allowed; negative for any number
 	read    int64
-	idle    time.Duration
+	times   *config.RouteTimeouts
 	pass    [][]byte // trailer fields that may go on
 	err     error    // the first error, for ever
 	aborted atomic.Bool
+
+	now   func() time.Time
+	began time.Time // when reading began
+	until time.Time // until when Read waits before it returns errNotYet; zero for as long as the client may take
 }
 
-// open begins the body of a request. pass lists the trailer fields that may go on.
-func (b *clientBody) open(s downstream.Stream, limit int64, idle time.Duration, pass [][]byte) {
-	b.stream, b.limit, b.idle, b.pass = s, limit, idle, pass
+// errNotYet says that no byte came until clientBody.until; the body goes on.
+var errNotYet = errors.New("nothing more of the request body has come yet")
+
+// open prepares to read the body of a request of route r.
+func (b *clientBody) open(s downstream.Stream, limit int64, r *route) {
+	b.stream, b.limit, b.times, b.pass = s, limit, &r.times, r.passed
 }
+
+// start says when reading begins.
+func (b *clientBody) start(began time.Time, now func() time.Time) { b.began, b.now = began, now }
 
 func (b *clientBody) reset() {
-	b.stream, b.limit, b.read, b.idle, b.err, b.pass = nil, 0, 0, 0, nil, nil
+	b.stream, b.limit, b.read, b.times, b.err, b.pass = nil, 0, 0, nil, nil, nil
+	b.now, b.began, b.until = nil, time.Time{}, time.Time{}
 	b.aborted.Store(false)
 }
 
-// Read implements io.Reader. A byte within idle keeps a slow upload alive.
+// Read implements io.Reader. A byte within body_idle keeps a slow upload alive, as long as the
+// whole is not slower than body_min_rate.
 func (b *clientBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	b.stream.TimeBody(b.idle)
+	wait, late := b.patience()
+	b.stream.TimeBody(wait)
 	if b.aborted.Load() { // after the deadline, so that Abort's own deadline stays
 		b.err = exchange.Refuse(exchange.ClientGone)
 		return 0, b.err
@@ -50,16 +64,47 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	n, err := b.stream.ReadBody(p)
 	b.read += int64(n)
 	if err != nil {
-		b.err = b.verdict(err)
+		if b.err = b.verdict(err, late); b.err == errNotYet {
+			b.err = nil
+			return n, errNotYet
+		}
 	}
 	if b.limit >= 0 && b.read > b.limit {
 		b.err = exchange.Refuse(exchange.BodyTooLarge)
 		return 0, b.err
 	}
 	if n > 0 {
-		return n, nil // an error that came along is told by the next call
+		return n, nil // the next call returns an error that came along
 	}
 	return 0, b.err
+}
+
+// patience returns how long the next byte is waited for, zero for any time, and what it means
+// when it does not come.
+func (b *clientBody) patience() (wait time.Duration, late error) {
+	wait, late = b.times.BodyIdle, exchange.Refuse(exchange.BodyStalled)
+	if b.times.BodyRate == 0 && b.times.Body == 0 && b.until.IsZero() {
+		return wait, late
+	}
+	now := b.now()
+	shorten := func(end time.Time, why error) {
+		if left := max(end.Sub(now), 1); wait == 0 || left < wait {
+			wait, late = left, why
+		}
+	}
+	if rate, idle := b.times.BodyRate, b.times.BodyIdle; rate > 0 && idle > 0 {
+		due := time.Duration(float64(b.read) / float64(rate) * float64(time.Second))
+		if end := b.began.Add(idle + due); end.Before(now.Add(idle - idle/16)) { // else it only stalls
+			shorten(end, exchange.Refuse(exchange.SlowRequest))
+		}
+	}
+	if b.times.Body > 0 {
+		shorten(b.began.Add(b.times.Body), exchange.Refuse(exchange.SlowRequest))
+	}
+	if !b.until.IsZero() {
+		shorten(b.until, errNotYet)
+	}
+	return wait, late
 }
 
 // atHand returns the whole body if it has come already, and else nil. It is valid until
@@ -72,15 +117,15 @@ func (b *clientBody) atHand() []byte {
 	return p
 }
 
-// verdict says what an error of the stream means.
-func (b *clientBody) verdict(err error) error {
+// verdict says what an error of the stream means; late is what a passed deadline means.
+func (b *clientBody) verdict(err, late error) error {
 	switch {
 	case err == io.EOF:
 		return io.EOF
 	case errors.Is(err, os.ErrDeadlineExceeded) && b.aborted.Load():
 		return exchange.Refuse(exchange.ClientGone)
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return exchange.Refuse(exchange.BodyStalled)
+		return late
 	}
 	return &exchange.Fault{Kind: exchange.HTTPRequestError, Reason: exchange.BodyIncomplete, Source: exchange.Client, Err: err}
 }

@@ -62,6 +62,8 @@ func faultCases() []faultCase {
 		{reason: exchange.BodyTooLarge, known: true, raw: "POST /" + raw + "Content-Length: 10" + end, route: "limits: { body: 5B }"},
 		{reason: exchange.BodyIncomplete, known: true, raw: "POST /" + raw + "Transfer-Encoding: chunked" + end + "2\r\nabc\r\n", origin: silent},
 		{reason: exchange.BodyStalled, known: true, raw: "POST /" + raw + "Content-Length: 10" + end + "abc", route: "timeouts: { body_idle: 50ms }"},
+		{reason: exchange.SlowRequest, known: true, raw: "POST /" + raw + "Content-Length: 10" + end + "abc", route: "timeouts: { body: 50ms }"},
+		{reason: exchange.BuffersFull, known: true, raw: "POST /" + raw + "Transfer-Encoding: chunked" + end, top: "limits: { buffered_bodies: 1B }"},
 		{reason: exchange.NoBackend, known: true, before: func(t *testing.T, g *gatewaytest.Gateway, _ <-chan string) {
 			u, drain := g.Upstreams()[0], true
 			if err := g.SetBackend(u.Name, u.Backends[0].Address, nil, &drain); err != nil {

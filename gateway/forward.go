@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"io"
 	"math/rand/v2"
 	"time"
 
@@ -102,7 +103,7 @@ func (j *journey) settleRest(f *exchange.Fault) {
 // traits says what may be done with this request again.
 func (j *journey) traits(rule *retryRule) traits {
 	t := traits{refreshed: j.out.req.Fresh}
-	t.replayable = j.out.req.Body.Stream == nil || !j.out.resp.Uploading() && j.body.read == 0 && j.body.err == nil
+	t.replayable = j.out.req.Body.Stream == nil || !j.out.resp.Uploading() && !j.upload.began && (j.body.err == nil || j.body.err == io.EOF)
 	method := j.request.Method
 	t.listed = rule.lists(method)
 	t.safe = idempotent(method) || t.listed && len(rule.need) > 0 && len(j.request.Head.Lookup(rule.need)) > 0

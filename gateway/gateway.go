@@ -35,6 +35,10 @@ type Options struct {
 	// CacheMemory is the size of the response cache in bytes when the configuration
 	// names none; zero means 256 MiB.
 	CacheMemory int64
+
+	// HeapLimit is what the Go heap may take, in bytes: limits that are derived from memory
+	// follow it. Zero means that it is not known.
+	HeapLimit int64
 }
 
 // Gateway serves the public listeners. New makes one, Start runs it, Reload
@@ -56,8 +60,9 @@ type Gateway struct {
 	clients   *conn.Sweeper // every connection that was accepted
 	backends  *conn.Sweeper // every connection that was dialled
 	limit     *listener.Limit
-	granted   int // client connections last warned about; written in New and under reload
 	fileLimit uint64
+	heapLimit int64
+	lowered   lowered // limits that were warned about
 	listeners []*listener.Listener
 	serving   sync.WaitGroup
 	stop      sync.Once // closes proxy.stopping
@@ -78,6 +83,7 @@ func New(o Options) (*Gateway, error) {
 		clients:     conn.NewSweeper(sweepEvery),
 		backends:    conn.NewSweeper(sweepEvery),
 		fileLimit:   o.FileLimit,
+		heapLimit:   o.HeapLimit,
 		fatal:       make(chan error, 1),
 		cacheMemory: o.CacheMemory,
 	}
@@ -86,7 +92,7 @@ func New(o Options) (*Gateway, error) {
 		Handler: p, Limits: g.clientLimits, Draining: g.draining.Load, Now: g.now, Log: g.log,
 		HeaderBytes: o.Config.Limits.HeaderBytes,
 	})
-	g.limit = listener.NewLimit(g.connectionBudget(o.Config))
+	g.limit = listener.NewLimit(g.grantConnections(o.Config))
 	first, err := g.assemble(o.Config, nil)
 	if err != nil {
 		return nil, err
@@ -178,7 +184,7 @@ func (g *Gateway) replace(prev *Snapshot, cfg *config.Config) error {
 		next.abandon()
 		return err
 	}
-	g.limit.Set(g.connectionBudget(cfg))
+	g.limit.Set(g.grantConnections(cfg))
 	g.publish(next)
 	prev.retire() // only after the new one is visible
 	return nil
@@ -195,6 +201,7 @@ func (g *Gateway) publish(s *Snapshot) {
 		s.generation = 1
 	}
 	g.generations.begin(s)
+	g.proxy.bodies.limit.Store(s.limits.buffered)
 	g.proxy.current.Store(s)
 }
 
@@ -209,27 +216,6 @@ func (g *Gateway) forget(s *Snapshot) {
 		upstreams = append(upstreams, u.name)
 	}
 	g.metrics.Retain(routes, upstreams)
-}
-
-// connectionBudget is how many client connections are taken: the configured
-// number, or what the file limit leaves beside the upstream connections.
-func (g *Gateway) connectionBudget(cfg *config.Config) int {
-	if g.fileLimit == 0 {
-		return cfg.Limits.Connections
-	}
-	busy, idle := 0, 0
-	for _, u := range cfg.Upstreams {
-		busy += u.Pool.Max * len(u.Backends)
-		idle += u.Pool.Idle * len(u.Backends)
-	}
-	busy = min(busy, cfg.Limits.Requests)
-	granted, lowered := listener.ConnectionBudget(cfg.Limits.Connections, busy, idle, int(min(g.fileLimit, 1<<30)))
-	if lowered && granted != g.granted {
-		g.granted = granted // one warning, until it changes
-		g.log.Warn("limits.connections is lowered: the file limit has no room for more",
-			"configured", cfg.Limits.Connections, "granted", granted, "file_limit", g.fileLimit, "upstream_busy", busy, "upstream_idle", idle)
-	}
-	return granted
 }
 
 // Fatal tells of an error that ended a listener; the process should end too.

@@ -28,7 +28,6 @@ type journey struct {
 	routeQuery routing.Query      // what the route table is asked, and its scratch space
 	body       clientBody
 	upload     upload
-	small      []byte    // a request body that was read whole
 	out        *outbound // what goes to a backend and what comes back
 	cache      httpcache.Transaction
 	response   response.Response // what goes to the client
@@ -62,7 +61,7 @@ func (j *journey) reset() {
 	j.cache.Reset()
 	j.out.reset()
 	j.body.reset()
-	j.upload = upload{}
+	j.releaseUpload()
 	j.request.Reset(maxKeptBuffer)
 	j.response.Reset(maxKeptBuffer)
 	j.routeQuery.Reset(maxKeptBuffer)
@@ -72,5 +71,5 @@ func (j *journey) reset() {
 	j.call, j.refusal = policy.Call{}, trim(j.refusal)
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
 	j.counted, j.bare = false, false
-	j.small, j.text = trim(j.small), trim(j.text)
+	j.text = trim(j.text)
 }

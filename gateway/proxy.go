@@ -30,6 +30,7 @@ type proxy struct {
 
 	journeys  sync.Pool
 	outbounds sync.Pool
+	bodies    bodyBuffers
 }
 
 // wall is the time by the clock that stored responses age by.

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"errors"
 	"io"
 	"time"
 
@@ -9,63 +10,133 @@ import (
 	"penstock/upstream"
 )
 
+// gatherTime is how long the beginning of a large body, or of one without a length, is waited
+// for before a backend is chosen.
+const gatherTime = 250 * time.Millisecond
+
 // upload is the request body as it goes to the backend.
 type upload struct {
-	body upstream.Body
-	took time.Duration // until a body that was read whole had come
+	body  upstream.Body
+	begin *bodyBuffer   // what was read before a backend was asked; nil for nothing
+	sent  int           // bytes of it that the stream has returned
+	began bool          // the stream was read: the body cannot be sent again
+	took  time.Duration // in which begin was read
 }
 
-// receive takes the request body as far as that is wise before a backend is
-// picked: a small one of known length is read whole, so that a slow client costs
-// no backend and a failed try can be repeated; any other will be streamed.
+// receive takes the request body as far as that is wise before a backend is picked, so that a
+// slow client costs no backend: a small one of known length as a whole, which can also be sent
+// again; of any other the first 64 KiB, or what comes of it in gatherTime. The rest is streamed.
 func (g *proxy) receive(j *journey) *exchange.Fault {
-	limit := j.route.maxBody
-	if j.request.Framing.Kind == headers.NoBody {
-		j.upload.body = upstream.Body{}
+	limit, framing := j.route.maxBody, j.request.Framing
+	if framing.Kind == headers.NoBody {
 		return nil
 	}
-	if j.request.Framing.Kind == headers.Sized && limit >= 0 && j.request.Framing.Length > limit {
+	if framing.Kind == headers.Sized && limit >= 0 && framing.Length > limit {
 		return exchange.Refuse(exchange.BodyTooLarge)
 	}
-	j.upload.body = upstream.Body{Framing: j.request.Framing}
-	if j.request.Framing.Kind == headers.Sized && j.request.Framing.Length == 0 {
+	j.upload.body = upstream.Body{Framing: framing}
+	if framing.Kind == headers.Sized && framing.Length == 0 {
 		return nil
 	}
-	j.body.open(j.stream, limit, j.route.times.BodyIdle, j.route.passed)
+	j.body.open(j.stream, limit, j.route)
 	if f := j.invite(); f != nil {
 		return f
 	}
-	if j.request.Framing.Kind != headers.Sized || j.request.Framing.Length > smallBody {
-		j.upload.body.Stream = &j.body
-		j.upload.body.Abort = j.bound.abortBody
-		j.upload.body.Trailers = j.bound.bodyTrailers
-		return nil
-	}
-	if j.upload.body.Bytes = j.body.atHand(); j.upload.body.Bytes != nil {
-		return nil
+	small := framing.Kind == headers.Sized && framing.Length <= smallBody
+	if small {
+		if j.upload.body.Bytes = j.body.atHand(); j.upload.body.Bytes != nil {
+			return nil
+		}
 	}
 	began := g.now()
-	if f := j.readSmall(int(j.request.Framing.Length)); f != nil {
-		return f
-	}
+	j.body.start(began, g.now)
+	whole, f := g.gather(j, small)
 	j.upload.took = g.now().Sub(began)
-	j.upload.body.Bytes = j.small
+	switch {
+	case f != nil:
+		return f
+	case whole && framing.Kind == headers.Sized:
+		j.upload.body.Bytes = j.upload.begin.data
+	default:
+		j.upload.body.Stream = (*uploadStream)(j)
+		j.upload.body.Abort = j.bound.abortBody
+		j.upload.body.Trailers = j.bound.bodyTrailers
+	}
 	return nil
 }
 
-// readSmall reads the whole body into j.small.
-func (j *journey) readSmall(want int) *exchange.Fault {
-	if cap(j.small) < want {
-		j.small = make([]byte, 0, max(want, 4<<10))
+// gather reads the beginning of the body into j.upload.begin. It reports whether that is all of
+// it. A small body is waited for as long as its client may take, any other for gatherTime.
+func (g *proxy) gather(j *journey, small bool) (whole bool, f *exchange.Fault) {
+	if !small {
+		j.body.until = g.now().Add(gatherTime)
+		defer func() { j.body.until = time.Time{} }()
 	}
-	j.small = j.small[:want]
-	if _, err := io.ReadFull(&j.body, j.small); err == nil {
+	u := &j.upload
+	if u.begin = g.bodies.take(0); u.begin == nil {
+		return false, j.noBuffer()
+	}
+	for {
+		if room := cap(u.begin.data); len(u.begin.data) == room {
+			if room == smallBody {
+				return false, nil
+			}
+			larger := g.bodies.grow(u.begin)
+			if larger == nil {
+				return false, j.noBuffer()
+			}
+			u.begin = larger
+		}
+		n, err := j.body.Read(u.begin.data[len(u.begin.data):cap(u.begin.data)])
+		u.begin.data = u.begin.data[:len(u.begin.data)+n]
+		switch {
+		case errors.Is(err, errNotYet):
+			return false, nil
+		case err == io.EOF:
+			return true, nil
+		case err != nil:
+			return false, err.(*exchange.Fault) // clientBody promises no other
+		case small && j.body.read == j.request.Framing.Length:
+			return true, nil
+		}
+	}
+}
+
+// noBuffer is what becomes of a body for which there is no memory: one of known length is
+// streamed, any other is refused.
+func (j *journey) noBuffer() *exchange.Fault {
+	if j.request.Framing.Kind == headers.Sized {
 		return nil
 	}
-	if f, ok := j.body.err.(*exchange.Fault); ok {
-		return f
+	return exchange.Refuse(exchange.BuffersFull)
+}
+
+// uploadStream is a journey as the stream of its request body: first what was read already,
+// then the rest as it comes. It is used by the goroutine of an upload.
+type uploadStream journey
+
+// Read implements io.Reader.
+func (s *uploadStream) Read(p []byte) (int, error) {
+	u := &s.upload
+	u.began = true
+	if u.begin != nil {
+		n := copy(p, u.begin.data[u.sent:])
+		u.sent += n
+		if u.sent == len(u.begin.data) {
+			s.g.bodies.give(u.begin)
+			u.begin, u.sent = nil, 0
+		}
+		if n > 0 {
+			return n, nil
+		}
 	}
-	return exchange.Refuse(exchange.BodyIncomplete)
+	return s.body.Read(p)
+}
+
+// releaseUpload gives back the memory of the request body.
+func (j *journey) releaseUpload() {
+	j.g.bodies.give(j.upload.begin)
+	j.upload = upload{}
 }
 
 // invite tells a client that waits for it that its body is wanted, unless some of that

@@ -17,6 +17,7 @@ import (
 // limits bound what clients may do.
 type limits struct {
 	requests  int64             // in flight
+	buffered  int64             // bytes of request bodies that are read before a backend is chosen
 	head      downstream.Limits // of a request head
 	perClient int               // open connections of one client; zero for any number
 	client    h1.Limits         // of a client's connection; BodyIdle also times responses that no route does

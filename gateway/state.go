@@ -87,10 +87,11 @@ func (g *Gateway) SetBackend(name, address string, weight *int, drain *bool) err
 // process returns what exists at this moment.
 func (g *Gateway) process() ops.Process {
 	p := ops.Process{
-		Connections: g.limit.Open(),
-		Parked:      g.http1.Parked(),
-		Tunnels:     g.proxy.tunnels.Len(),
-		Generations: int(g.generations.live.Load()),
+		Connections:    g.limit.Open(),
+		Parked:         g.http1.Parked(),
+		Tunnels:        g.proxy.tunnels.Len(),
+		Generations:    int(g.generations.live.Load()),
+		BufferedBodies: g.proxy.bodies.used.Load(),
 	}
 	for _, ln := range g.listeners {
 		p.Refused += uint64(ln.Refused())

@@ -64,13 +64,15 @@ func TestUploadsCutByTheClientNeverLookComplete(t *testing.T) {
 	cut := make(chan error, 1)
 	origin := gatewaytest.NewOrigin(t, sink(cut))
 	g := gatewaytest.Start(t, oneRoute(origin.URL))
+	// So much comes before the cut that the backend is asked already.
+	chunked := "Transfer-Encoding: chunked\r\n\r\n186a0\r\n" + strings.Repeat("x", 100_000) + "\r\n5\r\nhello"
 	for name, raw := range map[string]string{
 		"sized":                    "Content-Length: 200000\r\n\r\n" + strings.Repeat("x", 100_000),
-		"chunked, inside a chunk":  "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nff\r\nabc",
-		"chunked, between chunks":  "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
-		"chunked, after the 0":     "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
-		"chunked, broken framing":  "Transfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n",
-		"chunked, negative length": "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n-1\r\n\r\n",
+		"chunked, inside a chunk":  chunked + "\r\nff\r\nabc",
+		"chunked, between chunks":  chunked + "\r\n",
+		"chunked, after the 0":     chunked + "\r\n0\r\n",
+		"chunked, broken framing":  chunked + "XX0\r\n\r\n",
+		"chunked, negative length": chunked + "\r\n-1\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := gatewaytest.Dial(t, g.Address)
@@ -89,11 +91,18 @@ func TestUploadsCutByTheClientNeverLookComplete(t *testing.T) {
 func TestSmallUploadCutNeverReachesTheOrigin(t *testing.T) {
 	origin := gatewaytest.NewOrigin(t, sink(nil))
 	g := gatewaytest.Start(t, oneRoute(origin.URL))
-	c := gatewaytest.Dial(t, g.Address)
-	c.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhello")
-	closeWrite(t, c)
-	if a := c.Read("POST"); a.StatusCode != 400 || !a.Close {
-		t.Errorf("got %d, close %v; want 400 and close", a.StatusCode, a.Close)
+	for _, raw := range []string{
+		"Content-Length: 10\r\n\r\nhello",
+		"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nff\r\nabc",
+		"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n",
+		"Transfer-Encoding: chunked\r\n\r\n5\r\nhelloXX0\r\n\r\n",
+	} {
+		c := gatewaytest.Dial(t, g.Address)
+		c.Send("POST / HTTP/1.1\r\nHost: a\r\n" + raw)
+		closeWrite(t, c)
+		if a := c.Read("POST"); a.StatusCode != 400 || !a.Close {
+			t.Errorf("%q: got %d, close %v; want 400 and close", raw, a.StatusCode, a.Close)
+		}
 	}
 	if n := origin.Connections(); n != 0 {
 		t.Errorf("the origin saw %d connections", n)

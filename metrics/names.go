@@ -72,6 +72,7 @@ var (
 // The families of the whole process.
 var (
 	clientConnections = family{"penstock_client_connections", gauge, "", "Open client connections on the public listeners."}
+	bufferedBodies    = family{"penstock_buffered_body_bytes", gauge, "bytes", "Buffers for request bodies that are read before a backend is chosen; at most limits.buffered_bodies."}
 	clientsParked     = family{"penstock_client_connections_parked", gauge, "", "Of the open client connections, those that were idle for a second and have released their buffers until the next request."}
 	clientsResting    = family{"penstock_client_connections_resting", gauge, "", "Deprecated: the old name of penstock_client_connections_parked."}
 	clientsRefused    = family{"penstock_client_connections_refused_total", counter, "", "Client connections refused by limits.connections."}
@@ -97,7 +98,7 @@ func families() []family {
 		waiting, retries, retriesRefused,
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
-		clientConnections, clientsParked, clientsResting, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
+		clientConnections, clientsParked, clientsResting, bufferedBodies, clientsRefused, tunnels, reloadOK, reloadTime, reloads,
 		generations, accessDropped, logDropped, unattributed, buildInfo, uptime, omitted,
 	}
 }

@@ -215,6 +215,7 @@ func (p *page) process(r *Registry) {
 		single(clientConnections, float64(g.Connections))
 		single(clientsParked, float64(g.Parked))
 		single(clientsResting, float64(g.Parked))
+		single(bufferedBodies, float64(g.BufferedBodies))
 		single(clientsRefused, float64(g.Refused))
 		single(tunnels, float64(g.Tunnels))
 		single(generations, float64(g.Generations))

@@ -7,6 +7,7 @@ type Process struct {
 	Parked         int    // of them, those that were idle for a second and have released their buffers
 	Refused        uint64 // client connections refused so far
 	Tunnels        int    // open tunnels
+	BufferedBodies int64  // bytes of buffers for request bodies that were read before a backend was asked
 	Generations    int    // configurations in use: the current one, and those that requests still live on
 	AccessLogLines uint64 // access log lines dropped so far
 }

@@ -86,6 +86,11 @@ func (k Keys) Rate(name string, p *float64, standard float64, doc string, rules 
 	k.Add(name, &rate{p, standard}, doc, rules...)
 }
 
+// Flow declares a number of bytes a second, by default standard. `off` is stored as zero.
+func (k Keys) Flow(name string, p *int64, standard int64, doc string, rules ...Rule) {
+	k.Add(name, &flow{p, standard}, doc, rules...)
+}
+
 // Switch declares `on` and `off`, by default standard.
 func (k Keys) Switch(name string, p *bool, standard bool, doc string, rules ...Rule) {
 	k.Add(name, &toggle{p, standard, limitsOf(rules)}, doc, rules...)

@@ -3,6 +3,7 @@ package options
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -132,11 +133,15 @@ func (z *size[T]) Takes() string {
 		return "size, " + FormatSize(z.low) + " to " + FormatSize(z.high)
 	case z.has(off):
 		return "size or `off`"
+	case z.has(auto):
+		return "size or `auto`"
 	}
 	return "size"
 }
 
-func (z *size[T]) Shape() Shape { return Shape{Pattern: SizePattern, Off: z.has(off)} }
+func (z *size[T]) Shape() Shape {
+	return Shape{Pattern: SizePattern, Off: z.has(off), Auto: z.has(auto)}
+}
 
 func (z *size[T]) Set(s string) string {
 	form := SizeForm
@@ -146,6 +151,13 @@ func (z *size[T]) Set(s string) string {
 			return ""
 		}
 		form += ", or off"
+	}
+	if z.has(auto) {
+		if s == "auto" {
+			*z.p = 0
+			return ""
+		}
+		form += ", or auto"
 	}
 	n, ok := ParseSize(s)
 	switch {
@@ -162,7 +174,44 @@ func (z *size[T]) Get() (string, Style) {
 	if z.has(off) && *z.p == Unlimited {
 		return "off", Plain
 	}
+	if z.has(auto) && *z.p == 0 {
+		return "auto", Plain
+	}
 	return FormatSize(int64(*z.p)), Plain
+}
+
+// flow is a number of bytes a second.
+type flow struct {
+	p        *int64
+	standard int64
+}
+
+// flowForm says how a flow is written.
+const flowForm = "bytes a second such as 1KiB/s, or off"
+
+func (f *flow) Reset()        { *f.p = f.standard }
+func (f *flow) Takes() string { return "size a second or `off`" }
+func (f *flow) Shape() Shape  { return Shape{Pattern: FlowPattern, Off: true} }
+
+func (f *flow) Set(s string) string {
+	if IsOff(s) {
+		*f.p = 0
+		return ""
+	}
+	text, each := strings.CutSuffix(s, "/s")
+	n, ok := ParseSize(text)
+	if !each || !ok || n <= 0 {
+		return got(s, "want %s", flowForm)
+	}
+	*f.p = n
+	return ""
+}
+
+func (f *flow) Get() (string, Style) {
+	if *f.p == 0 {
+		return "off", Plain
+	}
+	return FormatSize(*f.p) + "/s", Plain
 }
 
 // share is a percentage.

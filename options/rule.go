@@ -31,11 +31,13 @@ const (
 	anyText
 	lines
 	mappingLater
+	auto
 )
 
 // The rules without a value.
 var (
 	Off          = Rule{bits: off}          // `off` is a value too
+	Auto         = Rule{bits: auto}         // `auto` is a value too, stored as zero
 	Zero         = Rule{bits: zero}         // a duration of 0s is a value too
 	Restart      = Rule{bits: restart}      // only a start reads the key
 	Required     = Rule{bits: required}     // the section needs the key

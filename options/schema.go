@@ -14,6 +14,7 @@ type Shape struct {
 	Empty     bool     // the empty text too
 	Number    bool     // a whole number from Low to High
 	Low, High int64
+	Auto      bool // `auto` too
 	On, Off   bool // `on` and `off` too
 }
 
@@ -22,6 +23,7 @@ const (
 	DurationPattern = `[0-9]+(\.[0-9]*)?(h|m|s|ms|us|µs|ns)([0-9.]+(h|m|s|ms|us|µs|ns))*`
 	SizePattern     = `[0-9]+(TiB|GiB|MiB|KiB|B)`
 	SharePattern    = `[0-9]{1,9}(\.[0-9]{1,4})?%`
+	FlowPattern     = SizePattern + `/s`
 	RatePattern     = `[0-9]{1,9}(\.[0-9]{1,4})?/s`
 	StatusPattern   = `[1-5](xx|[0-9][0-9](-[1-5][0-9][0-9])?)`
 	TokenPattern    = "[-._~!#$%&'*+^`|0-9A-Za-z]+"
@@ -93,6 +95,9 @@ func (h Shape) schemas() []schema {
 		all = append(all, reference("on"))
 	case h.Off:
 		all = append(all, reference("off"))
+	}
+	if h.Auto {
+		all = append(all, schema{"const": "auto"})
 	}
 	return append(all, reference("variable"))
 }
