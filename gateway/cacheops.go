@@ -34,7 +34,7 @@ func (g *Gateway) openCache(cfg *config.Config) error {
 	if err != nil {
 		return fmt.Errorf("cache: %w", err)
 	}
-	g.cache = httpcache.New(httpcache.Options{Store: store, Waiters: cfg.Limits.Requests, Clock: g.proxy.clock, Log: g.log})
+	g.cache = httpcache.New(httpcache.Options{Store: store, Waiters: cfg.Limits.Requests, Clock: g.proxy.clock, Log: g.log, Shared: g.shared})
 	if cfg.Cache.Path != "" {
 		g.saver = httpcache.NewSaver(httpcache.SaverOptions{Store: store, Path: cfg.Cache.Path, Log: g.log, Now: g.now})
 		g.saver.Load()

@@ -32,6 +32,9 @@ type Options struct {
 	Now       func() time.Time   // nil means time.Now
 	Clock     func() time.Time   // the wall clock by which cached responses age; nil means time.Now
 
+	// Shared is a tier of the response cache that other instances use too; nil for none.
+	Shared *httpcache.Shared
+
 	// CacheMemory is the size of the response cache in bytes when the configuration
 	// names none; zero means 256 MiB.
 	CacheMemory int64
@@ -53,6 +56,7 @@ type Gateway struct {
 	ready    atomic.Bool
 
 	cacheMemory int64
+	shared      *httpcache.Shared // nil for none
 	cache       *httpcache.Engine // nil until a route caches; then for ever
 	saver       *httpcache.Saver  // nil when the store is not saved
 
@@ -85,7 +89,7 @@ func New(o Options) (*Gateway, error) {
 		fileLimit:   o.FileLimit,
 		heapLimit:   o.HeapLimit,
 		fatal:       make(chan error, 1),
-		cacheMemory: o.CacheMemory,
+		cacheMemory: o.CacheMemory, shared: o.Shared,
 	}
 	g.generations.log = g.log
 	g.http1 = h1.New(h1.Options{

@@ -35,6 +35,9 @@ type body struct {
 	frame []byte // memory of a chunk, or of the head of a part
 }
 
+// transferSize is how much of a body that passes through the cache is moved at once.
+const transferSize = 16 << 10
+
 // opened reports whether there is a body to write.
 func (b *body) opened() bool { return b.stored != nil || b.follow != nil }
 

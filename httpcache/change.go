@@ -21,7 +21,7 @@ func (e *Engine) storeChange(t *Transaction, f *exchange.Fault) {
 	t.rules.URI = rfc9111.URI{Scheme: scheme, Authority: t.req.Host, Target: t.scratch}
 	e.invalidate(t.keys.base)
 	for target := range rfc9111.Invalidated(t.rules.URI, &t.answered) {
-		e.invalidateTarget(t, scheme, target)
+		invalidateTarget(t, scheme, target)
 	}
 	if t.rule.Post && t.rules.Method == rfc9111.Post && !t.received.Streams {
 		t.times.tick = e.store.Clock() // what it stores is newer than what it made invalid
@@ -42,15 +42,15 @@ func (e *Engine) storePost(t *Transaction) {
 
 // invalidate purges what is stored for the URL of a key, on every route.
 func (e *Engine) invalidate(k cache.Key) {
-	if err := e.store.PurgeURL(k, false); err != nil {
+	if err := purgeKey(e, k, false); err != nil {
 		e.log.Warn("a purge may be forgotten in a restart", "error", err)
 	}
 }
 
 // invalidateTarget purges another URL of the same origin.
-func (e *Engine) invalidateTarget(t *Transaction, scheme, target []byte) {
+func invalidateTarget(t *Transaction, scheme, target []byte) {
 	u := cache.URL{Scheme: scheme, Host: t.req.Host, Rule: t.rule.Query}
-	if ReadTarget(&u, target, t.req.Paths) {
+	if e := t.engine; ReadTarget(&u, target, t.req.Paths) {
 		e.invalidate(e.store.URLKey(&u))
 	}
 }

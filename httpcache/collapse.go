@@ -57,15 +57,22 @@ func (e *Engine) collapse(t *Transaction) (Outcome, *exchange.Fault) {
 	return AskOrigin, nil
 }
 
-// leads makes t the leader of a flight, unless its response was stored since it looked.
+// leads makes t the leader of a flight, unless its response was stored since it looked, or is
+// in the shared tier.
 func (e *Engine) leads(t *Transaction, lead *cache.Leader) (Outcome, *exchange.Fault) {
 	t.fill.lead = lead
-	if e.find(t); t.decision.Use.FromStore() {
+	if e.find(t); bring(t) {
+		e.find(t)
+	}
+	if t.decision.Use.FromStore() {
 		t.fill.fail(errLookAgain)
 		return e.useFound(t)
 	}
-	e.chooseForward(t)
-	return AskOrigin, nil
+	outcome, f := e.useFound(t)
+	if t.role == roleBypass {
+		t.fill.fail(errLookAgain)
+	}
+	return outcome, f
 }
 
 // lookAgain looks into the store once the fetch of another is over.

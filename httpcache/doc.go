@@ -15,6 +15,11 @@
 //	Report    writes into the record what the cache did
 //	Reset     gives back what the transaction holds
 //
+// Beyond the store an engine may use a Tier that several instances share. What the store takes
+// is put there; a request that misses in the store looks there, once for all that wait for it.
+// Records carry how much of the tier's log of purges they count with, so that a purge in one
+// instance makes a miss of what another put before (purgelog.go).
+//
 // The zero Transaction belongs to a request whose route does not cache. Every step but Begin
 // and Lookup may be called on it and then does nothing.
 package httpcache

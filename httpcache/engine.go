@@ -18,6 +18,7 @@ type Options struct {
 	Waiters int              // requests that wait for another's fetch at the same time; zero means 8192
 	Clock   func() time.Time // the wall clock by which responses age; nil means time.Now
 	Log     *slog.Logger     // nil discards
+	Shared  *Shared          // a tier beyond the store; nil for none
 }
 
 // Engine is a response cache. It is safe for concurrent use; each Transaction is one
@@ -29,6 +30,7 @@ type Engine struct {
 	log     *slog.Logger
 	buffers sync.Pool      // of bodies that pass through
 	fetches sync.WaitGroup // refreshes and detached fills
+	shared  *sharedTier    // nil for none
 	uses    uses           // of variants
 	listing sync.Mutex     // orders those who change the list of a vary record
 
@@ -44,12 +46,10 @@ func New(o Options) *Engine {
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
+	e.shared = newSharedTier(o.Shared, o.Store, e.clock)
 	e.buffers.New = func() any { return new([transferSize]byte) }
 	return e
 }
-
-// transferSize is how much of a body that passes through the cache is moved at once.
-const transferSize = 16 << 10
 
 // Ends of a fetch that are no fault of the origin's.
 var (

@@ -21,9 +21,10 @@ type fetch struct {
 	lead   *cache.Leader
 	writer *cache.Writer // nil when nothing is stored
 	key    cache.Key
-	most   int64 // bytes of the largest body that is stored
+	most   int64  // bytes of the largest body that is stored
+	name   []byte // the portable form of key; nil without a shared tier
 	began  time.Time
-	counts Counters
+	rule   *Rule
 }
 
 // beginFill begins to store a response whose body still comes. Without followers and without a
@@ -77,7 +78,10 @@ func (e *Engine) detach(t *Transaction) *fetch {
 	t.announce(t.fill.size, t.fill.writer)
 	f := &fetch{
 		engine: e, body: t.req.Origin.Detach(), lead: t.fill.lead, writer: t.fill.writer,
-		key: t.keys.key.Clone(), most: t.rule.MaxObject, began: t.received.Began, counts: t.rule.Counters,
+		key: t.keys.key.Clone(), most: t.rule.MaxObject, began: t.received.Began, rule: t.rule,
+	}
+	if e.shared != nil {
+		f.name = t.keys.appendName(nil, t.keys.key, &t.asked)
 	}
 	t.fill.lead, t.fill.writer = nil, nil
 	return f
@@ -99,7 +103,8 @@ func (f *fetch) run() {
 			f.lead.Write(buf[:n])
 		case err == io.EOF:
 			if f.lead.Finish() == cache.Stored {
-				f.counts.Filled(f.began)
+				f.rule.Counters.Filled(f.began)
+				f.engine.shared.put(f.key, f.name, f.rule.Tags)
 			}
 			return
 		case err != nil:

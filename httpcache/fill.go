@@ -56,28 +56,11 @@ func (f *fill) drop(a, b []byte) {
 // id, and the length, which is that of the stored body.
 func (f *fill) dropOwn(id []byte) { f.drop(id, []byte("content-length")) }
 
-// readTags reads the tags of the lines from the field of that name: separated by white space
-// or commas.
-func (f *fill) readTags(field []byte) [][]byte {
-	f.tags = f.tags[:0]
-	if field == nil {
-		return nil
-	}
-	lines := rfc9111.Lines(f.lines)
-	for name, value, pos := lines.Next(0); pos >= 0; name, value, pos = lines.Next(pos) {
-		if headers.SameName(name, field) {
-			for tag := range bytes.FieldsFuncSeq(value, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' }) {
-				f.tags = append(f.tags, tag)
-			}
-		}
-	}
-	return f.tags
-}
-
 // newFill describes the entry that is stored.
 func (t *Transaction) newFill(size int64) cache.Fill {
 	t.fill.meta = t.stored.meta.Append(t.fill.meta[:0])
-	f := cache.Fill{Meta: t.fill.meta, Fields: t.fill.lines, Size: size, Tags: t.fill.readTags(t.rule.Tags)}
+	t.fill.tags = appendTags(t.fill.tags[:0], t.fill.lines, t.rule.Tags)
+	f := cache.Fill{Meta: t.fill.meta, Fields: t.fill.lines, Size: size, Tags: t.fill.tags}
 	if t.keys.record != 0 {
 		f.Asked = t.keys.base.Hash()
 	}

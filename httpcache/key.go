@@ -1,8 +1,6 @@
 package httpcache
 
 import (
-	"bytes"
-
 	"penstock/cache"
 	"penstock/cache/rfc9111"
 	"penstock/headers"
@@ -100,14 +98,4 @@ func appendJoined(dst []byte, f rfc9111.Fields, name string) []byte {
 		}
 	}
 	return dst
-}
-
-// variesOn reports whether a list of nominated names contains one of names.
-func variesOn(nominated []byte, names [][]byte) bool {
-	for name := range bytes.SplitSeq(nominated, []byte(",")) {
-		if listed(name, names) {
-			return true
-		}
-	}
-	return false
 }

@@ -15,6 +15,9 @@ func (e *Engine) Lookup(t *Transaction) (Outcome, *exchange.Fault) {
 		return AskOrigin, nil
 	}
 	e.find(t)
+	if leadsNone(t) && bring(t) {
+		e.find(t)
+	}
 	outcome, f := e.useFound(t)
 	if outcome == AskOrigin && t.role == roleFill {
 		outcome, f = e.collapse(t)
@@ -23,6 +26,12 @@ func (e *Engine) Lookup(t *Transaction) (Outcome, *exchange.Fault) {
 		t.move(asking, settled)
 	}
 	return outcome, f
+}
+
+// leadsNone reports whether the request never leads a flight, whose leader alone looks into the
+// shared tier: it wants a part, or the head, or nothing but what is stored.
+func leadsNone(t *Transaction) bool {
+	return t.rules.Ranged() || t.rules.Method == rfc9111.Head || t.decision.Use == rfc9111.Unsatisfiable
 }
 
 // find looks the request up: its URL, and when the response varies its variant.

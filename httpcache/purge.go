@@ -22,17 +22,26 @@ func (e *Engine) Purge(p *Purge) error {
 	if p.URL.Scheme == nil {
 		p.URL.Scheme = e.http
 	}
+	if p.Scope == ops.CacheScopeURL {
+		return e.purgeURL(p)
+	}
+	var err error
+	clock := e.store.Clock()
+	told := SharedPurge{Scope: p.Scope, Soft: p.Soft, Tag: p.Tag}
 	switch p.Scope {
 	case ops.CacheScopeAll:
-		return e.store.PurgeAll(p.Soft)
+		err = e.store.PurgeAll(p.Soft)
 	case ops.CacheScopeTag:
-		return e.store.PurgeTag(p.Tag, p.Soft)
+		err = e.store.PurgeTag(p.Tag, p.Soft)
 	case ops.CacheScopeHost:
-		return e.store.PurgeHost(e.store.URLKey(&p.URL).Host(), p.Soft)
+		told.Host = e.store.URLKey(&p.URL).Host()
+		err = e.store.PurgeHost(told.Host, p.Soft)
 	case ops.CacheScopePrefix:
-		return e.store.PurgePrefix(e.store.URLKey(&p.URL).Host(), p.URL.Path, p.Soft)
+		told.Host, told.Path = e.store.URLKey(&p.URL).Host(), p.URL.Path
+		err = e.store.PurgePrefix(told.Host, told.Path, p.Soft)
 	}
-	return e.purgeURL(p)
+	e.shared.tell(told, clock)
+	return err
 }
 
 // purgeURL purges a URL on every route. Each form of its query is purged once.
@@ -44,7 +53,7 @@ func (e *Engine) purgeURL(p *Purge) error {
 		u.Rule = r.Query
 		if k := e.store.URLKey(&u); !purged[k.Hash()] {
 			purged[k.Hash()] = true
-			errs = append(errs, e.store.PurgeURL(k, p.Soft))
+			errs = append(errs, purgeKey(e, k, p.Soft))
 		}
 	}
 	return errors.Join(errs...)

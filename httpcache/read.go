@@ -73,13 +73,6 @@ func overriding(name []byte) bool {
 	return false
 }
 
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
-}
-
 // Shapes reports whether the cache writes the query of the request for the origin, by
 // AppendQuery.
 func (t *Transaction) Shapes() bool {

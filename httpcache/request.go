@@ -113,13 +113,3 @@ func (r *receivedFields) Next(pos int) (name, value []byte, next int) {
 	}
 	return nil, nil, -1
 }
-
-// listed reports whether the list holds name; ASCII case does not matter.
-func listed(name []byte, names [][]byte) bool {
-	for _, n := range names {
-		if headers.SameName(name, n) {
-			return true
-		}
-	}
-	return false
-}

@@ -14,7 +14,7 @@ import (
 func (e *Engine) revalidated(t *Transaction) (Outcome, *exchange.Fault) {
 	if !e.updateStored(t) {
 		t.fill.fail(errLookAgain)
-		e.store.Delete(t.stored.key)
+		remove(t)
 		return e.fetchAnew(t)
 	}
 	t.fill.fail(errLookAgain)
@@ -65,7 +65,7 @@ func (e *Engine) updateStored(t *Transaction) bool {
 	t.fill.lines, t.scratch = response.AppendStored(t.scratch[:0], &merged), t.fill.lines
 	s.lines = t.fill.lines
 	f := t.newFill(s.entry.BodySize)
-	t.fill.lost = e.store.Update(s.entry, s.key, &f)
+	t.fill.lost = update(t, &f)
 	t.status.Stored = t.fill.lost == cache.Stored
 	return true
 }
@@ -93,7 +93,7 @@ func (e *Engine) useOnce(t *Transaction, response *rfc9111.Response) {
 	if t.fill.refusal != rfc9111.Storable {
 		t.status.Detail = t.fill.refusal.String()
 	}
-	e.store.Delete(t.stored.key)
+	remove(t)
 }
 
 // storeHead lets the response to a HEAD update the stored response to a GET (RFC 9111 §4.3.5).
@@ -109,6 +109,6 @@ func (e *Engine) storeHead(t *Transaction) {
 		s.meta.Expire(t.times.now)
 		t.fill.lines = append(t.fill.lines[:0], s.lines...)
 		f := t.newFill(s.entry.BodySize)
-		e.store.Update(s.entry, s.key, &f)
+		update(t, &f)
 	}
 }

@@ -157,14 +157,14 @@ func (e *Engine) withdraw(t *Transaction) {
 	s := &t.stored
 	switch rfc9111.Replaces(&t.rules, t.received.Status, t.fill.refusal) {
 	case rfc9111.ReplacesForAll:
-		e.store.Delete(s.key)
+		remove(t)
 	case rfc9111.ReplacesForOne:
 		if t.role == roleRefresh {
 			s.meta.Expire(t.times.now)
 			s.meta.StaleWhileRevalidate = 0
 			t.fill.lines = append(t.fill.lines[:0], s.lines...)
 			f := t.newFill(s.entry.BodySize)
-			e.store.Update(s.entry, s.key, &f)
+			update(t, &f)
 		}
 	}
 }
@@ -176,6 +176,7 @@ func (e *Engine) storeWhole(t *Transaction) {
 	noteStored(t, e.store.Put(t.keys.key, &f, text))
 	if t.status.Stored {
 		t.rule.Counters.Filled(t.received.Began)
+		share(t, t.keys.key)
 	}
 	e.storeLanguage(t, &f)
 	if t.fill.lead == nil {
@@ -200,7 +201,9 @@ func (e *Engine) storeLanguage(t *Transaction, f *cache.Fill) {
 	}
 	key := e.store.Variant(k.languageBuf, k.base, k.record, values)
 	k.languageBuf = key.Bytes()
-	e.store.Put(key, f, t.received.Body)
+	if e.store.Put(key, f, t.received.Body) == cache.Stored && e.shared != nil {
+		e.shared.put(key, k.base.AppendPortableVariant(nil, k.nominated, values), t.rule.Tags)
+	}
 }
 
 // noteStored notes what became of a response that might be stored.

@@ -3,12 +3,9 @@ package httpcache
 import (
 	"bytes"
 	"encoding/binary"
-	"sync/atomic"
-	"time"
 
 	"penstock/cache"
 	"penstock/cache/rfc9111"
-	"penstock/headers"
 )
 
 // selects finds the key of the response's variant. It is false when the response can be for
@@ -44,6 +41,7 @@ func (e *Engine) selects(t *Transaction) bool {
 	}
 	k.record = record
 	k.choose(e.store, &t.asked)
+	share(t, k.base)
 	return true
 }
 
@@ -52,17 +50,6 @@ func (e *Engine) selects(t *Transaction) bool {
 func sentShadow(t *Transaction, nominated []byte) bool {
 	for name, _, pos := t.asked.Next(0); pos >= 0; name, _, pos = t.asked.Next(pos) {
 		if bytes.IndexByte(name, '_') >= 0 && !t.shadows(name) && nominates(nominated, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// nominates reports whether a list of nominated names contains name in a spelling that a
-// backend may read alike.
-func nominates(nominated, name []byte) bool {
-	for n := range bytes.SplitSeq(nominated, []byte(",")) {
-		if headers.Folds(name, [][]byte{n}) {
 			return true
 		}
 	}
@@ -94,9 +81,11 @@ func (e *Engine) listVariant(t *Transaction) bool {
 		list = list.with(id)
 	default:
 		list = variantList(bytes.Clone(list))
-		e.uses.replaceLeast(k.record, list, id, t.times.now)
+		list.replaceLeast(&e.uses, k.record, id, t.times.now)
 	}
-	e.store.Update(record, k.base, recordFill(t, list))
+	if e.store.Update(record, k.base, recordFill(t, list)) == cache.Stored {
+		share(t, k.base)
+	}
 	return true
 }
 
@@ -134,58 +123,14 @@ func (l variantList) with(id uint64) variantList {
 	return binary.LittleEndian.AppendUint64(bytes.Clone(l), id)
 }
 
-// uses counts how often variants were served. Two variants may share a counter; then it is that of
-// the one that was served last, and the other counts as not served. A count halves with each
-// minute in which the variant is not served, so that what was popular once gives way in the end.
-// Safe for concurrent use.
-type uses struct {
-	counters [usesSize]atomic.Uint64 // minute of the latest use, tag of the variant, count
-}
-
-const (
-	usesSize  = 1 << 13
-	countBits = 20
-	tagBits   = 18
-)
-
-// counter returns the counter of a variant, and its tag.
-func (u *uses) counter(record, id uint64) (c *atomic.Uint64, tag uint64) {
-	h := record ^ id
-	return &u.counters[h%usesSize], h >> (64 - tagBits)
-}
-
-// touch counts one use.
-func (u *uses) touch(record, id uint64, now rfc9111.Instant) {
-	u.set(record, id, min(u.count(record, id, now)+1, 1<<countBits-1), now)
-}
-
-func (u *uses) set(record, id, count uint64, now rfc9111.Instant) {
-	c, tag := u.counter(record, id)
-	c.Store((minuteOf(now)<<tagBits|tag)<<countBits | count)
-}
-
-// count returns how often a variant was served, by now.
-func (u *uses) count(record, id uint64, now rfc9111.Instant) uint64 {
-	c, tag := u.counter(record, id)
-	v := c.Load()
-	if v>>countBits&(1<<tagBits-1) != tag {
-		return 0
-	}
-	idle := minuteOf(now) - min(v>>(countBits+tagBits), minuteOf(now))
-	return v & (1<<countBits - 1) >> min(idle, 63)
-}
-
-// replaceLeast puts id in the place of the least used variant of the list.
-func (u *uses) replaceLeast(record uint64, list variantList, id uint64, now rfc9111.Instant) {
+// replaceLeast puts id in the place of the least used variant of l.
+func (l variantList) replaceLeast(u *uses, record uint64, id uint64, now rfc9111.Instant) {
 	least, fewest := 0, uint64(1<<63)
-	for i := range list.len() {
-		if n := u.count(record, list.at(i), now); n < fewest {
+	for i := range l.len() {
+		if n := u.count(record, l.at(i), now); n < fewest {
 			least, fewest = i, n
 		}
 	}
-	list.set(least, id)
+	l.set(least, id)
 	u.set(record, id, 0, now)
 }
-
-// minuteOf returns the minute of an instant. It has 26 bits until 2097.
-func minuteOf(now rfc9111.Instant) uint64 { return uint64(now) / uint64(time.Minute/time.Millisecond) }

@@ -13,6 +13,7 @@ import (
 // Runner plays cases through one gateway, one at a time.
 type Runner struct {
 	Address  string                     // of the gateway
+	Next     func() string              // returns the address for each request, in the place of Address; nil for one gateway
 	Origin   *Origin                    // what the gateway forwards to
 	Clock    *Clock                     // by which the gateway tells the age of responses
 	Purge    func(words []string) error // does what the words behind "purge" say; {url} is expanded
@@ -140,8 +141,13 @@ type outcome struct {
 
 // ask sends a request and reads its answer, on the connection of the case.
 func (p *play) ask(a *Ask) (*outcome, error) {
+	address := p.Address
+	if p.Next != nil {
+		p.hangUp()
+		address = p.Next()
+	}
 	if p.conn == nil {
-		conn, err := net.Dial("tcp", p.Address)
+		conn, err := net.Dial("tcp", address)
 		if err != nil {
 			return nil, err
 		}
