@@ -28,31 +28,31 @@ type fileChange struct {
 // for a while; so is one that has lost more than half of the running routes.
 func (c *fileChange) follow() (cfg *config.Config, err error, now bool) {
 	files := c.watched.files
-	print := watch.Fingerprint(files)
+	content := watch.Fingerprint(files)
 	trusted := false // this content has been held for its time already
 	switch {
-	case c.held.holds(print) && !c.held.over():
+	case c.held.holds(content) && !c.held.over():
 		return nil, nil, false
-	case c.held.holds(print):
+	case c.held.holds(content):
 		trusted = true
-	case !c.held.active() && print == c.watched.loaded:
+	case !c.held.active() && content == c.watched.loaded:
 		return nil, nil, false
 	}
 	complete := trusted && c.held.lost
 	c.held.drop()
-	if !trusted && print != c.watched.seen() {
-		c.held.begin(print, watch.DefaultSettle, false)
+	if !trusted && content != c.watched.seen() {
+		c.held.begin(content, watch.DefaultSettle, false)
 		return nil, nil, false
 	}
 	cfg, err = c.read()
-	if after := watch.Fingerprint(files); after != print {
+	if after := watch.Fingerprint(files); after != content {
 		c.held.begin(after, watch.DefaultSettle, false)
 		return nil, nil, false
 	}
 	if was := c.running(); err == nil && !complete && 2*len(cfg.Routes) < was {
 		c.log.Warn("the file has lost most of its routes and is not taken yet; SIGHUP or POST /api/reload takes it at once",
 			"routes", len(cfg.Routes), "running", was, "taken_after", suspicious.String())
-		c.held.begin(print, suspicious, true)
+		c.held.begin(content, suspicious, true)
 		return nil, nil, false
 	}
 	return cfg, err, true
@@ -61,19 +61,19 @@ func (c *fileChange) follow() (cfg *config.Config, err error, now bool) {
 // hold is a state of the files that is not taken yet. Its methods are not for concurrent
 // use.
 type hold struct {
-	due   chan struct{} // has an event when the time may be over
-	timer *time.Timer   // nil while nothing is held
-	until time.Time
-	print [sha256.Size]byte // of the files
-	lost  bool              // it is held for the routes that are missing
+	due     chan struct{} // has an event when the time may be over
+	timer   *time.Timer   // nil while nothing is held
+	until   time.Time
+	content [sha256.Size]byte // of the files
+	lost    bool              // it is held for the routes that are missing
 }
 
 func newHold() *hold { return &hold{due: make(chan struct{}, 1)} }
 
 // begin holds the files with that fingerprint for d, in place of what was held.
-func (h *hold) begin(print [sha256.Size]byte, d time.Duration, lost bool) {
+func (h *hold) begin(content [sha256.Size]byte, d time.Duration, lost bool) {
 	h.drop()
-	h.print, h.lost, h.until = print, lost, time.Now().Add(d)
+	h.content, h.lost, h.until = content, lost, time.Now().Add(d)
 	h.timer = time.AfterFunc(d, func() {
 		select {
 		case h.due <- struct{}{}:
@@ -93,7 +93,7 @@ func (h *hold) drop() {
 func (h *hold) active() bool { return h.timer != nil }
 
 // holds reports whether the files with that fingerprint are held.
-func (h *hold) holds(print [sha256.Size]byte) bool { return h.active() && h.print == print }
+func (h *hold) holds(content [sha256.Size]byte) bool { return h.active() && h.content == content }
 
 // over reports whether the time of what is held has passed.
 func (h *hold) over() bool { return !time.Now().Before(h.until) }

@@ -149,18 +149,18 @@ func fingerprint(sums []sum) [sha256.Size]byte {
 
 // viewOf reads regular files only: opening a named pipe would wait for its writer.
 func viewOf(path string) (view, error) {
-	real, err := filepath.EvalSymlinks(path)
+	resolved, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return view{}, err
 	}
-	info, err := os.Stat(real)
+	info, err := os.Stat(resolved)
 	if err != nil {
 		return view{}, err
 	}
 	if !info.Mode().IsRegular() {
 		return view{}, fmt.Errorf("%s is no regular file (%v): its changes cannot be seen", path, info.Mode())
 	}
-	f, err := os.Open(real)
+	f, err := os.Open(resolved)
 	if err != nil {
 		return view{}, err
 	}
@@ -169,5 +169,5 @@ func viewOf(path string) (view, error) {
 	if _, err := io.Copy(h, f); err != nil {
 		return view{}, err
 	}
-	return view{sum(h.Sum(nil)), info.Size(), info.ModTime().UnixNano(), real}, nil
+	return view{sum(h.Sum(nil)), info.Size(), info.ModTime().UnixNano(), resolved}, nil
 }
