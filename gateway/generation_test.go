@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"penstock/config"
+	"penstock/gateway"
 	"penstock/gateway/gatewaytest"
 )
 
@@ -143,5 +145,35 @@ func TestResourcesSurvive100Reloads(t *testing.T) {
 	fail.Store(true)
 	if a := gatewaytest.Get(t, g.Address, "/"); a.StatusCode != 503 || failed.Load() != 4 {
 		t.Errorf("got %d after %d attempts; want 503 after 4: 100 requests allow five retries, if they were not forgotten", a.StatusCode, failed.Load())
+	}
+}
+
+// A route that is taken over from the running generation still follows the other routes
+// of the new one: the names that their policies reserve on its upstream.
+func TestARouteThatIsTakenOverGetsNewReservedNames(t *testing.T) {
+	heads := make(chan string, 1)
+	origin := gatewaytest.NewOrigin(t, record(heads, gatewaytest.OK("ok")))
+	parse := func(gate string) *config.Config {
+		t.Helper()
+		cfg, err := parseAdded("listen: \"127.0.0.1:0\"\nadmin: off\nlog: { access: off }\nupstreams: { up: \"" + origin.URL + "\" }\nroutes:\n" +
+			"  - { path: \"/*\", upstream: up }\n  - { path: \"/b\", upstream: up" + gate + " }\n")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return cfg
+	}
+	g := gatewaytest.StartWith(t, gateway.Options{Config: parse("")})
+	const guarded = ", gate: { word: x, as: y, tell: X-Who }"
+	for _, tc := range []struct {
+		gate  string
+		comes bool
+	}{{"", true}, {guarded, false}, {guarded, false}, {"", true}} {
+		if err := g.Reload(parse(tc.gate)); err != nil {
+			t.Fatal(err)
+		}
+		gatewaytest.Get(t, g.Address, "/", "X-Who: somebody")
+		if got := strings.Contains(<-heads, "X-Who: somebody"); got != tc.comes {
+			t.Errorf("with %q on another route the field came: %v, want %v", tc.gate, got, tc.comes)
+		}
 	}
 }
