@@ -142,18 +142,18 @@ func (g *proxy) discard(b *journey) {
 	g.journeys.Put(b)
 }
 
-// copyRequest makes b a journey of its own for the request of j, as a GET of the whole: nothing
-// in it points into j or the client's connection. It is false when the fields cannot be read
+// copyRequest makes j a journey of its own for the request of from, as a GET of the whole: nothing
+// in it points into from or the client's connection. It is false when the fields cannot be read
 // again.
-func (b *journey) copyRequest(j *journey) bool {
-	if !b.request.Copy(&j.request) {
+func (j *journey) copyRequest(from *journey) bool {
+	if !j.request.Copy(&from.request) {
 		return false
 	}
-	b.x.Client, b.x.Peer, b.x.Trusted, b.x.Route = j.x.Client, j.x.Peer, j.x.Trusted, j.x.Route
-	b.x.SetID(j.x.ID())
-	b.x.Identify(j.x.Identity().Source, j.x.Identity().Name())
-	for _, p := range j.x.Params {
-		b.x.AddParam(p.Name, bytes.Clone(p.Value))
+	j.x.Client, j.x.Peer, j.x.Trusted, j.x.Route = from.x.Client, from.x.Peer, from.x.Trusted, from.x.Route
+	j.x.SetID(from.x.ID())
+	j.x.Identify(from.x.Identity().Source, from.x.Identity().Name())
+	for _, p := range from.x.Params {
+		j.x.AddParam(p.Name, bytes.Clone(p.Value))
 	}
 	return true
 }

@@ -116,8 +116,7 @@ func (o Options) withDefaults() Options {
 	o.Pool.MaxAge = cmp.Or(o.Pool.MaxAge, 10*time.Minute)
 	o.Pool.Queue = cmp.Or(o.Pool.Queue, 256)
 	o.Pool.QueueTimeout = cmp.Or(o.Pool.QueueTimeout, 250*time.Millisecond)
-	o.Probe.Every = cmp.Or(o.Probe.Every, 500*time.Millisecond)
-	o.Probe.Timeout = cmp.Or(o.Probe.Timeout, time.Second)
+	o.probeEvery = cmp.Or(o.probeEvery, 500*time.Millisecond)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

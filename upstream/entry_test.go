@@ -46,9 +46,6 @@ func TestDefaults(t *testing.T) {
 	if o.Pool != want {
 		t.Errorf("pool: got %+v, want %+v", o.Pool, want)
 	}
-	if want := (ProbeOptions{Every: 500 * time.Millisecond, Timeout: time.Second}); o.Probe != want {
-		t.Errorf("probe: got %+v, want %+v", o.Probe, want)
-	}
 }
 
 func TestUnixBackend(t *testing.T) {

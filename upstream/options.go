@@ -18,11 +18,12 @@ type Options struct {
 	Pool     PoolOptions      // connection pool of each backend
 	TLS      TLSOptions       // for backends whose Scheme is "https"
 	Eject    lb.EjectOptions  // passive ejection
-	Probe    ProbeOptions     // how an ejected backend is tried again
 	Refresh  time.Duration    // how often the Sources look; only compared, so that a new value brings the new Sources in
 	Sweeper  *conn.Sweeper    // enforces the deadlines of every backend connection; must not be nil
 	Log      *slog.Logger     // nil discards
 	Now      func() time.Time // nil means time.Now
+
+	probeEvery time.Duration // shortest pause between two probes; zero means 500ms; set by tests only
 }
 
 // BackendOptions is one entry of an upstream's backends: an IP address, a Unix
@@ -73,11 +74,4 @@ type TLSOptions struct {
 	Cert     string // PEM file with the client certificate and its chain; empty sends none
 	Key      string // PEM file with the client certificate's key; set together with Cert
 	Insecure bool   // do not verify the backend at all; logged loudly
-}
-
-// ProbeOptions says how a backend that was ejected is tried before its time is
-// over: by a connection (with the TLS handshake for https) that is closed at once.
-type ProbeOptions struct {
-	Every   time.Duration // shortest pause between two probes; jitter adds up to as much again; zero means 500ms
-	Timeout time.Duration // for one probe; zero means 1s
 }

@@ -23,7 +23,6 @@ type Identity struct {
 	secrets [32]byte
 	balance lb.Options
 	pool    PoolOptions
-	probe   ProbeOptions
 	refresh time.Duration
 	sweeper *conn.Sweeper
 	eject   ejectRule
@@ -56,7 +55,7 @@ func NewPlan(o Options) (*Plan, error) {
 func (p *Plan) Identity() Identity {
 	e := &p.o.Eject
 	id := Identity{
-		name: p.o.Name, balance: p.o.Balance, pool: p.o.Pool, probe: p.o.Probe, refresh: p.o.Refresh,
+		name: p.o.Name, balance: p.o.Balance, pool: p.o.Pool, refresh: p.o.Refresh,
 		sweeper: p.o.Sweeper, eject: ejectRule{e.Failures, e.Base, e.Max, e.AtMost},
 	}
 	var text strings.Builder

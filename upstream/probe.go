@@ -10,8 +10,10 @@ import (
 	"penstock/health"
 )
 
-// maxProbes is how many probes of one cluster may be open at once.
-const maxProbes = 8
+const (
+	maxProbes    = 8           // of one cluster at the same time
+	probeTimeout = time.Second // for one probe, the TLS handshake included
+)
 
 // probe connects to the cluster's unreachable backends until ctx ends: a round, then
 // a pause with jitter, as long as there is one. While there is none, it sleeps until
@@ -31,7 +33,7 @@ func (c *Cluster) probe(ctx context.Context) {
 		}
 		due = nil
 		if len(c.unreachable()) > 0 {
-			due = time.After(c.o.Probe.Every + rand.N(c.o.Probe.Every))
+			due = time.After(c.o.probeEvery + rand.N(c.o.probeEvery)) // so that instances do not probe together
 		}
 	}
 }
@@ -69,7 +71,7 @@ func (c *Cluster) probeOne(p *endpoint) {
 			c.o.Log.Error("probe panicked", "upstream", c.o.Name, "panic", r)
 		}
 	}()
-	probe, err := p.dialer.dial(c.o.Probe.Timeout)
+	probe, err := p.dialer.dial(probeTimeout)
 	now := c.o.Now()
 	p.place.health.Checked(err, now)
 	if err != nil {

@@ -17,7 +17,7 @@ func clusterWithEjected(t *testing.T, gone *testOrigin, change func(*Options)) (
 	o := literals(t, gone, newTestOrigin(t), 1, 1)
 	o.Log = slog.New(said)
 	o.Eject = lb.EjectOptions{Failures: 1, Base: time.Hour, Max: time.Hour}
-	o.Probe.Every = time.Millisecond
+	o.probeEvery = time.Millisecond
 	change(&o)
 	made, err := NewCluster(o)
 	c := must(t, made, err)
@@ -74,7 +74,7 @@ func TestProbeAfterReload(t *testing.T) {
 
 func TestProbeStopsWithTheCluster(t *testing.T) {
 	gone := newTestOrigin(t)
-	c, said := clusterWithEjected(t, gone, func(o *Options) { o.Probe.Every = time.Hour })
+	c, said := clusterWithEjected(t, gone, func(o *Options) { o.probeEvery = time.Hour })
 	if err := c.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -82,7 +82,6 @@ func TestIdentityIsAllThatIsConfigured(t *testing.T) {
 		"balance":     func(o *Options) { o.Balance.Method = lb.P2C },
 		"ejection":    func(o *Options) { o.Eject.Failures = 7 },
 		"at most":     func(o *Options) { o.Eject.AtMost = 0.9 },
-		"probe":       func(o *Options) { o.Probe.Every = time.Hour },
 		"pool":        func(o *Options) { o.Pool.Max = 7 },
 		"refresh":     func(o *Options) { o.Refresh = time.Hour },
 		"backup":      func(o *Options) { o.Backends[1].Backup = true },
