@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"penstock/cache"
@@ -30,6 +31,7 @@ type Engine struct {
 	log     *slog.Logger
 	buffers sync.Pool      // of bodies that pass through
 	fetches sync.WaitGroup // refreshes and detached fills
+	running atomic.Int64   // their number
 	shared  *sharedTier    // nil for none
 	uses    uses           // of variants
 	listing sync.Mutex     // orders those who change the list of a vary record
@@ -94,7 +96,16 @@ func (e *Engine) Describe(s *ops.CacheStatus) {
 	for _, n := range all.Purges {
 		s.Purges += n
 	}
-	s.Flights, s.Waiters = e.flights.Flying(), e.flights.Waiting()
+	s.Flights, s.Waiters, s.Background = e.flights.Flying(), e.flights.Waiting(), e.running.Load()
+}
+
+// background runs a refresh or a detached fill on a goroutine of its own.
+func (e *Engine) background(run func()) {
+	e.running.Add(1)
+	e.fetches.Go(func() {
+		defer e.running.Add(-1)
+		run()
+	})
 }
 
 // Shutdown waits for background fetches, refreshes and detached fills, until ctx is done. Then

@@ -67,7 +67,7 @@ func (t *Transaction) StreamFill(r *response.Response) bool {
 	f := t.engine.detach(t)
 	t.follow = f.lead.Follow()
 	t.followBody(t.fill.size)
-	t.engine.fetches.Go(f.run)
+	t.engine.background(f.run)
 	r.SetStream(&t.body, t.fill.size)
 	return true
 }

@@ -20,7 +20,7 @@ func (e *Engine) refresh(t *Transaction) {
 		lead.Abandon()
 		return
 	}
-	e.fetches.Go(func() {
+	e.background(func() {
 		defer end()
 		defer survive(e.log)
 		e.refetch(b, lead)

@@ -222,7 +222,7 @@ func noteStored(t *Transaction, r cache.Refusal) {
 func (e *Engine) serveUnmodified(t *Transaction) {
 	if t.phase == detaching {
 		f := e.detach(t)
-		e.fetches.Go(f.run)
+		e.background(f.run)
 	}
 	t.stored.entry.Head = cache.Head{Status: uint16(t.stored.meta.Status), BodySize: -1}
 	t.respond(statusNotModified)

@@ -28,6 +28,7 @@ type CacheStatus struct {
 	Purges          int64 `json:"purges"`     // of every scope
 	Flights         int64 `json:"flights"`    // fetches under way that others may join
 	Waiters         int64 `json:"waiters"`    // requests that wait for or read from them
+	Background      int64 `json:"background"` // refreshes, and fetches that go on without the client that caused them
 
 	Loaded    string    `json:"loaded,omitempty"`     // what became of the saved files at the start
 	LastSave  time.Time `json:"last_save,omitzero"`   // of the last save that worked; zero: none yet

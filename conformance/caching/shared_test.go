@@ -80,6 +80,9 @@ func TestCasesInATierThatIsShared(t *testing.T) {
 		Origin: origin, Clock: clock, Patience: gatewaytest.Wait,
 		Next: func() string {
 			turn++
+			for _, g := range all { // what came as a stream is shared a moment after its last byte
+				gatewaytest.Eventually(t, "the end of background fetches", func() bool { return g.CacheStatus().Background == 0 })
+			}
 			return all[turn%gateways].Address
 		},
 		Purge: func(words []string) error { return purge(all[turn%gateways], words) },
