@@ -9,7 +9,8 @@ import (
 // so that files can move between them while they are rebuilt.
 func clean() []string {
 	return []string{
-		"accesslog", "admin", "cache", "conn", "discovery", "health", "lb", "listener", "metrics", "ops", "origin", "ratelimit", "resource",
+		"accesslog", "admin", "cache", "conn", "discovery", "exchange", "health", "lb", "listener", "metrics", "ops", "origin", "policy",
+		"ratelimit", "resource", "response",
 		"structure", "tunnel", "upstream", "watch",
 	}
 }

@@ -15,7 +15,7 @@ func (r *Route) check(at options.Report, c *Config, policies []options.Policy) {
 	if !at.Has("path") {
 		at.Problem("", `has no path; "/*" takes everything`)
 	}
-	all := append([]string{"upstream"}, answering(policies)...)
+	all := append([]string{"upstream"}, responding(policies)...)
 	kinds := slices.DeleteFunc(slices.Clone(all), func(key string) bool { return !at.Has(key) })
 	switch {
 	case len(kinds) == 0:
@@ -76,7 +76,7 @@ func drained(u *Upstream, weights map[string]int) bool {
 	})
 }
 
-// checkOwn notes what is wrong with a route that answers by itself, and
+// checkOwn notes what is wrong with a route that responds by itself, and
 // clears what only forwarding needs.
 func (r *Route) checkOwn(at options.Report, kind string) {
 	for _, key := range upstreamKeys {

@@ -17,11 +17,11 @@ type Policy struct {
 	routes options.Routes
 }
 
-// Answers returns the key of the policy by which the route answers without an upstream;
+// Responds returns the key of the policy by which the route responds without an upstream;
 // empty when it forwards.
-func (r *Route) Answers() string {
+func (r *Route) Responds() string {
 	for _, p := range r.Policies {
-		if p.routes == options.Answering {
+		if p.routes == options.Responding {
 			return p.Name
 		}
 	}
@@ -55,15 +55,15 @@ func (r *Route) policy(p options.Policy) *options.Section {
 }
 
 // compilePolicies notes which policies the route must not have, and lets the others fit
-// themselves to it. answers is the key by which the route answers; empty when it forwards.
-func (r *Route) compilePolicies(at options.Report, answers string) {
-	route := options.Route{Answers: answers, Has: at.Has}
+// themselves to it. responds is the key by which the route responds; empty when it forwards.
+func (r *Route) compilePolicies(at options.Report, responds string) {
+	route := options.Route{Responds: responds, Has: at.Has}
 	if r.Pattern != nil {
 		route.Path, route.Params = r.Path, r.Pattern.Params()
 	}
 	for _, p := range r.Policies {
-		if answers != "" && p.routes == options.Forwarding {
-			at.Problem(p.Name, "needs upstream; this route has %s", answers)
+		if responds != "" && p.routes == options.Forwarding {
+			at.Problem(p.Name, "needs upstream; this route has %s", responds)
 			continue
 		}
 		if c, ok := p.Value.(options.Compiler); ok {
@@ -72,11 +72,11 @@ func (r *Route) compilePolicies(at options.Report, answers string) {
 	}
 }
 
-// answering lists the keys of a table by which a route may answer without an upstream.
-func answering(table []options.Policy) []string {
+// responding lists the keys of a table by which a route may respond without an upstream.
+func responding(table []options.Policy) []string {
 	var keys []string
 	for _, p := range table {
-		if p.New != nil && p.Routes == options.Answering && !slices.Contains(keys, p.Name) {
+		if p.New != nil && p.Routes == options.Responding && !slices.Contains(keys, p.Name) {
 			keys = append(keys, p.Name)
 		}
 	}

@@ -272,9 +272,9 @@ routes:
   - { path: "/b", redirect: "https://b.example$request_uri" }
   - { path: "/c", upstream: "http://a:1", rewrite: "/d$uri" }`)
 	equal(t, "warnings", c.Warnings, []string{
-		"config.yaml:5:45: routes[0].headers.request.set.X-Real-IP: is sent as it stands: a value has no variables such as $remote_addr",
-		`config.yaml:5:90: routes[0].headers.request.remove[1]: "X-*" is the name of one field: a star stands for nothing else`,
-		"config.yaml:6:49: routes[1].respond.headers.X-Host: is sent as it stands: a value has no variables such as $remote_addr",
+		"config.yaml:5:45: routes[0].headers.request.set.X-Real-IP: is sent as it is written: a value has no variables such as $remote_addr",
+		`config.yaml:5:90: routes[0].headers.request.remove[1]: "X-*" is the name of one field: a star matches nothing else`,
+		"config.yaml:6:49: routes[1].respond.headers.X-Host: is sent as it is written: a value has no variables such as $remote_addr",
 		"config.yaml:7:29: routes[2].redirect: has no variables such as $uri; the names of path are written {name}",
 		"config.yaml:8:52: routes[3].rewrite: has no variables such as $uri; the names of path are written {name}",
 	})

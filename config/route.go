@@ -40,7 +40,7 @@ type Route struct {
 // included. A route that answers by itself prints none that only forwarding needs.
 func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 	return func(k options.Keys) {
-		d, forwards := &draft{r, c}, r.Answers() == ""
+		d, forwards := &draft{r, c}, r.Responds() == ""
 		k.Add("path", r.path(), "", options.Means("required"))
 		k.Names("host", &r.Hosts, "of hosts without port: exact or `\"*.example.com\"`", options.Checked(hostPattern),
 			options.Quiet, options.Means("any"))

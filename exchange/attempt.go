@@ -2,7 +2,7 @@ package exchange
 
 import "time"
 
-// Attempt is the record of one try at one backend. Durations are zero when the
+// Attempt is the record of one attempt at one backend. Durations are zero when the
 // step was not reached or cost nothing (a reused connection has no Connect).
 type Attempt struct {
 	Backend   string        // address as in the configuration or as resolved
@@ -13,8 +13,8 @@ type Attempt struct {
 	Took      time.Duration // from Start until the backend's connection was given back
 	Reused    bool          // the connection had served before
 	Wrote     bool          // at least one request byte was handed to the kernel
-	Status    int           // status of the backend's final answer; 0 when there was none
+	Status    int           // status of the backend's final response; 0 when there was none
 	Received  int64         // response body bytes read from the backend
 	Sent      int64         // request body bytes written to the backend
-	Fault     *Fault        // nil when the try ended well
+	Fault     *Fault        // nil when the attempt ended well
 }

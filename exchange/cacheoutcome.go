@@ -7,10 +7,10 @@ type CacheOutcome uint8
 // The outcomes.
 const (
 	CacheOff         CacheOutcome = iota // the route does not cache
-	CacheHit                             // a fresh stored response was the answer
+	CacheHit                             // a fresh stored response was sent
 	CacheStale                           // a stale one was, while it is revalidated or because the origin failed
 	CacheRevalidated                     // a stored one was, once the origin had confirmed it
-	CacheCollapsed                       // the answer to another request was, as it came
+	CacheCollapsed                       // the response to another request was sent, as it arrived
 	CacheMiss                            // the origin was asked, with the cache's part in it
 	CacheBypass                          // the origin was asked, and the cache only looked on
 	cacheOutcomes
@@ -34,6 +34,6 @@ func CacheOutcomes() int { return int(cacheOutcomes) }
 type Cached struct {
 	Outcome CacheOutcome
 	Forward uint8 // why the origin was asked (RFC 9211 §2.2); zero when it was not
-	Judged  bool  // an answer of the origin was judged for storing
-	Refusal uint8 // why that answer was not stored; zero when it was
+	Judged  bool  // a response of the origin was judged for storing
+	Refusal uint8 // why that response was not stored; zero when it was
 }

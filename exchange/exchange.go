@@ -7,10 +7,10 @@ import (
 )
 
 // Limits of the inline storage. They bound configuration too: a route may not
-// have more captured parameters, nor a retry policy more tries, than fit here.
+// have more captured parameters, nor a retry policy more attempts, than fit here.
 const (
 	MaxParams   = 8  // captured path parameters of one route
-	MaxAttempts = 11 // tries of one request: the first and at most ten retries
+	MaxAttempts = 11 // attempts of one request: the first and at most ten retries
 	maxIDLength = 128
 	maxIdentity = 128 // bytes of a name
 )
@@ -34,7 +34,7 @@ type Exchange struct {
 	Route    string        // name of the matched route; "" before and without a match
 	Upstream string        // name of the upstream that was chosen; "" when none was
 	Params   []Param       // captured path parameters, backed by inline storage
-	Attempts []Attempt     // every try at a backend in order, backed by inline storage
+	Attempts []Attempt     // every attempt at a backend in order, backed by inline storage
 	Fault    *Fault        // nil when the journey ended well
 	Status   int           // status code sent to the client; 0 when nothing was sent
 	Received int64         // request body bytes read from the client
@@ -102,7 +102,7 @@ func (x *Exchange) Param(name string) []byte {
 	return nil
 }
 
-// NextAttempt opens the record of another try. It returns nil once MaxAttempts
+// NextAttempt opens the record of another attempt. It returns nil once MaxAttempts
 // are used up. The pointer stays valid until Release.
 func (x *Exchange) NextAttempt(backend string, now time.Time) *Attempt {
 	if len(x.Attempts) == MaxAttempts {

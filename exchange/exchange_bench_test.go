@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// BenchmarkExchange is what the record itself costs a request with one try.
+// BenchmarkExchange is what the record itself costs a request with one attempt.
 func BenchmarkExchange(b *testing.B) {
 	now, id := time.Unix(100, 0), []byte("4f1c09d2a7b3e86051d2c4f7a9b8e360")
 	b.ReportAllocs()

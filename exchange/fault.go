@@ -17,7 +17,7 @@ var sourceText = [sourceCount]string{Gateway: "gateway", Client: "client", Upstr
 
 func (s Source) String() string { return sourceText[s] }
 
-// Kind is a proxy error type of RFC 9209 §2.3, spelled as it stands there.
+// Kind is a proxy error type of RFC 9209 §2.3, spelled as it is there.
 type Kind uint8
 
 // Every proxy error type that Penstock can report.

@@ -85,12 +85,12 @@ var reasons = [...]reasonRow{
 	{NoBackend, "no-backend", DestinationUnavailable, Upstream, 503, false, false, "No backend is available for this request."},
 	{QueueFull, "queue-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many requests wait for this backend. Try again shortly."},
 	{QueueTimeout, "queue-timeout", ConnectionLimitReached, Upstream, 503, false, true, "No connection to the backend came free in time. Try again shortly."},
-	{OutOfTime, "out-of-time", HTTPResponseTimeout, Gateway, 504, false, false, "The request was not answered in time."},
-	{FirstByteTimeout, "first-byte-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The backend did not answer in time."},
+	{OutOfTime, "out-of-time", HTTPResponseTimeout, Gateway, 504, false, false, "The response did not come in time."},
+	{FirstByteTimeout, "first-byte-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The backend did not respond in time."},
 	{BodyIdleTimeout, "body-idle-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The transfer stopped moving."},
 	{UpgradeUnasked, "upgrade-unasked", HTTPUpgradeFailed, Upstream, 502, false, false, ""},
 	{PurgeRefused, "purge-refused", HTTPRequestDenied, Gateway, 403, false, false, "This client may not purge."},
-	{NotCached, "not-cached", HTTPRequestDenied, Gateway, 504, false, false, "No stored response can answer this request."},
+	{NotCached, "not-cached", HTTPRequestDenied, Gateway, 504, false, false, "No stored response can be used for this request."},
 	{Panicked, "panic", ProxyInternalError, Gateway, 500, true, false, ""},
 }
 

@@ -22,11 +22,11 @@ type faultCase struct {
 	raw    string                                                // what the client sends; empty for a GET of /
 	top    string                                                // of the configuration
 	route  string                                                // more keys of the route
-	origin func(p *gatewaytest.Peer)                             // nil answers 200
+	origin func(p *gatewaytest.Peer)                             // nil responds with 200
 	before func(*testing.T, *gatewaytest.Gateway, <-chan string) // what has happened; the channel has the heads that the origin read
 }
 
-// silent reads requests and never answers.
+// silent reads requests and never responds.
 func silent(p *gatewaytest.Peer) { _, _ = io.Copy(io.Discard, p) }
 
 // occupy leaves a request waiting for its response.

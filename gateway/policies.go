@@ -14,7 +14,7 @@ func (g *proxy) guard(j *journey, p *policy.Plan, act func(*policy.Plan, *policy
 	switch act(p, j.policyCall()) {
 	case policy.Continue:
 		return false
-	case policy.Answered:
+	case policy.Responded:
 		g.answer(j)
 	default:
 		j.refusal = append(j.refusal[:0], j.response.Fields...)

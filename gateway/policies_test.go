@@ -39,7 +39,7 @@ func (g *gate) Keys(k options.Keys) {
 }
 
 func (g *gate) Compile(at options.Report, route options.Route) {
-	if route.Answers == "redirect" {
+	if route.Responds == "redirect" {
 		at.Problem("word", "guards a redirect, which is no secret")
 	}
 }
@@ -52,7 +52,7 @@ func (g *gate) OnRequest(c *policy.Call) policy.Verdict {
 	case said == "help":
 		c.Response.Begin(418, nil)
 		c.Response.SetBody([]byte("say it\n"))
-		return policy.Answered
+		return policy.Responded
 	}
 	c.Response.AddField([]byte("WWW-Authenticate"), []byte(`Gate realm="word"`))
 	return c.Refuse(&exchange.Fault{Kind: exchange.HTTPRequestDenied, Source: exchange.Gateway})
@@ -183,7 +183,7 @@ routes:
   - { path: "/dead", upstream: "http://` + dead + `", retry: off, ` + both + ` }`
 }
 
-// secretOrigin answers every request with a validator and a secret, and tells its head.
+// secretOrigin responds to every request with a validator and a secret, and tells its head.
 func secretOrigin(t *testing.T) (origin *gatewaytest.Origin, heads chan string) {
 	heads = make(chan string, 100)
 	return gatewaytest.NewOrigin(t, record(heads, "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nX-Secret: 1\r\nX-Sent: forged\r\nCache-Control: public, max-age=60\r\nContent-Length: 2\r\n\r\nok")), heads
@@ -206,7 +206,7 @@ func TestAddedPoliciesActOnEveryResponse(t *testing.T) {
 	}{
 		{"proxied", "/proxied", []string{"X-Word: sesame"}, 200, "ok", "origin"},
 		{"refused, with a field of the policy", "/proxied", nil, 403, "", ""},
-		{"answered by the policy", "/proxied", []string{"X-Word: help"}, 418, "say it\n", ""},
+		{"a response of the policy", "/proxied", []string{"X-Word: help"}, 418, "say it\n", ""},
 		{"a miss", "/stored", []string{"X-Word: sesame"}, 200, "ok", "origin"},
 		{"a hit", "/stored", []string{"X-Word: sesame"}, 200, "ok", "origin"},
 		{"a hit is for those who pass", "/stored", nil, 403, "", ""},

@@ -38,7 +38,7 @@ func (g *Gateway) Routes() []ops.Route {
 
 func routeView(name string, c *config.Route) ops.Route {
 	v := ops.Route{Name: name, Hosts: c.Hosts, Path: c.Path, Methods: c.Methods, Backends: c.Weights}
-	if v.Action = c.Answers(); v.Action == "" {
+	if v.Action = c.Responds(); v.Action == "" {
 		v.Action, v.Upstreams = "proxy", make(map[string]int, len(c.Targets))
 		for _, t := range c.Targets {
 			v.Upstreams[t.Upstream] = t.Weight

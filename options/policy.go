@@ -39,16 +39,16 @@ type Routes uint8
 // The kinds of routes.
 const (
 	AllRoutes  Routes = iota
-	Answering         // the policy is what answers: such a route has no upstream
+	Responding        // the policy makes the response: such a route has no upstream
 	Forwarding        // those with an upstream
 )
 
 // Route is what a policy may know of the route that has it.
 type Route struct {
-	Path    string                // as written; empty when it is not valid
-	Params  []string              // the names that the path captures
-	Answers string                // the key by which the route answers without an upstream; empty for none
-	Has     func(key string) bool // reports whether the file has a key of the route
+	Path     string                // as written; empty when it is not valid
+	Params   []string              // the names that the path captures
+	Responds string                // the key by which the route responds without an upstream; empty for none
+	Has      func(key string) bool // reports whether the file has a key of the route
 }
 
 // Compiler is a policy that has to fit its route, or is turned into a form that serves

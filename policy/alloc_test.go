@@ -11,7 +11,7 @@ import (
 	"penstock/response"
 )
 
-// The race detector allocates, so this file stands apart from the others.
+// The race detector allocates, so these tests have a file of their own.
 
 func TestPoliciesAllocateNothing(t *testing.T) {
 	rewrite := compiled(t, &Rewrite{Path: "/v2/orders/{id}"}, "id")

@@ -82,7 +82,7 @@ func paramName(s string) bool {
 func warnOfVariables(at options.Report, key string, fields []options.Field) {
 	for _, f := range fields {
 		if nginxVariable(f.Value) {
-			at.Warn(key+"."+f.Name, "is sent as it stands: a value has no variables such as $remote_addr")
+			at.Warn(key+"."+f.Name, "is sent as it is written: a value has no variables such as $remote_addr")
 		}
 	}
 }

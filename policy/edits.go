@@ -57,8 +57,8 @@ func (e *Edits) Keys(k options.Keys) {
 
 // Compile implements options.Compiler.
 func (h *Headers) Compile(at options.Report, route options.Route) {
-	if route.Answers != "" && at.Has("request") {
-		at.Problem("request", "needs upstream; this route has %s", route.Answers)
+	if route.Responds != "" && at.Has("request") {
+		at.Problem("request", "needs upstream; this route has %s", route.Responds)
 	}
 	if e := h.Request.compile(at, "request"); e != nil {
 		h.parts = append(h.parts, requestEdits{e})
@@ -77,7 +77,7 @@ func (e *Edits) compile(at options.Report, key string) *headers.Edits {
 	warnOfVariables(at, key+".add", e.Add)
 	for i, name := range e.Remove {
 		if strings.Contains(name, "*") {
-			at.Warn(key+".remove["+strconv.Itoa(i)+"]", "%q is the name of one field: a star stands for nothing else", name)
+			at.Warn(key+".remove["+strconv.Itoa(i)+"]", "%q is the name of one field: a star matches nothing else", name)
 		}
 	}
 	compiled, err := headers.NewEdits(pairs(e.Set), pairs(e.Add), e.Remove)

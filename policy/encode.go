@@ -30,7 +30,7 @@ func isTriplet[T []byte | string](s T, at int) bool {
 }
 
 // appendEncoded appends s with all octets percent-encoded that are not safe there.
-// What is encoded already stays so.
+// Octets that are percent-encoded already stay so.
 func appendEncoded(dst, s []byte, where safety) []byte {
 	const digits = "0123456789ABCDEF"
 	for i, c := range s {

@@ -8,10 +8,10 @@ type Row struct {
 	Why            string // why it has this place
 }
 
-// Order returns THE ORDER: a policy acts after all that stand above it, wherever both act on
+// Order returns THE ORDER: a policy acts after all that are above it, wherever both act on
 // the same thing. It is one table, which no configuration changes. The request gets its id
-// before all of them; the cache is asked after the last policy that acts on requests; what
-// acts on a request that is sent, on a backend's response or on fields follows.
+// before all of them. The cache is read after the last policy that acts on requests; then
+// come those that act on a request that is sent, on a backend's response, and on fields.
 func Order() []Row {
 	return []Row{
 		{later("access"), "the cheapest refusal: it needs nothing but an address"},
@@ -19,7 +19,7 @@ func Order() []Row {
 		{later("rate_limit"), "a limit by address comes before any password is hashed; one by identity belongs after allow"},
 		{later("auth"), "the identity, for all that follows"},
 		{later("allow"), "it needs the identity"},
-		{redirects(), "a moved resource has no content here; it is told to those who may ask"},
+		{redirects(), "a moved resource has no content here; where it is may be secret, so the gates come first"},
 		{responds(), "the response of the gateway itself needs no backend, so nothing is spent on finding one"},
 		{later("files"), "the same, from a folder"},
 		{later("fault"), "a fault is for what would go to a backend"},

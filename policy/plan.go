@@ -107,8 +107,8 @@ func (p *Plan) AppendRequest(dst []byte, c *Call) []byte {
 // Reserved returns the names of those fields.
 func (p *Plan) Reserved() []string { return p.reserved }
 
-// OnResponse lets the policies act on a backend's response. What they have changed counts as
-// received afterwards.
+// OnResponse lets the policies act on a backend's response. Their changes count as received
+// afterwards.
 func (p *Plan) OnResponse(c *Call, status int, head *headers.Block) {
 	if len(p.response) == 0 {
 		return

@@ -25,7 +25,7 @@ func TestOrder(t *testing.T) {
 	}
 	for _, pair := range [][2]string{
 		{"access", "auth"}, {"cors", "auth"}, {"rate_limit", "auth"}, {"auth", "allow"},
-		{"allow", "redirect"}, {"allow", "respond"}, {"allow", "files"}, // what a gate guards is also what is answered here
+		{"allow", "redirect"}, {"allow", "respond"}, {"allow", "files"}, // a gate also guards what the gateway itself has
 		{"respond", "fault"}, {"mirror", "rewrite"}, {"error_pages", "compress"}, {"secure", "headers"},
 	} {
 		if place[pair[0]] >= place[pair[1]] {
@@ -118,7 +118,7 @@ func TestPlanCallsEveryHookInOrder(t *testing.T) {
 }
 
 func TestTheFirstVerdictEndsTheRequest(t *testing.T) {
-	for _, v := range []Verdict{Answered, refused} {
+	for _, v := range []Verdict{Responded, refused} {
 		var calls []string
 		plan := Compile(&witness{"a", v, &calls}, &witness{"b", Continue, &calls})
 		if got := []Verdict{plan.OnRequest(new(Call)), plan.OnForward(new(Call))}; got[0] != v || got[1] != v {
@@ -152,7 +152,7 @@ func TestARefusalHasItsFaultAndItsFields(t *testing.T) {
 	f := exchange.Refuse(exchange.TooManyConnections)
 	c := Call{Response: new(response.Response)}
 	c.Response.AddField([]byte("Retry-After"), []byte("7"))
-	if v := c.Refuse(f); v == Continue || v == Answered || c.Fault() != f {
+	if v := c.Refuse(f); v == Continue || v == Responded || c.Fault() != f {
 		t.Errorf("got %v, fault %v", v, c.Fault())
 	}
 	if got := string(c.Response.Fields); got != "Retry-After: 7\r\n" {

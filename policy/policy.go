@@ -12,7 +12,7 @@ import (
 type Call struct {
 	*downstream.Request                    // the facts; nobody writes to them
 	X                   *exchange.Exchange // the record
-	Response            *response.Response // of a policy that answers or refuses; else not to be touched
+	Response            *response.Response // of a policy that responds or refuses; else not to be touched
 
 	fault *exchange.Fault
 }
@@ -22,13 +22,13 @@ type Verdict uint8
 
 // The verdicts. A policy that refuses returns what Call.Refuse returns.
 const (
-	Continue Verdict = iota // the request goes on
-	Answered                // Call.Response is complete
+	Continue  Verdict = iota // the request goes on
+	Responded                // Call.Response is complete
 	refused
 	verdictCount
 )
 
-var verdictText = [verdictCount]string{Continue: "continue", Answered: "answered", refused: "refused"}
+var verdictText = [verdictCount]string{Continue: "continue", Responded: "responded", refused: "refused"}
 
 func (v Verdict) String() string { return verdictText[v] }
 
@@ -43,8 +43,8 @@ func (c *Call) Refuse(f *exchange.Fault) Verdict {
 // Fault returns why the request was refused.
 func (c *Call) Fault() *exchange.Fault { return c.fault }
 
-// Request acts on a request that has found its route, before the cache is asked: on hits,
-// misses, and what a policy answers. It may block.
+// Request acts on a request that has found its route, before the cache is read: on hits,
+// misses, and what a policy responds to. It may block.
 type Request interface{ OnRequest(c *Call) Verdict }
 
 // Forward acts on a request that goes to a backend because the cache has no response for it,
@@ -83,7 +83,7 @@ type Response interface {
 }
 
 // Fields edits the fields of every response to the client: a backend's, a stored one, a 304,
-// a policy's, and that of a fault; not those of a 101. What it changes is not stored. It must
+// a policy's, and that of a fault; not those of a 101. Its changes are not stored. It must
 // not block.
 type Fields interface {
 	EditFields(b *headers.Block, c *Call)

@@ -7,7 +7,7 @@ import (
 	"penstock/headers"
 )
 
-// Purge answers the method PURGE. It belongs to no route, and so has no row in THE ORDER: it
+// Purge responds to the method PURGE. It belongs to no route, and so has no row in THE ORDER: it
 // acts before routes are matched, because a URL may be stored by several of them. Clients
 // that may not purge are refused, and no backend ever sees the method, whatever its case:
 // backends that know it believe the gateway's address.
@@ -25,6 +25,6 @@ func (p *Purge) OnRequest(c *Call) Verdict {
 		return c.Refuse(exchange.Refuse(exchange.PurgeRefused))
 	}
 	p.Do(c)
-	c.answer(204, nil, nil)
-	return Answered
+	c.respond(204, nil, nil)
+	return Responded
 }

@@ -11,11 +11,11 @@ import (
 func redirects() options.Policy {
 	return options.Policy{
 		Name: "redirect", New: func() options.Declarer { return new(Redirect) },
-		Default: "one of three", Routes: options.Answering,
+		Default: "one of three", Routes: options.Responding,
 	}
 }
 
-// Redirect answers every request with another place (RFC 9110 §15.4). Location is
+// Redirect responds to every request with another place (RFC 9110 §15.4). Location is
 // what the template says: a path stays a path, and nothing is ever built from the
 // Host that the client sent. The request's query is kept when the template has none.
 type Redirect struct {
@@ -73,9 +73,9 @@ func (r *Redirect) OnRequest(c *Call) Verdict {
 	if len(c.Query) > 0 && !r.target.HasQuery() {
 		location = appendEncoded(append(location, '?'), c.Query, tailSafe)
 	}
-	c.answer(r.Code, nil, nil)
+	c.respond(r.Code, nil, nil)
 	c.Response.AddField(locationName, location)
-	return Answered
+	return Responded
 }
 
 var locationName = []byte("Location")

@@ -10,11 +10,11 @@ import (
 func responds() options.Policy {
 	return options.Policy{
 		Name: "respond", New: func() options.Declarer { return new(Respond) }, Doc: "a fixed response",
-		Default: "one of three", Routes: options.Answering,
+		Default: "one of three", Routes: options.Responding,
 	}
 }
 
-// Respond answers every request alike. Without a Content-Type a body is plain text.
+// Respond responds to every request alike. Without a Content-Type a body is plain text.
 type Respond struct {
 	Status int // 200 to 599
 	Fields []options.Field
@@ -37,7 +37,7 @@ func (r *Respond) Keys(k options.Keys) {
 // Compile implements options.Compiler.
 func (r *Respond) Compile(at options.Report, _ options.Route) {
 	if r.Body != "" && (r.Status == 204 || r.Status == 205 || r.Status == 304) {
-		at.Problem("body", "a %d answer has none", r.Status)
+		at.Problem("body", "a %d response has none", r.Status)
 	}
 	warnOfVariables(at, "headers", r.Fields)
 	if r.Body != "" && !slices.ContainsFunc(r.Fields, isContentType) {
@@ -53,13 +53,13 @@ func isContentType(f options.Field) bool { return strings.EqualFold(f.Name, "Con
 
 // OnRequest implements Request.
 func (r *Respond) OnRequest(c *Call) Verdict {
-	c.answer(r.Status, r.lines, r.body)
-	return Answered
+	c.respond(r.Status, r.lines, r.body)
+	return Responded
 }
 
-// answer makes the response of c one with this status, field lines and body. All responses
+// respond makes the response of c one with this status, field lines and body. All responses
 // share the body, so nobody may write to it.
-func (c *Call) answer(status int, lines, body []byte) {
+func (c *Call) respond(status int, lines, body []byte) {
 	r := c.Response
 	r.Begin(status, nil)
 	switch {

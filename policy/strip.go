@@ -37,7 +37,7 @@ func (s *StripPrefix) Compile(at options.Report, route options.Route) {
 		problem != headers.NoProblem, !strings.EqualFold(string(normal), prefix):
 		at.Problem("", "got %q, want a path such as /api", s.Prefix)
 	case route.Has("rewrite"):
-		at.Problem("", "stands beside rewrite; write the whole path in rewrite")
+		at.Problem("", "cannot be combined with rewrite; write the whole path there")
 	case route.Path != "" && !strings.HasPrefix(route.Path+"/", prefix+"/"):
 		at.Problem("", "%q is not how path %q begins", prefix, route.Path)
 	}

@@ -11,7 +11,7 @@ import (
 // Template is a compiled target of a rewrite or a redirect: fixed text with the
 // route's parameters in between, such as "/v2/orders/{id}". It is immutable.
 //
-// What it writes is a valid URI reference whatever the parameters hold: they come
+// The result is a valid URI reference for all values of the parameters: they come
 // from the normalised path and are percent-encoded again where they need it, so no
 // control, space or byte beyond ASCII gets out, no parameter can add a query or a
 // key to one, and none can turn a path into the name of another host.
@@ -25,7 +25,7 @@ type Template struct {
 type part struct {
 	text  string
 	param string // "" for none
-	query bool   // the parameter stands behind the "?"
+	query bool   // the parameter comes after the "?"
 }
 
 // NewTemplate compiles text. params are the names that the route's path captures.
@@ -54,7 +54,7 @@ func NewTemplate(text string, params []string) (*Template, error) {
 			case !found || !slices.Contains(params, p.param):
 				return nil, fmt.Errorf("%q: {%s} is not a parameter of the route's path", text, p.param)
 			case at < authority:
-				return nil, fmt.Errorf("%q: {%s} stands in the host; a client could choose where it is sent", text, p.param)
+				return nil, fmt.Errorf("%q: {%s} is in the host; a client could choose where it is sent", text, p.param)
 			}
 			p.query = t.hasQuery
 		}

@@ -68,9 +68,9 @@ func TestNewTemplateRefuses(t *testing.T) {
 		"ftp://x/{a}":             "want a path",
 		"https:///x":              "want a path",
 		"javascript:alert(1)":     "want a path",
-		"https://{a}/x":           "stands in the host",
-		"https://new.example{a}":  "stands in the host",
-		"https://new.example:{a}": "stands in the host",
+		"https://{a}/x":           "is in the host",
+		"https://new.example{a}":  "is in the host",
+		"https://new.example:{a}": "is in the host",
 		"/{nobody}":               "{nobody} is not a parameter",
 		"/{a":                     "{a} is not a parameter",
 		"/a}":                     "} without {",
@@ -118,7 +118,7 @@ func TestStripPrefix(t *testing.T) {
 	}
 }
 
-// Whatever a parameter holds: the target is visible ASCII, is one that our own
+// For every value of a parameter the target is visible ASCII, is one that our own
 // strict reader takes, and has the fixed text's query and no more.
 func FuzzTemplate(f *testing.F) {
 	for _, seed := range []string{"a", "//evil.example", "a?b#c", "\r\nX: y", "%", "%2F", "..;/", "\xff", "@evil.example"} {

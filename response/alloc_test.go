@@ -9,7 +9,7 @@ import (
 	"penstock/headers"
 )
 
-// The race detector allocates, so this file stands apart from the others.
+// The race detector allocates, so these tests have a file of their own.
 
 func TestResponsesAllocateNothing(t *testing.T) {
 	lines := []byte("Content-Type: text/plain\r\nServer: o\r\n")

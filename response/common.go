@@ -36,7 +36,7 @@ func (c *Common) Append(dst []byte, b *headers.Block) []byte {
 	return dst
 }
 
-// AppendLines is Append for fields that are text and in which Date stands, if dated is set.
+// AppendLines is Append for fields that are text; with dated they have a Date.
 // They are parsed, into scratch, only when the route edits them.
 func (c *Common) AppendLines(dst, lines []byte, dated bool, scratch *headers.Block) []byte {
 	if c.Edits != nil && scratch.Parse(lines) == headers.NoProblem {

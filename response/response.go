@@ -53,7 +53,7 @@ func (r *Response) SetLength(n int64) { r.Body, r.Length = nil, n }
 // known.
 func (r *Response) SetStream(s Stream, length int64) { r.Stream, r.Length = s, length }
 
-// SetIdle sets how long the client may take no byte; zero means for ever.
+// SetIdle sets how long the client may take no byte; zero means no limit.
 func (r *Response) SetIdle(d time.Duration) { r.Idle = d }
 
 // CloseAfter says that the connection cannot be used after this response.

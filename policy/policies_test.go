@@ -33,8 +33,8 @@ func ask(t *testing.T, p Request, method, target string, x *exchange.Exchange) (
 	if why := request.Imagine(&h, downstream.Limits{Target: 1 << 10}, anyPath{}); why != exchange.NoReason {
 		t.Fatalf("%s %s: %v", method, target, why)
 	}
-	if v := p.OnRequest(&Call{Request: request, X: x, Response: r}); v != Answered {
-		t.Errorf("verdict: got %v, want answered", v)
+	if v := p.OnRequest(&Call{Request: request, X: x, Response: r}); v != Responded {
+		t.Errorf("verdict: got %v, want responded", v)
 	}
 	head = []string{strconv.Itoa(r.Status)}
 	if r.Length >= 0 {
@@ -149,7 +149,7 @@ func TestRespond(t *testing.T) {
 	for _, status := range []int{204, 205, 304} {
 		var at report
 		(&Respond{Status: status, Body: "x"}).Compile(&at, route(nil))
-		if want := fmt.Sprintf("body: a %d answer has none", status); !slices.Equal(at.problems, []string{want}) {
+		if want := fmt.Sprintf("body: a %d response has none", status); !slices.Equal(at.problems, []string{want}) {
 			t.Errorf("got %q, want %q", at.problems, want)
 		}
 	}
@@ -199,7 +199,7 @@ func TestHeadersOfRequestAndResponse(t *testing.T) {
 	var at report
 	at.written = []string{"request"}
 	r := route(nil)
-	r.Answers = "redirect"
+	r.Responds = "redirect"
 	(&Headers{}).Compile(&at, r)
 	if want := []string{"request: needs upstream; this route has redirect"}; !slices.Equal(at.problems, want) {
 		t.Errorf("got %q, want %q", at.problems, want)
