@@ -118,17 +118,23 @@ func (v *saver) writeManifest() error {
 	if err := syncFolder(v.dir); err != nil { // the snapshot and its journal are there before it is named
 		return err
 	}
+	if err := v.rename(next); err != nil {
+		return err
+	}
+	v.store.valid = v.manifest.Number
+	return syncFolder(v.dir)
+}
+
+// rename gives the new manifest its name, unless the journal has lost a purge. Purges
+// wait meanwhile, though not for the disk to confirm it.
+func (v *saver) rename(next string) error {
 	s := v.store
 	s.purges.mu.Lock()
 	defer s.purges.mu.Unlock()
 	if s.journal.broken {
 		return errors.New("the purge journal could not be written")
 	}
-	if err := os.Rename(next, filepath.Join(v.dir, manifestName)); err != nil {
-		return err
-	}
-	s.valid = v.manifest.Number
-	return syncFolder(v.dir)
+	return os.Rename(next, filepath.Join(v.dir, manifestName))
 }
 
 // turnJournal lets purges go into the snapshot's journal from now on.

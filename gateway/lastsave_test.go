@@ -34,6 +34,7 @@ func TestShutdownIsBoundedWhateverASaveDoes(t *testing.T) {
 				return err != nil
 			})
 			pipe.Close()
+			os.Remove(stuck)
 		}
 	})
 	gatewaytest.Get(t, g.Address, "/")
