@@ -22,6 +22,7 @@ import (
 	"penstock/accesslog"
 	"penstock/gateway"
 	"penstock/gateway/gatewaytest"
+	"penstock/origin/scripted"
 )
 
 // taken is what the gateway's access log says of one request.
@@ -37,7 +38,7 @@ type taken struct {
 
 // arrival is one request at the origin, as the strict parser reads it.
 type arrival struct {
-	*gatewaytest.Message
+	*scripted.Message
 	err error // why it is not complete
 }
 
@@ -90,7 +91,7 @@ func (w *witness) serve(p *gatewaytest.Peer) {
 	_ = p.SetDeadline(time.Time{}) // pooled connections outlive many inputs
 	w.count(1, 0)
 	defer w.count(-1, 0)
-	in := gatewaytest.NewStrictReader(p.In)
+	in := scripted.NewReader(p.In)
 	for {
 		if _, err := p.In.Peek(1); err != nil {
 			return
@@ -98,7 +99,7 @@ func (w *witness) serve(p *gatewaytest.Peer) {
 		w.count(0, 1)
 		m, err := in.Request()
 		if m == nil {
-			m = &gatewaytest.Message{}
+			m = &scripted.Message{}
 		}
 		w.mu.Lock()
 		w.arrived = append(w.arrived, arrival{m, err})
@@ -219,7 +220,7 @@ func FuzzDesync(f *testing.F) {
 
 // sameAtOrigin compares the origin's view with the log and with the input.
 func sameAtOrigin(input []byte, log []taken, arrived []arrival) error {
-	sent := gatewaytest.NewStrictReader(strings.NewReader(string(input)))
+	sent := scripted.NewReader(strings.NewReader(string(input)))
 	for i, line := range log {
 		want, wantErr := sent.Request()
 		if line.Attempts == 0 {
@@ -240,7 +241,7 @@ func sameAtOrigin(input []byte, log []taken, arrived []arrival) error {
 			return fmt.Errorf("request %d: origin saw method %q, client sent %q, log %q", i, got.Method, want.Method, line.Method)
 		case got.Complete != (line.Fault == "") || got.Complete && !want.Complete:
 			return fmt.Errorf("request %d: complete %t (%v) at the origin, %t (%v) as sent, fault %q", i, got.Complete, got.err, want.Complete, wantErr, line.Fault)
-		case got.err != nil && got.err != gatewaytest.ErrCut:
+		case got.err != nil && got.err != scripted.ErrCut:
 			return fmt.Errorf("request %d: the origin cannot read it: %w", i, got.err)
 		case !strings.HasPrefix(want.Body, got.Body) || got.Complete && (got.Body != want.Body || len(got.Body) != line.Received):
 			return fmt.Errorf("request %d: body %q at the origin, %q as sent, %d bytes in the log", i, got.Body, want.Body, line.Received)
@@ -256,9 +257,9 @@ func sameAtOrigin(input []byte, log []taken, arrived []arrival) error {
 
 // sameAtClient holds that every request that was taken got one answer, in order.
 func sameAtClient(got string, log []taken) error {
-	answers, last := gatewaytest.NewStrictReader(strings.NewReader(got)), 0
+	answers, last := scripted.NewReader(strings.NewReader(got)), 0
 	for i, line := range log {
-		m, err := answers.Answer(line.Method)
+		m, err := answers.Final(line.Method)
 		if err != nil {
 			return fmt.Errorf("answer %d of %d: %w", i, len(log), err)
 		}
@@ -274,7 +275,7 @@ func sameAtClient(got string, log []taken) error {
 		}
 		last = serial
 	}
-	if m, err := answers.Answer("GET"); err != io.EOF {
+	if m, err := answers.Final("GET"); err != io.EOF {
 		return fmt.Errorf("one answer too many: %+v, %v", m, err)
 	}
 	return nil

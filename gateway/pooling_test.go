@@ -18,6 +18,7 @@ import (
 	"penstock/gateway"
 	"penstock/gateway/gatewaytest"
 	"penstock/ops"
+	"penstock/origin/scripted"
 )
 
 // A secret is sixteen bytes that nobody else has; everything that belongs to one
@@ -50,7 +51,7 @@ type mirror struct {
 }
 
 func (o *mirror) serve(p *gatewaytest.Peer) {
-	in := gatewaytest.NewStrictReader(p.In)
+	in := scripted.NewReader(p.In)
 	for {
 		p.Patient()
 		m, err := in.Head()
@@ -79,7 +80,7 @@ func (o *mirror) serve(p *gatewaytest.Peer) {
 }
 
 // answer writes text and reports whether the connection goes on.
-func (o *mirror) answer(p *gatewaytest.Peer, m *gatewaytest.Message, text, cut string) bool {
+func (o *mirror) answer(p *gatewaytest.Peer, m *scripted.Message, text, cut string) bool {
 	secret := m.Field("X-Secret")
 	var out bytes.Buffer
 	out.WriteString("HTTP/1.1 200 OK\r\nX-Secret: " + secret + "\r\nSet-Cookie: s=" + secret + "\r\n")
@@ -186,7 +187,7 @@ func (s *stranger) request(secret, cut, body string) (raw string, head int) {
 
 // check reads the answer and holds every byte of it against the secret.
 func (s *stranger) check(in io.Reader, secret, body, phase string) {
-	m, err := gatewaytest.NewStrictReader(in).Answer("POST")
+	m, err := scripted.NewReader(in).Final("POST")
 	if m == nil {
 		if phase == "" {
 			s.t.Errorf("%s: no answer within %v: %v", secret, time.Since(s.began), err)

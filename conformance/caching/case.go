@@ -145,7 +145,7 @@ const (
 	Has                      // the lines of the field, joined, contain the text
 	HasNot                   // they do not
 	Body                     // the body is Value
-	Word                     // Name stands for the place of a word in the first line, Value is it
+	Word                     // the method or the target of a request, as Name says, is Value
 	Told                     // an interim answer came: Name is its status, Value its only field
 	NotTold                  // no interim answer came
 	IsCut                    // the answer visibly ends too early

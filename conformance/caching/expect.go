@@ -106,9 +106,9 @@ func readCheck(side, text string) (Check, error) {
 	}
 	switch {
 	case side == "?" && word == "target":
-		return Check{Word, "1", rest}, nil
+		return Check{Word, "target", rest}, nil
 	case side == "?" && rest == "" && word == strings.ToUpper(word):
-		return Check{Word, "0", word}, nil
+		return Check{Word, "method", word}, nil
 	}
 	return Check{}, fmt.Errorf("%q is not known", text)
 }

@@ -54,7 +54,7 @@ func judgeAsked(a *Ask, got *outcome) error {
 	default:
 		again := a.Verb == Background && n > 1 && got.asked[0].lost // what was lost is asked for again
 		if n != 1 && !again {
-			return fmt.Errorf("want %s, but the origin was asked %d times, got %s", a.Verb, n, got.final.start)
+			return fmt.Errorf("want %s, but the origin was asked %d times, got %s", a.Verb, n, got.final.Start)
 		}
 	}
 	switch {
@@ -93,19 +93,19 @@ func (p *play) judgeAnswer(a *Ask, got *outcome) error {
 		}
 	}
 	m := got.final
-	if status != 0 && m.status() != status {
-		return fmt.Errorf("got status %d, want %d", m.status(), status)
+	if status != 0 && m.Status != status {
+		return fmt.Errorf("got status %d, want %d", m.Status, status)
 	}
 	bodyless := a.Method == "HEAD" || status == 204 || status == 304
-	if bodyless && m.body != "" {
-		return fmt.Errorf("got a body where none may be: %.80q", m.body)
+	if bodyless && m.Body != "" {
+		return fmt.Errorf("got a body where none may be: %.80q", m.Body)
 	}
 	cut := slices.ContainsFunc(a.Client, func(c Check) bool { return c.Kind == IsCut })
 	if m.cut && !cut {
 		return fmt.Errorf("the answer is cut")
 	}
-	if compare && !bodyless && !cut && m.body != want {
-		return fmt.Errorf("got body %.80q, want that of answer %d, %.80q", m.body, number, want)
+	if compare && !bodyless && !cut && m.Body != want {
+		return fmt.Errorf("got body %.80q, want that of answer %d, %.80q", m.Body, number, want)
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (p *play) judgeAnswer(a *Ask, got *outcome) error {
 func lastStored(all []*exchange, got *outcome, v Verb) int {
 	for _, e := range slices.Backward(all) {
 		now := v != Hit && slices.Contains(got.asked, e)
-		if !now && !e.lost && e.status != 304 && e.request.word(0) == "GET" {
+		if !now && !e.lost && e.status != 304 && e.request.Method == "GET" {
 			return e.number
 		}
 	}
@@ -126,7 +126,7 @@ func lastStored(all []*exchange, got *outcome, v Verb) int {
 // something else than what happened (RFC 9211 §2, RFC 9111 §5.1).
 func judgeExplained(a *Ask, m *message) error {
 	status := ""
-	if lines := m.all("Cache-Status"); len(lines) > 0 {
+	if lines := m.Values("Cache-Status"); len(lines) > 0 {
 		status = lines[len(lines)-1] // of several caches the last line is the gateway's
 	}
 	hit, forwarded := strings.Contains(status, "; hit"), strings.Contains(status, "; fwd=")
@@ -145,7 +145,7 @@ func judgeExplained(a *Ask, m *message) error {
 	if a.Verb != Hit && a.Verb != Stale && a.Verb != Background {
 		return nil
 	}
-	age := m.all("Age")
+	age := m.Values("Age")
 	if len(age) == 1 {
 		if n, err := strconv.Atoi(age[0]); err == nil && n >= 0 {
 			return nil
@@ -157,7 +157,7 @@ func judgeExplained(a *Ask, m *message) error {
 // judge holds a message against one demand; of the demands Is for one name all
 // are looked at together.
 func (c *Check) judge(st *stage, m *message, interim []*message, all []Check) error {
-	values := m.all(c.Name)
+	values := m.Values(c.Name)
 	text := strings.Join(values, "\n")
 	switch c.Kind {
 	case Is:
@@ -183,12 +183,15 @@ func (c *Check) judge(st *stage, m *message, interim []*message, all []Check) er
 			return fmt.Errorf("%s is %q, want no %q in it", c.Name, values, c.Value)
 		}
 	case Body:
-		if m.body != c.Value {
-			return fmt.Errorf("the body is %.200q, want %.200q", m.body, c.Value)
+		if m.Body != c.Value {
+			return fmt.Errorf("the body is %.200q, want %.200q", m.Body, c.Value)
 		}
 	case Word:
-		at, _ := strconv.Atoi(c.Name) // readCheck writes numbers alone
-		if got, want := m.word(at), st.expand(c.Value); got != want {
+		got := m.Method
+		if c.Name == "target" {
+			got = m.Target
+		}
+		if want := st.expand(c.Value); got != want {
 			return fmt.Errorf("%q stands in it, want %q", got, want)
 		}
 	case IsCut:
@@ -210,7 +213,7 @@ func (c *Check) judgeInterim(interim []*message) error {
 	}
 	for _, m := range interim {
 		name, value, _ := strings.Cut(c.Value, ": ")
-		if strconv.Itoa(m.status()) == c.Name && slices.Equal(m.all(name), []string{value}) {
+		if strconv.Itoa(m.Status) == c.Name && slices.Equal(m.Values(name), []string{value}) {
 			return nil
 		}
 	}

@@ -74,8 +74,9 @@ func (o *Origin) asked(id string, n int) (all []*exchange) {
 }
 
 func (o *Origin) serve(p *scripted.Peer) {
+	in := scripted.NewReader(p.In)
 	for {
-		m, err := readMessage(p.In, false, false)
+		m, err := readRequest(in)
 		if err != nil || m.cut || !o.reply(p, m) {
 			return
 		}
@@ -88,7 +89,7 @@ func (o *Origin) reply(c io.Writer, m *message) bool {
 	var a *Answer
 	var st stage
 	o.state.Change(func() {
-		s := o.scriptOf(m.word(1))
+		s := o.scriptOf(m.Target)
 		if s == nil {
 			return
 		}
@@ -115,7 +116,7 @@ func (o *Origin) reply(c io.Writer, m *message) bool {
 	if a.End == Lost {
 		return false
 	}
-	_, err := c.Write(a.bytes(&st, e.body, m.word(0) == "HEAD"))
+	_, err := c.Write(a.bytes(&st, e.body, m.Method == "HEAD"))
 	return err == nil && a.End == Whole && a.Framing != UntilClose
 }
 

@@ -1,13 +1,14 @@
 package caching
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net"
 	"slices"
 	"strings"
 	"time"
+
+	"penstock/origin/scripted"
 )
 
 // Runner plays cases through one gateway, one at a time.
@@ -43,7 +44,7 @@ type play struct {
 	c     *Case
 	stage stage
 	conn  net.Conn
-	in    *bufio.Reader
+	in    *scripted.Reader
 	seen  int // requests to the origin that earlier steps account for
 	// over has the X-Request-Id of steps that are over although the origin may be asked
 	// once more for them, in the background: such requests are no part of a later step.
@@ -151,7 +152,7 @@ func (p *play) ask(a *Ask) (*outcome, error) {
 		if err != nil {
 			return nil, err
 		}
-		p.conn, p.in = conn, bufio.NewReader(conn)
+		p.conn, p.in = conn, scripted.NewReader(conn)
 	}
 	_ = p.conn.SetDeadline(time.Now().Add(p.Patience))
 	text := a.bytes(&p.stage)
@@ -161,19 +162,19 @@ func (p *play) ask(a *Ask) (*outcome, error) {
 	}
 	got := &outcome{}
 	for {
-		m, err := readMessage(p.in, true, a.Method == "HEAD")
+		m, err := readResponse(p.in, a.Method)
 		if err != nil {
 			p.hangUp()
 			return nil, fmt.Errorf("the client's answer: %w", err)
 		}
 		fmt.Fprintf(&p.log, "  %v: client gets %s\n", p.since(time.Now()), m)
-		if m.status() >= 200 {
+		if m.Status >= 200 {
 			got.final = m
 			break
 		}
 		got.interim = append(got.interim, m)
 	}
-	if m := got.final; m.cut || strings.EqualFold(strings.Join(m.all("Connection"), ","), "close") {
+	if m := got.final; m.cut || strings.EqualFold(strings.Join(m.Values("Connection"), ","), "close") {
 		p.hangUp()
 	}
 	return got, nil
