@@ -37,7 +37,6 @@ type source struct {
 	folder string // "" for the root
 	test   bool
 	tree   *ast.File
-	lines  int
 }
 
 // inspect returns every breach of l in the tree, in the order of the files.
@@ -77,13 +76,12 @@ func (in *inspector) parse(tree fs.FS, name string) (source, error) {
 	}
 	s := source{name: name, folder: strings.TrimPrefix(path.Dir(name), "."), tree: file}
 	s.test = strings.HasSuffix(name, "_test.go")
-	s.lines = strings.Count(string(text), "\n")
 	return s, nil
 }
 
-// report notes a breach at pos unless the law spares its key.
+// report notes a breach at pos unless an exception names its key.
 func (in *inspector) report(pos token.Pos, key, format string, args ...any) {
-	if in.spared[key] == "" && in.states[key] == "" {
+	if in.states[key] == "" {
 		in.found = append(in.found, violation{in.files.Position(pos), key, fmt.Sprintf(format, args...)})
 	}
 }
@@ -91,14 +89,8 @@ func (in *inspector) report(pos token.Pos, key, format string, args ...any) {
 func (in *inspector) inspectFolder(folder string, sources []source) {
 	for _, s := range sources {
 		in.checkImports(s)
-		in.checkNames(s)
-		in.checkSize(s)
 		in.checkIdioms(s)
-		if !s.test {
-			in.checkDocs(s)
-		}
 	}
-	in.checkPackageDoc(folder, sources)
 	in.checkState(folder, sources)
 	in.checkSleep(sources)
 }
@@ -162,46 +154,7 @@ func (in *inspector) checkThirdParty(s source, pos token.Pos, target string) {
 	}
 }
 
-// checkNames refuses banned folders and packages.
-func (in *inspector) checkNames(s source) {
-	for part := range strings.SplitSeq(s.folder, "/") {
-		if slices.Contains(in.banned, part) {
-			in.report(s.tree.Package, s.name, "a folder called %q says nothing about what is in it", part)
-		}
-	}
-	name := strings.TrimSuffix(s.tree.Name.Name, "_test")
-	if slices.Contains(in.banned, name) {
-		in.report(s.tree.Package, s.name, "a package called %q says nothing about what is in it", name)
-	}
-	if want := path.Base(s.folder); s.folder != "" && name != want && name != "main" {
-		in.report(s.tree.Package, s.name, "package %s lives in folder %s: one name for both", name, want)
-	}
-}
-
-// checkSize holds files, functions and parameter lists to their limits.
-func (in *inspector) checkSize(s source) {
-	if s.lines > maxFileLines {
-		in.report(s.tree.Package, s.name, "file has %d lines, limit %d: split it by what it is about", s.lines, maxFileLines)
-	}
-	for _, d := range s.tree.Decls {
-		f, ok := d.(*ast.FuncDecl)
-		if !ok {
-			continue
-		}
-		key := s.name + ":" + f.Name.Name
-		if n := in.files.Position(f.End()).Line - in.files.Position(f.Pos()).Line + 1; n > maxFunctionLines {
-			in.report(f.Pos(), key, "%s has %d lines, limit %d", f.Name.Name, n, maxFunctionLines)
-		}
-		if n := f.Type.Params.NumFields(); n > maxParameters {
-			in.report(f.Pos(), key, "%s has %d parameters, limit %d: make it an Options", f.Name.Name, n, maxParameters)
-		}
-		if f.Recv == nil && f.Name.Name == "init" {
-			in.report(f.Pos(), key, "init runs behind everyone's back: call it by name")
-		}
-	}
-}
-
-// checkIdioms looks for single expressions and comments that are not wanted.
+// checkIdioms looks for names of packages that are not wanted.
 func (in *inspector) checkIdioms(s source) {
 	aliases := importNames(s.tree)
 	ast.Inspect(s.tree, func(n ast.Node) bool {
@@ -224,13 +177,6 @@ func (in *inspector) checkIdioms(s source) {
 		}
 		return true
 	})
-	for _, group := range s.tree.Comments {
-		for _, mark := range []string{"TO" + "DO", "FIX" + "ME", "X" + "XX"} {
-			if strings.Contains(group.Text(), mark) {
-				in.report(group.Pos(), s.name, "%s: finish it or open an issue", mark)
-			}
-		}
-	}
 }
 
 // importNames maps the names that a file uses to import paths.
