@@ -15,7 +15,7 @@ func (e *Engine) Explain(t *Transaction, out *ops.CacheExplanation) {
 	t.move(begun, settled)
 	if t.role != roleFill {
 		out.Use, out.Forward = rfc9111.Bypass.String(), t.status.Forward.String()
-		out.Why = append(out.Why, "such a request is not answered from the store")
+		out.Why = append(out.Why, "such a request is not served from the store")
 		return
 	}
 	e.find(t)
@@ -26,7 +26,7 @@ func (e *Engine) Explain(t *Transaction, out *ops.CacheExplanation) {
 	}
 	out.Why = append(out.Why, sentence(t.decision.Use))
 	if e.store.Passes(t.keys.key) {
-		out.Why = append(out.Why, "a recent answer to this key could not be shared, so requests do not wait for one another")
+		out.Why = append(out.Why, "a recent response for this key could not be shared, so requests do not wait for one another")
 	}
 	if t.stored.found {
 		explainEntry(t, out)
@@ -70,19 +70,19 @@ func shownField(name, value []byte) string {
 func sentence(u rfc9111.Use) string {
 	switch u {
 	case rfc9111.Fresh:
-		return "what is stored is fresh: it is the answer"
+		return "the stored response is fresh: it is served"
 	case rfc9111.StaleAccepted:
-		return "what is stored is stale, and the client takes it so"
+		return "the stored response is stale, and the client accepts that"
 	case rfc9111.StaleWhileRevalidate:
-		return "what is stored is stale: it is the answer, and is revalidated behind it"
+		return "the stored response is stale: it is served, and revalidated in the background"
 	case rfc9111.StaleIfError:
-		return "what is stored is stale: the origin is asked, and if it fails this is the answer"
+		return "the stored response is stale: the request goes to the origin, and if that fails the stored response is served"
 	case rfc9111.MustRevalidate:
-		return "what is stored may only be used once the origin has confirmed it"
+		return "the stored response may only be served once the origin has confirmed it"
 	case rfc9111.Bypass:
-		return "what is stored is not for this request"
+		return "the stored response is not for this request"
 	case rfc9111.Unsatisfiable:
-		return "the client takes only what is stored, and that cannot be used: it gets 504"
+		return "the client accepts only a stored response, and none can be served: it gets 504"
 	}
-	return "nothing is stored for this request: the origin is asked"
+	return "nothing is stored for this request: it goes to the origin"
 }

@@ -26,7 +26,7 @@ type Request struct {
 
 	Record   *exchange.Exchange
 	Response *response.Response // into which a response from the store is written
-	Common   response.Common    // what that carries besides
+	Common   response.Common    // what that carries besides; Now is set by the cache
 	Paths    Paths
 	Origin   Origin
 }
