@@ -108,6 +108,9 @@ func (d *decoder) warning(path, format string, args ...any) {
 }
 
 func (d *decoder) warningAt(p place, path, format string, args ...any) {
+	if len(d.warnings) >= maxProblems {
+		return
+	}
 	w := Problem{File: d.name, Line: p.line, Column: p.column, Path: path, Text: fmt.Sprintf(format, args...)}
 	d.warnings = append(d.warnings, w.Error())
 }

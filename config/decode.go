@@ -16,6 +16,7 @@ type decoder struct {
 	problems Errors
 	at       map[string]place // where the value of each path that was read stands
 	lookups  int              // aliases followed so far
+	values   int              // values read so far
 	warnings []string         // remarks about what is valid
 	policies []options.Policy // the table of Load
 }
@@ -44,8 +45,11 @@ type pair struct {
 	value value
 }
 
-// maxAliases bounds the work that a small file full of aliases can ask for.
-const maxAliases = 1000
+// The bounds of the work that a small file full of aliases can ask for.
+const (
+	maxAliases = 1000
+	maxValues  = 1_000_000 // those of aliases counted each time
+)
 
 // problem notes what is wrong with v.
 func (d *decoder) problem(v value, format string, args ...any) {
@@ -78,11 +82,11 @@ func (d *decoder) full() bool { return len(d.problems) >= maxProblems }
 func (d *decoder) value(n *yaml.Node, path string) value {
 	p := place{n.Line, n.Column}
 	if n.Kind == yaml.AliasNode {
-		if d.lookups++; d.lookups > maxAliases {
-			n = &yaml.Node{Kind: scalarNode, Tag: "!!null"}
-		} else {
-			n = n.Alias
-		}
+		d.lookups++
+		n = n.Alias
+	}
+	if d.values++; d.lookups > maxAliases || d.values > maxValues {
+		n = &yaml.Node{Kind: scalarNode, Tag: "!!null"} // a problem, whatever it stands for
 	}
 	d.at[path] = p
 	return value{node: n, place: p, path: path}

@@ -80,16 +80,29 @@ func Parse(name string, data []byte, env func(string) (string, bool), policies .
 	if !d.full() {
 		d.check(report{d, top}, c)
 	}
-	if d.lookups > maxAliases { // what was read after that is not what was written
-		d.problems = nil
-		d.problem(top, "follows more than %d aliases; write some of them out", maxAliases)
-	}
+	d.checkBounds(top)
 	if d.problems != nil {
 		return nil, d.problems.sorted()
 	}
 	c.Warnings = d.warnings
 	c.written.note(d, c)
 	return c, nil
+}
+
+// checkBounds notes that there was too much to read: what was read after that is not
+// what was written.
+func (d *decoder) checkBounds(top value) {
+	var wrong string
+	switch {
+	case d.lookups > maxAliases:
+		wrong = fmt.Sprintf("follows more than %d aliases; write some of them out", maxAliases)
+	case d.values > maxValues:
+		wrong = fmt.Sprintf("has more than %d values, those of aliases counted each time", maxValues)
+	default:
+		return
+	}
+	d.problems = nil
+	d.problem(top, "%s", wrong)
 }
 
 // document returns the top node of the only YAML document in data, or nil after
