@@ -31,8 +31,7 @@ func wordyFolder(name string) string {
 func wordCeilings() map[string]int {
 	return map[string]int{
 		"CHANGELOG.md":               14,
-		"code that is being rebuilt": 850,
-		"docs/architecture.md":       42,
+		"code that is being rebuilt": 690,
 		"docs/caching.md":            86,
 		"docs/config.md":             8,
 	}
@@ -41,7 +40,7 @@ func wordCeilings() map[string]int {
 // wideDocuments are pages that still have lines of more than 100 characters.
 func wideDocuments() []string {
 	return []string{
-		"CHANGELOG.md", "docs/architecture.md", "docs/caching.md", "docs/config.md", "docs/speed.md", "loadtest/README.md",
+		"CHANGELOG.md", "docs/caching.md", "docs/config.md", "docs/speed.md", "loadtest/README.md",
 	}
 }
 
@@ -53,8 +52,5 @@ func foreignNames() []string {
 
 // nameCeilings lists what still names things that are gone, with how many. They may only fall.
 func nameCeilings() map[string]int {
-	return map[string]int{
-		"docs/architecture.md":       40,
-		"package comment of gateway": 16,
-	}
+	return map[string]int{}
 }
