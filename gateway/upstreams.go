@@ -1,11 +1,9 @@
 package gateway
 
 import (
-	"bytes"
 	"time"
 
 	"penstock/config"
-	"penstock/headers"
 	"penstock/lb"
 	"penstock/metrics"
 	"penstock/ratelimit"
@@ -67,25 +65,10 @@ func (u *pooledUpstream) hashKey(j *journey) uint64 {
 			return lb.Hash(value)
 		}
 	case config.HashCookie:
-		for line := range j.request.Head.All(headers.Cookie) {
-			if value := cookieValue(line, u.hashName); len(value) > 0 {
-				return lb.Hash(value)
-			}
+		if value, _ := j.request.Head.Cookie(u.config.Balance.HashName); len(value) > 0 {
+			return lb.Hash(value)
 		}
 	}
 	address := j.x.Client.As16()
 	return lb.Hash(address[:])
-}
-
-// cookieValue finds a cookie in a Cookie field without changing it (RFC 6265 §4.2).
-func cookieValue(line, name []byte) []byte {
-	for len(line) > 0 {
-		var pair []byte
-		pair, line, _ = bytes.Cut(line, []byte{';'})
-		key, value, found := bytes.Cut(bytes.TrimLeft(pair, " \t"), []byte{'='})
-		if found && bytes.Equal(key, name) {
-			return value
-		}
-	}
-	return nil
 }

@@ -77,9 +77,9 @@ func (t *Transaction) makeKey() (certain bool) {
 	}
 	certain = true
 	for _, name := range t.rule.Cookies {
-		value, found := findCookie(t.req.Fields, name)
-		certain = certain && found != ambiguousCookie
-		b.Cookie(name, value, found == oneCookie)
+		value, found := t.req.Fields.Cookie(name)
+		certain = certain && found != headers.AmbiguousCookie
+		b.Cookie(name, value, found == headers.OneCookie)
 	}
 	t.keys.base = b.Key()
 	t.keys.baseBuf = t.keys.base.Bytes()

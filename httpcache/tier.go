@@ -22,8 +22,9 @@ type Tier interface {
 	// Purge appends a purge to the tier's log. It does not wait.
 	Purge(p SharedPurge)
 
-	// Purged returns the purges in the log whose position is above since, in order. An error
-	// means that there may be others: then no record may be used.
+	// Purged returns the purges whose position is above since, in order, of what the tier has
+	// received of its log. It does not wait. An error means that there may be others: then no
+	// record may be used.
 	Purged(since uint64) ([]SharedPurge, error)
 }
 

@@ -61,32 +61,50 @@ func recordFill(t *Transaction, list variantList) *cache.Fill {
 	return &cache.Fill{Head: cache.Head{Created: int64(t.times.sent), Seen: t.times.tick}, Meta: t.keys.nominated, Fields: list}
 }
 
-// listVariant lists the variant of the request in the vary record. When the record lists as
-// many as the route allows, the least used one gives way. It is false when the record has been
-// replaced meanwhile.
+// listVariant lists the variant of the request in the vary record. It is false when the record
+// has been replaced meanwhile.
 func (e *Engine) listVariant(t *Transaction) bool {
-	k, id := &t.keys, variantID(t.keys.values)
+	change := changeList(t)
+	if change == listChanged {
+		share(t, t.keys.base)
+	}
+	return change != listGone
+}
+
+// listChange is what became of a list of variants.
+type listChange uint8
+
+const (
+	listGone    listChange = iota // its record has been replaced
+	listSame                      // the variant was listed
+	listChanged                   // it is now
+)
+
+// changeList lists the variant of the request. When the record lists as many as the route
+// allows, the least used one gives way.
+func changeList(t *Transaction) listChange {
+	e, k, id := t.engine, &t.keys, variantID(t.keys.values)
 	e.listing.Lock()
 	defer e.listing.Unlock()
 	record := cache.AcquireEntry()
 	defer cache.ReleaseEntry(record)
 	if e.store.Get(record, k.base) != cache.Hit || record.Kind != cache.Variant || record.ID != k.record {
-		return false
+		return listGone
 	}
 	list := variantList(record.Fields)
 	switch {
 	case list.index(id) >= 0:
-		return true
+		return listSame
 	case list.len() < t.rule.MaxVariants:
 		list = list.with(id)
 	default:
 		list = variantList(bytes.Clone(list))
 		list.replaceLeast(&e.uses, k.record, id, t.times.now)
 	}
-	if e.store.Update(record, k.base, recordFill(t, list)) == cache.Stored {
-		share(t, k.base)
+	if e.store.Update(record, k.base, recordFill(t, list)) != cache.Stored {
+		return listSame // it is purged, and so is the variant
 	}
-	return true
+	return listChanged
 }
 
 // variantID stands for the values that select a variant: their FNV-1a hash. It depends on

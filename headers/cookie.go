@@ -1,27 +1,24 @@
-package httpcache
+package headers
 
-import (
-	"bytes"
+import "bytes"
 
-	"penstock/headers"
-)
+// CookieFound says what was found of a cookie.
+type CookieFound uint8
 
-// cookieFound says what was found of a cookie.
-type cookieFound uint8
-
+// What can be found of a cookie.
 const (
-	noCookie        cookieFound = iota
-	oneCookie                   // its value is what every backend reads
-	ambiguousCookie             // backends may read different values
+	NoCookie        CookieFound = iota
+	OneCookie                   // its value is what every backend reads
+	AmbiguousCookie             // backends may read different values
 )
 
-// findCookie finds the cookie of a name in the request's Cookie lines. Backends differ in which
+// Cookie returns the value of the cookie of a name in the Cookie lines, quotes included, as a view. Backends differ in which
 // of several cookies of one name they take, in whether they trim, unquote and decode names, and
 // in whether a comma or a quoted semicolon separates cookies. Where these ways may lead to
-// different values, the result is ambiguousCookie.
-func findCookie(b *headers.Block, name string) (value []byte, found cookieFound) {
+// different values, the result is AmbiguousCookie without a value.
+func (b *Block) Cookie(name string) (value []byte, found CookieFound) {
 	strict, loose := 0, 0
-	for line := range b.All(headers.Cookie) {
+	for line := range b.All(Cookie) {
 		quotes := bytes.IndexByte(line, '"') >= 0 // a quoted text may contain what separates cookies
 		for rest := line; len(rest) > 0; {
 			var pair []byte
@@ -31,7 +28,7 @@ func findCookie(b *headers.Block, name string) (value []byte, found cookieFound)
 				strict++
 				value = bytes.TrimRight(text, " \t")
 				if quotes && bytes.Count(line[:len(line)-len(rest)-len(text)], []byte{'"'})%2 == 1 {
-					return nil, ambiguousCookie
+					return nil, AmbiguousCookie
 				}
 			}
 			for len(pair) > 0 {
@@ -45,11 +42,11 @@ func findCookie(b *headers.Block, name string) (value []byte, found cookieFound)
 	}
 	switch {
 	case strict > 1 || loose != strict:
-		return nil, ambiguousCookie
+		return nil, AmbiguousCookie
 	case strict == 0:
-		return nil, noCookie
+		return nil, NoCookie
 	}
-	return value, oneCookie
+	return value, OneCookie
 }
 
 // resemblesCookie reports whether a backend may take key for the cookie of that name: without
@@ -60,10 +57,8 @@ func resemblesCookie(key []byte, name string) bool {
 	at := 0
 	for i := 0; i < len(key); i++ {
 		c := key[i]
-		if c == '%' && i+2 < len(key) {
-			if high, low := unhex(key[i+1]), unhex(key[i+2]); high < 16 && low < 16 {
-				c, i = high<<4|low, i+2
-			}
+		if c == '%' && i+2 < len(key) && is(key[i+1], hexOctet) && is(key[i+2], hexOctet) {
+			c, i = unhex(key[i+1])<<4|unhex(key[i+2]), i+2
 		}
 		if at == len(name) || foldCookie(c) != foldCookie(name[at]) {
 			return false
@@ -80,15 +75,4 @@ func foldCookie(c byte) byte {
 		return '_'
 	}
 	return lower(c)
-}
-
-// unhex returns the value of a hexadecimal digit, 16 for any other byte.
-func unhex(c byte) byte {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0'
-	case 'a' <= lower(c) && lower(c) <= 'f':
-		return lower(c) - 'a' + 10
-	}
-	return 16
 }
