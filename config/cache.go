@@ -16,7 +16,7 @@ type Cache struct {
 
 	Stale            time.Duration // stale-while-revalidate of responses that name none (RFC 5861 §3); zero means none
 	StaleUnreachable time.Duration // how long stale ones serve while no backend can be reached; zero means not at all
-	StaleServerError time.Duration // how long they serve in place of a 5xx answer (RFC 5861 §4); zero means not at all
+	StaleServerError time.Duration // how long they serve in place of a 5xx response (RFC 5861 §4); zero means not at all
 
 	Query   CacheQuery // which query keys are part of the key
 	Headers []string   // request fields that are part of the key, as written; nil means none
@@ -27,7 +27,7 @@ type Cache struct {
 	MaxVariants    int      // responses kept side by side for one key by Vary, at least 1
 	MaxObject      int64    // bytes of the largest body that is stored, at most Store.MaxObject
 	Tags           string   // response field that lists tags to purge by, as written; empty means none
-	Methods        []string // of GET, HEAD and POST; at least one. A POST answer is stored only as RFC 9110 §9.3.3 allows
+	Methods        []string // of GET, HEAD and POST; at least one. The response to a POST is stored only as RFC 9110 §9.3.3 allows
 	ClientControl  bool     // obey Cache-Control and Pragma of requests (RFC 9111 §5.2.1)
 	StoreSetCookie bool     // store responses with Set-Cookie though they do not say public
 

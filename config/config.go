@@ -49,7 +49,7 @@ func (c *Config) Upstream(name string) *Upstream {
 	return nil
 }
 
-// What becomes of request fields with "_" in their names.
+// The treatment of request fields with "_" in their names.
 const (
 	UnderscoresDrop = "drop"
 	UnderscoresKeep = "keep"

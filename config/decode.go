@@ -14,14 +14,14 @@ import (
 type decoder struct {
 	name     string // of the file, as the caller gave it
 	problems Errors
-	at       map[string]place // where the value of each path that was read stands
+	at       map[string]place // the place of the value of each path that was read
 	lookups  int              // aliases followed so far
 	values   int              // values read so far
 	warnings []string         // remarks about what is valid
 	policies []options.Policy // the table of Load
 }
 
-// The kinds of node that are told apart here.
+// The kinds of node that are distinguished here.
 const (
 	mappingNode  = yaml.MappingNode
 	sequenceNode = yaml.SequenceNode

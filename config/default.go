@@ -32,7 +32,7 @@ func (c *Config) DefaultCache() *Cache {
 	return cache
 }
 
-// cacheMethods returns the methods whose answers can be stored.
+// cacheMethods returns the methods whose responses can be stored.
 func cacheMethods() []string { return []string{"GET", "HEAD", "POST"} }
 
 // DefaultRoute returns a new route with the defaults that c gives to its routes.

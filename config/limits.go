@@ -27,7 +27,7 @@ type Limits struct {
 	Headers     int   // fields of a request head, at least 1
 	URI         int   // bytes of a request target, at most HeaderBytes
 
-	RequestsPerConnection int // answers on one client connection before it is closed; zero means off
+	RequestsPerConnection int // responses on one client connection before it is closed; zero means off
 }
 
 // Keys declares the keys of `limits`.

@@ -54,7 +54,7 @@ func readBounded(path string) ([]byte, error) {
 // smallest is the shortest useful file.
 const smallest = `routes: [{ path: "/*", upstream: "http://localhost:3000" }]`
 
-// Parse reads a configuration from data. The name stands in messages, and its
+// Parse reads a configuration from data. Messages begin with the name, and its
 // folder is where relative names of certificate files begin. env looks up a
 // variable; nil means none is set. The error is Errors with every problem found.
 // The policies are those of Load.

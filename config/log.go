@@ -153,7 +153,7 @@ func (a *Always) texts() (all []string, _ options.Style) {
 
 // Answers are the fields that the gateway adds to its responses.
 type Answers struct {
-	CacheStatus bool   // Cache-Status on answers of routes with a cache (RFC 9211)
+	CacheStatus bool   // Cache-Status on responses of routes with a cache (RFC 9211)
 	ProxyStatus bool   // Proxy-Status on faults (RFC 9209)
 	RequestID   string // name of the field with the request's id, both ways, as written; empty means off
 }

@@ -10,8 +10,8 @@ import (
 // Policy is what a route says under the key of a policy.
 type Policy struct {
 	Name string // of the key
-	// Value is what the table's New returned, with its keys read and compiled. Nobody
-	// writes to it: it belongs to the Config.
+	// Value is what the table's New returned, with its keys read and compiled. It is
+	// never written: it belongs to the Config.
 	Value options.Declarer
 
 	routes options.Routes

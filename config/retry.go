@@ -12,13 +12,13 @@ import (
 // maxRetries is the largest number of further attempts.
 const maxRetries = 10
 
-// Retry says when a failed try is repeated, on another backend while one is left.
+// Retry says when a failed attempt is repeated, on another backend while one is left.
 type Retry struct {
-	Times    int      // further tries after the first, 0..10; 0 means off
+	Times    int      // further attempts after the first, 0..10; 0 means off
 	Connect  bool     // no connection was made
 	Reset    bool     // the connection ended before any response byte
-	Timeout  bool     // a try ran into its connect or first_byte timeout
-	Statuses Statuses // the backend answered with one of these; nil means none
+	Timeout  bool     // an attempt ran into its connect or first_byte timeout
+	Statuses Statuses // the response of the backend has one of these; nil means none
 	Backoff  Backoff
 	Methods  []string // methods that may be repeated, upper case
 	// Need is the name of a field, as written; a method that is not idempotent is

@@ -27,7 +27,7 @@ type found struct {
 	text string
 }
 
-// maxTraps bounds how many traps of a file are told.
+// maxTraps bounds how many traps of a file are reported.
 const maxTraps = 100
 
 // findTraps looks through a text that is not YAML for values that should have
@@ -71,7 +71,7 @@ type scanner struct {
 
 	number int    // of the current line, from 1
 	line   string // the current one
-	keyed  bool   // a key stands before the cursor on this line
+	keyed  bool   // the cursor is after a key of this line
 }
 
 // unclosed notes that what opened at o is not closed.
@@ -181,7 +181,7 @@ func (s *scanner) quoted(i int) int {
 	return len(s.line)
 }
 
-// closed ends the quote that is open with the one at i. What follows it on the line
+// closed ends the quote that is open with the one at i. The text after it on the line
 // has to separate it from the next value; else it was meant to open one.
 func (s *scanner) closed(i int) int {
 	o := s.quote

@@ -24,7 +24,7 @@ type Upstream struct {
 	TLS         TLS // for https backends
 }
 
-// Keys declares the keys of an upstream. One URL or a list of backends stands for
+// Keys declares the keys of an upstream. One URL or a list of backends is short for
 // the mapping.
 func (u *Upstream) Keys(k options.Keys) {
 	backends := u.backends()
@@ -190,7 +190,7 @@ func (b *Backend) setURL(s string) (wrong string) {
 	return wrong
 }
 
-// readBackend reads the URL of a backend. What is wrong is said without a password.
+// readBackend reads the URL of a backend. The message has no password.
 func readBackend(s string) (b Backend, wrong string) {
 	if wrong := options.OneLine(s); wrong != "" {
 		return b, wrong

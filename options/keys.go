@@ -45,8 +45,8 @@ func (k Keys) Itself(value Value) { k.visit(Key{Value: value}) }
 // Key.Unknown.
 func (k Keys) Unknown(hint func(name string) string) { k.visit(Key{Unknown: hint}) }
 
-// Later names keys that are known and not built yet. A file that has one is told
-// so.
+// Later names keys that are known and not built yet. A file that has one is refused
+// with these words.
 func (k Keys) Later(names ...string) {
 	k.visit(Key{Later: names})
 }
@@ -120,7 +120,7 @@ func (k Keys) File(name string, p *string, doc string, rules ...Rule) {
 }
 
 // Names declares a list of texts of one line, by default what Default says. Check
-// judges each; none stands twice, in any case unless CaseCounts is a rule.
+// judges each; none may be repeated, in any case unless CaseCounts is a rule.
 func (k Keys) Names(name string, p *[]string, doc string, rules ...Rule) {
 	k.Add(name, newNames(p, rules), doc, rules...)
 }

@@ -37,6 +37,6 @@ func (p *Phrase) Get() (string, Style) {
 // Shape returns which texts Set takes.
 func (p *Phrase) Shape() Shape { return p.Texts }
 
-// Short returns a form of a section in place of its mapping, which stands for the
+// Short returns a form of a section in place of its mapping, which is short for the
 // key that s stores. It is never printed.
 func Short(s Scalar) Scalar { return &Phrase{Form: s.Takes(), Read: s.Set, Texts: s.Shape()} }

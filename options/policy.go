@@ -10,8 +10,8 @@ type Checker interface{ Check(Report) }
 // the words of the documentation.
 type Describer interface{ Describe(*Section) }
 
-// SectionOf returns the section whose keys d declares. When d is a Checker it is
-// asked after the keys were read.
+// SectionOf returns the section whose keys d declares. When d is a Checker,
+// Check is called after the keys were read.
 func SectionOf(d Declarer) *Section {
 	s := &Section{Keys: d.Keys}
 	if c, ok := d.(Checker); ok {

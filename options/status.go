@@ -24,7 +24,7 @@ func (s Statuses) Has(code int) bool {
 	return false
 }
 
-// String writes the range as it stands in a file: "502", "5xx" or "502-504".
+// String writes the range as a file has it: "502", "5xx" or "502-504".
 func (r StatusRange) String() string {
 	switch {
 	case r.First == r.Last:

@@ -31,7 +31,7 @@ type Scalar interface {
 	Shape() Shape
 }
 
-// List is a value that is written as a list of texts. One text stands for a list
+// List is a value that is written as a list of texts. One text is a list
 // of one, `off` for an empty list.
 type List interface {
 	Value
@@ -62,7 +62,7 @@ type Map interface {
 	// Clear makes the map empty, before the first At.
 	Clear()
 	// At adds an entry and returns its value, which is read next; a nil value is
-	// not read. What is wrong with the name comes back beside it.
+	// not read. The other result says what is wrong with the name.
 	At(name string) (value Value, wrong string)
 	// All returns the entries in the order in which they are printed; nil when
 	// the map is not printed at all.

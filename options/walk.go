@@ -19,7 +19,7 @@ func walk(v Value, path string, visit func(string, Key)) {
 			case k.Value == nil:
 			case k.Name == "":
 				if inner, ok := k.Value.(*Sections); ok && inner.Model != nil {
-					continue // the same elements as under the key that it stands for
+					continue // the same elements as under the key that it is short for
 				}
 			default:
 				below := strings.TrimPrefix(path+"."+k.Name, ".")
