@@ -1,15 +1,19 @@
 package conn
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // Departure reports that the peer of a connection has left, so that work for it can stop. A
 // request takes one with it while it waits for a backend. The zero value is not
 // ready; see NewDeparture. It is used again and again: a Watch begins anew.
 type Departure struct {
-	mu      sync.Mutex
-	watched *Conn // whose peer may leave; nil when nobody watches
-	waiting *Conn // whose reads end when it does; nil for none
-	left    bool
+	watched atomic.Pointer[Conn] // whose peer may leave; nil when nobody watches
+	waiting atomic.Pointer[Conn] // whose reads end when it does; nil for none
+	seen    atomic.Bool          // the sweeper has come by since Watch
+	left    atomic.Bool
+	mu      sync.Mutex // held by look, and by those who end what look may be doing
 	signal  chan struct{}
 	unless  func() bool
 }
@@ -21,54 +25,52 @@ func NewDeparture(unless func() bool) *Departure {
 	return &Departure{signal: make(chan struct{}, 1), unless: unless}
 }
 
-// Watch has the sweeper of c look, once in a tick, whether the peer of c has ended its
+// Watch has the sweeper of c look, from its second tick on and once in each, whether the peer of c has ended its
 // direction or reset the connection. Unread bytes do not matter. Where the system cannot tell
 // (other than Linux), it never has. Unwatch must follow before d is used for another
 // connection or request.
 func (d *Departure) Watch(c *Conn) {
-	d.mu.Lock()
-	d.watched, d.waiting, d.left = c, nil, false
-	select {
-	case <-d.signal:
-	default:
+	if d.left.Load() {
+		select {
+		case <-d.signal:
+		default:
+		}
+		d.left.Store(false)
 	}
-	d.mu.Unlock()
+	d.seen.Store(false)
+	d.watched.Store(c)
 	c.watcher.Store(d)
 }
 
 // Unwatch ends what Watch began. Afterwards d does not change any more.
 func (d *Departure) Unwatch() {
-	d.mu.Lock()
-	if d.watched != nil {
-		d.watched.watcher.Store(nil)
+	if c := d.watched.Swap(nil); c != nil {
+		c.watcher.Store(nil)
 	}
-	d.watched, d.waiting = nil, nil
+	d.mu.Lock() // a look that has begun ends first
+	d.waiting.Store(nil)
 	d.mu.Unlock()
 }
 
 // look is called by the sweeper.
 func (d *Departure) look(c *Conn) {
+	if !d.seen.Swap(true) {
+		return // most are over before the sweeper comes by again, and cost no system call
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.watched != c || d.left || !peerLeft(c.sys) || d.unless != nil && d.unless() {
+	if d.watched.Load() != c || d.left.Load() || !peerLeft(c.sys) || d.unless != nil && d.unless() {
 		return
 	}
-	d.left = true
+	d.left.Store(true)
 	d.signal <- struct{}{} // there is room: Watch has emptied it
-	if d.waiting != nil {
-		d.waiting.arm(&d.waiting.in, expired)
+	if w := d.waiting.Load(); w != nil {
+		w.arm(&w.in, expired)
 	}
 }
 
 // Left reports whether the peer has left. It is false for a nil Departure.
-func (d *Departure) Left() bool {
-	if d == nil {
-		return false
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.left
-}
+func (d *Departure) Left() bool { return d != nil && d.left.Load() }
 
 // Signal has one element once the peer has left. It is nil, and so never ready, for a nil
 // Departure. The receiver of the element knows; Left reports it to all others.
@@ -85,19 +87,18 @@ func (d *Departure) Interrupt(c *Conn) {
 	if d == nil {
 		return
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.waiting = c; d.left {
+	// look sets left before it reads waiting, so one of the two sees the other.
+	if d.waiting.Store(c); d.left.Load() {
 		c.arm(&c.in, expired)
 	}
 }
 
-// Release ends what Interrupt began: c is left alone from now on.
+// Release ends what Interrupt began: the connection is left alone from now on.
 func (d *Departure) Release() {
-	if d == nil {
+	if d == nil || d.waiting.Load() == nil {
 		return
 	}
-	d.mu.Lock()
-	d.waiting = nil
+	d.mu.Lock() // a look that has begun ends first
+	d.waiting.Store(nil)
 	d.mu.Unlock()
 }

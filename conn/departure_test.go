@@ -67,7 +67,10 @@ func TestDepartureThatDoesNotCount(t *testing.T) {
 	l := tcpLink(t, s)
 	var wanted atomic.Bool
 	d := NewDeparture(wanted.Load)
-	sweep := func() { s.step(time.Second) }
+	sweep := func() {
+		s.step(time.Second)
+		s.step(time.Second)
+	}
 
 	_, _ = io.WriteString(l.from, "a request of its own")
 	d.Watch(l.src)

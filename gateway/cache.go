@@ -31,7 +31,7 @@ func (j *journey) beginCaching() {
 		Method: r.Method, Scheme: r.Scheme, Host: r.Host, Path: r.Path, Query: r.Query, HasQuery: r.HasQuery, Fields: &r.Head,
 		Body:    r.Framing.Kind != headers.NoBody && (r.Framing.Kind != headers.Sized || r.Framing.Length > 0),
 		Streams: r.Version.Streams(), Upgrade: j.wantedUpgrade() != nil,
-		Record: j.x, Response: &j.response, Common: j.undated(), Paths: j.snap.table, Origin: j,
+		Record: j.x, Response: &j.response, Common: j.common(), Paths: j.snap.table, Origin: j,
 	}
 	if limit := j.route.times.Request; limit > 0 {
 		q.Deadline = j.x.Start.Add(limit)

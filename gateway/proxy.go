@@ -33,14 +33,6 @@ type proxy struct {
 	bodies    bodyBuffers
 }
 
-// wall is the time by the clock that stored responses age by.
-func (g *proxy) wall() time.Time {
-	if g.clock != nil {
-		return g.clock()
-	}
-	return time.Now()
-}
-
 // Sizes and times that the configuration does not set.
 const (
 	smallBody     = 64 << 10 // request bodies up to this are read whole, and so can be sent again

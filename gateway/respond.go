@@ -44,14 +44,7 @@ func (g *proxy) send(j *journey) {
 
 // common is what every response to the request carries, whoever made it.
 func (j *journey) common() response.Common {
-	c := j.undated()
-	c.Now = j.g.wall()
-	return c
-}
-
-// undated is common without the time, which is not read from the clock.
-func (j *journey) undated() response.Common {
-	c := response.Common{ID: j.x.ID()}
+	c := response.Common{ID: j.x.ID(), Now: j.g.clock}
 	if len(c.ID) > 0 {
 		c.IDName = j.snap.requestID
 	}

@@ -97,7 +97,6 @@ func (t *Transaction) appendFields(dst []byte, status int) []byte {
 // they are read again only when the route edits them or some are left out.
 func (t *Transaction) appendStored(dst []byte, status int) []byte {
 	common := &t.req.Common
-	common.Now = t.times.now.Time()
 	if status == int(t.stored.entry.Status) {
 		return common.AppendLines(dst, t.stored.lines, true, &t.block)
 	}

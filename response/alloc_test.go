@@ -17,7 +17,7 @@ func TestResponsesAllocateNothing(t *testing.T) {
 	fault := exchange.Refuse(exchange.QueueFull)
 	r := new(Response)
 	r.Reset(0)
-	plain, edited := Common{IDName: []byte("X-Id"), ID: []byte("7"), Now: noon}, Common{Now: noon, Edits: &edits{drop: "server"}}
+	plain, edited := Common{IDName: []byte("X-Id"), ID: []byte("7"), Now: atNoon}, Common{Now: atNoon, Edits: &edits{drop: "server"}}
 	text := make([]byte, 0, 512)
 	for name, once := range map[string]func(){
 		"fields as they are": func() { r.Reset(1024); r.SetFields(plain.AppendLines(r.Fields, lines, false, &b)) },

@@ -9,10 +9,10 @@ import (
 // Common is what each response to a request carries, whoever made it: a backend, the cache,
 // a policy, or the gateway for a fault. The zero value adds Date alone.
 type Common struct {
-	IDName []byte    // name of the field with the request's id; nil for none
-	ID     []byte    // the request's id
-	Edits  Editor    // what the route's policies do to response fields; nil for nothing, and before a route is known
-	Now    time.Time // for the Date of a response that has none
+	IDName []byte           // name of the field with the request's id; nil for none
+	ID     []byte           // the request's id
+	Edits  Editor           // what the route's policies do to response fields; nil for nothing, and before a route is known
+	Now    func() time.Time // for the Date of a response that has none; nil means time.Now
 }
 
 // Editor changes the fields of a response.
@@ -31,7 +31,7 @@ func (c *Common) Append(dst []byte, b *headers.Block) []byte {
 	}
 	dst = b.Append(dst)
 	if !b.Has(headers.Date) {
-		dst = AppendDate(dst, c.Now)
+		dst = AppendDate(dst, c.now())
 	}
 	return dst
 }
@@ -47,7 +47,14 @@ func (c *Common) AppendLines(dst, lines []byte, dated bool, scratch *headers.Blo
 	}
 	dst = append(dst, lines...)
 	if !dated {
-		dst = AppendDate(dst, c.Now)
+		dst = AppendDate(dst, c.now())
 	}
 	return dst
+}
+
+func (c *Common) now() time.Time {
+	if c.Now == nil {
+		return time.Now()
+	}
+	return c.Now()
 }
