@@ -9,9 +9,9 @@ import (
 // so that files can move between them while they are rebuilt.
 func clean() []string {
 	return []string{
-		"accesslog", "admin", "cache", "conn", "discovery", "exchange", "health", "lb", "listener", "metrics", "ops", "origin", "policy",
-		"ratelimit", "resource", "response",
-		"structure", "tunnel", "upstream", "watch",
+		"accesslog", "admin", "cache", "conn", "discovery", "downstream", "exchange", "headers", "health", "lb", "listener",
+		"logfile", "metrics", "ops", "origin", "policy", "ratelimit", "resource", "response", "routing", "structure",
+		"tunnel", "upstream", "watch",
 	}
 }
 
@@ -31,7 +31,7 @@ func wordyFolder(name string) string {
 func wordCeilings() map[string]int {
 	return map[string]int{
 		"CHANGELOG.md":               14,
-		"code that is being rebuilt": 690,
+		"code that is being rebuilt": 590,
 		"docs/caching.md":            86,
 		"docs/config.md":             8,
 	}

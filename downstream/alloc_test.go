@@ -8,7 +8,7 @@ import (
 	"penstock/exchange"
 )
 
-// The race detector allocates, so this file stands apart from the others.
+// The race detector allocates, so this file has a build tag.
 
 func TestReadingAllocatesNothing(t *testing.T) {
 	h := headOf("GET http://a.example/%61/b?c=d HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\nX-User: 1\r\n\r\n")

@@ -30,7 +30,7 @@ type Request struct {
 
 	pathBuf   []byte
 	targetBuf []byte
-	fieldsBuf []byte // the fields of a request that Copy or Imagine made
+	fieldsBuf []byte // the fields of a request that Copy or ReadDryRun made
 }
 
 // Limits bound what Read takes.
@@ -219,9 +219,9 @@ func (r *Request) Copy(from *Request) bool {
 	return true
 }
 
-// Imagine makes r the request that a client would send with this head, of which h.Fields
+// ReadDryRun makes r the request that a client would send with this head, of which h.Fields
 // need no empty line. It returns why such a request would be refused.
-func (r *Request) Imagine(h *Head, limits Limits, paths PathReader) exchange.Reason {
+func (r *Request) ReadDryRun(h *Head, limits Limits, paths PathReader) exchange.Reason {
 	r.fieldsBuf = append(r.fieldsBuf[:0], h.Fields...)
 	own := *h
 	own.Fields = r.fieldsBuf

@@ -151,8 +151,8 @@ func TestServedMethods(t *testing.T) {
 	}
 }
 
-// What the rules of the route made of the path is what the backend gets, with the query as it
-// came; where they changed nothing it gets the bytes as received.
+// The backend gets the path as the rules of the route changed it, with the query as received; where
+// they changed nothing it gets the bytes as received.
 func TestRoutePath(t *testing.T) {
 	for _, tc := range []struct {
 		raw, path string
@@ -226,7 +226,7 @@ func TestImaginedRequests(t *testing.T) {
 	r := new(Request)
 	fields := []byte("Host: a\r\nX-A: 1\r\n")
 	h := Head{Version: HTTP11, Method: []byte("GET"), Target: []byte("/x?y"), Scheme: "http", Fields: fields}
-	if why := r.Imagine(&h, limits, byDefault{}); why != exchange.NoReason || factsOf(r) != "a /x?y /x /x ?y" {
+	if why := r.ReadDryRun(&h, limits, byDefault{}); why != exchange.NoReason || factsOf(r) != "a /x?y /x /x ?y" {
 		t.Errorf("got %v, %q", why, factsOf(r))
 	}
 	clear(fields)
@@ -235,7 +235,7 @@ func TestImaginedRequests(t *testing.T) {
 	}
 	for target, want := range map[string]exchange.Reason{"/a%2fb": exchange.PathRefused, "x": exchange.BadTarget} {
 		h.Target, h.Fields = []byte(target), []byte("Host: a\r\n")
-		if why := r.Imagine(&h, limits, byDefault{}); why != want {
+		if why := r.ReadDryRun(&h, limits, byDefault{}); why != want {
 			t.Errorf("%s: got %v, want %v", target, why, want)
 		}
 	}
@@ -302,7 +302,7 @@ func FuzzRequest(f *testing.F) {
 			return
 		}
 		second := Head{Version: r.Version, Method: r.Method, Target: r.Target, Scheme: "http", Fields: r.Head.Append(nil)}
-		if why := again.Imagine(&second, limits, byDefault{}); why != exchange.NoReason || !reflect.DeepEqual([]any{again.Framing, string(again.Path)}, []any{r.Framing, string(r.Path)}) {
+		if why := again.ReadDryRun(&second, limits, byDefault{}); why != exchange.NoReason || !reflect.DeepEqual([]any{again.Framing, string(again.Path)}, []any{r.Framing, string(r.Path)}) {
 			t.Errorf("read again, %q is %v %+v %q, was %+v %q", second.Target, why, again.Framing, again.Path, r.Framing, r.Path)
 		}
 	})

@@ -25,7 +25,7 @@ type Stream interface {
 	// unix sockets.
 	Peer() netip.Addr
 
-	// Frame tells the protocol how long the request body is, once the head was judged.
+	// Frame gives the length of the request body to the protocol, once the head was judged.
 	// It is called at most once, before the body is read.
 	Frame(f headers.Framing)
 
@@ -43,15 +43,15 @@ type Stream interface {
 	// AbortBody makes a ReadBody that waits return, and every later one fail.
 	AbortBody()
 
-	// BodyUnread reports whether bytes of the body, or its end, may still come. Nobody
-	// may read the body meanwhile.
+	// BodyUnread reports whether bytes of the body, or its end, may still come. The
+	// body must not be read at the same time.
 	BodyUnread() bool
 
 	// Trailers returns the trailer field lines, each with CRLF, once ReadBody has returned
 	// io.EOF; nil when there are none.
 	Trailers() []byte
 
-	// Watch tells d when the client has left, until d.Unwatch: it has ended its direction of the
+	// Watch notifies d when the client has left, until d.Unwatch: it has ended its direction of the
 	// connection, or the connection or stream was reset.
 	Watch(d *conn.Departure)
 
@@ -85,7 +85,7 @@ type Handler interface {
 	// the protocol ends with Finish once the response was written or the client is lost.
 	Serve(s Stream, start time.Time) Job
 
-	// Refuse answers a request whose head could not be read.
+	// Refuse responds to a request whose head could not be read.
 	Refuse(s Stream, why exchange.Reason, start time.Time) Job
 }
 

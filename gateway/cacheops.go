@@ -137,7 +137,7 @@ func (b *journey) newDryRun(q ops.CacheQuestion) error {
 	head := downstream.Head{Version: downstream.HTTP11, Method: []byte(q.Method), Target: []byte(q.URL.Target), Scheme: "http", Fields: fields}
 	limits := b.snap.limits.head
 	limits.Target = len(q.URL.Target)
-	if why := b.request.Imagine(&head, limits, b.snap.table); why != exchange.NoReason || b.request.RawPath == nil {
+	if why := b.request.ReadDryRun(&head, limits, b.snap.table); why != exchange.NoReason || b.request.RawPath == nil {
 		return ops.ErrBadURL
 	}
 	return nil

@@ -53,7 +53,7 @@ func parseIPv4(b []byte) (a [4]byte, ok bool) {
 
 // parseIPv6 reads the text form of RFC 4291 §2.2 without a zone.
 func parseIPv6(b []byte) (a [16]byte, ok bool) {
-	at, gap := 0, -1 // bytes written; where "::" stands
+	at, gap := 0, -1 // bytes written; position of "::"
 	if len(b) >= 2 && b[0] == ':' && b[1] == ':' {
 		gap, b = 0, b[2:]
 	}

@@ -4,7 +4,7 @@ package headers
 
 import "testing"
 
-// The race detector allocates, so this file stands apart from the others.
+// The race detector allocates, so this file has a build tag.
 
 func TestRequestPathAllocatesNothing(t *testing.T) {
 	step, done := forwardStep(t)

@@ -8,7 +8,7 @@ const (
 )
 
 // ChunkScan undoes the chunked coding and finds its exact end, by the letter of
-// RFC 9112 §7.1: it forgives nothing. The zero value stands before the first chunk.
+// RFC 9112 §7.1: strictly. The zero value is ready for the first chunk.
 type ChunkScan struct {
 	state   chunkState
 	left    uint64 // bytes of data still to come
@@ -26,7 +26,7 @@ const (
 	chunkExt                       // an extension, up to CR
 	chunkSizeLF                    // the LF of the size line
 	chunkData                      // left bytes of data
-	chunkDataCR                    // the CRLF behind the data
+	chunkDataCR                    // the CRLF after the data
 	chunkDataLF                    // its second half
 	chunkLine                      // the begin of a trailer line, or the CR of the end
 	chunkTrailer                   // inside a trailer line
@@ -43,7 +43,7 @@ func (s *ChunkScan) Reset() {
 func (s *ChunkScan) Done() bool { return s.state == chunkDone }
 
 // Decode takes the next bytes of the connection, and copies the chunk data among them to
-// dst. It stops where the body ends, which Done tells, and before data that dst has no
+// dst. It stops at the end of the body, which Done reports, and before data that dst has no
 // room for. It returns how many bytes it has copied and how many it has taken. After a
 // problem nothing on the connection can be believed. dst and p may begin at the same
 // place.
@@ -75,7 +75,7 @@ func (s *ChunkScan) Data() uint64 {
 	return s.left
 }
 
-// Pass takes n bytes of the data that Data tells of.
+// Pass takes n bytes of the data that Data has reported.
 func (s *ChunkScan) Pass(n int) {
 	if s.left -= uint64(n); s.left == 0 {
 		s.state = chunkDataCR
@@ -138,7 +138,7 @@ func (s *ChunkScan) expect(c, want byte, next chunkState) Problem {
 	return NoProblem
 }
 
-// afterSize is the state behind the size line.
+// afterSize is the state after the size line.
 func (s *ChunkScan) afterSize() chunkState {
 	if s.left == 0 {
 		return chunkLine

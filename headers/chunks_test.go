@@ -112,7 +112,7 @@ func TestChunkScanIsReadyForAnotherBody(t *testing.T) {
 }
 
 // FuzzChunkScan splits its input in two ways, which must make no difference, and
-// never takes a byte behind the end.
+// never takes a byte after the end.
 func FuzzChunkScan(f *testing.F) {
 	f.Add([]byte("5;x\r\nhello\r\n0\r\nA: b\r\n\r\nGET"), uint8(3))
 	f.Add([]byte("0\r\n\n"), uint8(1))

@@ -5,7 +5,7 @@ import "bytes"
 // CookieFound says what was found of a cookie.
 type CookieFound uint8
 
-// What can be found of a cookie.
+// The results of a search for a cookie.
 const (
 	NoCookie        CookieFound = iota
 	OneCookie                   // its value is what every backend reads

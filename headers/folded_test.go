@@ -27,7 +27,7 @@ func TestDropFoldedSparesOurs(t *testing.T) {
 	}
 }
 
-// What was settled is as if it had been received: it is not undone, and dropped like the rest.
+// Settled fields are treated as if they had been received: they stay, and are dropped like others.
 func TestSettle(t *testing.T) {
 	var b Block
 	b.Parse([]byte("A: 1\r\nDate: x\r\nB: 2\r\n\r\n"))

@@ -14,8 +14,8 @@ type Forwarding struct {
 // Append appends X-Forwarded-For, -Proto and -Host, and Forwarded when switched
 // on, as field lines to dst and returns the longer slice. A trusted peer's
 // addresses are continued and its Proto and Host kept; from anyone else all of
-// X-Forwarded-*, Forwarded and X-Real-IP are dropped and replaced. What Edits set
-// or removed before stays as the operator wants it. Append marks what it replaces
+// X-Forwarded-*, Forwarded and X-Real-IP are dropped and replaced. Fields that Edits set
+// or removed before stay as the operator wants them. Append marks what it replaces
 // in b as dropped, so call it before Block.Append.
 func (f *Forwarding) Append(dst []byte, b *Block) []byte {
 	if !f.Trusted {

@@ -9,8 +9,8 @@ type BodyKind uint8
 const (
 	NoBody     BodyKind = iota // there is none, whatever the fields say
 	Sized                      // Framing.Length bytes; may be 0
-	Chunked                    // the chunked coding tells
-	UntilClose                 // the connection's end tells; responses only
+	Chunked                    // the chunked coding ends it
+	UntilClose                 // the end of the connection ends it; responses only
 	bodyKindCount
 )
 
@@ -29,8 +29,8 @@ type Framing struct {
 }
 
 // RequestFraming judges the body of a request (RFC 9112 §6). It sees fields as
-// received, dropped or not. UnknownCoding is answered with 501, every other
-// problem with 400, and the connection is closed after either.
+// received, dropped or not. UnknownCoding becomes a 501, every other
+// problem a 400, and the connection is closed after either.
 func RequestFraming(b *Block, http11 bool) (Framing, Problem) {
 	coded, p := coding(b, http11)
 	if p != NoProblem {
@@ -96,7 +96,7 @@ func coding(b *Block, http11 bool) (bool, Problem) {
 	}
 }
 
-// otherCoding tells a list that we might have understood, had we known its
+// otherCoding reports a list that we might have understood, had we known its
 // codings, from one that leaves the length of the body open.
 func otherCoding(value []byte) Problem {
 	final := false // the last member so far is chunked

@@ -155,7 +155,7 @@ func FuzzSplitTarget(f *testing.F) {
 	})
 }
 
-// Whatever comes in: what goes out is well-formed, has nothing hop-by-hop, and
+// For every input the output is well-formed, has nothing hop-by-hop, and
 // nothing of what a stranger claims about earlier hops.
 func FuzzForward(f *testing.F) {
 	for _, seed := range []string{claims, string(eightFields), "Connection: Via, X-Forwarded-For\r\nX_Forwarded_For: 1\r\n", "Via: 1.1 a (\r\n"} {

@@ -2,7 +2,7 @@ package headers
 
 import "strings"
 
-// ID is a field name that the gateway knows, whatever its case. Other stands for
+// ID is a field name that the gateway knows, whatever its case. Other means
 // all names that it does not.
 type ID uint8
 
@@ -181,7 +181,7 @@ func IDOf(name []byte) ID {
 
 const forwardedPrefix = "X-Forwarded-"
 
-// rareID tells X-Forwarded-* and lookalikes from the rest.
+// rareID recognises X-Forwarded-* and lookalikes.
 func rareID(name []byte) ID {
 	if len(name) > len(forwardedPrefix) && equalFold(name[:len(forwardedPrefix)], forwardedPrefix) {
 		return XForwarded

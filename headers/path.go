@@ -22,7 +22,7 @@ const (
 	Change                   // it is put into its plain form, as PathRules says
 )
 
-// PathMarks tells which ambiguous parts a path had, whatever was done to them.
+// PathMarks says which ambiguous parts a path had, whatever was done to them.
 // Zero means that every rule leads to the same normal form.
 type PathMarks uint8
 

@@ -23,10 +23,10 @@ func (f Form) String() string { return formText[f] }
 type Target struct {
 	Form      Form
 	HTTPS     bool   // the scheme of an absolute form is https
-	HasQuery  bool   // a "?" is there, even with nothing behind it
+	HasQuery  bool   // there is a "?", even if nothing follows it
 	Authority []byte // of absolute and authority form; a valid host[:port]
 	Path      []byte // of origin and absolute form; begins with "/"
-	Query     []byte // behind the first "?"
+	Query     []byte // after the first "?"
 }
 
 // SplitTarget takes a request target apart. Control characters, space, "#" and

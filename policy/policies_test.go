@@ -30,7 +30,7 @@ func ask(t *testing.T, p Request, method, target string, x *exchange.Exchange) (
 	t.Helper()
 	request, r := new(downstream.Request), &response.Response{Length: -1}
 	h := downstream.Head{Version: downstream.HTTP11, Method: []byte(method), Target: []byte(target), Fields: []byte("Host: evil.example\r\n")}
-	if why := request.Imagine(&h, downstream.Limits{Target: 1 << 10}, anyPath{}); why != exchange.NoReason {
+	if why := request.ReadDryRun(&h, downstream.Limits{Target: 1 << 10}, anyPath{}); why != exchange.NoReason {
 		t.Fatalf("%s %s: %v", method, target, why)
 	}
 	if v := p.OnRequest(&Call{Request: request, X: x, Response: r}); v != Responded {

@@ -120,7 +120,7 @@ func (m *matcher) trees() map[string]*node {
 }
 
 // find returns the best rule that accepts the request with this path, nil when none
-// does. What the rule's pattern captures is in q.walk until the next find.
+// does. The captures of the rule's pattern are in q.walk until the next find.
 func (m *matcher) find(q *Query, path []byte) *rule {
 	if len(m.exact)+len(m.wild) > 0 {
 		if r := m.findNamed(q, path); r != nil {

@@ -12,11 +12,11 @@ import (
 	"penstock/headers"
 )
 
-// gate is the request gate. It stands between a client's connection and fasthttp and lets
+// gate is the request gate. It is between a client's connection and fasthttp and lets
 // through the head of one request at a time, to its empty line. The body is for ReadBody, as
 // long as it was judged to be (Frame); what follows is kept until the response was written.
 // So fasthttp can never see another end of a request than we do. A head passes as a whole,
-// so that a client that sends it in small pieces wakes nobody else.
+// so that a client that sends it in small parts wakes no other goroutine.
 //
 // It is used by the goroutine that serves the connection, and by the one of an upload while
 // that one waits for it.
@@ -51,7 +51,7 @@ const (
 	unjudged      // the head has passed; whether a body follows is not known
 	atEnd         // the request has none
 	inSized       // left bytes of a sized body
-	inChunks      // a chunked body, which tells its end itself
+	inChunks      // a chunked body, whose end is found while it is read
 	inTunnel      // what passes is no HTTP any more
 )
 
@@ -68,7 +68,7 @@ func newGate(s *Server, c *conn.Conn) *gate {
 	return g
 }
 
-// Read implements io.Reader for fasthttp. After broken framing it passes nothing, for ever,
+// Read implements io.Reader for fasthttp. After broken framing it never passes anything again,
 // and after a head the end.
 func (g *gate) Read(p []byte) (n int, err error) {
 	switch {
@@ -220,7 +220,7 @@ func (g *gate) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// body tells how long the body of the request is whose head has passed.
+// body sets the length of the body of the request whose head has passed.
 func (g *gate) body(f headers.Framing) {
 	g.part = atEnd
 	switch f.Kind {
@@ -256,7 +256,7 @@ func (g *gate) next() {
 
 // Close parks a connection that fasthttp has left for that, and ends any other. It lingers
 // when the client has sent more than was taken: the kernel throws away what is left of the
-// response when a socket with unread input is closed. Nobody reads when it is called.
+// response when a socket with unread input is closed. No goroutine reads when it is called.
 func (g *gate) Close() error {
 	if g.parked {
 		g.parked, g.memory, g.chunks = false, nil, headers.ChunkScan{}

@@ -86,7 +86,7 @@ func TestDrippedHeadWakesFasthttpTwice(t *testing.T) {
 }
 
 // The time of a head begins with its first byte: not with the connection or the
-// answer before, and not again with any later byte.
+// response before, and not again with any later byte.
 func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
 	const header, idle = 10 * time.Second, time.Minute
 	for name, tc := range map[string]struct {
@@ -140,7 +140,7 @@ func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
 	}
 }
 
-// Whatever becomes of a request, what is left of its body is never taken for another.
+// However a request ends, the rest of its body is never taken for another request.
 func TestNothingFollowsABodyThatWasNotRead(t *testing.T) {
 	const head, hidden = "POST /1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
 	for name, judge := range map[string]func(w *gate){
@@ -183,7 +183,7 @@ func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 			}
 			w.body(headers.Framing{})
 			w.conn.SetPhase(phaseIdle)
-			time.Sleep(time.Minute) // it is answered; what was received meanwhile has not begun
+			time.Sleep(time.Minute) // it gets its response; the head received meanwhile has not begun
 			w.next()
 		}
 		began := time.Now()
@@ -223,7 +223,7 @@ func TestHeadLargerThanTheBufferPassesInPieces(t *testing.T) {
 }
 
 // A connection that breaks between two requests, also just after it was parked, owes nobody
-// an answer; a new one that sends nothing does.
+// a response; a new one that sends nothing does.
 func TestSilenceOwesAnAnswerOnlyToTheFirstRequest(t *testing.T) {
 	for _, c := range []struct {
 		w         gate

@@ -18,7 +18,7 @@ import (
 // before a draining server closes it.
 const QuietTime = time.Second
 
-// await sets how long the connection may wait for the first byte of a head; zero is for ever.
+// await sets how long the connection may wait for the first byte of a head; zero means no limit.
 // Where it is more than QuietTime, the connection may spend the rest of it parked.
 func (g *gate) await(limit time.Duration) {
 	g.mayPark = (limit == 0 || limit > QuietTime) && g.conn.CanAwait()
@@ -55,7 +55,7 @@ func (s *Server) park(g *gate) {
 	err := g.conn.Await()
 	s.parked.now.Add(-1)
 	if err == nil || g.heads == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
-		_ = s.http.ServeConn(g) // how a connection ended is told by its requests
+		_ = s.http.ServeConn(g) // its requests have recorded how the connection ended
 		return
 	}
 	_ = g.Close()
@@ -83,7 +83,7 @@ func (s *Server) wantTidy() {
 	}
 }
 
-// tidy gives memory back to the system. What waits in pools is freed by the second
+// tidy gives memory back to the system. Memory in pools is freed by the second
 // collection, that of FreeOSMemory.
 func (s *Server) tidy() {
 	s.parked.since.Store(0)

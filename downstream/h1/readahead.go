@@ -1,9 +1,9 @@
 package h1
 
-// What a read of a head brings beyond it stays where it is, in the part of fasthttp's buffer
-// that it has been offered and not been given. There it is safe until fasthttp reads the next
-// head: it keeps the buffer for the whole request. So a body that comes together with its
-// head is not copied before it is sent on.
+// Read-ahead, the bytes that a read returned after the end of a head, stays in the part of
+// fasthttp's buffer that fasthttp does not know to be filled. It is safe there until fasthttp
+// reads the next head, because it keeps the buffer for the whole request. So a body that
+// arrives together with its head is not copied before it is sent on.
 
 // keptMemory is how much is read ahead of a chunked body, and how much memory for bytes that
 // were read ahead an idle connection keeps.

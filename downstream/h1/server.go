@@ -49,8 +49,8 @@ type Server struct {
 func New(o Options) *Server {
 	s := &Server{o: o}
 	s.heads.New = func() any { b := make([]byte, 0, usualResponse); return &b }
-	// What fasthttp would add or decide by itself is switched off: fields and limits are
-	// ours, and so are the deadlines, see markState and beginHead.
+	// Fields, limits and deadlines of fasthttp's own are switched off; ours are set here and in
+	// markState and beginHead.
 	s.http = &fasthttp.Server{
 		Handler:               s.serve,
 		ErrorHandler:          s.refuse,
@@ -91,13 +91,13 @@ func (l gated) Accept() (net.Conn, error) {
 // Phases of a client connection, kept in its record for draining.
 const (
 	phaseIdle   uint32 = iota // nothing was received yet, or it waits between requests
-	phaseBusy                 // a request is being received or answered
+	phaseBusy                 // a request is being received, or its response sent
 	phaseTunnel               // it left HTTP
 )
 
 // hideBody lets fasthttp take every request for one without a body. It would wait for the
 // body in a way of its own, hold its buffers meanwhile, and read it by other rules. Only the
-// raw head still tells of it.
+// raw head still contains them.
 func hideBody(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
 	if n := h.ContentLength(); n > 0 || n == -1 {
 		h.SetContentLength(0)
@@ -147,7 +147,7 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 	t.settle(ctx.Request.Header.ConnectionClose())
 }
 
-// refuse answers what fasthttp itself could not read. The connection is closed.
+// refuse handles requests that fasthttp could not read. The connection is closed.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	t := streamOf(ctx)
 	t.begin(ctx)

@@ -90,7 +90,7 @@ func (t *stream) Continue(idle time.Duration) error {
 }
 
 // Interim writes at once. No earlier response can be overtaken: fasthttp sees a request only
-// when the one before was answered and written.
+// when the response before was written.
 func (t *stream) Interim(status int, fields []byte, idle time.Duration) {
 	if http10(t.head.Protocol) {
 		return
