@@ -6,7 +6,7 @@ import "penstock/exchange"
 // call that gets the Entry.
 type Entry struct {
 	Exchange  *exchange.Exchange // never nil; its Took must be set
-	Protocol  string             // "HTTP/1.1" or "HTTP/1.0"
+	Protocol  string             // as downstream.Head.Spoken returns it; empty if it was not read, as are the fields below
 	Method    []byte
 	Host      []byte // as the client sent it
 	Target    []byte // as the client sent it, with the query

@@ -142,6 +142,16 @@ func TestARequestThatGotNowhereStillMakesALine(t *testing.T) {
 	}
 }
 
+// Of a request whose head was not read there is no method, target or protocol.
+func TestLineOfAHeadThatWasNotRead(t *testing.T) {
+	x := exchange.Acquire(time.Unix(0, 0))
+	x.Fault, x.Status = exchange.Refuse(exchange.BadHeader), 400
+	want := `1970-01-01T00:00:00.000Z - "" "" "" - 400 0B 0.000ms route="" fault=bad-header agent="" id=""` + "\n"
+	if got := string(Text.Append(nil, &Entry{Exchange: x})); got != want {
+		t.Errorf("got  %swant %s", got, want)
+	}
+}
+
 func TestTimesAreThoseOfTheTimePackage(t *testing.T) {
 	for _, at := range []time.Time{
 		time.Unix(0, 0), time.Date(2028, 2, 29, 23, 59, 59, 999_999_999, time.UTC), time.Date(2026, 12, 31, 23, 30, 1, 7_000_000, time.FixedZone("x", -3600)),

@@ -1,6 +1,7 @@
 package accesslog
 
 import (
+	"cmp"
 	"strconv"
 
 	"penstock/exchange"
@@ -21,7 +22,7 @@ func appendText(dst []byte, e *Entry) []byte {
 	dst = text(dst, " ", e.Method)
 	dst = text(dst, " ", e.Host)
 	dst = text(dst, " ", e.Target)
-	dst = append(append(dst, ' '), e.Protocol...)
+	dst = append(append(dst, ' '), cmp.Or(e.Protocol, "-")...)
 	dst = number(dst, " ", int64(x.Status))
 	dst = strconv.AppendInt(append(dst, ' '), x.Sent, 10)
 	dst = append(dst, 'B', ' ')

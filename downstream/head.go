@@ -24,10 +24,22 @@ func (v Version) Streams() bool { return v >= HTTP11 }
 // Head is a request head as the protocol received it, before anybody judged it. All slices
 // belong to the protocol and stay valid until Stream.Done.
 type Head struct {
-	Protocol []byte // of HTTP/1: the version as the client spelled it; nil says that Version holds
+	Protocol []byte // of HTTP/1: the version as the client spelled it, empty if it was not read; nil says that Version holds
 	Version  Version
 	Method   []byte
 	Target   []byte // of HTTP/1: the request target; of later versions :path
 	Scheme   string // "http" or "https": that of the connection
 	Fields   []byte // field lines, each with CRLF, and an empty line at the end
+}
+
+// Spoken returns the version as the access log writes it: the one that Penstock takes it for,
+// else what the client spelled. It is empty when no version was read.
+func (h *Head) Spoken() string {
+	if h.Protocol == nil {
+		return h.Version.String()
+	}
+	if version, ok := readVersion(h.Protocol); ok {
+		return version.String()
+	}
+	return string(h.Protocol)
 }

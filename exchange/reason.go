@@ -13,6 +13,7 @@ const (
 	URITooLong                // the request target is above limits.uri
 	BadHeader                 // the header section breaks RFC 9112 §5
 	BadHost                   // Host is missing, repeated or not a host (RFC 9112 §3.2)
+	TLSOnPlainPort            // the connection begins with a TLS handshake, and the listener speaks plain HTTP
 	HeaderStalled             // no complete request head within the header timeout
 	BadFraming                // Content-Length and Transfer-Encoding (RFC 9112 §6)
 	UnknownCoding             // a transfer coding other than chunked (RFC 9112 §6.1)
@@ -65,6 +66,7 @@ var reasons = [...]reasonRow{
 	{URITooLong, "uri-too-long", HTTPRequestError, Client, 414, true, false, "The request target is too long."},
 	{BadHeader, "bad-header", HTTPRequestError, Client, 400, true, false, "The request header is not valid HTTP/1.1."},
 	{BadHost, "bad-host", HTTPRequestError, Client, 400, true, false, "The Host field is missing or not valid."},
+	{TLSOnPlainPort, "tls-on-plain-port", HTTPRequestError, Client, 400, true, false, "This port speaks plain HTTP, and the connection begins with a TLS handshake."},
 	{HeaderStalled, "header-stalled", HTTPRequestError, Client, 408, true, false, "The request header did not arrive in time."},
 	{BadFraming, "bad-framing", HTTPRequestError, Client, 400, true, false, "The length of the request body is not stated validly."},
 	{UnknownCoding, "unknown-coding", HTTPRequestError, Client, 501, true, false, "Only the chunked transfer coding is supported."},

@@ -17,6 +17,7 @@ func (g *proxy) admit(j *journey) *exchange.Fault {
 	if why := j.request.Read(head, limits); why != exchange.NoReason {
 		return exchange.Refuse(why)
 	}
+	j.recognise()
 	j.stream.Frame(j.request.Framing)
 	if !j.request.Served() {
 		return exchange.Refuse(exchange.MethodRefused)
@@ -27,7 +28,6 @@ func (g *proxy) admit(j *journey) *exchange.Fault {
 	if why := j.request.ReadTarget(head, limits, j.snap.table); why != exchange.NoReason {
 		return exchange.Refuse(why)
 	}
-	j.recognise()
 	if !g.enterClient(j) {
 		return exchange.Refuse(exchange.TooManyConnections)
 	}
@@ -67,33 +67,38 @@ func (g *proxy) enterClient(j *journey) bool {
 	return true
 }
 
-// recognise finds out who is asking and gives the request its id.
-func (j *journey) recognise() {
-	x := j.x
-	x.Peer = j.stream.Peer()
-	x.Client = x.Peer
-	if trusted := j.snap.trusted; trusted != nil && trusted.Contains(x.Peer) {
-		x.Trusted = true
-		x.Client = headers.ClientIP(x.Peer, &j.request.Head, trusted)
-	}
-	j.identify()
+// meet notes the peer as the client and gives the request an id. That is all that is known of
+// a request whose head was not read or is not believed.
+func (j *journey) meet() {
+	j.x.Peer = j.stream.Peer()
+	j.x.Client = j.x.Peer
+	giveID(j.x)
 }
 
-// identify gives the request its id: the client's when it came through a trusted
-// proxy and is harmless, else a new one of 32 hexadecimal digits.
-func (j *journey) identify() {
-	if name := j.snap.requestID; j.x.Trusted && name != nil {
+// recognise believes what a trusted proxy says about the request, once its head was read: who
+// the client is, and the id, if that is harmless.
+func (j *journey) recognise() {
+	x := j.x
+	if trusted := j.snap.trusted; trusted == nil || !trusted.Contains(x.Peer) {
+		return
+	}
+	x.Trusted = true
+	x.Client = headers.ClientIP(x.Peer, &j.request.Head, j.snap.trusted)
+	if name := j.snap.requestID; name != nil {
 		if id := j.request.Head.Lookup(name); validID(id) {
-			j.x.SetID(id)
-			return
+			x.SetID(id)
 		}
 	}
+}
+
+// giveID sets a new random id of 32 hexadecimal digits.
+func giveID(x *exchange.Exchange) {
 	var raw [16]byte
 	var id [32]byte
 	binary.LittleEndian.PutUint64(raw[:8], rand.Uint64())
 	binary.LittleEndian.PutUint64(raw[8:], rand.Uint64())
 	hex.Encode(id[:], raw[:])
-	j.x.SetID(id[:])
+	x.SetID(id[:])
 }
 
 // validID reports whether a foreign id may go on: 1 to 128 visible ASCII bytes.

@@ -47,6 +47,7 @@ func faultCases() []faultCase {
 		{reason: exchange.URITooLong, raw: "GET /" + strings.Repeat("x", 100) + raw + "\r\n", top: "limits: { uri: 64B }"},
 		{reason: exchange.BadHeader, raw: "GET /" + raw + "X-A: 1\r\n 2" + end},
 		{reason: exchange.BadHost, raw: "GET / HTTP/1.1\r\nHost: user@a" + end},
+		{reason: exchange.TLSOnPlainPort, raw: "\x16\x03\x01\x02\x00\x01"},
 		{reason: exchange.HeaderStalled, raw: "GET /" + raw, top: "timeouts: { header: 50ms }"},
 		{reason: exchange.BadFraming, raw: "POST /" + raw + "Content-Length: 5\r\nTransfer-Encoding: chunked" + end},
 		{reason: exchange.HeaderTooLarge, raw: "GET /" + raw + "X-A: " + strings.Repeat("x", 40_000) + end},

@@ -50,7 +50,7 @@ func (g *proxy) record(j *journey) {
 func (j *journey) entry() *accesslog.Entry {
 	head := j.stream.Head()
 	j.line = accesslog.Entry{
-		Exchange: j.x, Protocol: j.request.Version.String(), Method: head.Method, Host: j.request.Host,
+		Exchange: j.x, Protocol: head.Spoken(), Method: head.Method, Host: j.request.Host,
 		Target: head.Target, UserAgent: j.request.Head.Get(headers.UserAgent),
 	}
 	return &j.line

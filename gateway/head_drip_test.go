@@ -48,6 +48,7 @@ func TestDrippedHeadThatIsRefused(t *testing.T) {
 		"target":            {"GET /" + strings.Repeat("x", 1<<10), 414, "uri-too-long"},
 		"preface of HTTP/2": {"PRI * HTTP/2.0\r\n\r\n", 505, "version-refused"},
 		"PRI in HTTP/1.1":   {"PRI * HTTP/1.1\r\n\r\n", 400, "bad-header"},
+		"TLS handshake":     {"\x16\x03", 400, "tls-on-plain-port"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := gatewaytest.Dial(t, g.Address)

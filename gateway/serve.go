@@ -99,6 +99,7 @@ func (g *proxy) begin(s downstream.Stream, now time.Time) *journey {
 	j := g.journeys.Get().(*journey)
 	j.stream, j.x = s, exchange.Acquire(now)
 	j.snap = g.joinNewest()
+	j.meet()
 	return j
 }
 

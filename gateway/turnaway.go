@@ -41,6 +41,7 @@ var tooManyConnections = func() []byte {
 func (g *proxy) noteTurnedAway(client netip.Addr) {
 	x := exchange.Acquire(g.now())
 	x.Peer, x.Client = client, client
+	giveID(x)
 	x.Fault = exchange.Refuse(exchange.TooManyConnections)
 	x.Status = x.Fault.Status()
 	g.unmatched.Observe(x)

@@ -24,16 +24,18 @@ type gate struct {
 	conn      *conn.Conn
 	server    *Server
 	part      part
-	begun     bool // a byte of the head has come
-	heads     int  // of requests that have passed
-	lines     int  // lines of the head that have ended
-	line      int  // bytes of its current line
-	cr        bool // the last of them is CR
-	pri       preface
-	left      int64  // bytes of a sized body still to come
-	readAhead []byte // received, and not let through yet, see readahead.go
-	borrowed  bool   // they lie in fasthttp's buffer
-	memory    []byte // else they lie here
+	begun     bool    // a byte of the head has come
+	heads     int     // of requests that have passed
+	lines     int     // lines of the head that have ended
+	line      int     // bytes of its current line
+	cr        bool    // the last of them is CR
+	pri       opening // how much of an HTTP/2 preface has come
+	tls       opening // how much of a TLS handshake has come
+	startLine []byte  // the request line, see keepLine
+	left      int64   // bytes of a sized body still to come
+	readAhead []byte  // received, and not let through yet, see readahead.go
+	borrowed  bool    // they lie in fasthttp's buffer
+	memory    []byte  // else they lie here
 	chunks    headers.ChunkScan
 	broken    error // why nothing on the connection can be believed any more
 
@@ -59,6 +61,7 @@ const (
 var (
 	errChunks   = errors.New("the chunked request body is not valid")
 	errBareLF   = errors.New("a line of the request head does not end with CRLF")
+	errTLS      = errors.New("the connection begins with a TLS handshake")
 	errBodyLeft = errors.New("the request body was not read to its end")
 )
 
@@ -91,6 +94,9 @@ func (g *gate) readHead(p []byte) (n int, err error) {
 		var m int
 		m, err = g.takeHead(p[n:])
 		n += m
+	}
+	if asked == 0 {
+		g.keepLine(p[:n])
 	}
 	return n, err
 }
@@ -182,7 +188,10 @@ func endOfBody(err error, complete bool) error {
 // (RFC 9112 §2.2); empty ones before the request line are no part of it.
 func (g *gate) passHead(p []byte) (int, error) {
 	if g.lines == 0 {
-		g.pri.pass(p)
+		g.pri.pass(p, prefaceLine)
+		if g.tls.pass(p, tlsHandshake); g.tls.complete(tlsHandshake) {
+			return len(p) - 1, errTLS // the rest may have no line end to wait for
+		}
 	}
 	for i := 0; i < len(p); {
 		lf := bytes.IndexByte(p[i:], '\n')
@@ -251,7 +260,8 @@ func (g *gate) next() {
 	if g.unread() {
 		g.broken = errBodyLeft
 	}
-	g.part, g.begun, g.lines, g.line, g.cr, g.pri = inHead, false, 0, 0, false, 0
+	g.part, g.begun, g.lines, g.line, g.cr = inHead, false, 0, 0, false
+	g.pri, g.tls = 0, 0
 }
 
 // Close parks a connection that fasthttp has left for that, and ends any other. It lingers
@@ -259,7 +269,7 @@ func (g *gate) next() {
 // response when a socket with unread input is closed. No goroutine reads when it is called.
 func (g *gate) Close() error {
 	if g.parked {
-		g.parked, g.memory, g.chunks = false, nil, headers.ChunkScan{}
+		g.parked, g.memory, g.startLine, g.chunks = false, nil, nil, headers.ChunkScan{}
 		go g.server.park(g)
 		return nil
 	}

@@ -150,10 +150,12 @@ func (s *Server) serve(ctx *fasthttp.RequestCtx) {
 // refuse handles requests that fasthttp could not read. The connection is closed.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	t := streamOf(ctx)
-	t.begin(ctx)
+	t.beginRefused(ctx)
 	why := refusal(err)
 	switch {
-	case t.gate.pri.complete():
+	case t.gate.tls.complete(tlsHandshake):
+		why = exchange.TLSOnPlainPort
+	case t.gate.pri.complete(prefaceLine):
 		why = exchange.VersionRefused // fasthttp refuses its target first
 	case why == exchange.HeaderTooLarge && t.gate.lines == 0:
 		why = exchange.URITooLong // not even the first line ended (RFC 9112 §3)

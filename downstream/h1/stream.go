@@ -41,6 +41,14 @@ func (t *stream) begin(ctx *fasthttp.RequestCtx) {
 	ctx.SetUserValue(jobKey{}, t) // fasthttp closes it when it resets the request
 }
 
+// beginRefused is begin for a request that fasthttp could not read. It has forgotten what it
+// read of it, so the head is what the gate has kept.
+func (t *stream) beginRefused(ctx *fasthttp.RequestCtx) {
+	t.begin(ctx)
+	method, target, protocol := t.gate.requestLine()
+	t.head = downstream.Head{Protocol: protocol, Method: method, Target: target, Scheme: t.head.Scheme}
+}
+
 // Close ends the request. fasthttp calls it after the last byte of the response, after the
 // tunnel, or when the client is lost.
 func (t *stream) Close() error {
