@@ -14,6 +14,7 @@ type Config struct {
 	// Listen holds the public addresses, at least one: "host:port", ":port"
 	// (both IP versions), "[::1]:8080" or "unix:/path".
 	Listen         []string
+	Name           string // in Via and Proxy-Status; a token
 	Admin          Admin
 	Limits         Limits
 	Timeouts       Timeouts
@@ -70,6 +71,8 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 	return &options.Section{Block: true, Anchors: true, Keys: func(k options.Keys) {
 		k.Names("listen", &c.Listen, "of addresses: `\":8080\"` (both IP versions), `\"host:port\"`, `\"[::1]:8080\"`, `\"unix:/path\"`; port 0 is any free one",
 			options.Checked(listenAddress), options.Default(":8080"), options.NotEmpty("got no address, want at least one"), options.Restart, options.MappingLater)
+		k.Text("name", &c.Name, "what `Via` and `Proxy-Status` call this gateway; instances may share it",
+			options.Checked(gatewayName), options.Default("penstock"))
 		k.Add("admin", &options.Section{Form: "an address for `listen`, `off`, or a mapping", Keys: c.Admin.Keys}, "", options.Restart)
 		k.Section("limits", c.Limits.Keys, "")
 		k.Section("timeouts", c.Timeouts.Keys, "`connect` to `body_idle` also per route", options.Lines)
@@ -86,7 +89,7 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 		k.Add("routes", c.routes(policies), "", options.Means("required"))
 		k.Section("log", c.Log.Keys, "", options.Lines)
 		k.Section("answers", c.Answers.Keys, "")
-		k.Later("acme", "tls", "auth", "name", "rate_limit", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
+		k.Later("acme", "tls", "auth", "rate_limit", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
 			"alerts", "profiles", "top")
 	}}
 }

@@ -26,6 +26,14 @@ func trailerName(s string) (shaped, wrong string) {
 	return shaped, wrong
 }
 
+// gatewayName checks what the gateway calls itself (RFC 9110 §7.6.3: a pseudonym).
+func gatewayName(s string) (shaped, wrong string) {
+	if !options.Token(s) || len(s) > 64 {
+		return s, "want a name such as edge-1: at most 64 letters, digits and -._~!#$%&'*+^`|"
+	}
+	return s, ""
+}
+
 // methodName checks a method. Methods are case-sensitive (RFC 9110 §9.1).
 func methodName(s string) (shaped, wrong string) {
 	upper := strings.ToUpper(s)

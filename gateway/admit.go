@@ -31,7 +31,7 @@ func (g *proxy) admit(j *journey) *exchange.Fault {
 	if !g.enterClient(j) {
 		return exchange.Refuse(exchange.TooManyConnections)
 	}
-	if headers.PassedThrough(&j.request.Head, g.name) {
+	if headers.PassedThrough(&j.request.Head, g.instance) {
 		return exchange.Refuse(exchange.Loop)
 	}
 	return nil

@@ -35,8 +35,8 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	j.text = append(j.text, j.refusal...)
 	c := j.common()
 	lines := c.AppendLines(r.Fields[:0], j.text, false, &j.fields)
-	if j.snap.proxyStatus && f.Source != exchange.Client {
-		lines = response.AppendProxyStatus(lines, g.name, f)
+	if j.snap.proxyStatus {
+		lines = response.AppendProxyStatus(lines, j.snap.config.Name, f)
 	}
 	r.SetFields(j.cache.AppendStatus(lines))
 	j.finishLocal(j.note)

@@ -162,6 +162,9 @@ func (f *faultCase) run(t *testing.T) {
 	if got := a.Header.Get("X-Edge"); (got == "penstock") != f.known {
 		t.Errorf("the route is known: %v; X-Edge is %q", f.known, got)
 	}
+	if got, want := a.Header.Get("Proxy-Status"), "penstock; error="+exchange.Refuse(f.reason).Kind.String()+`; details="`+f.reason.String()+`"`; got != want {
+		t.Errorf("Proxy-Status %q, want %q", got, want)
+	}
 	if a.Header.Get("Date") == "" || a.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("header %v", a.Header)
 	}

@@ -34,8 +34,8 @@ func (g *proxy) prepare(j *journey) {
 		out = plan.AppendRequest(out, j.policyCall())
 	}
 	out = forwarding.Append(out, b)
-	out = headers.AppendVia(out, b, j.request.Version.Streams(), g.name)
-	out = appendCDNLoop(out, b, g.name)
+	out = headers.AppendVia(out, b, j.request.Version.Streams(), j.snap.config.Name)
+	out = appendCDNLoop(out, b, g.instance)
 	out = j.cache.AppendValidators(out)
 	if name := j.snap.requestID; name != nil {
 		out = response.AppendField(out, name, j.x.ID())
@@ -115,11 +115,11 @@ func (j *journey) wantedUpgrade() []byte {
 
 // appendCDNLoop continues the CDN-Loop field, which unlike Via no intermediary may
 // remove (RFC 8586 §2): a request that comes back is known by it.
-func appendCDNLoop(dst []byte, b *headers.Block, name string) []byte {
+func appendCDNLoop(dst []byte, b *headers.Block, instance string) []byte {
 	dst = append(dst, "CDN-Loop: "...)
 	for value := range b.All(headers.CDNLoop) {
 		dst = append(append(dst, value...), ", "...)
 	}
 	b.Drop(headers.CDNLoop)
-	return append(append(dst, name...), "\r\n"...)
+	return append(append(dst, instance...), "\r\n"...)
 }

@@ -15,7 +15,7 @@ import (
 // proxy is what the steps of a journey share: it serves requests by the current snapshot.
 // It knows no listener and no reload; those are the Gateway's.
 type proxy struct {
-	name      string // our pseudonym in Via and CDN-Loop, unique to this process
+	instance  string // in CDN-Loop: an id of this process, by which a request that comes back is known
 	log       *slog.Logger
 	now       func() time.Time
 	clock     func() time.Time // by which stored responses age; nil means time.Now

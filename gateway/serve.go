@@ -77,9 +77,9 @@ func (g *proxy) serve(j *journey) {
 }
 
 // newProxy returns a proxy without a snapshot.
-func newProxy(name string, o *Options) *proxy {
+func newProxy(instance string, o *Options) *proxy {
 	p := &proxy{
-		name: name, log: o.Log, now: o.Now, clock: o.Clock, access: o.Access,
+		instance: instance, log: o.Log, now: o.Now, clock: o.Clock, access: o.Access,
 		unmatched: o.Metrics.Route(""), tunnels: tunnel.NewRegistry(),
 		stopping: make(chan struct{}),
 	}

@@ -126,17 +126,11 @@ func TestPassedThrough(t *testing.T) {
 		want      bool
 	}{
 		{"no hop at all", "A: edge-1\r\n", false},
-		{"our own Via entry", "Via: 1.1 edge-1\r\n", true},
-		{"among others, with a comment", "Via: 1.0 a (b, 1.1 c), HTTP/1.1 EDGE-1 (x)\r\n", true},
-		{"a comment behind no space", "Via: 1.1 edge-1(x)\r\n", true},
-		{"on a later line", "Via: 1.1 a\r\nVia: 1.1\tedge-1\r\n", true},
-		{"only inside a comment", "Via: 1.1 a (by, 1.1 edge-1)\r\n", false},
-		{"another instance", "Via: 1.1 edge-10, 1.1 xedge-1\r\n", false},
-		{"a name in the place of the protocol", "Via: edge-1 a\r\n", false},
+		{"Via has a name that several instances may share", "Via: 1.1 edge-1\r\n", false},
 		{"CDN-Loop (8586 §2)", "CDN-Loop: other; v=1, edge-1\r\n", true},
 		{"CDN-Loop with parameters", "CDN-Loop: edge-1 ; hop=\"1\"\r\n", true},
 		{"CDN-Loop of others", "CDN-Loop: edge; x=edge-1\r\n", false},
-		{"an unclosed comment", "Via: 1.1 a (b, 1.1 edge-1\r\n", false},
+		{"on a later line, in another case", "CDN-Loop: a\r\nCDN-Loop: EDGE-1\r\n", true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var b Block

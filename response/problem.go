@@ -44,9 +44,16 @@ func WantsText(accept []byte) bool {
 	return bytes.Contains(accept, []byte("text/")) && !bytes.Contains(accept, []byte("json"))
 }
 
-// AppendProxyStatus appends the Proxy-Status line of f (RFC 9209) for a proxy of that name.
+// AppendProxyStatus appends the Proxy-Status line of f (RFC 9209) for a proxy of that name,
+// which must be a token.
 func AppendProxyStatus(dst []byte, name string, f *exchange.Fault) []byte {
-	dst = append(append(append(dst, "Proxy-Status: "...), name...), "; error="...)
+	dst = append(dst, "Proxy-Status: "...)
+	if c := name[0] | 0x20; c >= 'a' && c <= 'z' {
+		dst = append(dst, name...)
+	} else { // a token begins with a letter there (RFC 9651 §3.3.4)
+		dst = append(append(append(dst, '"'), name...), '"')
+	}
+	dst = append(dst, "; error="...)
 	dst = append(dst, f.Kind.String()...)
 	if f.Reason != exchange.NoReason {
 		dst = append(append(append(dst, `; details="`...), f.Reason.String()...), '"')

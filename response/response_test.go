@@ -117,13 +117,15 @@ func TestDate(t *testing.T) {
 
 func TestProxyStatus(t *testing.T) {
 	for _, tc := range []struct {
+		name string
 		f    *exchange.Fault
 		want string
 	}{
-		{exchange.Refuse(exchange.QueueFull), "Proxy-Status: edge; error=connection_limit_reached; details=\"queue-full\"\r\n"},
-		{&exchange.Fault{Kind: exchange.ConnectionRefused}, "Proxy-Status: edge; error=connection_refused\r\n"},
+		{"9-edge", exchange.Refuse(exchange.BadHeader), "Proxy-Status: \"9-edge\"; error=http_request_error; details=\"bad-header\"\r\n"},
+		{"edge", exchange.Refuse(exchange.QueueFull), "Proxy-Status: edge; error=connection_limit_reached; details=\"queue-full\"\r\n"},
+		{"edge", &exchange.Fault{Kind: exchange.ConnectionRefused}, "Proxy-Status: edge; error=connection_refused\r\n"},
 	} {
-		if got := string(AppendProxyStatus(nil, "edge", tc.f)); got != tc.want {
+		if got := string(AppendProxyStatus(nil, tc.name, tc.f)); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)
 		}
 	}
