@@ -5,6 +5,7 @@ package gateway_test
 import (
 	"io"
 	"net"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -116,5 +117,65 @@ func TestClientThatLeavesTheQueueMakesRoom(t *testing.T) {
 	close(release)
 	if a := first.Read("GET"); a.StatusCode != 200 {
 		t.Errorf("got %d", a.StatusCode)
+	}
+}
+
+// A body that is being stored outlives the request that asked for it. Its end must not touch
+// the requests that came after, although they use the memory of the first.
+func TestEndOfAStoredBodyLeavesOtherDeparturesAlone(t *testing.T) {
+	const many = 8
+	stored, asked, gone := make(chan chan struct{}, many), make(chan struct{}, many), make(chan struct{}, 2*many)
+	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
+		head, err := p.Head()
+		switch {
+		case err != nil:
+		case strings.HasPrefix(head, "GET /stored/"):
+			end := make(chan struct{})
+			_, _ = io.WriteString(p, "HTTP/1.1 200 OK\r\nETag: \"1\"\r\nCache-Control: max-age=60\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
+			stored <- end
+			select {
+			case <-end:
+			case <-t.Context().Done():
+			}
+			_, _ = io.WriteString(p, "0\r\n\r\n")
+		default:
+			_ = p.SetDeadline(time.Time{}) // only the gateway ends it
+			asked <- struct{}{}
+			_, _ = p.In.ReadByte()
+			gone <- struct{}{}
+		}
+	})
+	g := gatewaytest.Start(t, oneRoute(origin.URL, "    cache: on", "    timeouts: { first_byte: 1m, request: 1m }"))
+	var ends [many]chan struct{}
+	for i := range ends {
+		c := gatewaytest.Dial(t, g.Address)
+		c.Send("GET /stored/" + strconv.Itoa(i) + " HTTP/1.1\r\nHost: a\r\nIf-None-Match: \"1\"\r\n\r\n")
+		ends[i] = <-stored
+		if a := c.Read("GET"); a.StatusCode != 304 { // without waiting for the rest
+			t.Fatalf("got %d, want 304", a.StatusCode)
+		}
+		_ = c.Close()
+	}
+	gatewaytest.Eventually(t, "requests that have ended", func() bool { return g.Count(`penstock_requests_in_flight{route="/*"}`) == "0" })
+	var clients [many]*gatewaytest.Client
+	for i := range clients {
+		clients[i] = gatewaytest.Dial(t, g.Address)
+		clients[i].Send("GET /silent/" + strconv.Itoa(i) + " HTTP/1.1\r\nHost: a\r\n\r\n")
+		<-asked
+	}
+	for _, end := range ends {
+		close(end)
+	}
+	inFlight := `penstock_backend_requests_in_flight{upstream="` + origin.URL + `",backend="` + origin.Address + `"}`
+	gatewaytest.Eventually(t, "stored bodies that have ended", func() bool { return g.Count(inFlight) == strconv.Itoa(many) })
+	for _, c := range clients {
+		_ = c.Close()
+	}
+	for range clients {
+		select {
+		case <-gone:
+		case <-time.After(10 * time.Second): // timeouts.first_byte is a minute
+			t.Fatal("a backend's connection outlives its client")
+		}
 	}
 }

@@ -16,7 +16,7 @@ func (g *proxy) forward(j *journey) *exchange.Fault {
 	if j.stream != nil && !j.route.finish {
 		j.out.req.Client = j.departure
 		j.stream.Watch(j.departure)
-		defer j.departure.Unwatch()
+		defer j.stopWatching()
 	}
 	t := j.route.choose()
 	j.x.Upstream = t.up.name
@@ -47,6 +47,13 @@ func (g *proxy) forward(j *journey) *exchange.Fault {
 		}
 		j.out.resp.Discard()
 	}
+}
+
+// stopWatching ends what forward began. The outbound forgets the departure, because a body that
+// is being stored outlives the journey, whose departure then is that of another request.
+func (j *journey) stopWatching() {
+	j.departure.Unwatch()
+	j.out.req.Client = nil
 }
 
 // try is one exchange with one backend, recorded and reported to its health.
