@@ -34,6 +34,7 @@ const (
 	NoBackend                 // every backend is down, drained or tried
 	QueueFull                 // pool.queue requests wait for a connection already
 	QueueTimeout              // no connection came free within pool.queue_timeout
+	TunnelsFull               // the backend has pool.tunnels open tunnels
 	OutOfTime                 // timeouts.request passed before a response head came
 	FirstByteTimeout          // no response head within timeouts.first_byte
 	BodyIdleTimeout           // no byte of a body for timeouts.body_idle
@@ -87,6 +88,7 @@ var reasons = [...]reasonRow{
 	{NoBackend, "no-backend", DestinationUnavailable, Upstream, 503, false, false, "No backend is available for this request."},
 	{QueueFull, "queue-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many requests wait for this backend. Try again shortly."},
 	{QueueTimeout, "queue-timeout", ConnectionLimitReached, Upstream, 503, false, true, "No connection to the backend came free in time. Try again shortly."},
+	{TunnelsFull, "tunnels-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many tunnels to this backend are open. Try again shortly."},
 	{OutOfTime, "out-of-time", HTTPResponseTimeout, Gateway, 504, false, false, "The response did not come in time."},
 	{FirstByteTimeout, "first-byte-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The backend did not respond in time."},
 	{BodyIdleTimeout, "body-idle-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The transfer stopped moving."},

@@ -71,7 +71,7 @@ func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) 
 		Name:    c.Name,
 		Balance: lb.Options{Method: balanceMethods[c.Balance.Method], Bound: c.Balance.Bound},
 		Pool: upstream.PoolOptions{
-			Max: c.Pool.Max, Idle: orOff(c.Pool.Idle), IdleTimeout: c.Pool.IdleTimeout,
+			Max: c.Pool.Max, Tunnels: orOff(c.Pool.Places()), Idle: orOff(c.Pool.Idle), IdleTimeout: c.Pool.IdleTimeout,
 			MaxAge: orOff(c.Pool.MaxAge), Queue: orOff(c.Pool.Queue), QueueTimeout: c.Pool.QueueTimeout,
 		},
 		TLS:     upstream.TLSOptions{CA: c.TLS.CA, Name: c.TLS.Name, Cert: c.TLS.Cert, Key: c.TLS.Key, Insecure: c.TLS.Insecure},

@@ -73,6 +73,7 @@ func faultCases() []faultCase {
 		}},
 		{reason: exchange.QueueFull, known: true, top: "POOL: { max: 1, queue: 0 }", origin: silent, before: occupy},
 		{reason: exchange.QueueTimeout, known: true, top: "POOL: { max: 1, queue: 9, queue_timeout: 20ms }", origin: silent, before: occupy},
+		{reason: exchange.TunnelsFull, known: true, raw: "GET /" + raw + "Connection: Upgrade\r\nUpgrade: websocket" + end, top: "POOL: { tunnels: 0% }"},
 		{reason: exchange.OutOfTime, known: true, route: "timeouts: { first_byte: off, request: 50ms }, retry: off", origin: silent},
 		{reason: exchange.FirstByteTimeout, known: true, route: "timeouts: { first_byte: 50ms }, retry: off", origin: silent},
 		{reason: exchange.UpgradeUnasked, known: true, origin: gatewaytest.Always("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")},

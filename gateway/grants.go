@@ -33,7 +33,7 @@ func (g *Gateway) grantConnections(cfg *config.Config) int {
 	if g.fileLimit > 0 {
 		busy, idle := 0, 0
 		for _, u := range cfg.Upstreams {
-			busy += u.Pool.Max * len(u.Backends)
+			busy += (u.Pool.Max + u.Pool.Places()) * len(u.Backends)
 			idle += u.Pool.Idle * len(u.Backends)
 		}
 		granted, _ = listener.ConnectionBudget(granted, min(busy, cfg.Limits.Requests), idle, int(min(g.fileLimit, 1<<30)))

@@ -13,7 +13,7 @@ func Outcome(f *exchange.Fault, status int) lb.Outcome {
 		return lb.ServerError
 	case f == nil:
 		return lb.Success
-	case f.Source != exchange.Upstream || f.Reason == exchange.QueueFull || f.Reason == exchange.QueueTimeout:
+	case f.Source != exchange.Upstream || f.Reason == exchange.QueueFull || f.Reason == exchange.QueueTimeout || f.Reason == exchange.TunnelsFull:
 		return lb.Cancelled // the client's fault or our own limits
 	case !f.Wrote, f.Kind == exchange.ConnectionTerminated && !f.Reused && !f.Begun:
 		return lb.ConnectFailure

@@ -45,6 +45,7 @@ func TestOutcomes(t *testing.T) {
 		{"a 101 that nobody wanted", fault(exchange.HTTPUpgradeFailed, begun), 0, lb.ServerError},
 		{"our queue is full", exchange.Refuse(exchange.QueueFull), 0, lb.Cancelled},
 		{"our queue is slow", exchange.Refuse(exchange.QueueTimeout), 0, lb.Cancelled},
+		{"our tunnels are all open", exchange.Refuse(exchange.TunnelsFull), 0, lb.Cancelled},
 		{"the request's time is over", exchange.Refuse(exchange.OutOfTime), 0, lb.Cancelled},
 		{"the client left", exchange.Refuse(exchange.ClientGone), 0, lb.Cancelled},
 	} {

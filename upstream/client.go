@@ -85,6 +85,7 @@ type trip struct {
 	at       *exchange.Attempt
 	lease    lease // nil when no connection is held
 	slot     bool  // holds a slot of the pool
+	tunnel   bool  // holds a place for a tunnel
 	last     bool  // the connection is too old to be kept
 	keep     bool  // the response lets the connection be kept
 	begun    bool  // a response, at least an interim one, has begun
@@ -100,6 +101,11 @@ type trip struct {
 // later: the backend may have responded all the same.
 func (t *trip) send() *exchange.Fault {
 	pool := t.client.pool
+	if t.req.Upgrade != nil {
+		if t.tunnel = pool.enterTunnel(); !t.tunnel {
+			return exchange.Refuse(exchange.TunnelsFull) // before the backend has worked for it
+		}
+	}
 	waited, f := pool.enter(t.now, t.req.Times.Deadline, t.req.Client)
 	if waited {
 		now := t.client.now()
@@ -226,6 +232,7 @@ func (t *trip) receive() *exchange.Fault {
 			t.req.Interim(status, &t.resp.Head)
 		}
 	}
+	t.leaveTunnel() // the backend stays with HTTP
 	t.arrived()
 	r := t.resp
 	t.keep = !t.last && r.Framing.Kind != headers.UntilClose && persistent(r)

@@ -137,11 +137,9 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("tunnel delivered %q, %v", got, err)
 	}
 	wantStats(t, c, 1, 0)
-	if len(c.pool.slots) != 1 {
-		t.Errorf("an open tunnel holds %d slots, want 1", len(c.pool.slots))
-	}
+	wantPlaces(t, c, 0, 1)
 	_ = tunnel.Close()
-	drained(t, c)
+	wantPlaces(t, c, 0, 0)
 	wantStats(t, c, 0, 0)
 }
 
@@ -155,8 +153,10 @@ func TestUpgradeRefused(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			req := request("GET", "/")
 			req.Upgrade = []byte("websocket")
-			tr := try(t, clientOf(t, newScript(t, always(tc.answer))), req)
+			c := clientOf(t, newScript(t, always(tc.answer)))
+			tr := try(t, c, req)
 			wantFault(t, tr.fault, exchange.HTTPUpgradeFailed, exchange.UpgradeUnasked)
+			wantPlaces(t, c, 0, 0)
 		})
 	}
 	req := request("GET", "/")
@@ -166,6 +166,7 @@ func TestUpgradeRefused(t *testing.T) {
 		t.Errorf("an ordinary answer to an upgrade: tunnel %v, body %q", tr.resp.Tunnel, tr.resp.Buffered)
 	}
 	wantStats(t, c, 1, 1)
+	wantPlaces(t, c, 0, 0)
 }
 
 func TestHeadTimesOut(t *testing.T) {

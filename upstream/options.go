@@ -58,7 +58,8 @@ type Source interface {
 // PoolOptions bounds the connections to one backend. NewCluster fills in the
 // defaults, so a Client never sees a zero; negative means off.
 type PoolOptions struct {
-	Max          int           // open connections, idle ones included; zero means 512; must not be negative
+	Max          int           // open connections, idle ones included, tunnels not; zero means 512; must not be negative
+	Tunnels      int           // open tunnels, which do not count in Max; zero means half of Max; negative allows none
 	Idle         int           // idle connections kept; zero means 64; negative keeps none
 	IdleTimeout  time.Duration // an idle connection is closed after this; zero means 4s (below Node's 5s); must not be negative
 	MaxAge       time.Duration // a connection this old is closed after its request; zero means 10m; negative means never

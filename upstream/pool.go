@@ -17,7 +17,8 @@ import (
 // ones, newest first; in front of it is a queue of our own, because HostClient can
 // neither bound the length of its queue nor tell waiting from dialling.
 //
-// A slot is the right to use one connection; there are PoolOptions.Max. With a
+// A slot is the right to use one connection; there are PoolOptions.Max. A tunnel has
+// no slot: it is counted by itself, so that tunnels leave every slot to requests. With a
 // slot in hand either an idle connection exists or there is room to dial one, so
 // HostClient's own limit is never met.
 type pool struct {
@@ -28,6 +29,7 @@ type pool struct {
 	store   store
 	slots   chan struct{} // one element for each slot in use
 	waiting atomic.Int64
+	tunnels atomic.Int64 // open ones, and requests that may become one
 	loose   atomic.Int64 // connections that HostClient does not know
 	closed  atomic.Bool
 }
@@ -111,6 +113,18 @@ func (p *pool) enter(now, deadline time.Time, client *conn.Departure) (waited bo
 }
 
 func (p *pool) leave() { <-p.slots }
+
+// enterTunnel takes a place for a tunnel, of which there are PoolOptions.Tunnels. False
+// means that none is free; nothing waits for one, because tunnels last.
+func (p *pool) enterTunnel() bool {
+	if p.tunnels.Add(1) <= int64(p.options.Tunnels) {
+		return true
+	}
+	p.tunnels.Add(-1)
+	return false
+}
+
+func (p *pool) leaveTunnel() { p.tunnels.Add(-1) }
 
 // take returns a connection for the holder of a slot: the newest idle one, else a new
 // one. dial bounds the setting up of the latter. Whether an idle one still lives shows

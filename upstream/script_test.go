@@ -88,7 +88,7 @@ func clientOf(t testing.TB, s *scripted.Origin, change ...func(*clientOptions)) 
 			d := dialer{endpoint: s.Address, network: "tcp", address: s.Address, sweeper: sweeper}
 			return d.dial(timeout)
 		},
-		Pool: PoolOptions{Max: 8, Idle: 8, IdleTimeout: time.Minute, MaxAge: -1, Queue: 8, QueueTimeout: 10 * time.Second},
+		Pool: PoolOptions{Max: 8, Tunnels: 8, Idle: 8, IdleTimeout: time.Minute, MaxAge: -1, Queue: 8, QueueTimeout: 10 * time.Second},
 		Now:  time.Now,
 	}
 	for _, f := range change {

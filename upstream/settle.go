@@ -31,6 +31,15 @@ func (t *trip) giveUp() {
 		t.slot = false
 		t.client.pool.leave()
 	}
+	t.leaveTunnel()
+}
+
+// leaveTunnel gives back the place for a tunnel, if there is one.
+func (t *trip) leaveTunnel() {
+	if t.tunnel {
+		t.tunnel = false
+		t.client.pool.leaveTunnel()
+	}
 }
 
 // giveBack ends the use of the connection and of its slot. An upload beside must
@@ -53,7 +62,8 @@ func (t *trip) giveBack(sent, keep bool) {
 }
 
 // switchProtocol judges a 101. With a right one the connection leaves the pool and
-// belongs to resp.Tunnel; its slot is free when that is closed.
+// belongs to resp.Tunnel. Its slot is free at once; its place among the tunnels when
+// that is closed.
 func (t *trip) switchProtocol() *exchange.Fault {
 	r := t.resp
 	if t.req.Upgrade == nil || !r.HTTP11 || t.up.running() || t.writeErr != nil || !r.agreesTo(t.req.Upgrade) {
@@ -65,12 +75,13 @@ func (t *trip) switchProtocol() *exchange.Fault {
 	r.Ahead = r.small
 	pool, l, c := t.client.pool, t.lease, t.src.conn
 	pool.giveReader(t.src.br)
-	t.lease, t.src, t.slot = nil, source{}, false
+	t.lease, t.src, t.slot, t.tunnel = nil, source{}, false, false
+	pool.leave()
 	_ = c.SetDeadline(time.Time{}) // lazy: never fails
 	r.Tunnel = c
 	c.OnClose(func() {
 		pool.give(l, false)
-		pool.leave()
+		pool.leaveTunnel()
 	})
 	return nil
 }
