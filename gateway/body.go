@@ -28,8 +28,9 @@ type clientBody struct {
 	aborted atomic.Bool
 
 	now   func() time.Time
-	began time.Time // when reading began
-	until time.Time // until when Read waits before it returns errNotYet; zero for as long as the client may take
+	began time.Time     // when reading began
+	waits time.Duration // for the client so far; time in which nobody reads is not its fault
+	until time.Time     // until when Read waits before it returns errNotYet; zero for as long as the client may take
 }
 
 // errNotYet says that no byte came until clientBody.until; the body goes on.
@@ -45,7 +46,7 @@ func (b *clientBody) start(began time.Time, now func() time.Time) { b.began, b.n
 
 func (b *clientBody) reset() {
 	b.stream, b.limit, b.read, b.times, b.err, b.pass = nil, 0, 0, nil, nil, nil
-	b.now, b.began, b.until = nil, time.Time{}, time.Time{}
+	b.now, b.began, b.until, b.waits = nil, time.Time{}, time.Time{}, 0
 	b.aborted.Store(false)
 }
 
@@ -55,7 +56,7 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	wait, late := b.patience()
+	wait, since, late := b.patience()
 	b.stream.TimeBody(wait)
 	if b.aborted.Load() { // after the deadline, so that Abort's own deadline stays
 		b.err = exchange.Refuse(exchange.ClientGone)
@@ -63,6 +64,9 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	}
 	n, err := b.stream.ReadBody(p)
 	b.read += int64(n)
+	if !since.IsZero() {
+		b.waits += b.now().Sub(since)
+	}
 	if err != nil {
 		if b.err = b.verdict(err, late); b.err == errNotYet {
 			b.err = nil
@@ -79,14 +83,14 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	return 0, b.err
 }
 
-// patience returns how long the next byte is waited for, zero for any time, and what it means
-// when it does not come.
-func (b *clientBody) patience() (wait time.Duration, late error) {
+// patience returns how long the next byte is waited for, zero for any time, the present, unless
+// that does not matter, and what it means when the byte does not come.
+func (b *clientBody) patience() (wait time.Duration, now time.Time, late error) {
 	wait, late = b.times.BodyIdle, exchange.Refuse(exchange.BodyStalled)
 	if b.times.BodyRate == 0 && b.times.Body == 0 && b.until.IsZero() {
-		return wait, late
+		return wait, now, late
 	}
-	now := b.now()
+	now = b.now()
 	shorten := func(end time.Time, why error) {
 		if left := max(end.Sub(now), 1); wait == 0 || left < wait {
 			wait, late = left, why
@@ -94,8 +98,8 @@ func (b *clientBody) patience() (wait time.Duration, late error) {
 	}
 	if rate, idle := b.times.BodyRate, b.times.BodyIdle; rate > 0 && idle > 0 {
 		due := time.Duration(float64(b.read) / float64(rate) * float64(time.Second))
-		if end := b.began.Add(idle + due); end.Before(now.Add(idle - idle/16)) { // else it only stalls
-			shorten(end, exchange.Refuse(exchange.SlowRequest))
+		if left := idle + due - b.waits; left < idle-idle/16 { // else it only stalls
+			shorten(now.Add(left), exchange.Refuse(exchange.SlowRequest))
 		}
 	}
 	if b.times.Body > 0 {
@@ -104,7 +108,7 @@ func (b *clientBody) patience() (wait time.Duration, late error) {
 	if !b.until.IsZero() {
 		shorten(b.until, errNotYet)
 	}
-	return wait, late
+	return wait, now, late
 }
 
 // atHand returns the whole body if it has come already, and else nil. It is valid until
