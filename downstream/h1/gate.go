@@ -223,7 +223,13 @@ func (g *gate) passHead(p []byte) (int, error) {
 // Write implements io.Writer for fasthttp, whose bytes are those of an empty response. They
 // are thrown away, and the response that was sent goes out in their place.
 func (g *gate) Write(p []byte) (int, error) {
-	if err := g.stream.write(); err != nil {
+	var err error
+	if h := g.stream.handover; h != nil {
+		err = h.write(g.stream.write)
+	} else {
+		err = g.stream.write()
+	}
+	if err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -22,11 +22,23 @@ func (h *handover) take() bool {
 	return first
 }
 
+// write has the head of the response written, unless the request has ended. It cannot end
+// meanwhile: the memory of the response is that of the request.
+func (h *handover) write(head func() error) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.taken {
+		return net.ErrClosed
+	}
+	return head()
+}
+
 // hijack has t.run called on the client's connection once the head of the response was
 // written, or t.abandon when the connection is closed before. It must be the last thing that
 // is done with the request: on a connection that is closed already it ends in it.
 func (t *stream) hijack() {
 	h, ctx, run, abandon := new(handover), t.ctx, t.run, t.abandon
+	t.handover = h
 	ctx.Hijack(func(net.Conn) {
 		if h.take() {
 			run(t.gate.conn, t.gate.leaveHTTP())

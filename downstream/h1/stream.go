@@ -27,6 +27,8 @@ type stream struct {
 	closing bool               // the connection ends with the response
 	run     func(tunnel.End, []byte)
 	abandon func()
+
+	handover *handover // of a response that begins a tunnel
 }
 
 type jobKey struct{}
@@ -34,7 +36,7 @@ type jobKey struct{}
 // begin makes t the stream of a request that fasthttp has read, as far as it could.
 func (t *stream) begin(ctx *fasthttp.RequestCtx) {
 	h := &ctx.Request.Header
-	t.ctx, t.reply, t.closing = ctx, nil, false
+	t.ctx, t.reply, t.closing, t.handover = ctx, nil, false, nil
 	t.head = downstream.Head{
 		Protocol: h.Protocol(), Method: ctx.Method(), Target: h.RequestURI(), Scheme: "http", Fields: h.RawHeaders(),
 	}
