@@ -76,10 +76,11 @@ func (t *Timeouts) Keys(k options.Keys) {
 		"everything until the response head goes to the client (queueing, attempts, backoff), less the time in which the request body moves",
 		options.Off)
 	k.Duration("body_idle", &t.BodyIdle, 60*time.Second,
-		"no byte moved in a body, stream or tunnel, in either direction; the only bound on long transfers", options.Off)
+		"no byte moved in a body, stream or tunnel, in either direction; with `body_min_rate` the bound on long transfers", options.Off)
 	k.Duration("body", &t.Body, 0, "a whole request body; then 408 `slow-request`; also per route", options.Off)
 	k.Flow("body_min_rate", &t.BodyRate, kib,
-		"the least that a client must send of a body: it may take `body_idle` and the time that its bytes need at this rate; then 408 `slow-request`; also per route")
+		"the least that a client must send of a body, and take of a streamed one: it may keep the gateway waiting for `body_idle` and the time that "+
+			"its bytes need at this rate; then 408 `slow-request`, or the response is cut, `slow-client`. A slow backend does not count; also per route")
 	k.Duration("idle", &t.Idle, 75*time.Second, "a client's connection between two requests", options.Off)
 	k.Section("drain", t.Drain.Keys, "how SIGTERM is followed")
 	k.Later("handshake")

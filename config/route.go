@@ -123,7 +123,7 @@ func (t *RouteTimeouts) keys(file *Timeouts) func(options.Keys) {
 		k.Duration("request", &t.Request, file.Request, "everything until the response head goes to the client", options.Off)
 		k.Duration("body_idle", &t.BodyIdle, file.BodyIdle, "no byte moved in a body, stream or tunnel", options.Off)
 		k.Duration("body", &t.Body, file.Body, "a whole request body", options.Off)
-		k.Flow("body_min_rate", &t.BodyRate, file.BodyRate, "the least that a client must send of a body")
+		k.Flow("body_min_rate", &t.BodyRate, file.BodyRate, "the least that a client must send of a body, and take of one")
 	}
 }
 

@@ -30,6 +30,7 @@ type Conn struct {
 	ending  ending
 	phase   atomic.Uint32 // the owner's note
 	watcher atomic.Pointer[Departure]
+	pace    pace
 }
 
 // ending is what Close has to know.
@@ -123,7 +124,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 }
 
 // Write writes all of p or returns an error with the number of bytes written before.
-// Past the write deadline that is os.ErrDeadlineExceeded; under TLS the connection
+// Past the write deadline that is os.ErrDeadlineExceeded, see SetMinRate for ErrTooSlow; under TLS the connection
 // cannot be written any more after it.
 func (c *Conn) Write(p []byte) (int, error) {
 	if !c.begin(&c.out) {
@@ -136,5 +137,5 @@ func (c *Conn) Write(p []byte) (int, error) {
 		n += more
 	}
 	c.out.leave(n)
-	return n, plain(err)
+	return n, c.pace.failed(err)
 }

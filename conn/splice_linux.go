@@ -130,7 +130,7 @@ func (m *mover) write(moved func(int64)) (done int64, err error) {
 		c.out.leave(m.got)
 		switch {
 		case err != nil:
-			return done, plain(err)
+			return done, c.pace.failed(err)
 		case m.err != nil:
 			return done, m.err
 		case m.got == 0:

@@ -26,6 +26,7 @@ const (
 	BodyIncomplete            // the client ended or broke its request body
 	BodyStalled               // no byte of the request body for body_idle
 	SlowRequest               // the request body comes slower than timeouts.body_min_rate, or took timeouts.body
+	SlowClient                // the client takes the response slower than timeouts.body_min_rate
 	BuffersFull               // limits.buffered_bodies are in use
 	ClientGone                // the client closed its connection
 	Loop                      // the request passed this instance before (RFC 8586)
@@ -80,6 +81,7 @@ var reasons = [...]reasonRow{
 	{BodyIncomplete, "body-incomplete", HTTPRequestError, Client, 400, true, false, "The request body ended early or is not valid."},
 	{BodyStalled, "body-stalled", HTTPRequestError, Client, 408, true, false, "The request body stopped arriving."},
 	{SlowRequest, "slow-request", HTTPRequestError, Client, 408, true, false, "The request body arrives too slowly."},
+	{SlowClient, "slow-client", ConnectionWriteTimeout, Client, 408, true, false, ""},
 	{BuffersFull, "buffers-full", ConnectionLimitReached, Gateway, 503, false, true, "The gateway has no memory for the request body. Try again shortly."},
 	{ClientGone, "client-gone", HTTPRequestError, Client, 499, true, false, ""},
 	{Loop, "loop", ProxyLoopDetected, Gateway, 508, false, false, "This request has passed this gateway before."},

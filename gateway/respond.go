@@ -37,6 +37,7 @@ func (g *proxy) send(j *journey) {
 	idle := j.snap.limits.client.BodyIdle
 	if j.route != nil {
 		idle = j.route.times.BodyIdle
+		r.SetRate(j.route.times.BodyRate)
 	}
 	r.SetIdle(idle)
 	j.stream.Send(r)

@@ -194,5 +194,8 @@ func bodyFault(err error) *exchange.Fault {
 	if errors.Is(err, cache.ErrVanished) || errors.Is(err, cache.ErrBehind) || errors.Is(err, cache.ErrAbandoned) {
 		return &exchange.Fault{Kind: exchange.HTTPResponseIncomplete, Source: exchange.Gateway, Begun: true, Err: err}
 	}
+	if errors.Is(err, response.ErrTooSlow) {
+		return exchange.Refuse(exchange.SlowClient)
+	}
 	return exchange.Refuse(exchange.ClientGone)
 }

@@ -23,6 +23,7 @@ type Response struct {
 
 	Close bool          // the connection cannot be used after this response
 	Idle  time.Duration // the client has to take some bytes in every such period; zero means no limit
+	Rate  int64         // bytes a second that the client has to take of Stream on average, beside Idle; zero means any
 }
 
 // Reset empties r and keeps the memory of Fields unless it grew beyond keep bytes.
@@ -56,6 +57,9 @@ func (r *Response) SetStream(s Stream, length int64) { r.Stream, r.Length = s, l
 // SetIdle sets how long the client may take no byte; zero means no limit.
 func (r *Response) SetIdle(d time.Duration) { r.Idle = d }
 
+// SetRate sets how fast the client has to take a Stream, see Rate.
+func (r *Response) SetRate(n int64) { r.Rate = n }
+
 // CloseAfter says that the connection cannot be used after this response.
 func (r *Response) CloseAfter() { r.Close = true }
 
@@ -81,9 +85,12 @@ type Sink struct {
 	Idle    time.Duration
 }
 
+// ErrTooSlow is the error of a Writer whose client takes a body slower than Response.Rate.
+var ErrTooSlow = conn.ErrTooSlow
+
 // Writer takes the bytes of a body.
 type Writer interface {
 	// WriteMoving writes all of p, however slowly, as long as some bytes are taken in every
-	// idle period; zero means no limit.
+	// idle period; zero means no limit. ErrTooSlow: the client was below Response.Rate.
 	WriteMoving(p []byte, idle time.Duration) (int, error)
 }

@@ -23,6 +23,7 @@ func TestResetForgetsEverything(t *testing.T) {
 	r.SetBody([]byte("x"))
 	r.SetStream(body{}, 7)
 	r.SetIdle(time.Second)
+	r.SetRate(1)
 	r.CloseAfter()
 	v := reflect.ValueOf(*r)
 	for i := range v.NumField() {

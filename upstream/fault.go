@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 
+	"penstock/conn"
 	"penstock/exchange"
 	"penstock/headers"
 )
@@ -117,6 +118,9 @@ func (t *trip) bodyFault(err error) *exchange.Fault {
 
 // sinkFault explains why the client did not take the response.
 func sinkFault(err error) *exchange.Fault {
+	if errors.Is(err, conn.ErrTooSlow) {
+		return exchange.Refuse(exchange.SlowClient)
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &exchange.Fault{Kind: exchange.ConnectionWriteTimeout, Reason: exchange.BodyIdleTimeout, Source: exchange.Client, Err: err}
 	}

@@ -108,6 +108,10 @@ func (t *stream) transfer(r *response.Response) (err error) {
 		}
 		_ = r.Stream.CloseWithError(err)
 	}()
+	if r.Rate > 0 && r.Idle > 0 {
+		c.SetMinRate(r.Rate, r.Idle)
+		defer c.SetMinRate(0, 0)
+	}
 	chunked := t.chunked(r)
 	err = r.Stream.Transfer(response.Sink{To: c, Socket: c, Chunked: chunked, Idle: r.Idle})
 	if err != nil || !chunked {
