@@ -2,20 +2,21 @@ package conformance
 
 import "strings"
 
-// Case is one thing that may happen on the wire, and what a gateway may make of it.
+// Case is one test: what a client and a backend send, and every outcome that is acceptable
+// for a gateway between them.
 type Case struct {
 	Family string
 	Name   string
-	Clause string // where the rule stands: "RFC 9112 §6.3"
-	Danger bool   // letting it through could make two readers see different messages
-	Choice string // why Penstock refuses what it might take; "" when it does not
-	Steps  []Step // what the client does, in order
-	Script []Reply
+	Clause string    // where the rule stands: "RFC 9112 §6.3"
+	Danger bool      // letting it through could make two readers see different messages
+	Choice string    // why Penstock refuses what it might take; "" when it does not
+	Steps  []Step    // what the client does, in order
+	Script []Reply   // what the backend sends, one Reply for each request
 	Want   []Outcome // every acceptable outcome
 	Got    []Expect  // what the backend must have received; derived from Steps when empty
 	Checks []string  // more demands on the first request that the backend got
-	See    []string  // demands on what the client got
-	Order  string    // the status codes of all answers, interim ones too; "" for any
+	See    []string  // demands on the last final response, if the outcome is Forwarded
+	Order  string    // the status codes of all responses, interim ones too, likewise; "" for any
 }
 
 // StepKind says what a Step does.

@@ -8,8 +8,8 @@ type CacheOutcome uint8
 const (
 	CacheOff         CacheOutcome = iota // the route does not cache
 	CacheHit                             // a fresh stored response was sent
-	CacheStale                           // a stale one was, while it is revalidated or because the origin failed
-	CacheRevalidated                     // a stored one was, once the origin had confirmed it
+	CacheStale                           // a stale stored response was sent, while it is revalidated or because the origin failed
+	CacheRevalidated                     // a stored response was sent after the origin confirmed it
 	CacheCollapsed                       // the response to another request was sent, as it arrived
 	CacheMiss                            // the origin was asked, with the cache's part in it
 	CacheBypass                          // the origin was asked, and the cache only looked on

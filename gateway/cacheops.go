@@ -71,8 +71,10 @@ func (g *Gateway) CacheStatus() ops.CacheStatus {
 	return status
 }
 
-// CachePurge purges what is stored. The error wraps ops.ErrNoCache when no
-// route caches, and ops.ErrBadURL for a URL that no request can have.
+// CachePurge purges the stored responses that p selects, in the store that all routes share.
+// The error wraps ops.ErrNoCache when no route caches, and ops.ErrBadURL for a URL that no
+// request can have; then nothing is purged. Any other error means that the purge was done but
+// a restart may undo it.
 func (g *Gateway) CachePurge(p ops.CachePurge) error { return g.proxy.cachePurge(p) }
 
 func (g *proxy) cachePurge(p ops.CachePurge) error {

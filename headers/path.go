@@ -44,15 +44,16 @@ func NormalizePath(dst, path []byte) ([]byte, Problem) {
 	return dst, p
 }
 
-// Normalize appends the form of path that routes are matched against, cache keys
-// are built from and policies see. Percent-encoded unreserved characters are
-// decoded once, other encodings keep their form with capital digits (RFC 3986
-// §6.2.2); the rest is up to r. The result is its own normal form.
+// Normalize appends the normal form of path to dst: the form that routes are matched
+// against, cache keys are built from and policies see. It decodes percent-encoded
+// unreserved characters once and writes other encodings with capital digits (RFC 3986
+// §6.2.2); r decides about the rest. The normal form of the result is the result itself.
 //
-// Refused by every rule are encoded NUL, broken encodings, segments such as "..;x",
-// which are dot segments to servers with path parameters, and dot segments beside a
-// slash or backslash that is kept, such as "..%2Fx".
-// path begins with "/" and has no query. The result begins with "/".
+// path has no query. One that does not begin with "/" is BadTarget. Whatever r says,
+// Normalize refuses encoded NUL, broken encodings, segments such as "..;x", which are dot
+// segments to servers with path parameters, and dot segments beside a slash or backslash
+// that is kept, such as "..%2Fx". After a Problem the path in the result is not complete
+// and must not be used.
 func (r *PathRules) Normalize(dst, path []byte) ([]byte, PathMarks, Problem) {
 	if len(path) == 0 || path[0] != '/' {
 		return dst, 0, BadTarget

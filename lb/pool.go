@@ -13,8 +13,8 @@ type Options struct {
 }
 
 // Pool is what one route sees of a group: the route's own weights, its method
-// and its cursor, over the shared state of the backends. It is immutable but for
-// the cursor; other weights need a new Pool.
+// and its cursor, over the shared state of the backends. Only the cursor changes;
+// other weights need a new Pool. All methods are safe for concurrent use.
 type Pool struct {
 	group   *Group
 	primary tier

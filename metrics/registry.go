@@ -87,9 +87,10 @@ func (r *Registry) Route(name string) *Route {
 	return h
 }
 
-// Upstream returns the handle of the upstream called name, the same one for as
-// long as Retain keeps it. From then on attempts at its backends are counted, by the
-// address in exchange.Attempt.Backend.
+// Upstream returns the handle of the upstream called name, and makes it at the first call;
+// later calls return the same one until Retain drops it. Attempts are counted only for the
+// backends of upstreams that have a handle, under the address in exchange.Attempt.Backend,
+// and for at most Options.Backends backends.
 func (r *Registry) Upstream(name string) *Upstream {
 	r.mu.Lock()
 	defer r.mu.Unlock()

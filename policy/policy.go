@@ -32,9 +32,9 @@ var verdictText = [verdictCount]string{Continue: "continue", Responded: "respond
 
 func (v Verdict) String() string { return verdictText[v] }
 
-// Refuse ends the request with the response that belongs to f. Field lines that the policy
-// has added to Call.Response before, such as WWW-Authenticate or Retry-After, stand in that
-// response too.
+// Refuse returns the verdict that ends the request with the response for f; the hook must
+// return this verdict. Field lines that the policy added to Call.Response before, such as
+// WWW-Authenticate or Retry-After, are sent in that response too.
 func (c *Call) Refuse(f *exchange.Fault) Verdict {
 	c.fault = f
 	return refused

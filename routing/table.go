@@ -64,8 +64,8 @@ func New(o Options) (*Table, error) {
 type Query struct {
 	Host    []byte            // as the client sent it: in any case, and with its port
 	RawPath []byte            // as received; needed when Marks is not zero
-	Path    []byte            // as NormalizePath returned it, or "*", which only "/*" accepts
-	Marks   headers.PathMarks // as NormalizePath returned them
+	Path    []byte            // as Table.NormalizePath returned it, or "*", which only "/*" accepts
+	Marks   headers.PathMarks // as Table.NormalizePath returned them
 	Method  []byte
 	Query   []byte // what follows the first "?" of the target
 	Fields  *headers.Block

@@ -10,11 +10,13 @@ const (
 	ReplacesForAll                     // the resource has another representation now, or none
 )
 
-// Replaces returns what the response to q makes of a stored one with the same key, when
-// the response itself is not stored for a reason; Storable is a reason that lies
-// with the store. Only a response about the resource's state can replace:
-// success, redirection, 404 and 410. A 400, 403, 416 or 429 may be owed to one odd
-// request, and so may the no-store of a response to one with Cookie or Authorization.
+// Replaces returns for whom the response to q replaces a stored response with the same key,
+// although the response itself is not stored. why is the reason that MayStore gave for that;
+// Storable means that the rules allowed it but the store did not take it. Only a response
+// that tells the state of the resource replaces anything: success except 206, redirection
+// except 304, 404 and 410. Other errors, such as 400, 403, 416 or 429, may concern one
+// request only. A private response concerns one client only, and so may no-store in the
+// response to a request with Cookie or Authorization: these are ReplacesForOne.
 func Replaces(q *Request, status int, why Refusal) Replacement {
 	switch {
 	case status == 206 || status == 304:

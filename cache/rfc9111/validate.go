@@ -140,10 +140,11 @@ func SelectedBy(stored, notModified Fields) bool {
 
 // AppendFreshened appends the field lines of a stored response as a 304, or the
 // response to a HEAD, updates them, and returns the longer slice (RFC 9111 §3.2).
-// Each field that the update has replaces all stored ones of its name, but for
-// Content-Length, Content-Encoding, Content-Range, Age and those for one
-// connection. Date is always the update's: without one, the stored Date is left
-// out, since it would make the response old again.
+// A field of the update replaces all stored ones of its name. Content-Length,
+// Content-Encoding, Content-Range and the fields for one connection stay as stored. Age,
+// which a stored response does not have, and Date are always the update's: without a
+// Date in the update the stored one is left out, since it would make the response old
+// again.
 //
 // The result is then read with ReadResponse, under the stored status, judged by
 // MayStore and turned into a new Meta.

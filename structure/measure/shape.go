@@ -22,8 +22,9 @@ func (s *Sized) grow(name string, size int) {
 	}
 }
 
-// MostMethods returns the type with the most methods. Methods of embedded
-// structs of the module count as those of the type that embeds them.
+// MostMethods returns the type with the most methods and their number, interfaces left
+// out; the zero Sized when no type has a method. Methods of embedded structs of the module
+// count as those of the type that embeds them.
 func (p *Package) MostMethods() Sized {
 	var most Sized
 	for _, obj := range p.info.Defs {
