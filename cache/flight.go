@@ -21,7 +21,8 @@ var (
 	ErrAbandoned = errors.New("cache: the fetch that was waited for was abandoned")
 	// ErrBehind says that the bytes that a follower wants next are no longer kept.
 	ErrBehind = errors.New("cache: the follower is slower than the fetch, and its next bytes are no longer kept")
-	// ErrWait says that the follower's own patience ended.
+	// ErrWait says that the done channel of the follower's call was closed before the fetch
+	// brought what the follower waited for. The fetch goes on.
 	ErrWait = errors.New("cache: gave up waiting for the fetch that was followed")
 )
 

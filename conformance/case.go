@@ -11,7 +11,7 @@ type Case struct {
 	Danger bool      // letting it through could make two readers see different messages
 	Choice string    // why Penstock refuses what it might take; "" when it does not
 	Steps  []Step    // what the client does, in order
-	Script []Reply   // what the backend sends, one Reply for each request
+	Script []Reply   // what the backend sends, one Reply for each request; 200 with a short body to those beyond
 	Want   []Outcome // every acceptable outcome
 	Got    []Expect  // what the backend must have received; derived from Steps when empty
 	Checks []string  // more demands on the first request that the backend got

@@ -109,7 +109,9 @@ func New(o Options) (*Gateway, error) {
 }
 
 // Start begins to look for backends, opens the listeners and returns once they
-// accept. ctx bounds only the start.
+// accept. ctx bounds only the start. The error names the upstream that did not
+// start or the address that could not be opened; a host name that is not found is no
+// error. After an error no listener is open, lookups and probes go on until Shutdown.
 func (g *Gateway) Start(ctx context.Context) error {
 	g.clients.Start()
 	g.backends.Start()

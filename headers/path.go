@@ -49,7 +49,7 @@ func NormalizePath(dst, path []byte) ([]byte, Problem) {
 // unreserved characters once and writes other encodings with capital digits (RFC 3986
 // §6.2.2); r decides about the rest. The normal form of the result is the result itself.
 //
-// path has no query. One that does not begin with "/" is BadTarget. Whatever r says,
+// path has no query. One that does not begin with "/" is BadTarget. With all rules
 // Normalize refuses encoded NUL, broken encodings, segments such as "..;x", which are dot
 // segments to servers with path parameters, and dot segments beside a slash or backslash
 // that is kept, such as "..%2Fx". After a Problem the path in the result is not complete

@@ -120,7 +120,8 @@ type size[T int | int64] struct {
 	limits
 }
 
-// SizeOf returns a size that goes to p; see Keys.Size.
+// SizeOf returns the declaration of a size whose value is stored in *p, by default standard.
+// Keys.Size says what its rules mean.
 func SizeOf[T int | int64](p *T, standard T, rules ...Rule) Scalar {
 	return &size[T]{p, standard, limitsOf(rules)}
 }

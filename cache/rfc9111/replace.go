@@ -13,7 +13,7 @@ const (
 // Replaces returns for whom the response to q replaces a stored response with the same key,
 // although the response itself is not stored. why is the reason that MayStore gave for that;
 // Storable means that the rules allowed it but the store did not take it. Only a response
-// that tells the state of the resource replaces anything: success except 206, redirection
+// about the state of the resource replaces anything: success except 206, redirection
 // except 304, 404 and 410. Other errors, such as 400, 403, 416 or 429, may concern one
 // request only. A private response concerns one client only, and so may no-store in the
 // response to a request with Cookie or Authorization: these are ReplacesForOne.

@@ -66,12 +66,12 @@ const (
 	UntilClose                // neither; the connection ends
 )
 
-// End is what happens instead of a complete answer.
+// End is how a response of the origin ends: complete, which is the zero value, or broken off.
 type End uint8
 
 // The ends.
 const (
-	Whole End = iota // nothing: the answer is complete
+	Whole End = iota // complete
 	Lost             // the connection ends without a byte
 	Cut              // the connection ends inside of the body
 )
@@ -104,8 +104,8 @@ type Verb uint8
 const (
 	unset      Verb = iota
 	New             // the origin is asked once, without conditions; the client gets its answer
-	Passed          // the origin is asked once, however; the client gets its answer
-	Hit             // the origin is not asked; the client gets a stored answer
+	Passed          // the origin is asked once, with or without conditions; the client gets the origin's response
+	Hit             // the origin is not asked; the client gets a stored response
 	Validated       // the origin is asked once, with conditions; the client gets a stored answer
 	Stale           // the origin is asked; the client gets a stored answer
 	Refetched       // the origin is asked with conditions, then without; the client gets its second answer
@@ -146,7 +146,7 @@ const (
 	HasNot                   // they do not
 	Body                     // the body is Value
 	Word                     // the method or the target of a request, as Name says, is Value
-	Told                     // an interim answer came: Name is its status, Value its only field
+	Told                     // an interim response came: Name is its status, Value its only field
 	NotTold                  // no interim answer came
 	IsCut                    // the answer visibly ends too early
 )
