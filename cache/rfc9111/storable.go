@@ -20,7 +20,7 @@ const (
 	Private                         // private (RFC 9111 §5.2.2.7)
 	Malformed                       // a quoted string in Cache-Control does not end
 	Unshared                        // Authorization without public, must-revalidate or s-maxage (RFC 9111 §3.5)
-	VaryStar                        // Vary has "*", or cannot be read (RFC 9111 §4.1)
+	VaryStar                        // Vary has "*", cannot be read, or selects this request only (RFC 9111 §4.1)
 	WithSetCookie                   // Set-Cookie, and neither the response nor the route allows it
 	StatusUnstated                  // a status that needs explicit freshness, without it (RFC 9111 §3)
 	NoCacheUnchecked                // no-cache, and nothing to validate it with (RFC 9111 §4)
