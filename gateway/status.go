@@ -1,7 +1,4 @@
 package gateway
 
-// Statuses that the steps look at.
-const (
-	statusSwitchingProtocols = 101
-	statusNoContent          = 204
-)
+// statusSwitchingProtocols is the status of a response that begins a tunnel.
+const statusSwitchingProtocols = 101

@@ -8,6 +8,7 @@ import (
 	"penstock/accesslog"
 	"penstock/conn"
 	"penstock/exchange"
+	"penstock/response"
 )
 
 // welcome decides about a connection that was just accepted and returns the answer
@@ -30,10 +31,10 @@ func (g *proxy) welcome(c *conn.Conn) []byte {
 
 // tooManyConnections is the answer that the listener writes.
 var tooManyConnections = func() []byte {
-	const reason = exchange.TooManyConnections
-	body := `{"type":"about:blank","title":"Too Many Requests","status":429,"detail":"` + reason.Public() + `","reason":"` + reason.String() + "\"}\n"
-	return []byte("HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n" +
-		"Content-Type: application/problem+json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body)
+	body := response.AppendProblem(nil, false, exchange.Refuse(exchange.TooManyConnections))
+	head := "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n" +
+		"Content-Type: application/problem+json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n"
+	return append([]byte(head), body...)
 }()
 
 // noteTurnedAway puts a refused connection into the metrics and the access log, as

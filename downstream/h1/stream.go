@@ -107,7 +107,7 @@ func (t *stream) Interim(status int, fields []byte, idle time.Duration) {
 	}
 	text := t.gate.server.takeBuffer()
 	defer t.gate.server.giveBuffer(text)
-	*text = appendStatusLine((*text)[:0], status, response.StatusText(status))
+	*text = appendStatusLine((*text)[:0], status, nil)
 	*text = append(append(*text, fields...), "\r\n"...)
 	t.gate.conn.SetWriteDeadlineIn(idle)
 	_, _ = t.gate.conn.Write(*text) // a dead client shows when the response is written
@@ -134,8 +134,7 @@ func (t *stream) settle(asked bool) {
 		return
 	}
 	limit := s.o.Limits().Requests
-	unknown := r != nil && r.Stream != nil && r.Length < 0 && http10(t.head.Protocol)
-	t.closing = asked || r == nil || r.Close || unknown || limit > 0 && t.gate.heads >= limit || s.o.Draining()
+	t.closing = asked || r == nil || r.Close || t.untilClose(r) || limit > 0 && t.gate.heads >= limit || s.o.Draining()
 	if t.closing {
 		t.ctx.SetConnectionClose()
 	}
@@ -155,7 +154,13 @@ const (
 	lingerTime  = 2 * time.Second
 )
 
-func appendStatusLine(dst []byte, status int, reason string) []byte {
-	dst = strconv.AppendInt(append(dst, "HTTP/1.1 "...), int64(status), 10)
-	return append(append(append(dst, ' '), reason...), "\r\n"...)
+// appendStatusLine appends a status line; a nil reason is the standard phrase.
+func appendStatusLine(dst []byte, status int, reason []byte) []byte {
+	dst = append(strconv.AppendInt(append(dst, "HTTP/1.1 "...), int64(status), 10), ' ')
+	if reason != nil {
+		dst = append(dst, reason...)
+	} else {
+		dst = append(dst, response.StatusText(status)...)
+	}
+	return append(dst, "\r\n"...)
 }

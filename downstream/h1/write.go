@@ -57,14 +57,7 @@ func (t *stream) write() error {
 func (t *stream) writeHead(r *response.Response) error {
 	buf := t.gate.server.takeBuffer()
 	defer t.gate.server.giveBuffer(buf)
-	text := strconv.AppendInt(append((*buf)[:0], "HTTP/1.1 "...), int64(r.Status), 10)
-	text = append(text, ' ')
-	if r.Reason != nil {
-		text = append(text, r.Reason...)
-	} else {
-		text = append(text, response.StatusText(r.Status)...)
-	}
-	text = append(append(text, "\r\n"...), r.Fields...)
+	text := append(appendStatusLine((*buf)[:0], r.Status, r.Reason), r.Fields...)
 	switch {
 	case r.Length >= 0:
 		text = append(strconv.AppendInt(append(text, "Content-Length: "...), r.Length, 10), "\r\n"...)
