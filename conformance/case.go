@@ -7,16 +7,16 @@ import "strings"
 type Case struct {
 	Family string
 	Name   string
-	Clause string    // where the rule stands: "RFC 9112 §6.3"
-	Danger bool      // letting it through could make two readers see different messages
-	Choice string    // why Penstock refuses what it might take; "" when it does not
-	Steps  []Step    // what the client does, in order
-	Script []Reply   // what the backend sends, one Reply for each request; 200 with a short body to those beyond
-	Want   []Outcome // every acceptable outcome
-	Got    []Expect  // what the backend must have received; derived from Steps when empty
-	Checks []string  // more demands on the first request that the backend got
-	See    []string  // demands on the last final response, if the outcome is Forwarded
-	Order  string    // the status codes of all responses, interim ones too, likewise; "" for any
+	Clause string     // the section with the rule: "RFC 9112 §6.3"
+	Danger bool       // letting it through could make two readers see different messages
+	Choice string     // why Penstock refuses what it might take; "" when it does not
+	Steps  []Step     // what the client does, in order
+	Script []Response // of the backend, one for each request; further requests get 200 with a short body
+	Want   []Outcome  // every acceptable outcome
+	Got    []Expect   // what the backend must have received; derived from Steps when empty
+	Checks []string   // more demands on the first request that the backend got
+	See    []string   // demands on the last final response, if the outcome is Forwarded
+	Order  string     // the status codes of all responses, interim ones too, likewise; "" for any
 }
 
 // StepKind says what a Step does.
@@ -25,7 +25,7 @@ type StepKind uint8
 // The kinds of steps.
 const (
 	Send  StepKind = iota // the client writes Bytes
-	Await                 // the client reads one answer, interim ones count
+	Await                 // the client reads one response, interim ones count
 	End                   // the client ends its side of the connection
 	Stray                 // the origin writes Bytes on the connection that it used last
 )
@@ -36,15 +36,15 @@ type Step struct {
 	Bytes []byte
 }
 
-// Reply is what the origin says to one request.
-type Reply struct {
+// Response is what the origin sends for one request.
+type Response struct {
 	Bytes []byte
-	Early bool // it is sent once the request's head is there
-	Close bool // the connection ends behind it
-	Reset bool // the connection ends behind it with a TCP reset
+	Early bool // it is sent when the request's head has arrived, without waiting for the body
+	Close bool // the origin closes the connection after it
+	Reset bool // the origin resets the connection after it
 }
 
-// Expect is one request as the backend must have got it.
+// Expect is one request that the backend must have received.
 type Expect struct {
 	Method, Target string
 	Checks         []string // "Name: value", "no Name", "body text", "raw bytes"
@@ -55,13 +55,13 @@ type Kind uint8
 
 // The kinds of outcomes.
 const (
-	Refused   Kind = iota // one answer of the gateway's own, no upstream contact, connection closed
-	Closed                // no answer and no upstream contact, connection closed
-	Answered              // one answer of the gateway's own, no upstream contact
-	Cut                   // the backend got no complete request; the client an answer or nothing, and the end
-	Forwarded             // the backend got the request, the client the origin's answer
-	Gateway               // the backend got the request, the client an answer of the gateway's own
-	Aborted               // the backend got the request, the client an answer that is visibly incomplete
+	Refused   Kind = iota // one response of the gateway's own, no upstream contact, connection closed
+	Closed                // no response and no upstream contact, connection closed
+	Answered              // one response of the gateway's own, no upstream contact
+	Cut                   // the backend got no complete request; the client one response or none, and the end
+	Forwarded             // the backend got the request, the client the origin's response
+	Gateway               // the backend got the request, the client a response of the gateway's own
+	Aborted               // the backend got the request, the client a response that is visibly incomplete
 	kindCount
 )
 
@@ -75,9 +75,9 @@ func (k Kind) String() string { return kindText[k] }
 // Outcome is one acceptable end of a case.
 type Outcome struct {
 	Kind   Kind
-	After  int    // so many requests were forwarded and answered before
-	Status []int  // acceptable status codes of the last answer; empty means any
-	Body   string // of the last answer, when HasBody
+	After  int    // number of requests that were forwarded, and their responses passed on, before
+	Status []int  // acceptable status codes of the last response; empty means any
+	Body   string // of the last response, when HasBody
 	Conn   string // "close" or "keep"; "" means either
 
 	HasBody bool
@@ -108,7 +108,8 @@ func (c *Case) requests() []Message {
 	return list
 }
 
-// method returns the method of the i-th request, as far as it can be told.
+// method returns the method of the i-th request. For a request that cannot be read it
+// assumes the first word sent, or GET when it is not the first request.
 func (c *Case) method(i int) string {
 	if i < len(c.Got) {
 		return c.Got[i].Method
@@ -123,7 +124,7 @@ func (c *Case) method(i int) string {
 	return "GET"
 }
 
-// finals returns how many final answers the case can have.
+// finals returns the largest number of final responses that an acceptable outcome has.
 func (c *Case) finals() int {
 	n := 1
 	for _, o := range c.Want {
@@ -139,7 +140,7 @@ func (c *Case) finals() int {
 	return n
 }
 
-// Allows reports whether the request, or the answer, may go through.
+// Allows reports whether the gateway may forward the requests and the responses.
 func (c *Case) Allows() bool { return c.allowed(Forwarded) }
 
 // allowed reports whether one of the acceptable outcomes is of this kind.

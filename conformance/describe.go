@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Describe tells what happened in a few words, whether it is acceptable or not.
+// Describe returns what happened in a few words, whether it is acceptable or not.
 func Describe(c *Case, s *Observed) string {
 	finals, got := s.finals(), len(s.Seen.Requests)
 	var codes []string
@@ -22,7 +22,7 @@ func Describe(c *Case, s *Observed) string {
 	if s.Silent {
 		codes = append(codes, "waits")
 	}
-	what := "no answer"
+	what := "no response"
 	if len(codes) > 0 {
 		what = strings.Join(codes, ",")
 	}
@@ -45,7 +45,7 @@ func Describe(c *Case, s *Observed) string {
 	return what
 }
 
-// altered reports whether what went on is not what should have.
+// altered reports whether the backend got requests other than the expected ones.
 func (c *Case) altered(s *Observed) bool {
 	expected := c.expected()
 	for i := range s.Seen.Requests {
@@ -56,8 +56,8 @@ func (c *Case) altered(s *Observed) bool {
 	return false
 }
 
-// Passed reports whether something went through: a request, even a garbled one,
-// reached the backend whole, and the last answer is a complete one of the backend's.
+// Passed reports whether the gateway let something through: a request, even a garbled one,
+// reached the backend whole, and the last response is a complete one of the backend's.
 func Passed(c *Case, s *Observed) bool {
 	if s.Seen.Err != nil || s.TailErr != nil {
 		return true
@@ -67,7 +67,7 @@ func Passed(c *Case, s *Observed) bool {
 		return false
 	}
 	if len(finals) == 0 {
-		return len(c.Script) == 0 // where the answer is in question, none is harmless
+		return len(c.Script) == 0 // a case about a response: the client is safe when it gets none
 	}
 	last := finals[len(finals)-1]
 	return len(s.Seen.Requests) >= len(finals) && last.Complete && last.status() != 502 && last.status() != 504

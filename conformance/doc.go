@@ -1,10 +1,10 @@
 // Package conformance judges an HTTP/1.1 gateway from outside, over raw sockets:
-// each Case sends exact bytes to the gateway, lets a scripted Origin behind it
-// answer with exact bytes, and looks at three things: what the client gets, which
-// bytes the backend got, and whether the client's connection is closed.
+// each Case sends exact bytes to the gateway, lets a scripted Origin respond with
+// exact bytes, and checks three things: what the client gets, which bytes the backend
+// got, and whether the client's connection is closed.
 //
-// The cases stand in testdata, one table per family; docs/conformance.md has their grammar.
-// The reader of the wire is the package's own and shares no code with the gateway.
-// Nothing here knows which gateway it talks to, so the same cases run against
-// others as well: see TestTable. No package imports this one.
+// The cases are in testdata, one table per family; docs/conformance.md has their grammar.
+// The package parses messages itself and shares no code with the gateway, so that a defect
+// of the gateway's parser cannot hide itself. The cases run against other gateways as well,
+// see TestTable. No package imports this one.
 package conformance

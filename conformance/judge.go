@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Judge returns "" when what happened is one of the acceptable outcomes, else
-// why it is not, for each of them.
+// Judge returns "" when what happened is one of the acceptable outcomes. Otherwise it
+// returns for each of them how the observed outcome differs.
 func (c *Case) Judge(s *Observed) string {
 	var why []string
 	for _, o := range c.Want {
@@ -27,7 +27,7 @@ func (c *Case) Judge(s *Observed) string {
 // judge returns why s is not this outcome; "" when it is.
 func (o *Outcome) judge(c *Case, s *Observed) string {
 	if s.TailErr != nil {
-		return fmt.Sprintf("the client got bytes that are no answer: %v", s.TailErr)
+		return fmt.Sprintf("the client got bytes that are no response: %v", s.TailErr)
 	}
 	if s.Seen.Err != nil {
 		return fmt.Sprintf("the backend got bytes that are no request: %v", s.Seen.Err)
@@ -39,12 +39,12 @@ func (o *Outcome) judge(c *Case, s *Observed) string {
 		return fmt.Sprintf("the backend got a cut request: %.80q", s.Seen.Partial)
 	}
 	finals, expected := s.finals(), c.expected()
-	requests, answers := o.After, o.After+1
+	requests, responses := o.After, o.After+1
 	switch o.Kind {
 	case Closed:
-		answers = o.After
+		responses = o.After
 	case Forwarded, Aborted:
-		requests, answers = len(expected), len(expected)
+		requests, responses = len(expected), len(expected)
 	case Gateway:
 		requests = o.After + 1
 		if s.Seen.Partial != "" {
@@ -52,17 +52,17 @@ func (o *Outcome) judge(c *Case, s *Observed) string {
 		}
 	case Cut:
 		if len(finals) == o.After && len(o.Status) == 0 {
-			answers = o.After
+			responses = o.After
 		}
 	}
 	if len(s.Seen.Requests) != requests {
 		return fmt.Sprintf("the backend got %d requests, want %d", len(s.Seen.Requests), requests)
 	}
-	if o.Kind == Aborted && len(finals) == answers-1 {
-		answers-- // cut before the first byte
+	if o.Kind == Aborted && len(finals) == responses-1 {
+		responses-- // cut before the first byte
 	}
-	if len(finals) != answers {
-		return fmt.Sprintf("the client got %d answers, want %d", len(finals), answers)
+	if len(finals) != responses {
+		return fmt.Sprintf("the client got %d responses, want %d", len(finals), responses)
 	}
 	if why := o.judgeConn(s); why != "" {
 		return why
@@ -72,7 +72,7 @@ func (o *Outcome) judge(c *Case, s *Observed) string {
 			return fmt.Sprintf("request %d: %s", i+1, why)
 		}
 	}
-	return o.judgeAnswers(c, s)
+	return o.judgeResponses(c, s)
 }
 
 func (o *Outcome) judgeConn(s *Observed) string {
@@ -86,20 +86,20 @@ func (o *Outcome) judgeConn(s *Observed) string {
 	return ""
 }
 
-// judgeAnswers compares the client's answers with the script.
-func (o *Outcome) judgeAnswers(c *Case, s *Observed) string {
+// judgeResponses compares the responses that the client got with the script.
+func (o *Outcome) judgeResponses(c *Case, s *Observed) string {
 	finals := s.finals()
 	for i, m := range finals {
 		last := i == len(finals)-1
 		ours := i >= o.After && (o.Kind == Refused || o.Kind == Answered || o.Kind == Cut || o.Kind == Gateway)
 		if last && o.Kind == Aborted && len(finals) == len(s.Seen.Requests) {
 			if m.Complete {
-				return fmt.Sprintf("answer %d is complete: %s %q", i+1, m.Start[1], m.Body)
+				return fmt.Sprintf("response %d is complete: %s %q", i+1, m.Start[1], m.Body)
 			}
 			continue
 		}
 		if !m.Complete {
-			return fmt.Sprintf("answer %d is cut", i+1)
+			return fmt.Sprintf("response %d is cut", i+1)
 		}
 		status, body := o.Status, o.Body
 		check := o.HasBody
@@ -111,26 +111,26 @@ func (o *Outcome) judgeAnswers(c *Case, s *Observed) string {
 			status, body, check = []int{want.status()}, want.Body, true
 		}
 		if len(status) > 0 && !slices.Contains(status, m.status()) {
-			return fmt.Sprintf("answer %d has status %d", i+1, m.status())
+			return fmt.Sprintf("response %d has status %d", i+1, m.status())
 		}
 		if check && m.Body != body {
-			return fmt.Sprintf("answer %d has body %.80q, want %.80q", i+1, m.Body, body)
+			return fmt.Sprintf("response %d has body %.80q, want %.80q", i+1, m.Body, body)
 		}
 	}
 	return ""
 }
 
-// scripted returns what the origin says to the i-th request, interim answers
-// left out; ok is false when that is no valid answer.
+// scripted returns the origin's final response to the i-th request; ok is false when the
+// script has no valid one.
 func (c *Case) scripted(i int) (m Message, ok bool) {
-	r := reply(c.Script, i)
+	r := scriptedAt(c.Script, i)
 	rest := r.Bytes
 	method := c.method(i)
 	if method == "HEAD" && i >= len(c.Script) {
 		rest = rest[:len(rest)-3]
 	}
 	for {
-		m, n, err := readAnswer(rest, method, r.Close)
+		m, n, err := readResponse(rest, method, r.Close)
 		if err != nil || !m.Complete {
 			return m, false
 		}
@@ -141,14 +141,14 @@ func (c *Case) scripted(i int) (m Message, ok bool) {
 	}
 }
 
-// demands looks at the lines "see" of a case.
+// demands returns why the responses do not fulfil the "see" lines of the case; "" when they do.
 func (c *Case) demands(o Outcome, s *Observed) string {
 	if o.Kind != Forwarded {
 		return ""
 	}
 	if c.Order != "" {
 		var codes []string
-		for _, m := range s.Answers {
+		for _, m := range s.Responses {
 			codes = append(codes, strconv.Itoa(m.status()))
 		}
 		if got := strings.Join(codes, " "); got != c.Order {
@@ -162,8 +162,9 @@ func (c *Case) demands(o Outcome, s *Observed) string {
 	return check(&finals[len(finals)-1], c.See)
 }
 
-// check holds a message against lines such as "Name: value", "no Name", "body
-// text" and "raw bytes". Several lines of one name are its values in order.
+// check compares a message with lines such as "Name: value", "no Name", "body text" and
+// "raw bytes", and returns the first difference. Several lines of one name are its values
+// in order.
 func check(m *Message, lines []string) string {
 	want := map[string][]string{}
 	for _, line := range lines {

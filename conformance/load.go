@@ -50,7 +50,7 @@ func (l *loader) line(line table.Line) error {
 		return nil
 	}
 	if l.c == nil {
-		return fmt.Errorf("%q stands before the first case", line.Text)
+		return fmt.Errorf("%q is before the first case", line.Text)
 	}
 	switch word[0] {
 	case '>', '<', '~':
@@ -79,17 +79,17 @@ func (l *loader) wire(word, rest string) error {
 	case ">end":
 		c.Steps = append(c.Steps, Step{Kind: End})
 	case "<", "<-":
-		r := c.reply()
+		r := c.response()
 		r.Bytes = append(r.Bytes, text...)
 	case "<next":
-		c.reply()
-		c.Script = append(c.Script, Reply{})
+		c.response()
+		c.Script = append(c.Script, Response{})
 	case "<early":
-		c.reply().Early = true
+		c.response().Early = true
 	case "<close":
-		c.reply().Close = true
+		c.response().Close = true
 	case "<reset":
-		c.reply().Reset = true
+		c.response().Reset = true
 	default:
 		return fmt.Errorf("%q is not known", word)
 	}
@@ -105,10 +105,10 @@ func (c *Case) step(k StepKind, text string) {
 	c.Steps = append(c.Steps, Step{Kind: k, Bytes: []byte(text)})
 }
 
-// reply returns the reply that is being written.
-func (c *Case) reply() *Reply {
+// response returns the one that the lines of the origin describe now.
+func (c *Case) response() *Response {
 	if len(c.Script) == 0 {
-		c.Script = append(c.Script, Reply{})
+		c.Script = append(c.Script, Response{})
 	}
 	return &c.Script[len(c.Script)-1]
 }
@@ -153,7 +153,7 @@ func (l *loader) demand(word, rest string) error {
 	return nil
 }
 
-// parseOutcome reads what Load calls an outcome.
+// parseOutcome parses the text of a "want" line.
 func parseOutcome(text string) (o Outcome, err error) {
 	text, body, quoted := strings.Cut(text, `"`)
 	if quoted {
@@ -199,7 +199,7 @@ func parseOutcome(text string) (o Outcome, err error) {
 	return o, nil
 }
 
-// complain says what a case lacks.
+// complain returns what the case lacks; nil when it can be played.
 func (c *Case) complain() error {
 	switch {
 	case !strings.Contains(c.Clause, "§"):

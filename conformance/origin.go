@@ -12,17 +12,16 @@ import (
 // whether the client's connection still works.
 const ProbeTarget = "/.well-known/probe"
 
-const probeAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nprobe"
+const probeResponse = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nprobe"
 
-// Origin is the backend behind the gateway under test. It answers by the script
-// of one case at a time and keeps what it was sent.
+// Origin is the backend of the gateway under test. It follows the script of one case at a
+// time and records the requests that it receives.
 type Origin struct {
 	*scripted.Origin
 
-	state *scripted.State // guards what follows, and the fields of backendConn
-	// script are the replies of the case, of which so many have been given.
-	script []Reply
-	served int
+	state  *scripted.State // guards what follows, and the fields of backendConn
+	script []Response      // of the case
+	served int             // requests of the case that have got their response
 	seen   Seen
 	open   map[*backendConn]struct{}
 	last   *backendConn
@@ -38,9 +37,9 @@ type Seen struct {
 // backendConn is one connection of the gateway.
 type backendConn struct {
 	*scripted.Peer
-	buf     []byte
-	invited bool // 100 Continue, or an early answer, was sent for the request in buf
-	replied bool
+	buf       []byte
+	invited   bool // 100 Continue, or an early response, was sent for the request in buf
+	responded bool // an early response was sent for it
 }
 
 // NewOrigin listens on a free loopback port.
@@ -55,12 +54,12 @@ func NewOrigin() (*Origin, error) {
 }
 
 // begin starts a case.
-func (o *Origin) begin(script []Reply) {
+func (o *Origin) begin(script []Response) {
 	o.state.Change(func() { o.script, o.served, o.seen, o.last = script, 0, Seen{}, nil })
 }
 
-// end waits until no request is half there, at most patience, closes all
-// connections and tells what was seen.
+// end waits until no request is incomplete, at most patience, closes all connections and
+// returns what was received.
 func (o *Origin) end(patience time.Duration) (seen Seen) {
 	late := !o.state.Wait(patience, func() bool {
 		for c := range o.open {
@@ -85,7 +84,7 @@ func (o *Origin) stray(b []byte) {
 	var c *backendConn
 	o.state.Look(func() { c = o.last })
 	if c != nil {
-		_, _ = c.Write(b) // closed already: then nothing can stray
+		_, _ = c.Write(b) // fails when the gateway has closed the connection, which is acceptable
 	}
 }
 
@@ -110,7 +109,7 @@ func (o *Origin) serve(p *scripted.Peer) {
 	}
 }
 
-// digest answers the requests in the buffer; false ends the connection.
+// digest responds to the complete requests in the buffer; false ends the connection.
 func (o *Origin) digest(c *backendConn) bool {
 	for len(c.buf) > 0 {
 		m, n, err := readRequest(c.buf)
@@ -126,14 +125,15 @@ func (o *Origin) digest(c *backendConn) bool {
 			o.state.Change(func() { o.seen.Err = err })
 			return false
 		}
-		if !o.answer(c, m, n) {
+		if !o.respond(c, m, n) {
 			return false
 		}
 	}
 	return true
 }
 
-// invite is for a request whose head is there and whose body is not.
+// invite handles a request whose head has arrived and whose body has not: it sends the
+// early response of the script, or 100 Continue where that is expected.
 func (o *Origin) invite(c *backendConn, m *Message) bool {
 	if c.invited {
 		return true
@@ -141,7 +141,7 @@ func (o *Origin) invite(c *backendConn, m *Message) bool {
 	c.invited = true
 	r := o.peek()
 	if r.Early {
-		c.replied = true
+		c.responded = true
 		_, err := c.Write(r.Bytes)
 		return err == nil && !r.Close
 	}
@@ -152,30 +152,30 @@ func (o *Origin) invite(c *backendConn, m *Message) bool {
 	return true
 }
 
-func (o *Origin) peek() (r Reply) {
-	o.state.Look(func() { r = reply(o.script, o.served) })
+func (o *Origin) peek() (r Response) {
+	o.state.Look(func() { r = scriptedAt(o.script, o.served) })
 	return r
 }
 
-// reply returns the i-th reply of a script; behind its end all is well. No bytes
-// stand for the default answer, which tells its number.
-func reply(script []Reply, i int) Reply {
+// scriptedAt returns the i-th response of a script. After the end of the script that is a 200
+// whose body has the number of the request.
+func scriptedAt(script []Response, i int) Response {
 	if i < len(script) {
 		return script[i]
 	}
-	return Reply{Bytes: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok%d", (i+1)%10)}
+	return Response{Bytes: fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nok%d", (i+1)%10)}
 }
 
-// answer notes a request and replies to it; false ends the connection.
-func (o *Origin) answer(c *backendConn, m Message, n int) bool {
+// respond records a request and responds to it; false ends the connection.
+func (o *Origin) respond(c *backendConn, m Message, n int) bool {
 	probe := m.Start[0] == "GET" && m.Start[1] == ProbeTarget
-	var r Reply
+	var r Response
 	o.state.Change(func() {
 		o.last = c
 		if probe {
-			r.Bytes = []byte(probeAnswer)
+			r.Bytes = []byte(probeResponse)
 		} else {
-			r = reply(o.script, o.served)
+			r = scriptedAt(o.script, o.served)
 			o.seen.Requests = append(o.seen.Requests, m)
 			if m.Start[0] == "HEAD" && o.served >= len(o.script) {
 				r.Bytes = r.Bytes[:len(r.Bytes)-3]
@@ -184,10 +184,10 @@ func (o *Origin) answer(c *backendConn, m Message, n int) bool {
 		}
 	})
 	var err error
-	if !c.replied {
+	if !c.responded {
 		_, err = c.Write(r.Bytes)
 	}
-	o.state.Change(func() { c.buf, c.invited, c.replied = c.buf[n:], false, false })
+	o.state.Change(func() { c.buf, c.invited, c.responded = c.buf[n:], false, false })
 	if r.Reset {
 		c.Reset()
 	}

@@ -22,8 +22,8 @@ type Peer struct {
 
 // PeerOptions says how to start a Peer. All fields are required.
 type PeerOptions struct {
-	Command []string      // program and arguments; "@CONFIG@" stands for the finished file
-	Config  string        // text with @LISTEN@, @ORIGIN@ and @DIR@
+	Command []string      // program and arguments; "@CONFIG@" is replaced by the name of the configuration file
+	Config  string        // text of that file, with @LISTEN@, @ORIGIN@ and @DIR@ to be replaced
 	Origin  string        // address that it forwards to
 	Dir     string        // temporary folder that it may write to
 	Wait    time.Duration // until it listens
@@ -37,7 +37,7 @@ func StartPeer(o PeerOptions) (*Peer, error) {
 		return nil, err
 	}
 	p := &Peer{Address: ln.Addr().String(), done: make(chan struct{})}
-	_ = ln.Close() // the port is the peer's now; nobody else is given it so soon
+	_ = ln.Close() // the system does not reuse a port so soon, so the peer can take it
 	text := strings.NewReplacer("@LISTEN@", p.Address, "@ORIGIN@", o.Origin, "@DIR@", o.Dir).Replace(o.Config)
 	file := filepath.Join(o.Dir, "peer.conf")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -82,6 +82,6 @@ func (p *Peer) await(limit time.Duration) error {
 
 // Stop ends the process and waits for it.
 func (p *Peer) Stop() {
-	_ = p.cmd.Process.Kill() // an error says that it has ended already
+	_ = p.cmd.Process.Kill() // fails when it has ended already
 	<-p.done
 }

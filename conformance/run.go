@@ -12,22 +12,22 @@ import (
 type Runner struct {
 	Address  string        // of the gateway
 	Origin   *Origin       // what the gateway forwards to; a Runner plays one case at a time
-	Patience time.Duration // silence for so long means that nothing more will come
+	Patience time.Duration // after this time without a byte, nothing more is expected
 }
 
 // Observed is what happened in one case.
 type Observed struct {
-	Answers []Message // what the client got, interim answers too
-	Tail    string    // bytes behind them that are no answer
-	TailErr error     // why not
-	Closed  bool      // the gateway ended the client's connection
-	Silent  bool      // an answer was awaited in vain
-	Seen    Seen      // what the backend got
+	Responses []Message // what the client got, interim responses too
+	Tail      string    // bytes after them that are no response
+	TailErr   error     // why they are none
+	Closed    bool      // the gateway ended the client's connection
+	Silent    bool      // a response was awaited and did not come
+	Seen      Seen      // what the backend got
 }
 
-// finals returns the answers that are not interim.
+// finals returns the responses that are not interim.
 func (s *Observed) finals() (list []Message) {
-	for _, m := range s.Answers {
+	for _, m := range s.Responses {
 		if st := m.status(); st >= 200 || st == 101 {
 			list = append(list, m)
 		}
@@ -35,7 +35,7 @@ func (s *Observed) finals() (list []Message) {
 	return list
 }
 
-// Run plays a case. The error is one of the network before the case began.
+// Run plays a case. It returns an error only when it cannot connect to the gateway.
 func (r *Runner) Run(c *Case) (*Observed, error) {
 	r.Origin.begin(c.Script)
 	conn, err := net.Dial("tcp", r.Address)
@@ -60,7 +60,7 @@ type play struct {
 	*Runner
 	c     *Case
 	conn  net.Conn
-	buf   []byte // received and not yet understood
+	buf   []byte // received and not yet parsed
 	ended bool   // the client has ended its side
 	seen  *Observed
 }
@@ -69,7 +69,7 @@ func (p *play) step(s Step) {
 	switch s.Kind {
 	case Send:
 		_ = p.conn.SetWriteDeadline(time.Now().Add(p.Patience))
-		_, _ = p.conn.Write(s.Bytes) // a gateway that has refused already may not take it
+		_, _ = p.conn.Write(s.Bytes) // fails when the gateway has refused and closed already
 	case Await:
 		p.read()
 	case End:
@@ -80,14 +80,14 @@ func (p *play) step(s Step) {
 	}
 }
 
-// read takes the next answer; false means that there is none.
+// read parses the next response; false means that there is none.
 func (p *play) read() bool {
 	piece := make([]byte, 16<<10)
 	for {
 		if len(p.buf) > 0 {
-			m, n, err := readAnswer(p.buf, p.c.method(len(p.seen.finals())), p.seen.Closed)
+			m, n, err := readResponse(p.buf, p.c.method(len(p.seen.finals())), p.seen.Closed)
 			if err == nil {
-				p.seen.Answers, p.buf = append(p.seen.Answers, m), p.buf[n:]
+				p.seen.Responses, p.buf = append(p.seen.Responses, m), p.buf[n:]
 				return true
 			}
 			if err != errMore {
@@ -110,8 +110,8 @@ func (p *play) read() bool {
 	}
 }
 
-// settle finds out whether the connection is closed, and whether something is
-// left on it: a connection that was not announced to end must serve a probe next.
+// settle finds out whether the connection is closed, and whether bytes are left on it: a
+// connection that the gateway did not announce to close must serve a probe next.
 func (p *play) settle() {
 	finals := p.seen.finals()
 	if p.seen.Closed || p.seen.TailErr != nil || p.seen.Silent {
@@ -126,11 +126,11 @@ func (p *play) settle() {
 		_, _ = io.WriteString(p.conn, "GET "+ProbeTarget+" HTTP/1.1\r\nHost: probe.example\r\n\r\n")
 	}
 	for p.read() {
-		n := len(p.seen.Answers) - 1
-		if persistent && p.seen.Answers[n].Body == "probe" {
-			p.seen.Answers = p.seen.Answers[:n]
+		n := len(p.seen.Responses) - 1
+		if persistent && p.seen.Responses[n].Body == "probe" {
+			p.seen.Responses = p.seen.Responses[:n]
 			return
 		}
 	}
-	p.seen.Silent = false // the answers were there; only the connection stays open
+	p.seen.Silent = false // every response came; only the connection stays open
 }

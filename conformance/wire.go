@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Message is one HTTP/1.1 message as the strict reader understands it.
+// Message is one HTTP/1.1 message as the strict parser of this package reads it.
 type Message struct {
 	Start    [3]string // method, target, version; or version, status, reason
 	Fields   []Field
@@ -25,7 +25,7 @@ type Field struct{ Name, Value string }
 // errMore means that the message is not complete yet.
 var errMore = errors.New("more bytes are needed")
 
-// The grammar of RFC 9112, as narrow as it stands there.
+// The grammar of RFC 9112 without any of the deviations that it tolerates.
 var (
 	requestLine = regexp.MustCompile("^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) (HTTP/1\\.[01])$")
 	statusLine  = regexp.MustCompile(`^(HTTP/1\.[01]) ([1-5][0-9][0-9]) ([\t -~\x80-\xff]*)$`)
@@ -58,14 +58,13 @@ func (m *Message) lists(option string) bool {
 	return false
 }
 
-// status returns the status code of an answer.
+// status returns the status code of a response.
 func (m *Message) status() int {
 	n, _ := strconv.Atoi(m.Start[1]) // the grammar allows digits only
 	return n
 }
 
-// latin turns bytes into a string of the same bytes, each a rune of its own, so
-// that the patterns above see octets.
+// latin returns a string with one rune for each byte, so that the patterns above match octets.
 func latin(b []byte) string {
 	runes := make([]rune, len(b))
 	for i, c := range b {
@@ -123,8 +122,8 @@ func readField(text string) (Field, error) {
 	return Field{parts[1], bytesOf(parts[2])}, nil
 }
 
-// length judges Content-Length and Transfer-Encoding: size is -1 without a
-// length, -2 for a chunked body.
+// length returns the size of the body by Content-Length and Transfer-Encoding: -1 when
+// neither is there, -2 for a chunked body. Contradictory or unknown values are an error.
 func (m *Message) length(http11 bool) (size int, err error) {
 	codings, lengths := m.all("Transfer-Encoding"), m.all("Content-Length")
 	switch {
@@ -142,8 +141,8 @@ func (m *Message) length(http11 bool) (size int, err error) {
 	return strconv.Atoi(lengths[0])
 }
 
-// readRequest reads the first request in buf; n is its length. A request that
-// is not valid gives an error, one that is not complete errMore and what there is.
+// readRequest parses the first request in buf; n is its length. For an incomplete request it
+// returns errMore with what has been parsed.
 func readRequest(buf []byte) (m Message, n int, err error) {
 	m, n, err = readHead(buf, requestLine)
 	if err != nil {
@@ -156,9 +155,9 @@ func readRequest(buf []byte) (m Message, n int, err error) {
 	return m.finish(buf, n, max(size, -2), false)
 }
 
-// readAnswer reads the first answer in buf, to a request with this method. ended
-// says that nothing more will come.
-func readAnswer(buf []byte, method string, ended bool) (m Message, n int, err error) {
+// readResponse parses the first response in buf, to a request with this method; n is its
+// length. ended means that buf will not grow.
+func readResponse(buf []byte, method string, ended bool) (m Message, n int, err error) {
 	m, n, err = readHead(buf, statusLine)
 	if err != nil {
 		return m, 0, err
@@ -184,8 +183,8 @@ func readAnswer(buf []byte, method string, ended bool) (m Message, n int, err er
 	return m, n, err
 }
 
-// finish reads the body that begins at n. On errMore n stays where it begins.
-func (m Message) finish(buf []byte, n, size int, answer bool) (Message, int, error) {
+// finish parses the body that begins at n and returns where it ends, or n with errMore.
+func (m Message) finish(buf []byte, n, size int, response bool) (Message, int, error) {
 	switch {
 	case size == -2:
 		end, err := m.readChunks(buf, n)
@@ -199,14 +198,14 @@ func (m Message) finish(buf []byte, n, size int, answer bool) (Message, int, err
 		m.Body = string(buf[n : n+size])
 		n += size
 	}
-	if !answer && len(m.all("Host")) > 1 {
+	if !response && len(m.all("Host")) > 1 {
 		return m, 0, fmt.Errorf("%d Host fields", len(m.all("Host")))
 	}
 	m.Complete, m.Raw = true, string(buf[:n])
 	return m, n, nil
 }
 
-// readChunks reads a chunked body from position n on and returns where it ends.
+// readChunks parses a chunked body that begins at n and returns where it ends.
 func (m *Message) readChunks(buf []byte, n int) (int, error) {
 	line := func() (string, error) {
 		end := bytes.IndexByte(buf[n:], '\n')
@@ -239,7 +238,7 @@ func (m *Message) readChunks(buf []byte, n int) (int, error) {
 		m.Body += string(buf[n : n+int(size)])
 		n += int(size)
 		if end := string(buf[n : n+2]); end != "\r\n" {
-			return 0, fmt.Errorf("%q behind the data of a chunk", end)
+			return 0, fmt.Errorf("%q after the data of a chunk", end)
 		}
 		n += 2
 	}

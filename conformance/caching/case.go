@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Case is one behaviour of a cache, shown by one play.
+// Case is one behaviour of a cache: a play of requests and responses that shows it.
 type Case struct {
 	Family string
 	Name   string // unique within its family
 	Kind   Kind
-	Clause string // where the rule stands: "RFC 9111 §4.2"
+	Clause string // the section with the rule: "RFC 9111 §4.2"
 	Route  string // the first segment of its path, which selects the route's settings
 	Steps  []Step // in order
 
@@ -35,25 +35,25 @@ func (k Kind) String() string { return string(k) }
 
 // Step is one thing that happens. Exactly one of its parts is set.
 type Step struct {
-	Line   int // in the table
-	Answer *Answer
-	Ask    *Ask
-	Wait   time.Duration
-	Purge  string // the words behind "purge"
+	Line     int // in the table
+	Response *Response
+	Ask      *Ask
+	Wait     time.Duration
+	Purge    string // the words after "purge"
 }
 
-// Answer is what the origin says from now on to every request of the case. Values
-// may hold times, see expand.
-type Answer struct {
+// Response is what the origin responds from now on to every request of the case. Values may
+// contain times, see expand.
+type Response struct {
 	Status  int
-	OnlyIf  bool    // to requests with a condition alone; the others get the answer before it
+	OnlyIf  bool    // only for requests with a condition; the others get the response before it
 	Fields  []Field // in order
 	Body    string  // when HasBody; otherwise "answer" and the number of the request
 	HasBody bool
 	Framing Framing
 	End     End
-	Slow    time.Duration // the clock moves so far before the answer
-	Interim []Interim     // sent before
+	Slow    time.Duration // the clock moves this far before the response
+	Interim []Interim     // sent before it
 }
 
 // Framing is how the origin shows where the body ends.
@@ -76,42 +76,42 @@ const (
 	Cut              // the connection ends inside of the body
 )
 
-// Interim is an answer 1xx with one field.
+// Interim is an interim response with one field.
 type Interim struct {
 	Status int
 	Field  Field
 }
 
-// Ask is one request of the client with all that is expected of it.
+// Ask is one request of the client, with what is expected to happen to it.
 type Ask struct {
 	Method string
 	Suffix string // appended to the URL of the case
 	Fields []Field
 	Body   string
-	Until  bool // repeated until it is as expected: something happens in the background
+	Until  bool // repeated until the result is as expected: something happens in the background
 
 	Verb   Verb
-	Status int // wanted; zero follows from Verb
-	Number int // of the origin's answer that the client gets; zero follows from Verb
+	Status int // wanted; zero means that it follows from Verb
+	Number int // of the origin's response that the client gets; zero means that it follows from Verb
 	Client []Check
 	Origin []Check // of the request that the origin got
 }
 
-// Verb says what becomes of a request.
+// Verb is what the cache must do with a request.
 type Verb uint8
 
 // The verbs. An unset one is an error of the table.
 const (
 	unset      Verb = iota
-	New             // the origin is asked once, without conditions; the client gets its answer
-	Passed          // the origin is asked once, with or without conditions; the client gets the origin's response
-	Hit             // the origin is not asked; the client gets a stored response
-	Validated       // the origin is asked once, with conditions; the client gets a stored answer
-	Stale           // the origin is asked; the client gets a stored answer
-	Refetched       // the origin is asked with conditions, then without; the client gets its second answer
-	Background      // the client gets a stored answer; the origin is asked once behind it
-	Own             // the origin is not asked; the client gets an answer of the gateway's own
-	Failed          // the origin is asked; the client gets an answer of the gateway's own
+	New             // the origin gets one request, without conditions; the client gets its response
+	Passed          // the origin gets one request, with or without conditions; the client gets its response
+	Hit             // the origin gets no request; the client gets a stored response
+	Validated       // the origin gets one request, with conditions; the client gets a stored response
+	Stale           // the origin gets a request; the client gets a stored response
+	Refetched       // the origin gets a request with conditions, then one without; the client gets the second response
+	Background      // the client gets a stored response; after that the origin gets one request
+	Own             // the origin gets no request; the client gets a response of the gateway's own
+	Failed          // the origin gets a request; the client gets a response of the gateway's own
 	verbCount
 )
 
@@ -125,10 +125,10 @@ func (v Verb) String() string { return verbText[v] }
 // verbOf returns the verb of that name, unset when there is none.
 func verbOf(name string) Verb { return Verb(max(0, slices.Index(verbText[1:], name)+1)) }
 
-// stored reports whether the client gets what the cache holds.
+// stored reports whether the client gets a stored response.
 func (v Verb) stored() bool { return v == Hit || v == Validated || v == Stale || v == Background }
 
-// Check is one demand on a message.
+// Check is one condition that a message must fulfil.
 type Check struct {
 	Kind  CheckKind
 	Name  string
@@ -147,8 +147,8 @@ const (
 	Body                     // the body is Value
 	Word                     // the method or the target of a request, as Name says, is Value
 	Told                     // an interim response came: Name is its status, Value its only field
-	NotTold                  // no interim answer came
-	IsCut                    // the answer visibly ends too early
+	NotTold                  // no interim response came
+	IsCut                    // the response is visibly truncated
 )
 
 // Field is one field line.
@@ -157,16 +157,16 @@ type Field struct{ Name, Value string }
 // url returns the path of the case.
 func (c *Case) url() string { return "/" + c.Route + "/" + c.id() }
 
-// id returns what the origin tells cases apart by.
+// id returns the segment of the path by which the origin distinguishes cases.
 func (c *Case) id() string { return c.Family + "-" + strconv.Itoa(c.index) }
 
-// complain says what a case lacks.
+// complain returns what the case lacks; nil when it can be played.
 func (c *Case) complain() error {
-	asks, answers := 0, 0
+	asks, responses := 0, 0
 	for _, s := range c.Steps {
-		if s.Answer != nil {
-			if answers++; answers == 1 && s.Answer.OnlyIf {
-				return fmt.Errorf("line %d: nothing answers requests without a condition", s.Line)
+		if s.Response != nil {
+			if responses++; responses == 1 && s.Response.OnlyIf {
+				return fmt.Errorf("line %d: requests without a condition have no response", s.Line)
 			}
 		}
 		if s.Ask == nil {
@@ -179,7 +179,7 @@ func (c *Case) complain() error {
 	}
 	switch {
 	case asks == 0:
-		return fmt.Errorf("the client asks nothing")
+		return fmt.Errorf("the client sends no request")
 	case c.Route == "":
 		return fmt.Errorf("no route is named")
 	case c.Kind != Beyond && !strings.Contains(c.Clause, "§"):

@@ -14,10 +14,10 @@ type Clock struct {
 	now time.Time
 }
 
-// NewClock returns a clock that stands at a time.
+// NewClock returns a clock that shows a time.
 func NewClock(at time.Time) *Clock { return &Clock{now: at} }
 
-// Now returns where the clock stands.
+// Now returns the time of the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -36,13 +36,13 @@ const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 var moment = regexp.MustCompile(`\{(now|start)([+-][0-9]+)?(?:\|([^}]*))?\}`)
 
-// stage is what the notation of values refers to.
+// stage has what the braces in values refer to.
 type stage struct {
 	url        string
 	start, now time.Time
 }
 
-// expand puts times and the path of the case into a value.
+// expand replaces {url}, {now} and {start} in a value.
 func (s *stage) expand(text string) string {
 	if !strings.Contains(text, "{") {
 		return text
@@ -54,7 +54,7 @@ func (s *stage) expand(text string) string {
 		if parts[1] == "start" {
 			at = s.start
 		}
-		seconds, _ := strconv.Atoi(parts[2]) // empty is zero; the pattern lets nothing else fail
+		seconds, _ := strconv.Atoi(parts[2]) // fails only when it is empty, which means zero
 		if parts[3] != "" {
 			layout = parts[3]
 		}

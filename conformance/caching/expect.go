@@ -10,7 +10,7 @@ import (
 func (r *reader) client(n int, text string) error {
 	if f, ok := field(text); ok {
 		if r.ask == nil || r.ask.Verb != unset {
-			return fmt.Errorf("field %q stands before a request", text)
+			return fmt.Errorf("field %q is before a request", text)
 		}
 		r.ask.Fields = append(r.ask.Fields, f)
 		return nil
@@ -37,18 +37,18 @@ func (r *reader) client(n int, text string) error {
 	return nil
 }
 
-// expect reads a line of what is expected: of the client's answer behind "=", of
-// the origin's request behind "?".
+// expect reads a line of what is expected: of the client's response after "=", of the
+// origin's request after "?".
 func (a *Ask) expect(side, text string) error {
 	words := strings.Fields(text)
 	if len(words) == 0 {
-		return fmt.Errorf("nothing stands behind %q", side)
+		return fmt.Errorf("nothing is after %q", side)
 	}
 	if verb := verbOf(words[0]); side == "=" && verb != unset {
 		return a.setVerb(verb, words[1:])
 	}
 	if a.Verb == unset {
-		return fmt.Errorf("%q stands before the verb", text)
+		return fmt.Errorf("%q is before the verb", text)
 	}
 	check, err := readCheck(side, text)
 	if side == "=" {

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// judge says what is wrong with an outcome; nil when nothing is.
+// judge returns the first way in which an outcome differs from what is expected.
 func (p *play) judge(a *Ask, got *outcome) error {
 	if err := judgeAsked(a, got); err != nil {
 		return err
 	}
-	if err := p.judgeAnswer(a, got); err != nil {
+	if err := p.judgeResponse(a, got); err != nil {
 		return err
 	}
 	if err := judgeExplained(a, got.final); err != nil {
@@ -20,7 +20,7 @@ func (p *play) judge(a *Ask, got *outcome) error {
 	}
 	for _, c := range a.Client {
 		if err := c.judge(&p.stage, got.final, got.interim, a.Client); err != nil {
-			return fmt.Errorf("the client's answer: %w", err)
+			return fmt.Errorf("the client's response: %w", err)
 		}
 	}
 	for _, c := range a.Origin {
@@ -34,7 +34,7 @@ func (p *play) judge(a *Ask, got *outcome) error {
 	return nil
 }
 
-// judgeAsked holds what the origin was asked against the verb.
+// judgeAsked compares the requests that the origin got with the verb.
 func judgeAsked(a *Ask, got *outcome) error {
 	n := len(got.asked)
 	conditional := n > 0 && got.asked[n-1].request.conditional()
@@ -52,7 +52,7 @@ func judgeAsked(a *Ask, got *outcome) error {
 			return fmt.Errorf("want the origin asked with a condition and then without, got %d requests", n)
 		}
 	default:
-		again := a.Verb == Background && n > 1 && got.asked[0].lost // what was lost is asked for again
+		again := a.Verb == Background && n > 1 && got.asked[0].lost // the gateway repeats a request whose response was lost
 		if n != 1 && !again {
 			return fmt.Errorf("want %s, but the origin was asked %d times, got %s", a.Verb, n, got.final.Start)
 		}
@@ -66,9 +66,9 @@ func judgeAsked(a *Ask, got *outcome) error {
 	return nil
 }
 
-// judgeAnswer holds status and body against the answer of the origin that the
-// client has to get.
-func (p *play) judgeAnswer(a *Ask, got *outcome) error {
+// judgeResponse compares status and body with the response of the origin that the client
+// must get.
+func (p *play) judgeResponse(a *Ask, got *outcome) error {
 	status, number := a.Status, a.Number
 	all := p.Origin.asked(p.c.id(), 0)
 	switch {
@@ -81,7 +81,7 @@ func (p *play) judgeAnswer(a *Ask, got *outcome) error {
 		number = lastStored(all, got, a.Verb)
 	}
 	if number > len(all) {
-		return fmt.Errorf("the origin gave no answer %d", number)
+		return fmt.Errorf("the origin sent no response %d", number)
 	}
 	want, compare := "", false
 	if number > 0 {
@@ -102,16 +102,16 @@ func (p *play) judgeAnswer(a *Ask, got *outcome) error {
 	}
 	cut := slices.ContainsFunc(a.Client, func(c Check) bool { return c.Kind == IsCut })
 	if m.cut && !cut {
-		return fmt.Errorf("the answer is cut")
+		return fmt.Errorf("the response is cut")
 	}
 	if compare && !bodyless && !cut && m.Body != want {
-		return fmt.Errorf("got body %.80q, want that of answer %d, %.80q", m.Body, number, want)
+		return fmt.Errorf("got body %.80q, want that of response %d, %.80q", m.Body, number, want)
 	}
 	return nil
 }
 
-// lastStored returns the number of the last answer that can be what is stored: not
-// a 304, not one without its end, and not one that this very request brought.
+// lastStored returns the number of the last response that can be the stored one: not a 304,
+// not a truncated one, and, unless the verb is Hit, not one to this request.
 func lastStored(all []*exchange, got *outcome, v Verb) int {
 	for _, e := range slices.Backward(all) {
 		now := v != Hit && slices.Contains(got.asked, e)
@@ -122,8 +122,8 @@ func lastStored(all []*exchange, got *outcome, v Verb) int {
 	return 0
 }
 
-// judgeExplained holds Cache-Status and Age against the verb: no answer may say
-// something else than what happened (RFC 9211 §2, RFC 9111 §5.1).
+// judgeExplained compares Cache-Status and Age with the verb: a response must report what
+// happened (RFC 9211 §2, RFC 9111 §5.1).
 func judgeExplained(a *Ask, m *message) error {
 	status := ""
 	if lines := m.Values("Cache-Status"); len(lines) > 0 {
@@ -132,7 +132,7 @@ func judgeExplained(a *Ask, m *message) error {
 	hit, forwarded := strings.Contains(status, "; hit"), strings.Contains(status, "; fwd=")
 	switch {
 	case status == "":
-		return fmt.Errorf("no Cache-Status explains the answer")
+		return fmt.Errorf("the response has no Cache-Status")
 	case hit && forwarded:
 		return fmt.Errorf("Cache-Status says hit and fwd: %s", status)
 	case a.Verb == Hit && a.Until && strings.Contains(status, "; ttl=-"):
@@ -151,11 +151,11 @@ func judgeExplained(a *Ask, m *message) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("an answer from the store has Age %q", age)
+	return fmt.Errorf("a response from the store has Age %q", age)
 }
 
-// judge holds a message against one demand; of the demands Is for one name all
-// are looked at together.
+// judge returns why a message does not fulfil the check. It compares all checks Is of one
+// name at once, because they are the lines of that field.
 func (c *Check) judge(st *stage, m *message, interim []*message, all []Check) error {
 	values := m.Values(c.Name)
 	text := strings.Join(values, "\n")
@@ -192,7 +192,7 @@ func (c *Check) judge(st *stage, m *message, interim []*message, all []Check) er
 			got = m.Target
 		}
 		if want := st.expand(c.Value); got != want {
-			return fmt.Errorf("%q stands in it, want %q", got, want)
+			return fmt.Errorf("the %s is %q, want %q", c.Name, got, want)
 		}
 	case IsCut:
 		if !m.cut {
@@ -207,7 +207,7 @@ func (c *Check) judge(st *stage, m *message, interim []*message, all []Check) er
 func (c *Check) judgeInterim(interim []*message) error {
 	if c.Kind == NotTold {
 		if len(interim) > 0 {
-			return fmt.Errorf("it came behind an interim answer: %s", interim[0])
+			return fmt.Errorf("it came after an interim response: %s", interim[0])
 		}
 		return nil
 	}
@@ -217,5 +217,5 @@ func (c *Check) judgeInterim(interim []*message) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("no interim answer %s with %q came before it: %v", c.Name, c.Value, interim)
+	return fmt.Errorf("no interim response %s with %q came before it: %v", c.Name, c.Value, interim)
 }

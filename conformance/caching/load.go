@@ -21,7 +21,7 @@ func Load(files fs.FS, name string) (*Table, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(l.pending) > 0 {
-		return nil, fmt.Errorf("%s: rows %q stand before no case", name, l.pending)
+		return nil, fmt.Errorf("%s: no case follows the rows %q", name, l.pending)
 	}
 	return l.table, nil
 }
@@ -37,7 +37,7 @@ type Table struct {
 type loader struct {
 	table         *Table
 	clause, route string
-	rows          [][]string   // what $, $1, $2 stand for in the case
+	rows          [][]string   // the values of $, $1, $2 in the case
 	lines         []table.Line // of the case; empty before the first
 	pending       [][]string   // rows of the case to come
 }
@@ -75,15 +75,15 @@ func (l *loader) collect(line table.Line) error {
 		}
 	default:
 		if len(l.lines) == 0 {
-			return fmt.Errorf("%q stands before the first case", line.Text)
+			return fmt.Errorf("%q is before the first case", line.Text)
 		}
 		l.lines = append(l.lines, line)
 	}
 	return nil
 }
 
-// complete reports whether the case in hand has begun to play: a clause or a route
-// behind that is for those that follow.
+// complete reports whether the current case has a request, a response or an expectation: a
+// clause or a route after that is for the cases that follow.
 func (l *loader) complete() bool {
 	for _, line := range l.lines {
 		if strings.ContainsRune("<>=", rune(line.Text[0])) {
@@ -125,7 +125,7 @@ func (l *loader) finish() error {
 
 var placeholder = regexp.MustCompile(`\$[1-9]?`)
 
-// fill puts a row into a line. A placeholder without a value is an error.
+// fill replaces the placeholders of a line by the values of a row.
 func fill(text string, row []string) (string, error) {
 	var err error
 	out := placeholder.ReplaceAllStringFunc(text, func(m string) string {
@@ -144,14 +144,14 @@ func fill(text string, row []string) (string, error) {
 
 // reader fills one case.
 type reader struct {
-	c      *Case
-	answer *Answer
-	ask    *Ask
+	c        *Case
+	response *Response
+	ask      *Ask
 }
 
 func (r *reader) line(line table.Line) error {
 	n := line.Number
-	rest, err := table.Unescape(line.Rest, nil) // braces are for times, which pass
+	rest, err := table.Unescape(line.Rest, nil) // braces are kept: expand replaces them during the play
 	if err != nil {
 		return err
 	}
@@ -180,7 +180,7 @@ func (r *reader) line(line table.Line) error {
 		return r.client(n, rest)
 	case "=", "?":
 		if r.ask == nil {
-			return fmt.Errorf("%q stands before a request", line.Text)
+			return fmt.Errorf("%q is before a request", line.Text)
 		}
 		return r.ask.expect(line.Word, rest)
 	default:
@@ -189,23 +189,23 @@ func (r *reader) line(line table.Line) error {
 	return nil
 }
 
-// step adds a step that ends what the answer or the request before it says.
+// step adds a step, which ends the description of the response or request before it.
 func (r *reader) step(s Step) {
-	r.answer, r.ask = s.Answer, s.Ask
+	r.response, r.ask = s.Response, s.Ask
 	r.c.Steps = append(r.c.Steps, s)
 }
 
-// origin reads a line of an answer.
+// origin reads a line of a response.
 func (r *reader) origin(n int, text string) error {
 	word, rest, _ := strings.Cut(text, " ")
 	if status, err := strconv.Atoi(word); err == nil && (rest == "" || rest == "conditional") {
-		r.step(Step{Line: n, Answer: &Answer{Status: status, OnlyIf: rest != ""}})
+		r.step(Step{Line: n, Response: &Response{Status: status, OnlyIf: rest != ""}})
 		return nil
 	}
-	if r.answer == nil {
-		r.step(Step{Line: n, Answer: &Answer{Status: 200}})
+	if r.response == nil {
+		r.step(Step{Line: n, Response: &Response{Status: 200}})
 	}
-	a := r.answer
+	a := r.response
 	if f, ok := field(text); ok {
 		a.Fields = append(a.Fields, f)
 		return nil
@@ -237,15 +237,15 @@ func (r *reader) origin(n int, text string) error {
 		i.Status, i.Field, err = told(rest)
 		a.Interim = append(a.Interim, i)
 	default:
-		err = fmt.Errorf("%q is not known of an answer", word)
+		err = fmt.Errorf("%q is not known for a response", word)
 	}
 	return err
 }
 
-// absent is the value of a field that would be added otherwise and must not be.
+// absent is the value of a field that must not be added by default.
 const absent = "\x00"
 
-// pattern returns a body of so many bytes in which no part looks like another.
+// pattern returns a body of size bytes whose parts all differ, so that a misplaced part is found.
 func pattern(size int) string {
 	var b strings.Builder
 	for i := 0; b.Len() < size; i++ {
@@ -273,7 +273,7 @@ func told(text string) (status int, f Field, err error) {
 	}
 	f, ok := field(rest)
 	if !ok {
-		return 0, f, fmt.Errorf("interim answer %q has no field", text)
+		return 0, f, fmt.Errorf("interim response %q has no field", text)
 	}
 	return status, f, nil
 }

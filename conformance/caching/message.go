@@ -27,7 +27,8 @@ func readResponse(in *scripted.Reader, method string) (*message, error) {
 	return cutOr(m, err)
 }
 
-// cutOr makes a message of which only the head is whole one that is cut.
+// cutOr returns a message whose head is complete, marked as cut when its body is truncated,
+// and an error for all others.
 func cutOr(m *scripted.Message, err error) (*message, error) {
 	switch {
 	case m == nil || !m.HeadComplete:
@@ -38,16 +39,16 @@ func cutOr(m *scripted.Message, err error) (*message, error) {
 	return &message{m, false}, err
 }
 
-// id is what the gateway numbers its requests with: the response to a client and all
-// that the origin is asked for it have the same. It is empty where there is none.
+// id returns the X-Request-Id: the response to a client and the requests that the gateway
+// sends for it have the same. It is empty when there is none.
 func (m *message) id() string { return strings.Join(m.Values("X-Request-Id"), ",") }
 
-// conditional reports whether a request asks for a 304.
+// conditional reports whether the response to a request may be a 304.
 func (m *message) conditional() bool {
 	return len(m.Values("If-None-Match"))+len(m.Values("If-Modified-Since")) > 0
 }
 
-// String shows the head and the beginning of the body.
+// String returns the head and the beginning of the body.
 func (m *message) String() string {
 	var out strings.Builder
 	out.WriteString(m.Start)

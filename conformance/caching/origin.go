@@ -11,8 +11,8 @@ import (
 	"penstock/origin/scripted"
 )
 
-// Origin is the backend behind the gateway under test. It plays many cases, one
-// after the other or at once; a segment of the path says which.
+// Origin is the backend of the gateway under test. It plays many cases, one after the
+// other or at once; a segment of the path of a request names its case.
 type Origin struct {
 	*scripted.Origin
 	clock *Clock
@@ -20,22 +20,22 @@ type Origin struct {
 	plays map[string]*script
 }
 
-// script is what the origin does in one case, and what it was asked.
+// script is what the origin does in one case, and the requests that it got.
 type script struct {
-	stage  stage
-	answer *Answer
-	onlyIf *Answer // to requests with a condition; nil is answer
-	asked  []*exchange
+	stage    stage
+	response *Response
+	onlyIf   *Response // for requests with a condition; nil means the same as for others
+	asked    []*exchange
 }
 
-// exchange is one request to the origin and its answer.
+// exchange is one request to the origin and its response.
 type exchange struct {
 	request *message
 	status  int
 	body    string
-	lost    bool // the answer is not whole
-	done    bool // it is written
-	number  int  // of the requests in this case, from 1
+	lost    bool // the response is not complete
+	done    bool // the response is written
+	number  int  // of the request in this case, from 1
 	at      time.Time
 }
 
@@ -52,22 +52,22 @@ func NewOrigin(clock *Clock) (*Origin, error) {
 
 // begin opens the script of a case.
 func (o *Origin) begin(c *Case) {
-	s := &script{stage: stage{url: c.url(), start: o.clock.Now()}, answer: &Answer{Status: 200}}
+	s := &script{stage: stage{url: c.url(), start: o.clock.Now()}, response: &Response{Status: 200}}
 	o.state.Change(func() { o.plays[c.id()] = s })
 }
 
-// answerWith changes what the origin says in a case.
-func (o *Origin) answerWith(id string, a *Answer) {
+// respondWith changes what the origin responds in a case.
+func (o *Origin) respondWith(id string, a *Response) {
 	o.state.Change(func() {
 		if s := o.plays[id]; a.OnlyIf {
 			s.onlyIf = a
 		} else {
-			s.answer, s.onlyIf = a, nil
+			s.response, s.onlyIf = a, nil
 		}
 	})
 }
 
-// asked returns what the origin was asked in a case so far, from the n-th on.
+// asked returns the requests that the origin got in a case so far, from the n-th on.
 func (o *Origin) asked(id string, n int) (all []*exchange) {
 	o.state.Look(func() { all = o.plays[id].asked[n:] })
 	return all
@@ -77,16 +77,16 @@ func (o *Origin) serve(p *scripted.Peer) {
 	in := scripted.NewReader(p.In)
 	for {
 		m, err := readRequest(in)
-		if err != nil || m.cut || !o.reply(p, m) {
+		if err != nil || m.cut || !o.respond(p, m) {
 			return
 		}
 	}
 }
 
-// reply answers one request by the script; false ends the connection.
-func (o *Origin) reply(c io.Writer, m *message) bool {
+// respond writes the response of the script to one request; false ends the connection.
+func (o *Origin) respond(c io.Writer, m *message) bool {
 	e := &exchange{request: m, at: time.Now()}
-	var a *Answer
+	var a *Response
 	var st stage
 	o.state.Change(func() {
 		s := o.scriptOf(m.Target)
@@ -95,7 +95,7 @@ func (o *Origin) reply(c io.Writer, m *message) bool {
 		}
 		s.asked = append(s.asked, e)
 		e.number = len(s.asked)
-		a, st = s.answer, s.stage
+		a, st = s.response, s.stage
 		if s.onlyIf != nil && m.conditional() {
 			a = s.onlyIf
 		}
@@ -132,8 +132,8 @@ func (o *Origin) scriptOf(target string) *script {
 	return nil
 }
 
-// bytes renders an answer.
-func (a *Answer) bytes(st *stage, body string, head bool) []byte {
+// bytes renders a response.
+func (a *Response) bytes(st *stage, body string, head bool) []byte {
 	var out []byte
 	line := func(name, value string) { out = fmt.Appendf(out, "%s: %s\r\n", name, st.expand(value)) }
 	for _, i := range a.Interim {
@@ -180,8 +180,8 @@ func (a *Answer) bytes(st *stage, body string, head bool) []byte {
 	return out
 }
 
-// states reports whether the script says something of a field.
-func (a *Answer) states(name string) bool {
+// states reports whether the script has a field, or says that it is absent.
+func (a *Response) states(name string) bool {
 	for _, f := range a.Fields {
 		if strings.EqualFold(f.Name, name) {
 			return true

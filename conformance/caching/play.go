@@ -16,13 +16,13 @@ type Runner struct {
 	Address  string                     // of the gateway
 	Next     func() string              // returns the address for each request, in the place of Address; nil for one gateway
 	Origin   *Origin                    // what the gateway forwards to
-	Clock    *Clock                     // by which the gateway tells the age of responses
-	Purge    func(words []string) error // does what the words behind "purge" say; {url} is expanded
-	Patience time.Duration              // how long something that has to come may take
+	Clock    *Clock                     // by which the gateway computes the age of responses
+	Purge    func(words []string) error // executes the words after "purge", in which {url} is expanded
+	Patience time.Duration              // how long the play waits for a response or a background fetch
 }
 
-// Play plays a case. A failure says the line, what was wrong, and all that had
-// happened so far.
+// Play plays a case. Its error has the line, what was wrong, and all that had happened so
+// far.
 func (r *Runner) Play(c *Case) error {
 	r.Origin.begin(c)
 	p := &play{Runner: r, c: c, stage: stage{url: c.url(), start: r.Clock.Now()}, began: time.Now(), over: map[string]bool{}}
@@ -57,7 +57,8 @@ type play struct {
 // since is when something happened, for the log.
 func (p *play) since(at time.Time) time.Duration { return at.Sub(p.began).Round(10 * time.Microsecond) }
 
-// asked returns what the origin was asked since the last step and for no earlier one.
+// asked returns the requests that the origin got since the last step, without those of
+// earlier steps.
 func (p *play) asked() []*exchange {
 	return slices.DeleteFunc(slices.Clone(p.Origin.asked(p.c.id(), p.seen)), p.isOver)
 }
@@ -66,8 +67,8 @@ func (p *play) isOver(e *exchange) bool { return p.over[e.request.id()] }
 
 func (p *play) step(s Step) error {
 	switch {
-	case s.Answer != nil:
-		p.Origin.answerWith(p.c.id(), s.Answer)
+	case s.Response != nil:
+		p.Origin.respondWith(p.c.id(), s.Response)
 	case s.Wait > 0:
 		p.Clock.Advance(s.Wait)
 		fmt.Fprintf(&p.log, "  %v pass\n", s.Wait)
@@ -82,7 +83,7 @@ func (p *play) step(s Step) error {
 	return nil
 }
 
-// later asks until the answer is as expected.
+// later repeats a request until its response is as expected.
 func (p *play) later(a *Ask) error {
 	deadline := time.Now().Add(p.Patience)
 	log := p.log.String()
@@ -100,7 +101,7 @@ func (p *play) later(a *Ask) error {
 	}
 }
 
-// attempt asks once and judges what comes.
+// attempt sends a request once and judges the outcome.
 func (p *play) attempt(a *Ask) error {
 	p.stage.now = p.Clock.Now()
 	p.last = ""
@@ -126,21 +127,21 @@ func (p *play) attempt(a *Ask) error {
 	return p.judge(a, got)
 }
 
-// refreshed waits until the origin has answered a request of this step.
+// refreshed waits until the origin has responded to a request of this step.
 func (p *play) refreshed() bool {
 	return p.Origin.state.Wait(p.Patience, func() bool {
 		return slices.ContainsFunc(p.Origin.plays[p.c.id()].asked[p.seen:], func(e *exchange) bool { return e.done && !p.isOver(e) })
 	})
 }
 
-// outcome is what one request brought about.
+// outcome has the responses to one request and the exchanges with the origin.
 type outcome struct {
 	interim []*message
 	final   *message
-	asked   []*exchange // what the origin was asked for it
+	asked   []*exchange // with the origin, because of it
 }
 
-// ask sends a request and reads its answer, on the connection of the case.
+// ask sends a request and reads its response, on the connection of the case.
 func (p *play) ask(a *Ask) (*outcome, error) {
 	address := p.Address
 	if p.Next != nil {
@@ -165,7 +166,7 @@ func (p *play) ask(a *Ask) (*outcome, error) {
 		m, err := readResponse(p.in, a.Method)
 		if err != nil {
 			p.hangUp()
-			return nil, fmt.Errorf("the client's answer: %w", err)
+			return nil, fmt.Errorf("the client's response: %w", err)
 		}
 		fmt.Fprintf(&p.log, "  %v: client gets %s\n", p.since(time.Now()), m)
 		if m.Status >= 200 {

@@ -1,6 +1,6 @@
-// Package table reads the files in which the conformance suites write down their cases:
-// lines whose first word says what they are, with escapes for bytes that no text file
-// shows. What the words mean is each suite's own. docs/conformance.md has the grammar.
+// Package table reads the files with the cases of the conformance suites. Each line begins
+// with a word that names its kind; escapes represent bytes that a text file cannot show.
+// Each suite defines its own words. docs/conformance.md has the grammar.
 package table
 
 import (
@@ -18,14 +18,14 @@ type Line struct {
 	Text   string // the whole line
 }
 
-// Split makes a Line of a text.
+// Split splits a text into the parts of a Line.
 func Split(number int, text string) Line {
 	word, rest, _ := strings.Cut(text, " ")
 	return Line{number, word, rest, text}
 }
 
-// Read calls line for every line of a file that is neither empty nor a comment, which
-// begins with #. An error of line ends it, and is returned with the place.
+// Read calls line for every line of a file, except for empty lines and comments, which
+// begin with #. It stops at the first error of line and returns it with file and line number.
 func Read(files fs.FS, name string, line func(Line) error) error {
 	text, err := fs.ReadFile(files, name)
 	if err != nil {
@@ -42,9 +42,9 @@ func Read(files fs.FS, name string, line func(Line) error) error {
 	return nil
 }
 
-// Unescape turns the notation of the tables into bytes: \r \n \t \0 \s (space) \\ \{ and
-// \xNN. A brace that is not escaped is given to braces, without the braces and with its
-// escapes, and stands for what that returns; where braces is nil it is itself.
+// Unescape replaces the escapes of the tables: \r \n \t \0 \s (space) \\ \{ and \xNN. Text in
+// unescaped braces is replaced by what braces returns for it, which gets it with its escapes;
+// when braces is nil, unescaped braces are kept.
 func Unescape(s string, braces func(inside string) (string, error)) (string, error) {
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -74,7 +74,7 @@ func Unescape(s string, braces func(inside string) (string, error)) (string, err
 	return out.String(), nil
 }
 
-// escape reads one escape at the start of s and says how long it is.
+// escape returns the bytes of the escape at the start of s, and its length.
 func escape(s string) (text string, used int, err error) {
 	if len(s) < 2 {
 		return "", 0, fmt.Errorf("a backslash ends the line; write \\\\")
