@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// content is a body of which every byte follows from its number: what belongs to
-// one exchange cannot pass for another's.
+// content is a body whose bytes are computed from its number, so that bytes of another
+// exchange are detected.
 type content struct {
 	number uint64
 	size   int64
@@ -37,7 +37,7 @@ func scramble(x uint64) uint64 {
 	return x ^ x>>33
 }
 
-// checksum reads r to its end and tells its length and CRC-32C.
+// checksum reads r to its end and returns its length, and its CRC-32C and length as text.
 func checksum(r io.Reader) (int64, string, error) {
 	h := crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	n, err := io.Copy(h, r)

@@ -19,8 +19,8 @@ import (
 	"penstock/loadtest/program"
 )
 
-// dripReport is what a drip process tells, one JSON object a line: every second,
-// and a last time with Final set. Times are in milliseconds.
+// dripReport is what a drip process prints, one JSON object a line: every second, and once
+// at its end with Final set. Times are in milliseconds.
 type dripReport struct {
 	Final    bool  `json:"final"`
 	Open     int64 `json:"open"`     // connections at this moment
@@ -30,7 +30,7 @@ type dripReport struct {
 	Median   int64 `json:"median"`
 	Longest  int64 `json:"longest"`
 	Oldest   int64 `json:"oldest"` // of those that are open
-	Burst    int   `json:"burst"`  // the most that were cut in one tenth of a second
+	Burst    int   `json:"burst"`  // the largest number that was cut in one tenth of a second
 }
 
 // dripper keeps slow connections open.
@@ -43,12 +43,12 @@ type dripper struct {
 	lives []time.Duration
 	born  map[net.Conn]time.Time
 	tenth time.Time // in which the latest was cut
-	now   int       // how many were cut in it
-	burst int       // the most in any
+	now   int       // number of connections that were cut in it
+	burst int       // the largest such number
 }
 
-// drip holds slow connections, each of which sends a byte of a request head every
-// second and is opened again when it was cut, until its standard input ends.
+// drip keeps slow connections open until its standard input ends. Each sends a byte of a
+// request head every second and is opened again when the gateway closes it.
 func drip(ctx context.Context, args []string, out io.Writer) error {
 	set := flag.NewFlagSet("drip", flag.ContinueOnError)
 	set.SetOutput(os.Stderr)
@@ -61,7 +61,7 @@ func drip(ctx context.Context, args []string, out io.Writer) error {
 	runtime.GOMAXPROCS(1)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go func() { // whoever started us has ended, or wants us to
+	go func() { // the parent has ended, or has closed the pipe so that this process ends
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
@@ -70,14 +70,14 @@ func drip(ctx context.Context, args []string, out io.Writer) error {
 	for i := range *connections {
 		wg.Go(func() { d.keep(ctx, *ramp*time.Duration(i)/time.Duration(*connections)) })
 	}
-	told := json.NewEncoder(out)
+	reports := json.NewEncoder(out)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 		case <-tick.C:
-			_ = told.Encode(d.report()) // when nobody listens, the input ends too
+			_ = reports.Encode(d.report()) // fails when the parent has ended, which ends the input too
 		}
 	}
 	last := d.report()
@@ -88,10 +88,10 @@ func drip(ctx context.Context, args []string, out io.Writer) error {
 	}
 	d.mu.Unlock()
 	wg.Wait()
-	return told.Encode(last)
+	return reports.Encode(last)
 }
 
-// keep holds one connection after the other, the first one after delay.
+// keep opens one connection after the other, the first one after delay.
 func (d *dripper) keep(ctx context.Context, delay time.Duration) {
 	for {
 		select {
@@ -107,8 +107,8 @@ func (d *dripper) keep(ctx context.Context, delay time.Duration) {
 	}
 }
 
-// hold opens a connection and drips until it is cut; an error means that it could
-// not be opened.
+// hold opens a connection and sends bytes until the gateway closes it. An error means that
+// it could not be opened.
 func (d *dripper) hold(ctx context.Context) error {
 	c, err := net.Dial("tcp", d.address)
 	if err != nil {
@@ -129,14 +129,14 @@ func (d *dripper) hold(ctx context.Context) error {
 		delete(d.born, c)
 		d.mu.Unlock()
 	}()
-	answer := make([]byte, 512)
+	response := make([]byte, 512)
 	for ctx.Err() == nil {
 		_ = c.SetReadDeadline(time.Now().Add(time.Second))
-		_, err := c.Read(answer)
+		_, err := c.Read(response)
 		switch {
-		case err == nil: // the end follows
+		case err == nil: // a response; the gateway closes the connection after it
 		case errors.Is(err, os.ErrDeadlineExceeded):
-			_, _ = c.Write([]byte("x")) // reading tells when nobody takes it
+			_, _ = c.Write([]byte("x")) // the next Read returns the error of a connection that has ended
 		case ctx.Err() == nil:
 			d.cut(born)
 			return nil
@@ -145,7 +145,7 @@ func (d *dripper) hold(ctx context.Context) error {
 	return nil
 }
 
-// cut notes that a connection's life has ended.
+// cut records that the gateway has closed a connection.
 func (d *dripper) cut(born time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -173,7 +173,7 @@ func (d *dripper) report() dripReport {
 	return r
 }
 
-// dripProcess is a drip that runs as a process of its own.
+// dripProcess is the command drip, run as another process.
 type dripProcess struct {
 	*program.Program
 	hold   io.Closer // its standard input
@@ -182,9 +182,9 @@ type dripProcess struct {
 	read   sync.WaitGroup
 }
 
-// startDrip runs this program again as drip, with the lowest priority and on one
-// processor at a time: attackers have machines of their own, and what is measured is
-// not how the processors of this one are shared with them.
+// startDrip runs this program again as drip, with the lowest priority and on one processor
+// at a time. Attackers have machines of their own, so the slow connections should take
+// little processor time from the gateway.
 func startDrip(address string, connections int, ramp time.Duration) (*dripProcess, error) {
 	self, err := os.Executable()
 	if err != nil {

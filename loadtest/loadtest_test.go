@@ -27,8 +27,8 @@ func TestContentDependsOnItsNumberAlone(t *testing.T) {
 }
 
 // between relays one request of each connection to the backend and lets spoil change the
-// answer.
-func between(t *testing.T, backend string, spoil func(answer []byte) []byte) string {
+// response.
+func between(t *testing.T, backend string, spoil func(response []byte) []byte) string {
 	t.Helper()
 	relay, err := scripted.Start(scripted.Options{Script: func(p *scripted.Peer) {
 		b, err := net.Dial("tcp", backend)
@@ -37,9 +37,9 @@ func between(t *testing.T, backend string, spoil func(answer []byte) []byte) str
 		}
 		defer b.Close()
 		go func() { _, _ = io.Copy(b, p.In) }()
-		answer := make([]byte, 64<<10)
-		n, _ := io.ReadAtLeast(b, answer, len("HTTP/1.1 200 OK\r\n\r\n"))
-		_, _ = p.Write(spoil(answer[:n]))
+		response := make([]byte, 64<<10)
+		n, _ := io.ReadAtLeast(b, response, len("HTTP/1.1 200 OK\r\n\r\n"))
+		_, _ = p.Write(spoil(response[:n]))
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -66,13 +66,13 @@ func TestSoakSeesWhatAGatewayDoesWrong(t *testing.T) {
 			a[len(a)-1] ^= 1
 			return a
 		}, false},
-		"another's answer": {plan{size: 50}, func(a []byte) []byte {
+		"another's response": {plan{size: 50}, func(a []byte) []byte {
 			return bytes.Replace(a, []byte(numberField+": 9"), []byte(numberField+": 8"), 1)
 		}, false},
 		"a cut that looks complete": {plan{size: 50, originCut: "10"}, func([]byte) []byte {
 			return []byte("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 		}, false},
-		"no answer": {plan{size: 50}, func([]byte) []byte { return nil }, false},
+		"no response": {plan{size: 50}, func([]byte) []byte { return nil }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.plan.number, tc.plan.clientSends, tc.plan.clientReads = 9, -1, -1
@@ -130,7 +130,7 @@ func TestWhatIsLeftBehindIsTold(t *testing.T) {
 
 func TestSlowJudges(t *testing.T) {
 	s := slowness{header: 10 * time.Second, noise: time.Second, stolen: 0.03}
-	answers := func(failed int64, took ...time.Duration) normals {
+	requests := func(failed int64, took ...time.Duration) normals {
 		r := &driver.Report{Arrivals: int64(len(took)) + failed}
 		for _, d := range took {
 			r.Good.Record(d)
@@ -141,21 +141,21 @@ func TestSlowJudges(t *testing.T) {
 	cut := dripReport{Cut: 5, Shortest: 9990, Longest: 10_200, Oldest: 9000}
 	drips := []dripReport{cut}
 	noisy := func(took time.Duration) normals {
-		n := answers(0, took)
+		n := requests(0, took)
 		n.stolen = 0.04
 		return n
 	}
-	without := []normals{noisy(9 * ms), answers(0, 2*ms), answers(0, 1*ms), answers(0, 5*ms)}
-	good := measured{without, []normals{answers(0, 3*ms), noisy(ms), answers(0, 6*ms), answers(0, 4*ms)}, drips}
+	without := []normals{noisy(9 * ms), requests(0, 2*ms), requests(0, 1*ms), requests(0, 5*ms)}
+	good := measured{without, []normals{requests(0, 3*ms), noisy(ms), requests(0, 6*ms), requests(0, 4*ms)}, drips}
 	var out strings.Builder
 	if err := s.judge(good, &out); err != nil || !strings.Contains(out.String(), " 2.00 times as long beside slow connections, 6.00 times in the worst case; 3 of 4 measurements without and 3 of 4") {
 		t.Errorf("%v, %s", err, out.String())
 	}
 	for name, m := range map[string]measured{
-		"p99":            {without, []normals{answers(0, 5*ms)}, drips},
+		"p99":            {without, []normals{requests(0, 5*ms)}, drips},
 		"noise":          {without, []normals{noisy(ms)}, drips},
-		"failures":       {without, []normals{answers(1, ms)}, drips},
-		"other failures": {append(without, answers(1, ms)), good.beside, drips},
+		"failures":       {without, []normals{requests(1, ms)}, drips},
+		"other failures": {append(without, requests(1, ms)), good.beside, drips},
 		"too late":       {without, good.beside, []dripReport{cut, {Cut: 5, Shortest: 9990, Longest: 12_000}}},
 		"too early":      {without, good.beside, []dripReport{cut, {Cut: 5, Shortest: 90, Longest: 10_000}}},
 		"never":          {without, good.beside, []dripReport{cut, {Oldest: 9000}}},

@@ -1,6 +1,6 @@
-// Package main is loadtest, a command that puts load on a Penstock of its own and says whether it held: the
-// gateway runs as another process, is spoken to over sockets alone, and is asked
-// for its state through the admin listener.
+// Package main is loadtest, a command that puts load on a gateway and reports whether it met
+// its aims. It runs the gateway as another process, sends requests over sockets, and reads
+// its state from the admin listener.
 package main
 
 import (
@@ -27,10 +27,10 @@ func commands() []command {
 	return []command{
 		{"compare", "Penstock beside nginx, HAProxy, Varnish and Caddy on this machine", compare.Main},
 		{"report", "one HTML page of what compare -out has saved in a folder, or of several runs", drawReport},
-		{"soak", "full load with aborts by both sides; every byte is checked, and what is left behind", soak},
+		{"soak", "full load with aborts by both sides; checks every byte, and that nothing leaks", soak},
 		{"slow", "slow connections beside normal requests: what do they cost, and when are they cut?", slow},
 		{"open", "requests at a constant rate to any URL; latency counts from when each was due", openLoop},
-		{"overload", "three times what the gateway can do: what becomes of the good answers?", overload},
+		{"overload", "three times what the gateway can do: does goodput hold, and are refusals quick?", overload},
 		{"drip", "the slow connections of slow, which starts it as a process of its own", drip},
 	}
 }
@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 // parse reads the flags of a command, which takes no other arguments.
 func parse(set *flag.FlagSet, args []string) error {
 	if err := set.Parse(args); err != nil {
-		return flag.ErrHelp // flag has told why
+		return flag.ErrHelp // package flag has printed the error
 	}
 	if set.NArg() > 0 {
 		fmt.Fprintf(set.Output(), "%s takes no %s\n", set.Name(), strings.Join(set.Args(), " "))

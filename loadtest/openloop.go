@@ -12,7 +12,7 @@ import (
 	"penstock/loadtest/driver"
 )
 
-// openLoop sends requests at a constant rate, whatever the answers do.
+// openLoop runs the command open: it sends requests at a constant rate and prints a report.
 func openLoop(ctx context.Context, args []string, out io.Writer) error {
 	set := flag.NewFlagSet("open", flag.ContinueOnError)
 	set.SetOutput(out)
@@ -21,7 +21,7 @@ func openLoop(ctx context.Context, args []string, out io.Writer) error {
 	set.IntVar(&o.Connections, "connections", 64, "kept-alive connections that share them")
 	set.DurationVar(&o.Duration, "duration", 10*time.Second, "how long it counts")
 	set.DurationVar(&o.Warmup, "warmup", time.Second, "how long it runs before")
-	set.DurationVar(&o.Timeout, "timeout", 10*time.Second, "for an answer")
+	set.DurationVar(&o.Timeout, "timeout", 10*time.Second, "longest wait for a response")
 	body := set.Int("body", 0, "`bytes` that each request uploads; 0 is GET")
 	asJSON := set.Bool("json", false, "print the figures as one JSON object")
 	var fields []string
@@ -30,10 +30,10 @@ func openLoop(ctx context.Context, args []string, out io.Writer) error {
 		return nil
 	})
 	if set.Parse(args) != nil {
-		return flag.ErrHelp // flag has told why
+		return flag.ErrHelp // package flag has printed the error
 	}
 	if set.NArg() == 0 {
-		fmt.Fprintln(out, "open wants one or more URLs of one host, which are asked for in turn")
+		fmt.Fprintln(out, "open wants one or more URLs of one host; it sends requests for them in turn")
 		return flag.ErrHelp
 	}
 	var upload []byte
@@ -60,7 +60,7 @@ func openLoop(ctx context.Context, args []string, out io.Writer) error {
 		r.Print(out)
 	}
 	if err == nil && r.Good.Count()+r.Refused.Count()+r.Other.Count() == 0 {
-		err = errors.New("not one answer came")
+		err = errors.New("no response came")
 	}
 	return err
 }

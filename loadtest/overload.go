@@ -14,7 +14,7 @@ import (
 // overloading is what the overload command was asked for.
 type overloading struct {
 	requests    int           // limits.requests of the gateway
-	delay       time.Duration // the origin's, for each answer
+	delay       time.Duration // of the origin, before each response
 	times       float64       // the capacity
 	connections int
 	long        time.Duration // of each of the three measurements
@@ -28,7 +28,7 @@ func overload(ctx context.Context, args []string, out io.Writer) error {
 	set.SetOutput(out)
 	var o overloading
 	set.IntVar(&o.requests, "requests", 64, "limits.requests of the gateway")
-	set.DurationVar(&o.delay, "delay", 20*time.Millisecond, "how long the origin takes for an answer")
+	set.DurationVar(&o.delay, "delay", 20*time.Millisecond, "how long the origin takes for a response")
 	set.Float64Var(&o.times, "times", 3, "load as a multiple of the capacity, which is requests / delay")
 	set.IntVar(&o.connections, "connections", 1000, "connections that share the load; more than limits.requests, or nothing is refused")
 	set.DurationVar(&o.long, "for", 10*time.Second, "how long each of the three measurements lasts")
@@ -94,7 +94,7 @@ func (o overloading) measure(ctx context.Context, public string, out io.Writer) 
 // goodput is the overloaded one as a share of the capacity.
 func (p pressure) goodput() float64 { return p.pressed.Goodput() / p.capacity.Goodput() }
 
-// slowdown is how many times longer the p99 of good answers is under pressure.
+// slowdown returns the p99 of good responses under pressure, divided by the unloaded one.
 func (p pressure) slowdown() float64 {
 	return float64(p.pressed.Good.Quantile(0.99)) / float64(p.unloaded.Good.Quantile(0.99))
 }
@@ -116,9 +116,9 @@ func (p pressure) judge() error {
 		errs = append(errs, fmt.Errorf("p99 of the admitted is %.2f times the unloaded one, want at most 2", s))
 	}
 	if got, limit := r.Refused.Quantile(0.99), p.unloaded.Good.Quantile(0.5); got > limit {
-		errs = append(errs, fmt.Errorf("p99 of refusals is %v, longer than the %v of an answer", got, limit))
+		errs = append(errs, fmt.Errorf("p99 of refusals is %v, longer than the %v of a response", got, limit))
 	}
-	if n := r.Refused.Count() - r.RetryTold; n > 0 {
+	if n := r.Refused.Count() - r.RetryAfter; n > 0 {
 		errs = append(errs, fmt.Errorf("%d refusals have no Retry-After", n))
 	}
 	for _, run := range []*driver.Report{p.unloaded, p.capacity, r} {

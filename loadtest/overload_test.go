@@ -18,7 +18,7 @@ import (
 // bearing is a gateway that bears overload just so.
 func bearing() pressure {
 	report := func(good, refused int, took time.Duration) *driver.Report {
-		r := &driver.Report{Took: time.Second, Arrivals: int64(good + refused), RetryTold: int64(refused)}
+		r := &driver.Report{Took: time.Second, Arrivals: int64(good + refused), RetryAfter: int64(refused)}
 		for range good {
 			r.Good.Record(took)
 		}
@@ -37,10 +37,10 @@ func TestOverloadIsJudged(t *testing.T) {
 	for want, spoil := range map[string]func(p *pressure){
 		"goodput fell to 0.89":             func(p *pressure) { p.pressed.Took = p.pressed.Took * 101 / 100 },
 		"p99 of the admitted is 2.05":      func(p *pressure) { record(&p.pressed.Good, 10, 41*time.Millisecond) },
-		"p99 of refusals is 21ms":          func(p *pressure) { record(&p.pressed.Refused, 30, 21*time.Millisecond); p.pressed.RetryTold += 30 },
-		"1 refusals have no Retry-After":   func(p *pressure) { p.pressed.RetryTold-- },
+		"p99 of refusals is 21ms":          func(p *pressure) { record(&p.pressed.Refused, 30, 21*time.Millisecond); p.pressed.RetryAfter += 30 },
+		"1 refusals have no Retry-After":   func(p *pressure) { p.pressed.RetryAfter-- },
 		"1 requests were cut":              func(p *pressure) { p.capacity.Cut++ },
-		"nothing was refused":              func(p *pressure) { p.pressed.Refused, p.pressed.RetryTold = driver.Histogram{}, 0 },
+		"nothing was refused":              func(p *pressure) { p.pressed.Refused, p.pressed.RetryAfter = driver.Histogram{}, 0 },
 		"31 of 3000 arrivals waited":       func(p *pressure) { p.pressed.Waited = 31 },
 		"2 requests were cut, timed out o": func(p *pressure) { p.pressed.Timeouts++; record(&p.pressed.Other, 1, 1) },
 	} {

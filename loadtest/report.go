@@ -15,7 +15,7 @@ func drawReport(_ context.Context, args []string, out io.Writer) error {
 	set := flag.NewFlagSet("report", flag.ContinueOnError)
 	set.SetOutput(out)
 	if set.Parse(args) != nil {
-		return flag.ErrHelp // flag has told why
+		return flag.ErrHelp // package flag has printed the error
 	}
 	if set.NArg() == 0 {
 		fmt.Fprintln(out, "report wants folders that compare -out has written; the page is of the last, the aims are judged by all")

@@ -15,8 +15,8 @@ import (
 // fasthttp keeps the goroutines of connections that ended for 10 s.
 const soakRest = 25 * time.Second
 
-// soak runs a gateway under full load for a time, with aborts by both sides, checks
-// every answer, and compares what the gateway holds afterwards with what it held
+// soak runs a gateway under full load for a time, with aborts by both sides. It checks
+// every response, and compares the resources that the gateway holds afterwards with those
 // before.
 func soak(ctx context.Context, args []string, out io.Writer) error {
 	set := flag.NewFlagSet("soak", flag.ContinueOnError)
@@ -82,7 +82,7 @@ func (l load) watched(ctx context.Context, a *admin, long time.Duration, out io.
 		whole, float64(whole)/took.Seconds(), float64(t.bytes.Load())/(1<<20), t.clientCuts.Load(), t.originCuts.Load())
 	fmt.Fprintf(out, "wrong: %d violations, %d errors from the gateway that nobody caused\n", t.count, t.unexpected.Load())
 	if left := end.beyond(start); len(left) > 0 {
-		return fmt.Errorf("left behind:\n  %s", strings.Join(left, "\n  "))
+		return fmt.Errorf("the gateway did not release:\n  %s", strings.Join(left, "\n  "))
 	}
 	return nil
 }
@@ -104,7 +104,7 @@ func (t *tally) verdict() error {
 	defer t.mu.Unlock()
 	if n := t.unexpected.Load(); n > 0 {
 		t.count++
-		t.violations = append(t.violations, fmt.Sprintf("the gateway answered %d requests with an error that neither side caused", n))
+		t.violations = append(t.violations, fmt.Sprintf("the gateway sent %d error responses that neither side caused", n))
 	}
 	switch {
 	case t.count > 0:

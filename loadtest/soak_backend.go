@@ -16,10 +16,10 @@ const (
 	checksumField = "X-Checksum"
 )
 
-// soakBackend is an origin that checks each upload and answers with content that
-// follows from the exchange's number. The query says how large the answer is
-// (size), how it is framed (chunked) and where it breaks off (cut: a number of
-// body bytes, or "head" for a reset before the answer).
+// soakBackend is an origin that checks each upload and responds with content that is
+// computed from the exchange's number. The query has the size of the response (size), its
+// framing (chunked) and where it breaks off (cut: a number of body bytes, or "head" for a
+// reset before the response).
 type soakBackend struct {
 	violation func(string)
 	server    http.Server

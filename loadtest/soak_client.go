@@ -18,7 +18,7 @@ import (
 type tally struct {
 	whole, bytes           atomic.Int64
 	clientCuts, originCuts atomic.Int64
-	unexpected             atomic.Int64 // answers from the gateway itself that nobody asked for
+	unexpected             atomic.Int64 // error responses of the gateway itself that neither side caused
 
 	mu         sync.Mutex
 	violations []string
@@ -42,7 +42,7 @@ type plan struct {
 	chunkedDown  bool
 	originCut    string // as the origin's query has it; "" for none
 	clientSends  int64  // body bytes after which the client is gone; -1 for all
-	clientReads  int64  // bytes of the answer after which the client is gone; -1 for all
+	clientReads  int64  // bytes of the response after which the client closes; -1 for all
 }
 
 // newPlan draws an exchange: mostly small, some large; one in ten is broken off by
@@ -113,7 +113,7 @@ func (c *soakClient) exchange(p plan) (keep bool, err error) {
 	}
 	_ = c.conn.SetDeadline(time.Now().Add(time.Minute))
 	sent := make(chan error, 1)
-	go func(conn net.Conn) { sent <- p.send(conn) }(c.conn) // an answer may come before all is taken
+	go func(conn net.Conn) { sent <- p.send(conn) }(c.conn) // the response may come before the request is written
 	if p.clientSends >= 0 {
 		<-sent
 		c.close(p.number%2 == 0)
@@ -178,17 +178,17 @@ func (p plan) send(to io.Writer) error {
 	return out.Flush() // bufio keeps the first error
 }
 
-// receive reads the answer and checks everything in it.
+// receive reads the response and checks all parts of it.
 func (c *soakClient) receive(p plan) (keep bool, err error) {
 	r, err := http.ReadResponse(c.in, nil)
 	if err != nil {
-		return false, fmt.Errorf("no answer to %+v: %w", p, err)
+		return false, fmt.Errorf("no response to %+v: %w", p, err)
 	}
 	n, sum, err := checksum(r.Body)
 	_ = r.Body.Close()
 	if p.originCut != "" {
 		if r.StatusCode == http.StatusOK && err == nil {
-			return false, fmt.Errorf("an answer that was cut looks complete: %+v", p)
+			return false, fmt.Errorf("a response that was cut looks complete: %+v", p)
 		}
 		c.tally.originCuts.Add(1)
 		return err == nil && !r.Close, nil

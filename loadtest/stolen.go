@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// processorTimes are what the first line of /proc/stat tells of all processors, in
-// ticks since the system began, see proc(5).
+// processorTimes are the times in the first line of /proc/stat, summed over all processors,
+// in ticks since the system started, see proc(5).
 type processorTimes struct{ all, stolen int64 }
 
 // readProcessorTimes returns zeros where there is no /proc/stat.

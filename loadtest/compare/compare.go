@@ -1,7 +1,7 @@
 // Package compare measures Penstock beside nginx, HAProxy, Varnish and Caddy on one
-// machine: it starts an origin and the targets, puts the same load on each in turn,
-// round after round, and compares within the rounds. Everything happens on loopback,
-// and everything that it starts it ends.
+// machine. It starts an origin and the targets, puts the same load on each in turn, round
+// after round, and compares figures of the same round. All addresses are on loopback. The
+// package ends every process that it starts.
 package compare
 
 import (
@@ -28,34 +28,34 @@ import (
 // kit is one run.
 type kit struct {
 	out      io.Writer
-	dir      string            // of everything that is written; gone in the end
+	dir      string            // of everything that is written; close removes it
 	found    map[string]string // program to its binary
-	only     []string          // targets that were asked for; nil is all
+	only     []string          // targets named by -targets; nil is all
 	also     []build
 	rounds   int
 	long     time.Duration // of a measurement
 	workers  int
-	cpus     []int      // of the target alone; nil shares all with load and origin
+	cpus     []int      // of the target alone; nil when load and origin use them too
 	random   *rand.Rand // of the order in each round
-	bound    float64    // of a verdict; zero gives none
-	files    int        // that a target may have open
-	clients  int        // connections that a target is made for
-	strace   string     // binary; empty does not count calls
-	profiles string     // folder for those of Penstock; empty takes none
+	bound    float64    // of a verdict; zero means no verdict
+	files    int        // most files that a target may have open
+	clients  int        // client connections that a target is configured for
+	strace   string     // binary; empty means that calls are not counted
+	profiles string     // folder for profiles of Penstock; empty means that none are taken
 	wrk      *wrk
 	origin   *origin
 	bare     string // binary without metrics; empty unless a scenario needs it
 	seed     int    // of the last load
 
 	results results.Run
-	failed  int // notes of what the kit itself could not do
+	failed  int // number of notes made by wrong
 }
 
 const (
-	maxClients = 9000 // connections of clients that the largest scenario needs, and some
+	maxClients = 9000 // more client connections than the largest scenario needs
 	// patience is how long a program may take to end.
 	patience = 5 * time.Second
-	fewFiles = 100 // open files of a program that are no connections
+	fewFiles = 100 // bound of the open files of a program that are no connections
 )
 
 // options are the flags of the command.
@@ -69,9 +69,9 @@ type options struct {
 	bound                         float64
 }
 
-// Main is the command: it prints tables to out and saves the run. It returns an error
-// for what the kit could not do; how well a target does is no error. flag.ErrHelp
-// means that args were not understood, and a text was printed.
+// Main runs the command: it prints tables to out and saves the run. It returns an error
+// when something could not be measured; poor figures of a target are no error.
+// flag.ErrHelp means that args were invalid and that the usage was printed.
 func Main(ctx context.Context, args []string, out io.Writer) (err error) {
 	o, err := parse(args, out)
 	if err != nil {
@@ -129,7 +129,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	set := flag.NewFlagSet("compare", flag.ContinueOnError)
 	set.SetOutput(out)
 	set.StringVar(&o.scenarios, "scenarios", "default", "names, families, or: quick, default, all; separated by commas")
-	set.BoolVar(&o.quick, "quick", false, "-scenarios quick -rounds 2 -for 1s, unless told otherwise")
+	set.BoolVar(&o.quick, "quick", false, "the default of -scenarios is quick, of -rounds 2, of -for 1s")
 	set.BoolVar(&o.list, "list", false, "show the scenarios and end")
 	set.IntVar(&o.rounds, "rounds", 3, "rounds in which each target has its turn")
 	set.DurationVar(&o.long, "for", 3*time.Second, "how long one measurement lasts, in whole seconds")
@@ -137,13 +137,13 @@ func parse(args []string, out io.Writer) (options, error) {
 	set.StringVar(&o.also, "also", "", "other builds of Penstock that take part: name=binary, separated by commas")
 	set.IntVar(&o.workers, "workers", 0, "worker processes of nginx and threads of HAProxy; 0 is one for each processor of the target, as the others have by themselves")
 	set.BoolVar(&o.pin, "pin", canPin(), "give the target processors of its own, and load and origin the others")
-	set.Uint64Var(&o.seed, "seed", 0, "of the order of the targets in each round; 0 draws one, which is told and saved")
+	set.Uint64Var(&o.seed, "seed", 0, "of the order of the targets in each round; 0 draws one, which is printed and saved")
 	set.Float64Var(&o.bound, "bound", 1.02, "with -also before=OLD,same=COPY_OF_OLD: what the processor time may be, to that of before")
 	set.BoolVar(&o.calls, "calls", false, "count system calls with strace, a second more for each target")
 	set.StringVar(&o.profiles, "profiles", "", "folder for processor profiles of Penstock in each scenario, taken in seconds of their own")
 	set.StringVar(&o.out, "out", "", "folder for "+results.File+"; nothing is saved without it")
 	if err := set.Parse(args); err != nil {
-		return o, flag.ErrHelp // flag has told why
+		return o, flag.ErrHelp // package flag has printed the error
 	}
 	if set.NArg() > 0 || o.rounds < 1 || o.long < time.Second || o.workers < 0 || o.bound <= 0 {
 		fmt.Fprintln(out, "compare takes flags alone; -rounds is at least 1, -for at least 1s, -bound above 0")
@@ -154,7 +154,7 @@ func parse(args []string, out io.Writer) (options, error) {
 		set.Visit(func(f *flag.Flag) { given[f.Name] = true })
 		for name, value := range map[string]string{"scenarios": "quick", "rounds": "2", "for": "1s"} {
 			if !given[name] {
-				_ = set.Set(name, value) // they are good
+				_ = set.Set(name, value) // the values above are valid
 			}
 		}
 	}
@@ -201,7 +201,7 @@ func newKit(ctx context.Context, o options, out io.Writer) (*kit, error) {
 	return k, nil
 }
 
-// find looks for every program, builds Penstock, and asks each for its version.
+// find builds Penstock, looks for the other programs on PATH, and records their versions.
 func (k *kit) find(ctx context.Context, calls bool) error {
 	binary := filepath.Join(k.dir, "penstock")
 	if err := buildPenstock(ctx, binary); err != nil {
@@ -242,10 +242,10 @@ func (k *kit) find(ctx context.Context, calls bool) error {
 	return nil
 }
 
-// wants reports whether a program was asked for.
+// wants reports whether a program takes part in the run.
 func (k *kit) wants(name string) bool { return k.only == nil || slices.Contains(k.only, name) }
 
-// planned is about how long the scenarios take.
+// planned returns an estimate of how long the scenarios take.
 func (k *kit) planned(chosen []scenario) time.Duration {
 	var sum time.Duration
 	for _, s := range chosen {
@@ -265,8 +265,8 @@ func (k *kit) planned(chosen []scenario) time.Duration {
 	return sum
 }
 
-// all runs the scenarios, and saves after each round, so that what was found stays when
-// the run is ended early.
+// all runs the scenarios and saves after each round, so that an interrupted run keeps the
+// rounds that are complete.
 func (k *kit) all(ctx context.Context, chosen []scenario, dir string) error {
 	for _, group := range grouped(chosen) {
 		before := k.results.Scenarios
@@ -300,14 +300,14 @@ func (k *kit) save(dir string) error {
 	return r.Save(dir)
 }
 
-// note keeps a remark with the results.
+// note prints a remark and saves it with the results.
 func (k *kit) note(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	fmt.Fprintln(k.out, text)
 	k.results.Notes = append(k.results.Notes, text)
 }
 
-// wrong is a note that makes the run fail in the end.
+// wrong makes a note and makes Main return an error at the end of the run.
 func (k *kit) wrong(format string, args ...any) {
 	k.note(format, args...)
 	k.failed++

@@ -173,9 +173,9 @@ func TestTargetsAreThoseThatCan(t *testing.T) {
 	}
 }
 
-func TestWhatATargetSaidIsTold(t *testing.T) {
+func TestLastLineOfATargetIsInTheNote(t *testing.T) {
 	for text, want := range map[string]string{
-		"": "", "\n": "", "one\n": "; it said: one", "one\ntwo\n\n": "; it said: two", strings.Repeat("x", 999): "; it said: " + strings.Repeat("x", 300),
+		"": "", "\n": "", "one\n": "; its last line of output: one", "one\ntwo\n\n": "; its last line of output: two", strings.Repeat("x", 999): "; its last line of output: " + strings.Repeat("x", 300),
 	} {
 		if got := lastLine(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)

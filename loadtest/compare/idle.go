@@ -17,14 +17,14 @@ import (
 )
 
 const (
-	// dialers open the connections of idling: as many requests are under way at once.
+	// dialers is the number of goroutines that open the connections of idling.
 	dialers = 32
-	// settling is how long a target may take to give back what requests needed.
+	// settling is how long a target may take to release the memory that requests needed.
 	settling = 10 * time.Second
 )
 
-// idling opens connections, asks for one answer on each, lets them be, and looks at
-// what the target holds for them.
+// idling measures the memory of idle connections: it opens them, sends one request on each,
+// waits, and compares the target's memory with that before.
 func (k *kit) idling(ctx context.Context, s scenario, t *target) (results.Figures, error) {
 	if err := k.warmIdle(ctx, s, t); err != nil {
 		return results.Figures{}, err
@@ -63,7 +63,8 @@ func (k *kit) idling(ctx context.Context, s scenario, t *target) (results.Figure
 	}, nil
 }
 
-// warmIdle makes the target take what it needs for a few connections.
+// warmIdle opens and closes a few connections, so that the target has allocated what it
+// allocates once.
 func (k *kit) warmIdle(ctx context.Context, s scenario, t *target) error {
 	few, failed := k.hold(ctx, s, t, 2*dialers)
 	for _, c := range few {
@@ -75,7 +76,7 @@ func (k *kit) warmIdle(ctx context.Context, s scenario, t *target) error {
 	return pause(ctx, 2*time.Second)
 }
 
-// hold opens n connections and returns those on which an answer came.
+// hold opens n connections and returns those on which a response came.
 func (k *kit) hold(ctx context.Context, s scenario, t *target, n int) (held []net.Conn, failed int) {
 	request := fmt.Sprintf("GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", k.sample(s), t.address)
 	var mu sync.Mutex
@@ -85,7 +86,7 @@ func (k *kit) hold(ctx context.Context, s scenario, t *target, n int) (held []ne
 	for range dialers {
 		wg.Go(func() {
 			for left.Add(-1) >= 0 && ctx.Err() == nil {
-				c, err := answered(t.address, request)
+				c, err := used(t.address, request)
 				mu.Lock()
 				if err != nil {
 					failed++
@@ -100,8 +101,8 @@ func (k *kit) hold(ctx context.Context, s scenario, t *target, n int) (held []ne
 	return held, failed
 }
 
-// answered opens a connection and reads one whole answer.
-func answered(address, request string) (net.Conn, error) {
+// used opens a connection, sends a request and reads the complete response.
+func used(address, request string) (net.Conn, error) {
 	c, err := net.DialTimeout("tcp", address, 5*time.Second)
 	if err != nil {
 		return nil, err
@@ -109,7 +110,7 @@ func answered(address, request string) (net.Conn, error) {
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 	_, err = io.WriteString(c, request)
 	if err == nil {
-		err = readAnswer(c)
+		err = readResponse(c)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Close())
@@ -117,7 +118,7 @@ func answered(address, request string) (net.Conn, error) {
 	return c, nil
 }
 
-func readAnswer(c net.Conn) error {
+func readResponse(c net.Conn) error {
 	r, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
 		return err
@@ -129,14 +130,14 @@ func readAnswer(c net.Conn) error {
 	return err
 }
 
-// ended reports whether the other side has closed c, on which nothing is to be read.
+// ended reports whether the peer has closed c. No data may be unread on c.
 func ended(c net.Conn) bool {
 	_ = c.SetReadDeadline(time.Now().Add(time.Millisecond))
 	_, err := c.Read(make([]byte, 1))
 	return !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
-// pause waits, or returns the error of a ctx that ends before.
+// pause waits for a time; it returns the error of ctx when that ends before.
 func pause(ctx context.Context, long time.Duration) error {
 	select {
 	case <-time.After(long):
@@ -146,7 +147,7 @@ func pause(ctx context.Context, long time.Duration) error {
 	}
 }
 
-// get asks for a page on a kept connection and reads it whole.
+// get sends a request on a kept connection and reads the complete response.
 func get(client *http.Client, url string) error {
 	r, err := client.Get(url)
 	if err != nil {

@@ -13,9 +13,9 @@ import (
 	"penstock/loadtest/results"
 )
 
-// thisMachine says where we are.
+// thisMachine describes the machine of the run.
 func thisMachine() results.Machine {
-	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease") // unknown is empty
+	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease") // empty where there is no such file
 	return results.Machine{
 		CPUs:   runtime.NumCPU(),
 		Model:  lineOf("/proc/cpuinfo", "model name"),
@@ -25,7 +25,8 @@ func thisMachine() results.Machine {
 	}
 }
 
-// lineOf returns what stands behind the colon of a line; empty when there is none.
+// lineOf returns the text after the colon of the line that begins with name; empty when
+// there is none.
 func lineOf(file, name string) string {
 	text, _ := os.ReadFile(file)
 	for line := range strings.Lines(string(text)) {
@@ -36,8 +37,8 @@ func lineOf(file, name string) string {
 	return ""
 }
 
-// version asks a program which one it is: the first line of what it says. A Go
-// program that does not know is looked into.
+// version returns the first line that a program prints when it is run with args. For a Go
+// program that prints none it returns the module version in the binary.
 func version(ctx context.Context, binary string, args ...string) string {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -58,12 +59,12 @@ func version(ctx context.Context, binary string, args ...string) string {
 
 const unknown = "unknown"
 
-// buildPenstock builds the module's Penstock with the commit in it, or without where git
-// does not tell.
+// buildPenstock builds the module's Penstock with the commit in it, or without the commit
+// when git cannot provide it.
 func buildPenstock(ctx context.Context, binary string, flags ...string) error {
 	var text []byte
 	var err error
-	for _, stamp := range []string{"-buildvcs=true", "-buildvcs=false"} { // GOFLAGS may say otherwise
+	for _, stamp := range []string{"-buildvcs=true", "-buildvcs=false"} { // explicit, because GOFLAGS may set it
 		args := append(append([]string{"build", stamp}, flags...), "-o", binary, "penstock")
 		if text, err = exec.CommandContext(ctx, "go", args...).CombinedOutput(); err == nil {
 			return nil
@@ -72,8 +73,8 @@ func buildPenstock(ctx context.Context, binary string, flags ...string) error {
 	return fmt.Errorf("go build penstock: %w\n%s", err, text)
 }
 
-// revision is the commit that a Go program was built from, with a word when files were
-// changed; empty when it was not built in a repository.
+// revision returns the commit that a Go program was built from, and whether files differed
+// from it; empty when the program was not built in a repository.
 func revision(binary string) string {
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {

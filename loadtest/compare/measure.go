@@ -16,14 +16,13 @@ import (
 type point struct {
 	scenario
 	targets []*target
-	bound   float64         // of a verdict; zero gives none
+	bound   float64         // of a verdict; zero means no verdict
 	exact   []results.Exact // of the builds that a verdict compares
 }
 
-// run puts the scenarios of a group to all their targets: round after round, each
-// target of each scenario once in every round, in an order that is drawn anew each time.
-// What there is after each round goes to keep; the last of it has everything, also
-// when ctx ends before.
+// run measures the scenarios of a group: in every round each target of each scenario once,
+// in an order that is drawn anew each time. It calls keep with the results so far after
+// each round, and with all results at the end, also when ctx ends before.
 func (k *kit) run(ctx context.Context, group []scenario, keep func([]results.Scenario)) {
 	var points []*point
 	defer func() {
@@ -64,12 +63,12 @@ func (k *kit) run(ctx context.Context, group []scenario, keep func([]results.Sce
 
 // Rounds of a run that ends in a verdict.
 const (
-	batchRounds = 15 // that are added where the machine was too restless
+	batchRounds = 15 // rounds that are added when the machine was too restless
 	maxRounds   = 60
 )
 
-// moreRounds is how many rounds are added to those that there were: none unless a
-// scenario of the group has no verdict for want of them.
+// moreRounds returns how many rounds to add: none unless a scenario of the group has too few
+// for a verdict.
 func moreRounds(now []results.Scenario, rounds int) int {
 	for _, s := range now {
 		if s.Load != "idle" && s.Held != nil && s.Held.Verdict == results.Undecided {
@@ -79,7 +78,8 @@ func moreRounds(now []results.Scenario, rounds int) int {
 	return 0
 }
 
-// lookCloser does what slows a target down, and so has a time of its own.
+// lookCloser counts system calls and allocations and takes profiles. All of them slow the
+// target down, so none runs during a measurement.
 func (k *kit) lookCloser(ctx context.Context, p *point) {
 	if k.strace != "" {
 		k.countCalls(ctx, p.scenario, p.targets)
@@ -92,7 +92,7 @@ func (k *kit) lookCloser(ctx context.Context, p *point) {
 	}
 }
 
-// found are the results of those points that have any.
+// found returns the results of those points that have any.
 func found(points []*point) []results.Scenario {
 	var all []results.Scenario
 	for _, p := range points {
@@ -103,11 +103,11 @@ func found(points []*point) []results.Scenario {
 	return all
 }
 
-// warm puts the load on every target for a moment, so that what is made once is made.
+// warm puts the load on every target for a second before the first measurement.
 func (k *kit) warm(ctx context.Context, p *point) {
 	for _, t := range p.targets {
 		if p.idle > 0 {
-			continue // it has a way of its own
+			continue // warmIdle does it
 		}
 		_, err := k.wrk.run(ctx, k.order(p.scenario, t, time.Second))
 		if t.failed = err != nil; t.failed && ctx.Err() == nil {
@@ -116,8 +116,8 @@ func (k *kit) warm(ctx context.Context, p *point) {
 	}
 }
 
-// turn measures a target once more. One that could not be measured once has no turns
-// any more: it is noted, and the others go on.
+// turn measures a target once more. When a measurement fails, turn makes a note and
+// excludes the target from further rounds.
 func (k *kit) turn(ctx context.Context, s scenario, t *target) {
 	if t.failed || ctx.Err() != nil {
 		return
@@ -133,7 +133,7 @@ func (k *kit) turn(ctx context.Context, s scenario, t *target) {
 	}
 }
 
-// measure is one measurement of one target.
+// measure measures one target once.
 func (k *kit) measure(ctx context.Context, s scenario, t *target) (results.Figures, error) {
 	if s.idle > 0 {
 		return k.idling(ctx, s, t)
@@ -141,7 +141,7 @@ func (k *kit) measure(ctx context.Context, s scenario, t *target) (results.Figur
 	return k.loaded(ctx, s, t)
 }
 
-// results are what is saved of a scenario that has been measured.
+// results returns what is saved of a scenario that has been measured.
 func (p *point) results() results.Scenario {
 	done := results.Scenario{Name: p.name, About: p.about, Load: "wrk", Family: p.family, X: float64(p.x)}
 	switch {
@@ -168,14 +168,14 @@ func (p *point) results() results.Scenario {
 	return done
 }
 
-// order is the load of s on a target. No two orders have the same seed.
+// order returns the load of s on a target. No two orders have the same seed.
 func (k *kit) order(s scenario, t *target, long time.Duration) order {
 	k.seed++
 	words := s.load.words(k.origin.suffix(s.bodySize(), s.cached), k.seed)
 	return order{address: t.address, load: s.load, words: words, long: long}
 }
 
-// loaded is one measurement under load.
+// loaded measures a target under load once.
 func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figures, error) {
 	asked, err := k.origin.served(ctx)
 	if err != nil {
@@ -205,7 +205,7 @@ func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figure
 		k.note("%s: %s has %.0f errors in round %d: %s", s.name, t.Name, f.Errors, len(t.Rounds)+1, why)
 	}
 	if f.Requests == 0 {
-		return f, fmt.Errorf("not one request was answered well, %.0f were not", f.Errors)
+		return f, fmt.Errorf("no request succeeded, %.0f failed", f.Errors)
 	}
 	f.CPU = float64((after.cpu - before.cpu).Microseconds()) / f.Requests
 	f.RSS = float64(max(resident, after.resident)) / (1 << 20)
@@ -213,7 +213,7 @@ func (k *kit) loaded(ctx context.Context, s scenario, t *target) (results.Figure
 	return f, nil
 }
 
-// lastLine is the last line of what a target has said since, as a part of a sentence.
+// lastLine returns the last line of a target's output, as a part of a sentence.
 func lastLine(text string) string {
 	const most = 300
 	lines := strings.Split(strings.TrimSpace(text), "\n")
@@ -221,10 +221,10 @@ func lastLine(text string) string {
 	if line == "" {
 		return ""
 	}
-	return "; it said: " + line[:min(len(line), most)]
+	return "; its last line of output: " + line[:min(len(line), most)]
 }
 
-// drive sends the load of one measurement, and tells what errors were.
+// drive sends the load of one measurement. The text describes the errors by kind.
 func (k *kit) drive(ctx context.Context, s scenario, t *target) (results.Figures, string, error) {
 	if s.rate > 0 {
 		return k.openLoop(ctx, s, t)
@@ -233,10 +233,10 @@ func (k *kit) drive(ctx context.Context, s scenario, t *target) (results.Figures
 	return r.figures(s.size), r.why(), err
 }
 
-// grace is how long a target that has fallen behind may take to catch up.
+// grace is how long a target that is too slow may take to catch up after the measurement.
 const grace = 5 * time.Second
 
-// openLoop sends requests at the times at which they are due.
+// openLoop sends requests at even times, whatever the target does.
 func (k *kit) openLoop(ctx context.Context, s scenario, t *target) (results.Figures, string, error) {
 	to, request, err := driver.Request("http://"+t.address+k.sample(s), nil)
 	if err != nil {
@@ -256,12 +256,12 @@ func (k *kit) openLoop(ctx context.Context, s scenario, t *target) (results.Figu
 	}, why, nil
 }
 
-// usage is what the target and all its processes have used until now.
+// usage returns what the target and all its processes have used until now.
 func (k *kit) usage(t *target) (usage, error) {
 	return usageOf(os.DirFS("/proc"), t.ID(), int64(os.Getpagesize()))
 }
 
-// memoryWatch looks at the memory of a target now and then.
+// memoryWatch samples the memory of a target.
 type memoryWatch struct {
 	stop    chan struct{}
 	done    sync.WaitGroup
@@ -287,7 +287,7 @@ func (k *kit) watchMemory(t *target) *memoryWatch {
 	return w
 }
 
-// end returns the most that was seen, in bytes.
+// end stops the watch and returns the largest sample, in bytes.
 func (w *memoryWatch) end() int64 {
 	close(w.stop)
 	w.done.Wait()

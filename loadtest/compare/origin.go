@@ -17,16 +17,16 @@ import (
 	"penstock/loadtest/program"
 )
 
-// origin is what stands behind every target.
+// origin is the backend of every target.
 type origin struct {
 	*program.Program
 	name      string   // of the program
-	addresses []string // all lead to the same
-	embedded  bool     // Penstock's own, which is told by the query what to answer
+	addresses []string // of one and the same process
+	embedded  bool     // it is Penstock's own, whose response the query describes
 }
 
-// startOrigin runs nginx when it is given, else penstock's own origin, which has one
-// address however many are asked for.
+// startOrigin starts nginx when it was found, and otherwise Penstock's own origin, which
+// has only one address.
 func (k *kit) startOrigin(ctx context.Context, addresses int) error {
 	o := &origin{name: "nginx"}
 	dir := filepath.Join(k.dir, "origin")
@@ -60,7 +60,7 @@ func (k *kit) startOrigin(ctx context.Context, addresses int) error {
 	return o.Await(ctx, func() error { _, err := o.served(ctx); return err })
 }
 
-// suffix is what a path needs so that the answer has a body of size bytes.
+// suffix returns the query that a path needs so that the response has a body of size bytes.
 func (o *origin) suffix(size int, cached bool) string {
 	switch {
 	case !o.embedded:
@@ -71,7 +71,7 @@ func (o *origin) suffix(size int, cached bool) string {
 	return fmt.Sprintf("?size=%d", size)
 }
 
-// served is the number of requests that the origin has had before this one.
+// served returns the number of requests that the origin has got before this call.
 func (o *origin) served(ctx context.Context) (int64, error) {
 	path := "/status"
 	if o.embedded {
@@ -89,8 +89,9 @@ func (o *origin) served(ctx context.Context) (int64, error) {
 	return parseStatus(text)
 }
 
-// parseStatus reads the page of nginx's stub_status: the third of the numbers that
-// stand alone on a line are the requests, this one among them.
+// parseStatus reads the page of nginx's stub_status and returns the number of requests
+// before this one. One line of the page has three numbers and nothing else; the third
+// counts the requests, including this one.
 func parseStatus(text []byte) (int64, error) {
 	found := regexp.MustCompile(`(?m)^ *\d+ +\d+ +(\d+) *$`).FindSubmatch(text)
 	if found == nil {
@@ -100,7 +101,7 @@ func parseStatus(text []byte) (int64, error) {
 	return n - 1, err
 }
 
-// fetch gets a page over a connection of its own.
+// fetch gets a page over a new connection.
 func fetch(ctx context.Context, address, path string, status int) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

@@ -11,22 +11,23 @@ import (
 	"penstock/loadtest/program"
 )
 
-// canPin reports whether there are processors to share out.
+// canPin reports whether there is more than one processor.
 func canPin() bool {
 	cpus, err := program.CPUs()
 	return err == nil && len(cpus) > 1
 }
 
-// shareOut gives load and origin what they can use, which is one processor each, as both
-// have one thread, and the rest to the target; where there are few, half to each side.
+// shareOut divides the processors between the target and the others, which are load and
+// origin. The others get one processor each, because both have one thread, but never more
+// than half of all.
 func shareOut(cpus []int) (target, others []int) {
 	n := min(2, len(cpus)/2)
 	return cpus[n:], cpus[:n]
 }
 
-// settle decides who runs where, how many workers a target is told to have, and the order
-// of the rounds. The kit itself, and with it wrk and the origin, leave the processors of
-// the target.
+// settle assigns processors, and sets the number of workers of a target and the seed of the
+// order. The kit moves itself away from the processors of the target, and with it wrk and
+// the origin.
 func (k *kit) settle(o options) error {
 	if o.seed == 0 {
 		o.seed = uint64(time.Now().UnixNano())
@@ -38,7 +39,7 @@ func (k *kit) settle(o options) error {
 	if o.pin {
 		cpus, err := program.CPUs()
 		if err == nil && len(cpus) < 2 {
-			err = errors.New("there is one processor alone")
+			err = errors.New("the machine has only one processor")
 		}
 		if err != nil {
 			return fmt.Errorf("-pin: %w", err)
@@ -71,6 +72,6 @@ func (k *kit) settle(o options) error {
 
 func newRandom(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
 
-// shuffled returns the order in which n targets have their turns in the next round: what
-// the machine does every few seconds, or a target to the next one, meets each of them.
+// shuffled returns the order of n targets in the next round. It is random, so that
+// interference by the machine, or by the target before, affects all targets alike.
 func (k *kit) shuffled(n int) []int { return k.random.Perm(n) }

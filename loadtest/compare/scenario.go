@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// scenario is one question. One of a family is a point of its curve.
+// scenario is one load on one configuration. A scenario of a family is a point of its curve.
 type scenario struct {
 	name, about string
 	load        load
@@ -21,16 +21,16 @@ type scenario struct {
 	objects  int           // stored before the first round, below load.path
 	routes   int           // zero is one for everything
 	origins  int           // zero is one
-	size     int           // bytes of a good answer's body; the default is that of peers.Body
-	least    time.Duration // of a measurement: shorter ones say nothing
-	most     time.Duration // of a measurement; zero is no bound
-	rounds   int           // at least so many, where what is to be seen is small
-	features bool          // Penstock with all, and with nothing that has a switch or is left out of a build, beside the rest
-	only     []string      // targets; nil means all that can
+	size     int           // bytes of the body of a good response; zero means the size of peers.Body
+	least    time.Duration // shortest useful measurement
+	most     time.Duration // longest measurement; zero is no bound
+	rounds   int           // least number of rounds; many where the difference is small
+	features bool          // adds Penstock with all features on, and a build with all off
+	only     []string      // targets; nil means all that support it
 	sets     string        // names of the sets that it is in, beside all
 }
 
-// xNames are the families and what is counted on their horizontal axes.
+// xNames maps each family to what its horizontal axis counts.
 func xNames() map[string]string {
 	return map[string]string{
 		"connections": "connections", "routes": "routes", "backends": "backends", "objects": "cached objects",
@@ -41,10 +41,10 @@ const (
 	maxObjects = 100_000
 
 	small    = "/small"
-	storable = "/c/" // what is below may be stored
+	storable = "/c/" // prefix of paths with responses that may be stored
 )
 
-// scenarios are all that there are, in the order in which they run.
+// scenarios returns all scenarios, in the order in which they run.
 func scenarios() []scenario {
 	one := func(path string, connections int) load {
 		return load{connections: connections, kind: "one", path: path}
@@ -60,7 +60,7 @@ func scenarios() []scenario {
 	}
 	for _, n := range []int{256, 1024, 4000} {
 		s := scenario{name: fmt.Sprint("conns-", n), about: fmt.Sprintf("1 KiB passed through, %d connections", n), load: one(small, n), family: "connections", x: n, sets: "default"}
-		switch n { // to open them is a part of it, and should be a small one
+		switch n { // a measurement includes the opening of the connections, which must be a small part
 		case 1024:
 			s.sets, s.least = "quick default", 3*time.Second
 		case 4000:
@@ -70,7 +70,7 @@ func scenarios() []scenario {
 	}
 	all = append(all,
 		scenario{name: "open", about: "1 KiB passed through, 4,000 a second at even times over 64 connections; latency from when each was due", load: one(small, 64), rate: 4000, sets: "quick default"},
-		scenario{name: "idle", about: "8,000 connections that have had one answer each and wait", idle: 8000, sets: "default"},
+		scenario{name: "idle", about: "8,000 connections that have had one response each and wait", idle: 8000, sets: "default"},
 		features(scenario{name: "features", about: "1 KiB passed through, 64 connections: Penstock with its access log, and with all off that has a switch, metrics too", load: one(small, 64), sets: "default"}),
 		features(scenario{name: "features-hit", about: "1 KiB from the cache, 64 connections: Penstock with its access log, and with all off that has a switch, metrics too", load: one(storable+"1", 64), cached: true}),
 	)
@@ -96,16 +96,16 @@ func scenarios() []scenario {
 	return all
 }
 
-// features makes s compare Penstock with itself. The difference is as small as what a
-// shared machine does to a measurement, so there are many, and short ones.
+// features makes s compare builds of Penstock. The difference is about as small as the noise
+// of a shared machine, so the scenario has many short measurements.
 func features(s scenario) scenario {
 	s.features, s.only = true, []string{"penstock", "nginx"}
 	s.rounds, s.most = 15, time.Second
 	return s
 }
 
-// unless is the default set for all points of a curve but those between its ends that
-// take more time than they say.
+// unless returns the set "default", except for points of a curve that add little to their
+// neighbours.
 func unless(dense bool) string {
 	if dense {
 		return ""
@@ -113,8 +113,8 @@ func unless(dense bool) string {
 	return "default"
 }
 
-// choose returns the scenarios that a list of names, families and sets means, in
-// their own order.
+// choose returns the scenarios that a list of names, families and sets selects, in the
+// order in which they run.
 func choose(list string) ([]scenario, error) {
 	wanted := strings.Split(list, ",")
 	var chosen []scenario
@@ -134,8 +134,8 @@ func choose(list string) ([]scenario, error) {
 	return chosen, nil
 }
 
-// grouped puts the points of a curve together: they are measured in the same rounds,
-// else what slows the machine for a while would bend the curve.
+// grouped puts the points of a curve into one group, whose scenarios are measured in the
+// same rounds. Otherwise a machine that is slow for a while would bend the curve.
 func grouped(chosen []scenario) [][]scenario {
 	var groups [][]scenario
 	for _, s := range chosen {
@@ -149,15 +149,15 @@ func grouped(chosen []scenario) [][]scenario {
 	return groups
 }
 
-// turns is how many rounds s has.
+// turns returns how many rounds s has.
 func (k *kit) turns(s scenario) int {
 	if s.idle > 0 {
-		return 1 // a second time would find the memory taken already
+		return 1 // in a second round the target would use the memory of the first
 	}
 	return max(k.rounds, s.rounds)
 }
 
-// lasts is how long one measurement of s is.
+// lasts returns how long one measurement of s takes.
 func (k *kit) lasts(s scenario) time.Duration {
 	if s.most > 0 {
 		return min(k.long, s.most)
@@ -165,7 +165,7 @@ func (k *kit) lasts(s scenario) time.Duration {
 	return max(k.long, s.least)
 }
 
-// takes reports whether a target that proxies or caches is part of s.
+// takes reports whether a target takes part in s.
 func (s scenario) takes(name string, proxies, caches bool) bool {
 	if s.only != nil && !slices.Contains(s.only, name) {
 		return false

@@ -14,8 +14,8 @@ import (
 	"penstock/loadtest/program"
 )
 
-// countCalls counts the system calls of every target for a second under load. It
-// slows them down by far, so nothing else of that second counts.
+// countCalls counts the system calls of every target during a second of load. strace slows
+// the targets down so much that nothing else is measured in that second.
 func (k *kit) countCalls(ctx context.Context, s scenario, targets []*target) {
 	for _, t := range targets {
 		if t.failed {
@@ -29,20 +29,20 @@ func (k *kit) countCalls(ctx context.Context, s scenario, targets []*target) {
 			k.wrong("%s: system calls of %s: %v", s.name, t.Name, err)
 			continue
 		}
-		for i := range t.Rounds { // the same in each: it was counted once
+		for i := range t.Rounds { // every round gets the same figure, because it was counted once
 			t.Rounds[i].Syscalls = calls
 		}
 	}
 }
 
-// calls is the number of system calls a request.
+// calls returns the number of system calls per request.
 func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error) {
 	u, err := k.usage(t)
 	if err != nil {
 		return 0, err
 	}
-	// What the target had open to the origin has ended since its last turn; to open it again
-	// would be most of what strace sees.
+	// The target's connections to the origin have ended since its last turn. This load opens
+	// them again; otherwise opening them would be most of the calls.
 	if _, err := k.wrk.run(ctx, k.order(s, t, time.Second)); err != nil {
 		return 0, err
 	}
@@ -59,7 +59,7 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 		return 0, errors.Join(err, c.End(patience))
 	}
 	r, err := k.wrk.run(ctx, k.order(s, t, max(time.Second, s.least)))
-	if err = errors.Join(err, c.End(patience)); err != nil { // it writes its table when it is asked to end
+	if err = errors.Join(err, c.End(patience)); err != nil { // strace writes its table at its end
 		return 0, err
 	}
 	text, err := os.ReadFile(file)
@@ -68,7 +68,7 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 	}
 	total, err := parseStrace(string(text))
 	if err == nil && r.completed(s.size) == 0 {
-		err = errors.New("no request was answered")
+		err = errors.New("no request succeeded")
 	}
 	if err != nil {
 		return 0, err
@@ -76,7 +76,7 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 	return total / r.completed(s.size), nil
 }
 
-// traced is nil once every thread of the processes has a tracer.
+// traced returns nil when every thread of the processes has a tracer.
 func traced(pids []int) error {
 	for _, pid := range pids {
 		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
@@ -93,7 +93,7 @@ func traced(pids []int) error {
 	return nil
 }
 
-// parseStrace returns the calls in the last line of the table of strace -c:
+// parseStrace returns the number of calls in the last line of the table of strace -c:
 //
 //	100.00    1.234567           3    411522      1021 total
 func parseStrace(text string) (float64, error) {

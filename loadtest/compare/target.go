@@ -22,7 +22,7 @@ type target struct {
 	address string
 	binary  string
 	admin   string // address of its admin listener; Penstock alone has one
-	failed  bool   // it could not be measured
+	failed  bool   // a measurement failed; it has no further turns
 }
 
 // variant is a program as it takes part in a scenario.
@@ -33,7 +33,7 @@ type variant struct {
 	tuned        bool
 }
 
-// variants are the programs that take part in s.
+// variants returns the programs that take part in s.
 func (k *kit) variants(s scenario) []variant {
 	var all []variant
 	for _, p := range peers.All() {
@@ -59,8 +59,8 @@ func (k *kit) variants(s scenario) []variant {
 	return all
 }
 
-// startAll starts the targets of s. One that does not start, or does not answer as
-// it must, is left out and noted.
+// startAll starts the targets of s. A target that does not start, or whose responses are
+// wrong, is left out with a note.
 func (k *kit) startAll(ctx context.Context, s scenario) []*target {
 	var all []*target
 	for _, v := range k.variants(s) {
@@ -75,14 +75,14 @@ func (k *kit) startAll(ctx context.Context, s scenario) []*target {
 	return all
 }
 
-// usualPool is how many connections to one backend Penstock opens by default.
+// usualPool is the largest number of connections to one backend that Penstock opens by default.
 const usualPool = 512
 
-// fewClients are more than any scenario of a cache has.
+// fewClients is more client connections than any scenario with a cache has.
 const fewClients = 1000
 
-// holds is how many connections of clients a target is made for: one that stores files
-// needs what it may open for those.
+// holds returns how many client connections a target is configured for. In scenarios with
+// a cache they are few, because nginx needs the open files for its entries.
 func (k *kit) holds(s scenario) int {
 	if s.cached {
 		return min(fewClients, k.clients)
@@ -108,7 +108,7 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 		setup.Prefixes = append(setup.Prefixes, "/r"+strconv.Itoa(i))
 	}
 	if kept := setup.Kept(); v.name == results.Base && s.objects > kept {
-		k.note("%s: %d files may be open at once: nginx keeps at most %d of its %d entries open, and opens the others for each answer", s.name, k.files, kept, s.objects)
+		k.note("%s: %d files may be open at once: nginx keeps at most %d of its %d entries open, and opens the others for each response", s.name, k.files, kept, s.objects)
 	}
 	args, err := v.peer.Write(setup)
 	if err != nil {
@@ -131,7 +131,7 @@ func (k *kit) start(ctx context.Context, s scenario, v variant) (*target, error)
 	return t, nil
 }
 
-// sample is a path that the load of s asks for.
+// sample returns one of the paths of the load of s.
 func (k *kit) sample(s scenario) string {
 	path := s.load.path
 	switch s.load.kind {
@@ -152,8 +152,8 @@ func (s scenario) bodySize() int {
 	return len(peers.Body())
 }
 
-// prove waits until the target answers, and looks at its answers: the body is whole,
-// and the second answer of a cache does not come from the origin.
+// prove waits until the target responds and checks its responses: the body is complete,
+// and the second response of a cache does not come from the origin.
 func (k *kit) prove(ctx context.Context, s scenario, t *target) error {
 	var body []byte
 	if err := t.Await(ctx, func() (err error) {
@@ -163,9 +163,9 @@ func (k *kit) prove(ctx context.Context, s scenario, t *target) error {
 		return err
 	}
 	if len(body) != s.bodySize() {
-		return fmt.Errorf("the answer has %d bytes, want %d", len(body), s.bodySize())
+		return fmt.Errorf("the response has %d bytes, want %d", len(body), s.bodySize())
 	}
-	for range 5 { // the first answer may be stored a moment after it was sent
+	for range 5 { // a target may store the first response a moment after it has sent it
 		before, err := k.origin.served(ctx)
 		if err != nil || !s.cached {
 			return err
@@ -174,14 +174,14 @@ func (k *kit) prove(ctx context.Context, s scenario, t *target) error {
 			return err
 		}
 		after, err := k.origin.served(ctx)
-		if err != nil || after-before <= 1 { // the first look is one of them
+		if err != nil || after-before <= 1 { // the call of served above counts as one request
 			return err
 		}
 	}
-	return errors.New("what may be stored is asked for again and again")
+	return errors.New("the target fetches a storable response from the origin again for each request")
 }
 
-// fill asks for every object of s once.
+// fill sends one request for every object of s, so that the target stores it.
 func (k *kit) fill(ctx context.Context, s scenario, t *target) error {
 	const clients = 16
 	client := http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: clients}}

@@ -20,7 +20,7 @@ import (
 //go:embed compare.lua
 var script []byte
 
-// wrkPatience is how long wrk may take beyond the time that it was asked for.
+// wrkPatience is how long wrk may take beyond the duration of its load.
 const wrkPatience = 30 * time.Second
 
 // load is what wrk sends.
@@ -33,7 +33,7 @@ type load struct {
 	close       bool // a new connection for each request
 }
 
-// words are the arguments of compare.lua.
+// words returns the arguments of compare.lua.
 func (l load) words(suffix string, seed int) []string {
 	all := []string{"kind=" + l.kind, "path=" + l.path, "suffix=" + suffix, "seed=" + strconv.Itoa(seed)}
 	if l.count > 0 {
@@ -48,8 +48,8 @@ func (l load) words(suffix string, seed int) []string {
 	return all
 }
 
-// wrk is the load generator: one thread, as many connections as it is told, each of
-// which sends its next request when it has the answer.
+// wrk is the load generator: one thread and a number of connections, each of which sends
+// its next request when it has the response to the last.
 type wrk struct{ binary, script string }
 
 // newWrk writes the script to dir.
@@ -64,10 +64,10 @@ type order struct {
 	load    load
 	words   []string        // of compare.lua
 	long    time.Duration   // at least a second, in whole ones
-	enough  <-chan struct{} // once it is closed the run ends early; nil is never
+	enough  <-chan struct{} // closing it ends the run early; nil means never
 }
 
-// run loads an address for the time of the order, or until enough was closed.
+// run puts load on an address for the time of the order, or until enough is closed.
 func (w *wrk) run(ctx context.Context, o order) (wrkResult, error) {
 	seconds := max(1, int(o.long.Round(time.Second)/time.Second))
 	ctx, cancel := context.WithTimeout(ctx, time.Duration(seconds)*time.Second+wrkPatience)
@@ -96,9 +96,9 @@ func (w *wrk) run(ctx context.Context, o order) (wrkResult, error) {
 	return parseWrk([]byte(c.Output()))
 }
 
-// interrupt makes wrk end before its time, with its result. It repeats the signal: one
-// that comes before wrk handles it would end wrk without a result, and one that comes
-// just before wrk begins to wait does not end that wait.
+// interrupt makes wrk end early and print its result. It sends the signal only when wrk has
+// a handler, because a signal without one would end wrk without a result; it repeats the
+// signal, because one that comes just before wrk begins to wait does not end that wait.
 func interrupt(ctx context.Context, c *program.Program) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -125,14 +125,14 @@ func handlesInterrupt(pid int) bool {
 
 // wrkResult is the line that compare.lua prints at the end.
 type wrkResult struct {
-	Requests int64   `json:"requests"` // with an answer of any status
+	Requests int64   `json:"requests"` // with a response of any status
 	Duration float64 `json:"duration_us"`
 	Bytes    int64   `json:"bytes"`
 	Connect  int64   `json:"connect"` // errors, by what failed
 	Read     int64   `json:"read"`
 	Write    int64   `json:"write"`
 	Timeout  int64   `json:"timeout"`
-	Status   int64   `json:"status"` // answers above 399
+	Status   int64   `json:"status"` // responses above 399
 	P50      float64 `json:"p50_us"`
 	P99      float64 `json:"p99_us"`
 	P999     float64 `json:"p999_us"`
@@ -157,8 +157,8 @@ func parseWrk(output []byte) (wrkResult, error) {
 	return r, fmt.Errorf("wrk: no result in its output:\n%s", output)
 }
 
-// completed is the number of good answers. Where they are large, of size bytes, one
-// that is half there counts as a half: zero size is small.
+// completed returns the number of good responses. When size is not zero they are large, of
+// size bytes, and an incomplete one counts with the share that has arrived.
 func (r wrkResult) completed(size int) float64 {
 	if size > 0 && r.Status == 0 {
 		return float64(r.Bytes) / float64(size)
@@ -166,12 +166,12 @@ func (r wrkResult) completed(size int) float64 {
 	return float64(r.Requests - r.Status)
 }
 
-// why tells what the errors were.
+// why describes the errors by kind.
 func (r wrkResult) why() string {
 	return fmt.Sprintf("%d not connected, %d reads, %d writes, %d timed out, %d with a status above 399", r.Connect, r.Read, r.Write, r.Timeout, r.Status)
 }
 
-// figures are what wrk itself sees of a target.
+// figures returns the figures of a target that wrk measures.
 func (r wrkResult) figures(size int) results.Figures {
 	const perMillisecond = 1e3
 	completed := r.completed(size)

@@ -9,22 +9,22 @@ import (
 type state uint8
 
 const (
-	closed  state = iota // it is opened again at the next look
+	closed  state = iota // look opens it again
 	opening              // the handshake is under way
-	idle                 // it is in the ring of free ones
-	busy                 // an answer is to come
+	idle                 // it carries no request and is in loop.free
+	busy                 // it waits for a response
 )
 
 // conn is one connection and the request that it carries.
 type conn struct {
-	fd     int
-	state  state
-	counts bool          // the request is not of the warm-up
-	due    time.Duration // of the request
-	sent   time.Duration
-	out    []byte // what is still to be written
-	answer answer
-	err    error // why it could not be opened
+	fd       int
+	state    state
+	counts   bool          // the request is counted; false during the warm-up
+	due      time.Duration // of the request
+	sent     time.Duration
+	out      []byte // the rest of the request, which is not written yet
+	response response
+	err      error // why it could not be opened
 }
 
 // request sends the next request over free connection i.
@@ -32,12 +32,12 @@ func (l *loop) request(i int, due time.Duration, counts bool) {
 	c := &l.conns[i]
 	c.state, c.due, c.counts, c.sent = busy, due, counts, l.now()
 	c.out = l.o.Requests[int((l.next-1)%int64(len(l.o.Requests)))]
-	c.answer.reset()
+	c.response.reset()
 	l.busy++
 	l.write(i)
 }
 
-// write writes as much as the socket takes; false means that the request is lost.
+// write writes as much as the socket accepts; false means that the request has failed.
 func (l *loop) write(i int) bool {
 	c := &l.conns[i]
 	n, err := syscall.Write(c.fd, c.out)
@@ -46,7 +46,7 @@ func (l *loop) write(i int) bool {
 	}
 	if err != nil && err != syscall.EAGAIN && err != syscall.EINTR {
 		if err == syscall.EPIPE || err == syscall.ECONNRESET {
-			c.out = nil // an answer may have come before
+			c.out = nil // the response may have arrived before
 			return true
 		}
 		l.lost(i, &l.r.Cut)
@@ -55,8 +55,8 @@ func (l *loop) write(i int) bool {
 	return true
 }
 
-// read takes what has come. The poller tells of each arrival once, so it goes on
-// until the socket is empty, which a short read says too unless the peer has ended.
+// read reads and parses until the socket is empty, because the poller reports each arrival
+// once. A short read means that it is empty, unless ended says that the peer has closed.
 func (l *loop) read(i int, ended bool) {
 	c := &l.conns[i]
 	for {
@@ -69,18 +69,18 @@ func (l *loop) read(i int, ended bool) {
 		case err != nil || n == 0:
 			l.ended(i, err == nil)
 			return
-		case c.state != busy: // nobody asked
+		case c.state != busy: // bytes without a request
 			l.drop(i)
 			return
 		}
-		done, err := c.answer.feed(l.in[:n])
+		done, err := c.response.parse(l.in[:n])
 		switch {
 		case err != nil:
 			l.lost(i, &l.r.Cut)
 			return
 		case done:
-			c.answer.closes = c.answer.closes || ended
-			l.answered(i)
+			c.response.closes = c.response.closes || ended
+			l.finish(i)
 			return
 		case n < len(l.in) && !ended:
 			return
@@ -88,51 +88,51 @@ func (l *loop) read(i int, ended bool) {
 	}
 }
 
-// ended handles the end of a connection, whole when the peer closed it in order.
+// ended handles the end of a connection. whole means that the peer closed it without error.
 func (l *loop) ended(i int, whole bool) {
 	c := &l.conns[i]
 	switch {
 	case c.state != busy:
 		l.drop(i)
-	case whole && c.answer.part == untilEnd:
-		l.answered(i)
+	case whole && c.response.part == untilEnd:
+		l.finish(i)
 	default:
 		l.lost(i, &l.r.Cut)
 	}
 }
 
-// answered counts a whole answer; the connection is free for the next request.
-func (l *loop) answered(i int) {
+// finish counts a complete response and makes the connection free for the next request.
+func (l *loop) finish(i int) {
 	c := &l.conns[i]
 	now := l.now()
 	l.busy--
 	if c.counts {
 		l.last = now
-		l.count(&c.answer, now-c.due)
+		l.count(&c.response, now-c.due)
 	}
-	if c.answer.closes || len(c.out) > 0 {
+	if c.response.closes || len(c.out) > 0 {
 		l.reopen(i)
 		return
 	}
 	l.release(i, now)
 }
 
-func (l *loop) count(a *answer, took time.Duration) {
-	l.r.Status[a.status]++
+func (l *loop) count(got *response, took time.Duration) {
+	l.r.Status[got.status]++
 	switch {
-	case a.status < 400:
+	case got.status < 400:
 		l.r.Good.Record(took)
-	case a.status == 503 || a.status == 429:
+	case got.status == 503 || got.status == 429:
 		l.r.Refused.Record(took)
-		if a.retries {
-			l.r.RetryTold++
+		if got.retryAfter {
+			l.r.RetryAfter++
 		}
 	default:
 		l.r.Other.Record(took)
 	}
 }
 
-// lost counts a request that gets no answer and opens its connection anew.
+// lost counts a request without a response in as, and opens its connection anew.
 func (l *loop) lost(i int, as *int64) {
 	c := &l.conns[i]
 	l.busy--
@@ -157,15 +157,15 @@ func (l *loop) reopen(i int) {
 	l.open(i)
 }
 
-// drop closes free connection i, which the peer does not want; it is opened again at
-// the next look, not at once, lest both do nothing else.
+// drop closes free connection i after the peer has closed it. look opens it again, which
+// bounds how often a connection that the peer refuses is opened.
 func (l *loop) drop(i int) {
 	l.free.remove(i)
 	_ = syscall.Close(l.conns[i].fd)
 	l.conns[i].state = closed
 }
 
-// open begins to open connection i.
+// open starts the handshake of connection i.
 func (l *loop) open(i int) {
 	c := &l.conns[i]
 	c.state, c.out = closed, nil
@@ -173,7 +173,7 @@ func (l *loop) open(i int) {
 	if c.err == nil {
 		c.state = opening
 		if c.err = l.poll.add(c.fd, i); c.err == nil {
-			return // the poller tells when it is open
+			return // the poller reports when it is open
 		}
 		_ = syscall.Close(c.fd)
 		c.state = closed
@@ -181,7 +181,7 @@ func (l *loop) open(i int) {
 	l.r.Refusals++
 }
 
-// connected handles the end of a handshake and reports whether it went well.
+// connected handles the end of a handshake and reports whether it succeeded.
 func (l *loop) connected(i int) bool {
 	c := &l.conns[i]
 	code, err := syscall.GetsockoptInt(c.fd, syscall.SOL_SOCKET, syscall.SO_ERROR)
@@ -207,7 +207,8 @@ func (l *loop) closeAll() {
 	}
 }
 
-// ring holds the free connections, longest free first, so that all take part.
+// ring is a queue of the free connections. The one that has been free the longest is used
+// first, so that all are used.
 type ring struct {
 	items       []int
 	head, count int
@@ -227,7 +228,7 @@ func (r *ring) pop() int {
 	return i
 }
 
-// remove takes i out of the middle.
+// remove removes i from any position.
 func (r *ring) remove(i int) {
 	for range r.count {
 		if j := r.pop(); j != i {

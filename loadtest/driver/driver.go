@@ -1,11 +1,11 @@
-// Package driver sends HTTP/1.1 requests at a constant rate, whatever the answers
-// do: the open loop. A latency counts from the moment at which the request was due,
-// so a target that stalls is charged for everybody who had to wait meanwhile; a
-// closed loop would wait with it and see one slow request (coordinated omission).
+// Package driver sends HTTP/1.1 requests at a constant rate, independent of the responses:
+// the open loop. A latency counts from the moment at which the request was due, so when
+// a target stalls, every request that is due meanwhile counts as slow. A closed loop would
+// stop sending and count one slow request (coordinated omission).
 //
-// One thread does it all over non-blocking sockets, with request bytes that were made
-// beforehand and a reader that knows just enough of HTTP to find the end of an answer:
-// on a machine that the target shares, what the driver takes the target lacks.
+// One thread uses non-blocking sockets and prepared requests, and parses responses only as
+// far as needed to find their ends: on a shared machine the driver takes its processor
+// time from the target.
 package driver
 
 import (
@@ -20,47 +20,47 @@ import (
 	"time"
 )
 
-// Options say what is sent where. All but Warmup and Timeout are needed.
+// Options describe the load. All but Warmup, Grace and Timeout are required.
 type Options struct {
 	Address     netip.AddrPort
-	Requests    [][]byte      // complete requests, taken in turn; HEAD is not understood
+	Requests    [][]byte      // complete requests, sent in turn; HEAD is not supported
 	Rate        float64       // arrivals a second, evenly spaced
 	Connections int           // kept alive; an arrival that finds all of them busy waits
 	Warmup      time.Duration // at the same rate, before anything counts
 	Duration    time.Duration // of what counts
-	Grace       time.Duration // how long behind Duration what waits for a connection may still be sent; zero gives it up at the end
-	Timeout     time.Duration // for one answer, from when it was sent; zero means 10 s
+	Grace       time.Duration // how long after Duration waiting requests are still sent; zero discards them at the end
+	Timeout     time.Duration // for one response, from when its request was sent; zero means 10 s
 }
 
 const usualTimeout = 10 * time.Second
 
-// Report is what became of the arrivals. Each is one of Good, Refused, Other, Cut,
-// Timeouts and Unsent.
+// Report has the results of the arrivals. Each arrival is counted in one of Good, Refused,
+// Other, Cut, Timeouts and Unsent.
 type Report struct {
-	Arrivals  int64         // that were due, without the warm-up
-	Took      time.Duration // from the end of the warm-up to the last answer, or to Duration when that is later
-	Good      Histogram     // latencies of answers below 400
-	Refused   Histogram     // of 503 and 429
-	Other     Histogram     // of all other answers
-	Status    [600]int64    // answers by status code
-	RetryTold int64         // refused answers with a Retry-After field
-	Cut       int64         // requests whose connection ended or spoke no HTTP before the answer was whole
-	Timeouts  int64         // requests without an answer in time
-	Unsent    int64         // arrivals for which no connection was free until the end, Grace included
-	Waited    int64         // arrivals that had to wait for a connection, sent or not
-	Lag       Histogram     // how late the others were sent: the driver's own error
-	Opened    int64         // connections opened beyond the first Connections
-	Refusals  int64         // connections that could not be opened
-	Busy      float64       // processors that this process was busy on meanwhile
+	Arrivals   int64         // requests that were due, without the warm-up
+	Took       time.Duration // from the end of the warm-up to the last response, or to Duration when that is later
+	Good       Histogram     // latencies of responses below 400
+	Refused    Histogram     // of 503 and 429
+	Other      Histogram     // of all other responses
+	Status     [600]int64    // responses by status code
+	RetryAfter int64         // refusals with a Retry-After field
+	Cut        int64         // requests whose connection ended, or carried no HTTP, before the response was complete
+	Timeouts   int64         // requests without a response in time
+	Unsent     int64         // arrivals for which no connection was free until the end, Grace included
+	Waited     int64         // arrivals that had to wait for a connection, sent or not
+	Lag        Histogram     // how late the others were sent: the driver's own error
+	Opened     int64         // connections opened beyond the first Connections
+	Refusals   int64         // connections that could not be opened
+	Busy       float64       // processor time of this process, divided by the time that passed
 }
 
-// Goodput is good answers a second.
+// Goodput returns the number of good responses a second.
 func (r *Report) Goodput() float64 { return float64(r.Good.Count()) / r.Took.Seconds() }
 
-// Failed counts the arrivals that got no answer.
+// Failed returns the number of arrivals without a response.
 func (r *Report) Failed() int64 { return r.Cut + r.Timeouts + r.Unsent }
 
-// Print writes r as text for people.
+// Print writes r as text.
 func (r *Report) Print(out io.Writer) {
 	fmt.Fprintf(out, "%d arrivals in %.2f s, %.0f good a second; this process took %.0f %% of a processor; its lag p99 %v, max %v\n",
 		r.Arrivals, r.Took.Seconds(), r.Goodput(), 100*r.Busy, short(r.Lag.Quantile(0.99)), short(r.Lag.Max()))
@@ -78,7 +78,7 @@ func (r *Report) Print(out io.Writer) {
 			fmt.Fprintf(out, " %d: %d", code, n)
 		}
 	}
-	fmt.Fprintf(out, "; %d of %d refused with Retry-After\n", r.RetryTold, r.Refused.Count())
+	fmt.Fprintf(out, "; %d of %d refused with Retry-After\n", r.RetryAfter, r.Refused.Count())
 	fmt.Fprintf(out, "  lost     %d cut, %d timed out, %d never sent; %d waited for a connection, %d opened anew, %d could not be opened\n",
 		r.Cut, r.Timeouts, r.Unsent, r.Waited, r.Opened, r.Refusals)
 }
@@ -94,13 +94,13 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{
 		"arrivals": r.Arrivals, "seconds": r.Took.Seconds(), "goodput": r.Goodput(), "status": status,
 		"good": r.Good.figures(), "refused": r.Refused.figures(), "other": r.Other.figures(), "lag": r.Lag.figures(),
-		"retry_after": r.RetryTold, "cut": r.Cut, "timeouts": r.Timeouts, "unsent": r.Unsent, "waited": r.Waited,
+		"retry_after": r.RetryAfter, "cut": r.Cut, "timeouts": r.Timeouts, "unsent": r.Unsent, "waited": r.Waited,
 		"opened": r.Opened, "not_opened": r.Refusals, "busy": r.Busy,
 	})
 }
 
-// Run sends and returns once every answer is there, has timed out or ctx has ended;
-// that is an error, as is a target to which no connection can be opened at first.
+// Run sends the load and returns when every response has arrived or timed out. The end of
+// ctx is an error, and so is a target that does not accept the first connections.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Timeout == 0 {
 		o.Timeout = usualTimeout
@@ -122,10 +122,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return drive(ctx, o)
 }
 
-// arrivals is how many are due before t.
+// arrivals returns how many requests are due before t.
 func (o Options) arrivals(t time.Duration) int64 { return int64(math.Ceil(o.Rate * t.Seconds())) }
 
-// due is when arrival i is due.
+// due returns when request i is due.
 func (o Options) due(i int64) time.Duration {
 	return time.Duration(float64(i) / o.Rate * float64(time.Second))
 }

@@ -27,15 +27,15 @@ func target(t *testing.T, script func(*scripted.Peer)) netip.AddrPort {
 	return netip.MustParseAddrPort(o.Address)
 }
 
-// requests calls answer for each request on a connection until it returns false.
-func requests(p *scripted.Peer, answer func(path string, body int64) bool) {
+// requests calls respond for each request on a connection until it returns false.
+func requests(p *scripted.Peer, respond func(path string, body int64) bool) {
 	for {
 		r, err := p.Request()
 		if err != nil {
 			return
 		}
 		n, _ := io.Copy(io.Discard, r.Body) // it was read already
-		if !answer(r.URL.Path, n) {
+		if !respond(r.URL.Path, n) {
 			return
 		}
 	}
@@ -102,7 +102,7 @@ func TestRequestsAreSentInTurn(t *testing.T) {
 	}
 }
 
-// stallingOnce is a target that answers its first request after a stall.
+// stallingOnce is a target that responds to its first request after a stall.
 func stallingOnce(t *testing.T, stall time.Duration) netip.AddrPort {
 	var stalled atomic.Bool
 	return target(t, func(p *scripted.Peer) {
@@ -156,7 +156,7 @@ func TestRefusalsAreCountedApart(t *testing.T) {
 		})
 	})
 	r := drives(t, usual(to))
-	if r.Refused.Count() == 0 || r.Refused.Count() != r.Status[503] || r.RetryTold != r.Status[503] || r.Other.Count() != r.Status[404] || r.Cut > 0 {
+	if r.Refused.Count() == 0 || r.Refused.Count() != r.Status[503] || r.RetryAfter != r.Status[503] || r.Other.Count() != r.Status[404] || r.Cut > 0 {
 		t.Errorf("got\n%s", printed(r))
 	}
 }
@@ -169,8 +169,8 @@ func TestConnectionsThatEndAreOpenedAnew(t *testing.T) {
 		"with notice":          {"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", false},
 		"instead of a length":  {"HTTP/1.1 200 OK\r\n\r\nok", false},
 		"without notice":       {good, false},
-		"before the answer":    {"", true},
-		"in the answer":        {good[:len(good)-1], true},
+		"before the response":  {"", true},
+		"in the response":      {good[:len(good)-1], true},
 		"with something else":  {"SSH-2.0\r\n\r\n\r\n", true},
 		"with too much behind": {good + "more", true},
 	} {
@@ -191,7 +191,7 @@ func TestAnswersThatDoNotComeTimeOut(t *testing.T) {
 	to := target(t, func(p *scripted.Peer) {
 		requests(p, func(string, int64) bool {
 			if p.Number == 0 {
-				return true // and never answers
+				return true // and never responds
 			}
 			return p.Say(good)
 		})

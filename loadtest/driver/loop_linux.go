@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	tick         = 20 * time.Millisecond // between two looks at what has timed out
+	tick         = 20 * time.Millisecond // between two checks for time-outs
 	openPatience = 10 * time.Second      // for the first connections
 	noArrivals   = time.Duration(1<<63 - 1)
-	maxBurst     = 32 // requests sent before answers are looked for again
+	maxBurst     = 32 // requests sent before the loop reads responses again
 )
 
-// loop is one run. Everything happens in its goroutine, which keeps a thread.
+// loop is one run. It belongs to one goroutine, which is locked to a thread.
 type loop struct {
 	o      Options
 	r      *Report
@@ -29,11 +29,11 @@ type loop struct {
 
 	start     time.Time
 	next      int64 // arrival
-	warm      int64 // the first arrival that counts
+	warm      int64 // the first request that counts
 	total     int64
 	freeSince time.Duration // since when there is always a free connection
-	last      time.Duration // when the last answer that counts came
-	looked    time.Duration // when time-outs were last looked for
+	last      time.Duration // when the last response that counts came
+	looked    time.Duration // when time-outs were last checked
 }
 
 // drive is Run with valid options.
@@ -92,7 +92,7 @@ func (l *loop) lastError() error {
 	return errors.New("they take too long")
 }
 
-// run sends what is due until all of it is answered or lost.
+// run sends requests when they are due, until all have a response or are lost.
 func (l *loop) run(ctx context.Context) error {
 	before := processorTime()
 	l.start, l.looked, l.freeSince, l.opened = time.Now(), 0, 0, 0
@@ -120,8 +120,8 @@ func (l *loop) run(ctx context.Context) error {
 	return nil
 }
 
-// send sends what is due as long as connections are free, and returns when it wants
-// to be called again: 0 at once, noArrivals not before a connection becomes free.
+// send sends the requests that are due while connections are free. It returns when it must
+// be called again: 0 means at once, noArrivals when a connection becomes free.
 func (l *loop) send() time.Duration {
 	for range maxBurst {
 		if l.next == l.total || l.free.count == 0 {
@@ -145,7 +145,7 @@ func (l *loop) send() time.Duration {
 	return 0
 }
 
-// giveUp leaves unsent what waits for a connection when the time is over.
+// giveUp counts the requests that wait for a connection as unsent.
 func (l *loop) giveUp() {
 	n := l.total - max(l.next, l.warm)
 	l.r.Unsent += n
@@ -153,7 +153,7 @@ func (l *loop) giveUp() {
 	l.next = l.total
 }
 
-// look cuts what has timed out and opens connections that were given up.
+// look ends requests that have timed out and opens closed connections.
 func (l *loop) look(now time.Duration) {
 	l.looked = now
 	for i := range l.conns {

@@ -12,16 +12,16 @@ import (
 // and spinning until the next would take a processor from the target.
 const sysEpollPwait2 = 441
 
-// prSetTimerSlack is an option of prctl: by how many ns a wait of this thread may be
-// longer than asked, 50,000 otherwise.
+// prSetTimerSlack is an option of prctl: how many ns later than requested a wait of this
+// thread may end. The default is 50,000.
 const prSetTimerSlack = 29
 
-// sharpenTimer makes the waits of this thread end in time.
+// sharpenTimer sets the smallest timer slack for this thread.
 func sharpenTimer() {
 	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, prSetTimerSlack, 1, 0)
 }
 
-// poller tells of sockets that are ready, edge-triggered.
+// poller reports sockets that are ready, edge-triggered.
 type poller struct {
 	fd     int
 	events []syscall.EpollEvent
@@ -42,8 +42,8 @@ func (p *poller) add(fd, id int) error {
 	})
 }
 
-// wait returns the events that are there or come within d. They are valid until the
-// next call.
+// wait returns the next events; it waits at most d for them. They are valid until the next
+// call.
 func (p *poller) wait(d time.Duration) ([]syscall.EpollEvent, error) {
 	span := syscall.NsecToTimespec(int64(max(d, 0)))
 	n, _, errno := syscall.Syscall6(sysEpollPwait2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
@@ -57,7 +57,7 @@ func (p *poller) wait(d time.Duration) ([]syscall.EpollEvent, error) {
 	return nil, errno
 }
 
-// dial begins a connection; the socket is writable once it stands.
+// dial starts a handshake. The socket becomes writable when the connection is open.
 func dial(to netip.AddrPort) (fd int, err error) {
 	family, address := syscall.AF_INET6, syscall.Sockaddr(&syscall.SockaddrInet6{Port: int(to.Port()), Addr: to.Addr().As16()})
 	if to.Addr().Unmap().Is4() {
@@ -79,7 +79,7 @@ func dial(to netip.AddrPort) (fd int, err error) {
 	return fd, err
 }
 
-// processorTime is what this process has used, user and system.
+// processorTime returns the processor time that this process has used, user and system.
 func processorTime() time.Duration {
 	var u syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {

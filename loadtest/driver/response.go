@@ -6,66 +6,66 @@ import (
 	"strconv"
 )
 
-// part is where in an answer the reader is.
+// part is the part of a response that the parser expects next.
 type part uint8
 
 const (
 	inHead    part = iota
-	inBody         // left bytes of it are to come
+	inBody         // left more bytes of it follow
 	inSize         // the line with the size of a chunk
-	inChunk        // left bytes of it are to come, its line end included
+	inChunk        // left more bytes of it follow, its line end included
 	inTrailer      // lines up to an empty one
 	untilEnd       // the body ends with the connection
 )
 
-// maxLine bounds what a head, a chunk's line or a trailer line may take, in bytes.
+// maxLine bounds the size of a head, a chunk's line or a trailer line, in bytes.
 const maxLine = 64 << 10
 
 var (
-	errNoHTTP  = errors.New("not an HTTP/1.1 answer")
+	errNoHTTP  = errors.New("not an HTTP/1.1 response")
 	errTooLong = errors.New("a head or a line without an end")
 )
 
-// answer reads one answer piece by piece and finds its end (RFC 9112 §6). The zero
+// response parses one response as its bytes arrive and finds its end (RFC 9112 §6). The zero
 // value is ready.
-type answer struct {
-	part    part
-	left    int64
-	held    []byte // the beginning of a head or line whose end has not come
-	status  int
-	closes  bool // the connection ends behind it
-	retries bool // it has a Retry-After field
-	begun   bool
+type response struct {
+	part       part
+	left       int64
+	held       []byte // the beginning of a head or line whose end has not come
+	status     int
+	closes     bool // the connection ends after it
+	retryAfter bool // it has a Retry-After field
+	begun      bool
 }
 
-// reset makes a ready for the next one.
-func (a *answer) reset() { *a = answer{held: a.held[:0]} }
+// reset makes r ready for the next response.
+func (r *response) reset() { *r = response{held: r.held[:0]} }
 
-// feed takes the next bytes from the connection. done means that the answer ended
-// with them; bytes behind its end are an error, as nobody asked for them.
-func (a *answer) feed(p []byte) (done bool, err error) {
-	a.begun = a.begun || len(p) > 0
+// parse parses the next bytes from the connection. done means that the response ends with
+// them. Bytes after its end are an error, because no request is open.
+func (r *response) parse(p []byte) (done bool, err error) {
+	r.begun = r.begun || len(p) > 0
 	for len(p) > 0 {
-		switch a.part {
+		switch r.part {
 		case untilEnd:
 			return false, nil
 		case inBody, inChunk:
-			n := min(a.left, int64(len(p)))
-			p, a.left = p[n:], a.left-n
-			if a.left > 0 {
+			n := min(r.left, int64(len(p)))
+			p, r.left = p[n:], r.left-n
+			if r.left > 0 {
 				return false, nil
 			}
-			done, a.part = a.part == inBody, inSize
+			done, r.part = r.part == inBody, inSize
 		default:
 			var text []byte
-			if text, p = a.line(p); text == nil {
-				if len(a.held) > maxLine {
+			if text, p = r.line(p); text == nil {
+				if len(r.held) > maxLine {
 					err = errTooLong
 				}
 				return false, err
 			}
-			done, err = a.take(text)
-			a.held = a.held[:0]
+			done, err = r.take(text)
+			r.held = r.held[:0]
 		}
 		if err == nil && done && len(p) > 0 {
 			err = errNoHTTP
@@ -77,43 +77,43 @@ func (a *answer) feed(p []byte) (done bool, err error) {
 	return false, nil
 }
 
-// line cuts a whole head, or a whole line, off p. text is nil when its end is not
-// there yet; it is valid until held changes.
-func (a *answer) line(p []byte) (text, rest []byte) {
+// line returns a complete head or line as text, and the bytes after it. text is nil when
+// its end has not arrived, and valid until held changes.
+func (r *response) line(p []byte) (text, rest []byte) {
 	end := []byte("\n")
-	if a.part == inHead {
+	if r.part == inHead {
 		end = []byte("\r\n\r\n")
 	}
-	if len(a.held) == 0 {
+	if len(r.held) == 0 {
 		if i := bytes.Index(p, end); i >= 0 {
 			return p[:i+len(end)], p[i+len(end):]
 		}
 	}
-	before := len(a.held)
-	a.held = append(a.held, p...)
+	before := len(r.held)
+	r.held = append(r.held, p...)
 	from := max(before-len(end)+1, 0)
-	i := bytes.Index(a.held[from:], end)
+	i := bytes.Index(r.held[from:], end)
 	if i < 0 {
 		return nil, nil
 	}
 	i += from + len(end)
-	return a.held[:i], p[i-before:]
+	return r.held[:i], p[i-before:]
 }
 
-// take understands a head or a line.
-func (a *answer) take(text []byte) (done bool, err error) {
-	switch a.part {
+// take parses a head or a line.
+func (r *response) take(text []byte) (done bool, err error) {
+	switch r.part {
 	case inHead:
-		return a.takeHead(text)
+		return r.takeHead(text)
 	case inSize:
 		size, _, _ := bytes.Cut(bytes.TrimRight(text, "\r\n"), []byte(";"))
-		if a.left, err = strconv.ParseInt(string(bytes.TrimSpace(size)), 16, 62); err != nil || a.left < 0 {
+		if r.left, err = strconv.ParseInt(string(bytes.TrimSpace(size)), 16, 62); err != nil || r.left < 0 {
 			return false, errNoHTTP
 		}
-		if a.part = inChunk; a.left == 0 {
-			a.part = inTrailer
+		if r.part = inChunk; r.left == 0 {
+			r.part = inTrailer
 		} else {
-			a.left += 2
+			r.left += 2
 		}
 	case inTrailer:
 		return len(bytes.TrimRight(text, "\r\n")) == 0, nil
@@ -121,16 +121,16 @@ func (a *answer) take(text []byte) (done bool, err error) {
 	return false, nil
 }
 
-// takeHead understands a head and decides where its body ends.
-func (a *answer) takeHead(head []byte) (done bool, err error) {
+// takeHead parses a head and finds out how the body ends.
+func (r *response) takeHead(head []byte) (done bool, err error) {
 	line, fields, _ := bytes.Cut(head, []byte("\r\n"))
 	if len(line) < len("HTTP/1.1 200") || string(line[:len("HTTP/1.")]) != "HTTP/1." {
 		return false, errNoHTTP
 	}
-	if a.status, err = strconv.Atoi(string(line[9:12])); err != nil || a.status < 100 || a.status > 599 {
+	if r.status, err = strconv.Atoi(string(line[9:12])); err != nil || r.status < 100 || r.status > 599 {
 		return false, errNoHTTP
 	}
-	a.closes = line[7] == '0'
+	r.closes = line[7] == '0'
 	chunked, length := false, int64(-1)
 	for len(fields) > 2 {
 		line, fields, _ = bytes.Cut(fields, []byte("\r\n"))
@@ -141,7 +141,7 @@ func (a *answer) takeHead(head []byte) (done bool, err error) {
 					return false, errNoHTTP
 				}
 			} else if v, ok := field(line, "connection"); ok {
-				a.closes = bytes.EqualFold(v, []byte("close"))
+				r.closes = bytes.EqualFold(v, []byte("close"))
 			}
 		case 't':
 			if v, ok := field(line, "transfer-encoding"); ok {
@@ -149,22 +149,22 @@ func (a *answer) takeHead(head []byte) (done bool, err error) {
 			}
 		case 'r':
 			if _, ok := field(line, "retry-after"); ok {
-				a.retries = true
+				r.retryAfter = true
 			}
 		}
 	}
 	switch {
-	case a.status < 200: // the answer itself follows
+	case r.status < 200: // interim: the final response follows
 		return false, nil
-	case a.status == 204 || a.status == 304:
+	case r.status == 204 || r.status == 304:
 		return true, nil
 	case chunked:
-		a.part = inSize
+		r.part = inSize
 	case length >= 0:
-		a.part, a.left = inBody, length
+		r.part, r.left = inBody, length
 		return length == 0, nil
 	default:
-		a.part, a.closes = untilEnd, true
+		r.part, r.closes = untilEnd, true
 	}
 	return false, nil
 }

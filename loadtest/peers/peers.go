@@ -1,7 +1,7 @@
-// Package peers knows the programs that a comparison runs: what each is called, and
-// how it is told to do what the others do. It writes configuration files and makes
-// up command lines; it starts nothing. The templates stand beside this file, with
-// the reasons for what differs from a program's defaults.
+// Package peers describes the programs that a comparison runs: the name of each, and how
+// it is configured to do the same work as the others. It writes configuration files and
+// returns command lines; it starts no process. The templates are in this folder, with the
+// reasons for settings other than the defaults.
 package peers
 
 import (
@@ -23,24 +23,24 @@ type Setup struct {
 	Dir      string   // an existing folder of its own, for all that it writes
 	Address  string   // where it listens: host:port
 	Side     string   // where its admin listener is, when it has one
-	Origins  []string // what stands behind it; of the origin itself: where it listens
+	Origins  []string // the backends; for the origin itself, the addresses where it listens
 	Prefixes []string // of its routes; nil means one route for everything
-	Workers  int      // processes or threads of those that have to be told
+	Workers  int      // processes or threads of programs that do not choose the number themselves
 	Clients  int      // connections that they must be able to hold at once, with as many to the origin
 	Files    int      // open files that it may have
 	Pool     int      // connections to one of Origins that may be needed at once
 	Cache    bool     // on all routes
 	Log      bool     // Penstock alone: an access log, to a file
 	Bare     bool     // Penstock alone: all is off that has an off switch
-	Tuned    bool     // nginx alone: buffers for large answers instead of its defaults
+	Tuned    bool     // nginx alone: buffers for large responses instead of its defaults
 }
 
-// Peer is a program that stands in front of an origin, or the origin.
+// Peer is a gateway or the origin.
 type Peer struct {
 	Name    string // and of its binary on PATH
 	Version []string
 	Proxies bool   // it is measured passing requests through
-	Caches  bool   // it is measured answering from its store
+	Caches  bool   // scenarios with cache hits measure it
 	Workers string // what Setup.Workers is a number of; empty for one that counts its processors by itself
 
 	file    string // its template, and the name of the written file
@@ -70,9 +70,9 @@ func Penstock() Peer {
 	}}
 }
 
-// Origin is nginx as the backend of all targets. It answers any path with 1 KiB,
-// /c/ and below with 1 KiB that may be stored, /100k and /10m with as many KiB and
-// MiB, and /status with its counters.
+// Origin returns nginx as the backend of all targets. It responds to any path with 1 KiB,
+// to paths below /c/ with 1 KiB that may be stored, to /100k and /10m with that many KiB
+// and MiB, and to /status with its counters.
 func Origin() Peer {
 	return Peer{"nginx", []string{"-v"}, false, false, "worker processes", "origin.conf", nginx}
 }
@@ -97,7 +97,7 @@ func varnish(s Setup, file string) []string {
 	}
 }
 
-// Body is what the origin answers with: 1 KiB.
+// Body returns the body of the origin's responses: 1 KiB.
 func Body() string { return strings.Repeat("penstock", 1024/8) }
 
 // Write writes the configuration for s and returns the command's arguments.
@@ -154,7 +154,7 @@ func (p Peer) config(s Setup) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// routeOptions is what stands on each of Penstock's routes.
+// routeOptions returns the settings of each of Penstock's routes.
 func (s Setup) routeOptions() string {
 	var text string
 	if s.Cache {
@@ -170,7 +170,7 @@ func (s Setup) routeOptions() string {
 type view struct {
 	Setup
 	Root       bool   // nginx as root would run its workers as somebody else
-	Body       string // of the origin's answers
+	Body       string // of the origin's responses
 	Host, Port string // where it listens; for Varnish: of the origin
 	Both       int    // connections of clients and to the origin
 	Options    string // of each of Penstock's routes

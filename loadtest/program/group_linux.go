@@ -11,7 +11,8 @@ func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 }
 
-// signalGroup asks the group that p heads to end, or kills it. What is gone is fine.
+// signalGroup sends SIGTERM or SIGKILL to the process group of p. A group that has ended
+// is no error.
 func signalGroup(p *os.Process, kill bool) {
 	signal := syscall.SIGTERM
 	if kill {

@@ -34,8 +34,8 @@ type Program struct {
 	output beginning
 }
 
-// beginning keeps the first bytes of what a program says, where errors and races are
-// told.
+// beginning keeps the first bytes of a program's output, which contain errors and race
+// reports.
 type beginning struct {
 	mu   sync.Mutex
 	kept bytes.Buffer
@@ -93,9 +93,9 @@ func (p *Program) Output() string {
 	return p.output.kept.String()
 }
 
-// Await asks until check is content, at most 15 s and no longer than the program
-// lives or ctx allows. The error tells what check said last, or how the program ended,
-// and what it has said.
+// Await calls check until it returns nil, at most for 15 s and no longer than the program
+// runs or ctx allows. The error contains the last error of check, or how the program ended,
+// and its output.
 func (p *Program) Await(ctx context.Context, check func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
 	defer cancel()
@@ -120,9 +120,9 @@ func (p *Program) Await(ctx context.Context, check func() error) error {
 // error is that it has ended, or that this system has no such signal.
 func (p *Program) Interrupt() error { return p.cmd.Process.Signal(os.Interrupt) }
 
-// End asks the program and all that it has started to end, and kills after patience
-// what is left. It returns an error only when the program cannot be got rid of: how it
-// ended is told by Err.
+// End tells the program and all processes that it has started to end, and kills them after
+// patience. It returns an error only when the program cannot be killed; Err reports how it
+// ended.
 func (p *Program) End(patience time.Duration) error {
 	const last = 5 * time.Second
 	signalGroup(p.cmd.Process, false)

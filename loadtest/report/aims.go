@@ -9,7 +9,7 @@ import (
 	"penstock/loadtest/results"
 )
 
-// state is how an aim stands.
+// state is whether an aim is reached.
 type state string
 
 const (

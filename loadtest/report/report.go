@@ -21,7 +21,7 @@ import (
 // File is the name of the report in the folder of its run.
 const File = "report.html"
 
-// hero is the target whose aims are judged and that stands out.
+// hero is the target whose aims are judged; the drawings highlight it.
 const hero = "penstock"
 
 //go:embed page.html

@@ -23,13 +23,13 @@ type Run struct {
 	Date      time.Time         `json:"date"`
 	Machine   Machine           `json:"machine"`
 	Versions  map[string]string `json:"versions"`        // program to what it says about itself
-	Origin    string            `json:"origin"`          // the program that stands behind every target
-	Given     map[string]string `json:"given,omitempty"` // program to the processors that it had and the workers that it was told
+	Origin    string            `json:"origin"`          // the program that is the backend of every target
+	Given     map[string]string `json:"given,omitempty"` // program to its processors and its number of workers
 	Seed      uint64            `json:"seed,omitempty"`  // of the order in each round
 	Rounds    int               `json:"rounds"`
 	Seconds   float64           `json:"seconds"`         // how long one measurement lasts
 	Notes     []string          `json:"notes,omitempty"` // what was left out or went wrong, one sentence each
-	Scenarios []Scenario        `json:"scenarios"`       // in the order in which they ran; curves behind their points
+	Scenarios []Scenario        `json:"scenarios"`       // in the order in which they ran; curves after their points
 }
 
 // Machine is where the run took place.
@@ -46,7 +46,7 @@ type Machine struct {
 // without targets.
 type Scenario struct {
 	Name    string   `json:"name"`
-	About   string   `json:"about"`             // a sentence: what is asked for, over how many connections
+	About   string   `json:"about"`             // a sentence: what is requested, over how many connections
 	Load    string   `json:"load,omitempty"`    // who drives it: wrk, open loop, idle
 	Family  string   `json:"family,omitempty"`  // name of the curve that this is a point of
 	X       float64  `json:"x,omitempty"`       // where on the curve
@@ -72,12 +72,12 @@ type Figures struct {
 	P50      float64 `json:"p50_ms,omitempty"` // latencies in milliseconds
 	P99      float64 `json:"p99_ms,omitempty"`
 	P999     float64 `json:"p999_ms,omitempty"`
-	RSS      float64 `json:"rss_mib,omitempty"`  // resident memory of all processes right behind the load, MiB; the largest in the medians
+	RSS      float64 `json:"rss_mib,omitempty"`  // resident memory of all processes just after the load, MiB; the largest in the medians
 	PerIdle  float64 `json:"idle_kib,omitempty"` // resident memory a held connection, KiB
 	Syscalls float64 `json:"syscalls,omitempty"` // system calls a request
 	Origin   float64 `json:"origin,omitempty"`   // requests that reached the origin for each completed one
 	Requests float64 `json:"requests,omitempty"` // completed ones
-	Errors   float64 `json:"errors"`             // answers other than 2xx and 3xx, and socket errors; the sum in the medians
+	Errors   float64 `json:"errors"`             // responses other than 2xx and 3xx, and socket errors; the sum in the medians
 }
 
 // Ratio is a target divided by Base. Zero means: there is nothing to divide.
@@ -131,8 +131,8 @@ func (f Figures) Of(measure string) float64 {
 	return 0
 }
 
-// Save writes the run to File in dir, which it makes when there is none. What stood
-// there before stays until the new one is whole.
+// Save writes the run to File in dir, which it creates when needed. It replaces an existing
+// file only when the new one is complete.
 func (r *Run) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
