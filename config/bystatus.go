@@ -56,7 +56,7 @@ func (b *byStatus) At(name string) (value options.Value, wrong string) {
 	case !ok:
 		return nil, fmt.Sprintf("got %q, want a status such as 404, 5xx or 502-504", name)
 	case s.To < 200 || s.From == s.To && (s.From == 206 || s.From == 304):
-		return nil, "such answers are never stored"
+		return nil, "such responses are never stored"
 	}
 	if i := slices.IndexFunc(b.c.ByStatus, s.crosses); i >= 0 {
 		wrong = fmt.Sprintf("overlaps %s; let one range lie within the other", b.c.ByStatus[i].statuses())

@@ -92,7 +92,7 @@ func (c *Cache) keys(k options.Keys, file *Config) {
 		"`stale-while-revalidate`", options.Off)
 	k.Add("stale_on_error", c.staleOnError(), "how long a stale response serves where it has no `stale-if-error`. `on`: 10m while no backend "+
 		"can be reached or the connection breaks; a duration: that long, and also in place of a 5xx response; `off`: not at all")
-	k.Section("key", c.keyKeys, "what tells responses apart, beside scheme, host and path")
+	k.Section("key", c.keyKeys, "what selects a stored response, beside scheme, host and path")
 	k.Switch("force", &c.Force, false, "`ttl` and `by_status` beat the lifetime that responses state. Still never kept: `private`, "+
 		"`no-store`, `Vary: *`, and what cookies or `Authorization` forbid")
 	k.Switch("heuristic", &c.Heuristic, true,

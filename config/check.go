@@ -44,7 +44,7 @@ func (d *decoder) checkListeners(root report, c *Config) {
 	}
 }
 
-// listenPlace returns where the i-th address stands; the top of the file when it is the default.
+// listenPlace returns the place of the i-th address; the top of the file when it is the default.
 func (d *decoder) listenPlace(root report, i int) place {
 	for _, path := range []string{index("listen", i), "listen"} {
 		if p, found := d.at[path]; found {

@@ -7,18 +7,18 @@ import (
 	"penstock/options"
 )
 
-// noKeyFields are request fields that may not be part of a cache key, each with
-// the reason. Fields of the connection are in ownFields.
+// noKeyFields are request fields that may not be part of a cache key, each with the reason.
+// Fields of the connection are in ownFields.
 var noKeyFields = map[string]string{
 	"host":                "which is part of every key",
 	"cookie":              "want the cookies that matter in key.cookies",
-	"authorization":       "whose answers are stored only if they may be shared with everybody (RFC 9111 section 3.5)",
-	"range":               "which the cache answers itself",
-	"if-range":            "which the cache answers itself",
-	"if-match":            "which the cache answers itself",
-	"if-none-match":       "which the cache answers itself",
-	"if-modified-since":   "which the cache answers itself",
-	"if-unmodified-since": "which the cache answers itself",
+	"authorization":       "whose responses are stored only if everybody may get them (RFC 9111 section 3.5)",
+	"range":               "which the cache evaluates itself",
+	"if-range":            "which the cache evaluates itself",
+	"if-match":            "which the cache evaluates itself",
+	"if-none-match":       "which the cache evaluates itself",
+	"if-modified-since":   "which the cache evaluates itself",
+	"if-unmodified-since": "which the cache evaluates itself",
 	"cache-control":       "which client_control is about",
 	"pragma":              "which client_control is about",
 }
@@ -45,18 +45,18 @@ func cookieName(s string) (shaped, wrong string) {
 	return s, ""
 }
 
-// queryName checks a query key, as it stands in a URL.
+// queryName checks a query key, spelled as in a URL.
 func queryName(s string) (shaped, wrong string) {
 	if strings.ContainsAny(s, "&=#? ") {
-		return s, "want one query key as it stands in a URL, without & and ="
+		return s, "want one query key spelled as in a URL, without & and ="
 	}
 	return s, ""
 }
 
-// cacheMethod checks a method whose answers are to be stored.
+// cacheMethod checks a method whose responses are to be stored.
 func cacheMethod(s string) (shaped, wrong string) {
 	if all := cacheMethods(); !slices.Contains(all, s) {
-		return s, "want " + options.Alternatives(all) + "; answers to others are not stored"
+		return s, "want " + options.Alternatives(all) + "; responses to others are not stored"
 	}
 	return s, ""
 }

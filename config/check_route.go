@@ -21,7 +21,7 @@ func (r *Route) check(at options.Report, c *Config, policies []options.Policy) {
 	case len(kinds) == 0:
 		at.Problem("", "does nothing: it needs %s", anyOf(all, "or"))
 	case len(kinds) > 1:
-		at.Problem(kinds[1], "stands beside %s; a route has one of %s", kinds[0], anyOf(all, "and"))
+		at.Problem(kinds[1], "is given beside %s; a route has one of %s", kinds[0], anyOf(all, "and"))
 	case kinds[0] == "upstream":
 		r.compilePolicies(at, "")
 		r.checkForwarding(at, c)

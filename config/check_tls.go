@@ -28,7 +28,7 @@ func (t *TLS) check(r options.Report) {
 		}
 	}
 	if t.CA != "" && t.Insecure {
-		r.Problem("tls.insecure", "stands beside ca, which would verify nothing")
+		r.Problem("tls.insecure", "is given beside ca, which would then have no effect")
 	}
 	switch {
 	case t.Cert != "" && t.Key == "" && !r.Has("tls.key"):

@@ -78,7 +78,7 @@ const (
 // full reports whether no more problems are noted.
 func (d *decoder) full() bool { return len(d.problems) >= maxProblems }
 
-// value resolves an alias and notes where the node stands.
+// value resolves an alias and records the place of the node.
 func (d *decoder) value(n *yaml.Node, path string) value {
 	p := place{n.Line, n.Column}
 	if n.Kind == yaml.AliasNode {
@@ -86,7 +86,7 @@ func (d *decoder) value(n *yaml.Node, path string) value {
 		n = n.Alias
 	}
 	if d.values++; d.lookups > maxAliases || d.values > maxValues {
-		n = &yaml.Node{Kind: scalarNode, Tag: "!!null"} // a problem, whatever it stands for
+		n = &yaml.Node{Kind: scalarNode, Tag: "!!null"} // too many values: a problem is reported for this one
 	}
 	d.at[path] = p
 	return value{node: n, place: p, path: path}
@@ -141,7 +141,7 @@ func (d *decoder) written(v value) bool {
 }
 
 // pairs returns the entries of the mapping v, those merged by << included.
-// A key that stands twice is a problem.
+// A key that occurs twice is a problem.
 func (d *decoder) pairs(v value) ([]pair, bool) {
 	if v.node.Kind != mappingNode {
 		d.problem(v, "got %s, want a mapping (key: value)", kind(v.node))
@@ -165,7 +165,7 @@ func (d *decoder) pairs(v value) ([]pair, bool) {
 		}
 		path := join(v.path, k.Value)
 		if line, twice := seen[k.Value]; twice {
-			d.problemAt(at, path, "stands twice, first on line %d", line)
+			d.problemAt(at, path, "occurs twice, first on line %d", line)
 			continue
 		}
 		seen[k.Value] = at.line

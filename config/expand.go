@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// expand replaces ${NAME} and ${NAME:-default} in s. The default serves when
-// NAME is unset or empty; "$${" stands for a plain "${". A value is not expanded
-// again. An error names every variable that is missing or misspelt.
+// expand replaces ${NAME} and ${NAME:-default} in s. The default is used when NAME is unset
+// or empty. "$${" becomes a plain "${". A value is not expanded again. An error names every
+// variable that is missing or misspelt.
 func expand(s string, env func(string) (string, bool)) (string, error) {
 	if !strings.Contains(s, "${") {
 		return s, nil
@@ -46,7 +46,7 @@ func expand(s string, env func(string) (string, bool)) (string, error) {
 	return b.String(), nil
 }
 
-// lookup returns the value for what stands between ${ and }, or what is wrong with it.
+// lookup returns the value for the text between ${ and }, or the problem with that text.
 func lookup(inner string, env func(string) (string, bool)) (value, problem string) {
 	name, fallback, hasFallback := strings.Cut(inner, ":-")
 	if !paramName(name) {

@@ -36,7 +36,7 @@ func (l *Limits) Keys(k options.Keys) {
 	k.Count("connections", &l.Connections, 16000,
 		"open client connections; lowered with a warning when the file limit has no room", connections)
 	k.Count("per_ip", &l.PerIP, 0,
-		"open connections of one client's address, an IPv6 one taken as its /64; above it 429. Behind a trusted proxy a request "+
+		"open connections of one client's address, an IPv6 one taken as its /64; above it 429. For clients of a trusted proxy a request "+
 			"in flight counts instead of a connection, for the client that `X-Forwarded-For` names", connections, options.Off)
 	k.Count("requests", &l.Requests, 8000, "requests in flight; above it 503 with `Retry-After`", connections)
 	k.Size("body", &l.Body, 16*mib, "the body of one request; `off` allows any; above it 413; also per route", options.Off)

@@ -151,7 +151,7 @@ func (a *Always) texts() (all []string, _ options.Style) {
 	return all, options.Plain
 }
 
-// Answers are the fields that the gateway adds to its responses.
+// Answers says which fields the gateway adds to responses (key `answers`).
 type Answers struct {
 	CacheStatus bool   // Cache-Status on responses of routes with a cache (RFC 9211)
 	ProxyStatus bool   // Proxy-Status on faults (RFC 9209)

@@ -19,7 +19,7 @@ type PathRule uint8
 // The rules; each key of Paths takes some of them.
 const (
 	Reject  PathRule = iota // refuse the request with 400
-	Keep                    // take it as it stands and send it as it came
+	Keep                    // match and forward it as received
 	Decode                  // take it as the slash that it encodes, and send that
 	Slash                   // take it as a slash, and send that
 	Resolve                 // as RFC 3986 §5.2.4 says, and send the result

@@ -50,7 +50,7 @@ func ParsePattern(path string) (Pattern, error) {
 		}
 		if s.Kind != Literal && s.Text != "" {
 			if seen[s.Text] {
-				return nil, fmt.Errorf("%q: {%s} stands twice", path, s.Text)
+				return nil, fmt.Errorf("%q: {%s} occurs twice", path, s.Text)
 			}
 			seen[s.Text] = true
 		}

@@ -53,7 +53,7 @@ func (r *Retry) section() *options.Section {
 	}
 }
 
-// setTimes reads what may stand in place of the mapping.
+// setTimes reads the short form, which is not a mapping.
 func (r *Retry) setTimes(s string) (wrong string) {
 	switch {
 	case options.IsOff(s):
@@ -65,7 +65,7 @@ func (r *Retry) setTimes(s string) (wrong string) {
 			*r = Retry{}
 		}
 	default:
-		return fmt.Sprintf("got %q, want off, a number of further tries, or a mapping", s)
+		return fmt.Sprintf("got %q, want off, a number of further attempts, or a mapping", s)
 	}
 	return wrong
 }

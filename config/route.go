@@ -9,9 +9,9 @@ import (
 	"penstock/options"
 )
 
-// Route says which requests it takes and what happens to them. Exactly one of
-// Targets and a policy that answers is set. The most specific route wins, whatever
-// the order in the file.
+// Route says which requests it matches and what happens to them. It has either Targets or a
+// policy that responds itself. Of several matching routes the most specific one is used; the
+// order in the file does not matter.
 type Route struct {
 	Hosts   []string // lower case, without port: "a.example" or "*.example"; nil means any
 	Path    string   // as written; Pattern is its parsed form
@@ -19,7 +19,7 @@ type Route struct {
 	Methods []string // upper case; nil means any
 	Match   Match
 
-	Targets []Target // by weight; one entry unless the route splits; none when a policy answers
+	Targets []Target // by weight; one entry unless the route splits; none when a policy responds
 
 	// Weights are this route's own weights, by Backend.Address, for all of its
 	// upstreams. Backends not named keep theirs; 0 takes one out; nil means none.
@@ -36,8 +36,8 @@ type Route struct {
 	Policies []Policy // in the order of the table
 }
 
-// keys declares the keys of a route of the file c, those of a table of policies
-// included. A route that answers by itself prints none that only forwarding needs.
+// keys declares the keys of a route of the file c, including those of a table of policies.
+// A route that responds itself prints no keys that only forwarding needs.
 func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 	return func(k options.Keys) {
 		d, forwards := &draft{r, c}, r.Responds() == ""

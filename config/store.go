@@ -13,7 +13,7 @@ import (
 type Store struct {
 	Memory    int64          // bytes, in steps of 32 MiB; zero means a share of the machine's, which the caller works out
 	MaxObject int64          // bytes of the largest body that is stored, at least 1
-	Admission bool           // once the store is full, keep what is asked for once from flushing it
+	Admission bool           // once the store is full, responses requested only once do not displace others
 	Path      string         // absolute folder that survives a restart; empty means none
 	SaveEvery time.Duration  // between two saves to Path; zero means only at shutdown
 	Wait      time.Duration  // how long a request waits for the fetch of another; zero means without limit
@@ -33,7 +33,7 @@ func (s *Store) Keys(k options.Keys) {
 	k.Size("max_object", &s.MaxObject, 8*mib,
 		"a larger body passes through and is not kept; at most half of `memory`; also per route", options.Within(1, maxObject), options.Restart)
 	k.Switch("admission", &s.Admission, true,
-		"once the store is full, what is asked for only once does not flush the rest", options.Restart)
+		"once the store is full, a response that is requested only once does not displace others", options.Restart)
 	k.File("path", &s.Path, "the folder in which what is kept survives a restart", options.Off, options.Restart)
 	k.Duration("save_every", &s.SaveEvery, 10*time.Minute,
 		"how often the store is saved to `path`; `off` is only at the end", options.Off, options.Restart)

@@ -142,7 +142,7 @@ func (r *draft) inline(urls []string) (name, wrong string) {
 			return "", wrong
 		}
 		if seen[b.URL()] {
-			return "", fmt.Sprintf("backend %q stands twice", b.Address())
+			return "", fmt.Sprintf("backend %q occurs twice", b.Address())
 		}
 		seen[b.URL()] = true
 		names = append(names, b.URL())

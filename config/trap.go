@@ -244,7 +244,7 @@ func (s *scanner) plainEnd(i int) int {
 	return len(s.line)
 }
 
-// alias reports whether word refers to an anchor that stands before it.
+// alias reports whether word refers to an anchor before it in the file.
 func (s *scanner) alias(word string) bool { return s.anchors[strings.TrimSpace(word[1:])] }
 
 // whole returns the value from i as its author saw it: up to a blank, a comma

@@ -69,7 +69,7 @@ func (u *Upstream) backends() *options.Sections {
 		Added: func() (wrong string) {
 			address := next.Address()
 			if seen[address] {
-				return fmt.Sprintf("backend %q stands twice; give it a weight instead", address)
+				return fmt.Sprintf("backend %q occurs twice; give it a weight instead", address)
 			}
 			seen[address] = true
 			u.Backends = append(u.Backends, next)
@@ -170,7 +170,7 @@ type Backend struct {
 // maxWeight is the largest weight of a backend or of a route's target.
 const maxWeight = 1000
 
-// Keys declares the keys of a backend. A URL stands for the mapping.
+// Keys declares the keys of a backend. A URL alone may replace the mapping.
 func (b *Backend) Keys(k options.Keys) {
 	url := options.Phrase{Form: "URL", Read: b.setURL, Texts: urlShape()}
 	k.Itself(&url)

@@ -41,7 +41,7 @@ func (m *weights) At(name string) (value options.Value, wrong string) {
 	known := m.addresses()
 	switch {
 	case twice:
-		wrong = fmt.Sprintf("backend %q stands twice", address)
+		wrong = fmt.Sprintf("backend %q occurs twice", address)
 	case !slices.Contains(known, address):
 		wrong = "unknown backend" + options.DidYouMean(address, known)
 	}

@@ -37,7 +37,7 @@ func (f *fields) At(name string) (value Value, wrong string) {
 	}
 	lower := strings.ToLower(name)
 	if f.seen[lower] {
-		wrong = "stands twice; case makes no difference in a field name"
+		wrong = "occurs twice; case makes no difference in a field name"
 	}
 	f.seen[lower] = true
 	return f.entry(name, nil), wrong

@@ -40,7 +40,7 @@ func (n *names) Add(s string) string {
 		known = strings.ToLower(shaped)
 	}
 	if n.seen[known] {
-		return fmt.Sprintf("%q stands twice", s)
+		return fmt.Sprintf("%q occurs twice", s)
 	}
 	n.seen[known] = true
 	*n.p = append(*n.p, shaped)
@@ -95,7 +95,7 @@ func (n *networks) Add(s string) string {
 	case wrong != "":
 		return got(s, "%s", wrong)
 	case n.seen[p]:
-		return fmt.Sprintf("%q stands twice", s)
+		return fmt.Sprintf("%q occurs twice", s)
 	}
 	n.seen[p] = true
 	*n.p = append(*n.p, p)
@@ -126,7 +126,7 @@ func ParsePrefix(s string) (p netip.Prefix, wrong string) {
 	case err != nil || p.Addr().Is4In6():
 		return p, want
 	case p != p.Masked():
-		return p, "whose address has bits behind the mask; want " + p.Masked().String()
+		return p, "whose address has bits set outside the mask; want " + p.Masked().String()
 	}
 	return p, ""
 }
