@@ -51,10 +51,10 @@ func (a adapter) SetBackend(upstream, address string, c admin.Change) error {
 	return err
 }
 
-// notFound is an error that admin answers with 404, in its own words.
+// notFound marks an error for which the admin listener responds with 404 and its text.
 type notFound struct{ error }
 
-// Is makes it one of admin's.
+// Is makes errors.Is with admin.ErrNotFound true.
 func (notFound) Is(target error) bool { return target == admin.ErrNotFound }
 
 // Reload implements admin.Reloader.

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// adminTokenVariable is where commands find the admin token when no
-// configuration tells it: on a command line others could read it.
+// adminTokenVariable is the environment variable with the admin token, for commands that
+// read none from a configuration. A flag would show the token in the list of processes.
 const adminTokenVariable = "PENSTOCK_ADMIN_TOKEN"
 
 // peer is the admin listener of a running gateway.
@@ -33,7 +33,7 @@ func (f flags) peer(address, file string) (to peer, code int, ok bool) {
 		return peer{}, exitUsage, false
 	}
 	if cfg.Admin.Listen == "" {
-		return peer{}, f.p.usage("%s: %s switches the admin listener off, so there is nobody to ask", f.Name(), file), false
+		return peer{}, f.p.usage("%s: %s switches the admin listener off, which this command needs", f.Name(), file), false
 	}
 	return peer{cfg.Admin.Listen, cmp.Or(cfg.Admin.Token, token)}, exitGood, true
 }
@@ -43,9 +43,9 @@ func (to peer) get(ctx context.Context, path string) (io.ReadCloser, error) {
 	return to.ask(ctx, http.MethodGet, path, nil)
 }
 
-// ask sends a request, with JSON unless body is nil, and returns the body of the
-// answer, which the caller closes; ctx bounds it to its end. Any status but 200 is
-// an error that says why.
+// ask sends a request, with body as JSON unless it is nil, and returns the body of the
+// response, which the caller closes. ctx bounds the request and the reading of that body.
+// A status other than 200 is an error with the detail from the response.
 func (to peer) ask(ctx context.Context, method, path string, body io.Reader) (io.ReadCloser, error) {
 	network, target := reachable(to.address)
 	transport := &http.Transport{
@@ -81,8 +81,8 @@ func (to peer) ask(ctx context.Context, method, path string, body io.Reader) (io
 	return nil, fmt.Errorf("%s: status %d: %s", to.address, resp.StatusCode, explanation(text))
 }
 
-// explanation is the detail of a problem document (RFC 9457 §3.1.4), or what
-// else stands in the body of an error.
+// explanation returns the detail of a problem document (RFC 9457 §3.1.4), or the body when
+// it is no such document.
 func explanation(body []byte) string {
 	var problem struct{ Detail string }
 	if json.Unmarshal(body, &problem) == nil && problem.Detail != "" {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// counted is an origin whose answers are cacheable and tell how many it gave.
+// counted is an origin with cacheable responses that contain the number of its request.
 func counted(t *testing.T) (address string) {
 	t.Helper()
 	var n atomic.Int64
@@ -64,7 +64,7 @@ func TestOperatorsPurgeWhatIsStored(t *testing.T) {
 	}
 	counts := []string{`penstock_cache_requests_total{route="/*",outcome="hit"} 7`, "penstock_cache_configured_bytes 33554432"}
 	for late := time.Now().Add(patience); ; {
-		_, page := fetch(t, "http://"+admin+"/metrics") // a request is counted when its answer has gone
+		_, page := fetch(t, "http://"+admin+"/metrics") // a request is counted after its response was sent
 		if strings.Contains(page, counts[0]+"\n") && strings.Contains(page, counts[1]+"\n") {
 			break
 		}

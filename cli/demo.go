@@ -94,12 +94,12 @@ func startOrigins(all []demoOrigin) (stop func(), err error) {
 	return stop, nil
 }
 
-// tour prints what to open and what to ask for, in one piece: the log writes to the same
-// terminal.
+// tour prints the addresses of the demo and example commands. It writes once, so that lines
+// of the log, which may use the same terminal, do not come between.
 func tour(out io.Writer, s *service, origins []demoOrigin) {
 	var w bytes.Buffer
 	public, admin := webAddress(s.gateway.Addrs()[0].String()), s.gateway.Config().Admin.Listen
-	fmt.Fprintf(&w, "\nPenstock demo: three origins behind one gateway.\n\n  public   http://%s/\n", public)
+	fmt.Fprintf(&w, "\nPenstock demo: one gateway in front of three origins.\n\n  public   http://%s/\n", public)
 	if admin != "" {
 		fmt.Fprintf(&w, "  admin    http://%s/metrics\n", webAddress(s.admin.Addr().String()))
 	}
@@ -114,7 +114,7 @@ Ask for something:
   curl -N http://%[1]s/events                       # a stream, as it comes
   curl -i http://%[1]s/flaky                        # every third fails, the gateway tries elsewhere
   curl -o file http://%[1]s/download                # 10 MiB
-  curl -i 'http://%[1]s/any?status=503&delay=1s'    # an answer made to order
+  curl -i 'http://%[1]s/any?status=503&delay=1s'    # a response made to order
 `, public)
 	if admin != "" {
 		fmt.Fprintf(&w, "  curl http://%s/api/upstreams\n", webAddress(s.admin.Addr().String()))

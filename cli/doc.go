@@ -1,7 +1,7 @@
-// Package cli is the command line: it reads arguments, wires the rooms of the
-// gateway together and turns the end of it all into an exit code.
+// Package cli is the command line: it reads arguments, connects the packages of the gateway,
+// and returns the exit code.
 //
-// Main dispatches to one function per subcommand, each in the file of its name.
-// Answers go to standard output, complaints and the process log to standard
-// error. Nothing here is reached by a request.
+// Main dispatches to one function per subcommand, each in the file of its name. Results go
+// to standard output, errors and the process log to standard error. No code of the package
+// runs on the request path.
 package cli

@@ -33,8 +33,8 @@ func (f flags) adminAddress() *string {
 	return f.String("admin", "", "`address` of the admin listener; empty reads it from -config")
 }
 
-// parse reads args. When ok is false the command ends with code: -h was
-// answered, or a complaint was made.
+// parse reads args. When ok is false it has printed the usage for -h, or an error, and the
+// command must end with code.
 func (f flags) parse(args []string) (code int, ok bool) {
 	switch err := f.Parse(args); {
 	case err == flag.ErrHelp:
@@ -48,7 +48,7 @@ func (f flags) parse(args []string) (code int, ok bool) {
 	return exitGood, true
 }
 
-// stray says what to write for an argument without a flag: a file has one.
+// stray returns a hint for an argument without a flag: how to name a file, or the flags.
 func (f flags) stray(arg string) string {
 	if f.Lookup("config") != nil && isFile(arg) {
 		return "; write penstock " + f.Name() + " -config " + arg
@@ -56,7 +56,7 @@ func (f flags) stray(arg string) string {
 	return f.list()
 }
 
-// explain adds to the flag package's message what was probably meant.
+// explain adds a suggestion to the message of package flag.
 func (f flags) explain(err error) string {
 	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !unknown {

@@ -22,8 +22,8 @@ func limitFiles(bytes uint64) {
 	}
 }
 
-// TestFullDiskUnderTheCache stores more than there is room to save: the gateway says so
-// in its log and its state, goes on serving, tries again, and ends when it is told to.
+// TestFullDiskUnderTheCache stores more than there is room to save. The gateway must report
+// that in its log and its state, continue to serve, repeat the save, and end on a signal.
 func TestFullDiskUnderTheCache(t *testing.T) {
 	admin, dir := free(t), filepath.Join(t.TempDir(), "cache")
 	file := write(t, "config.yaml", fmt.Sprintf("listen: \"127.0.0.1:0\"\nadmin: { listen: %q }\nlog: { access: off }\n"+

@@ -14,7 +14,7 @@ func (p *Program) health(args []string) int {
 	f := p.newFlags("health")
 	file := f.configFile()
 	address := f.adminAddress()
-	patience := f.Duration("timeout", 2*time.Second, "how long to wait for the answer")
+	patience := f.Duration("timeout", 2*time.Second, "how long to wait for the response")
 	if code, ok := f.parse(args); !ok {
 		return code
 	}

@@ -134,8 +134,8 @@ func (s *service) drain(context.Context) error {
 	return s.gateway.Shutdown(ctx)
 }
 
-// shutdown ends parts, the last one first, and returns the exit code. What had
-// to be cut is a warning: the deadline is the operator's own.
+// shutdown ends parts, the last one first, and returns the exit code. A part that misses its
+// deadline is only a warning, because the operator has set the deadline.
 func (s *service) shutdown(parts []part, code int) int {
 	for i := len(parts) - 1; i >= 0; i-- {
 		ctx, cancel := context.WithTimeout(context.Background(), partGrace)
@@ -149,7 +149,7 @@ func (s *service) shutdown(parts []part, code int) int {
 			code = exitFailed
 		}
 	}
-	s.held.drop() // admin has ended, so nobody reloads any more
+	s.held.drop() // the admin listener has ended, so no reload follows
 	s.watched.end()
 	s.log.Info("ended", "code", code)
 	return code

@@ -19,13 +19,13 @@ const (
 	logGrace = time.Second // for writing them at the end
 )
 
-// processLog is the log of what the gateway does. Logging never waits: what standard
-// error does not take is dropped and counted, and a line tells where.
+// processLog is the log of what the gateway does. Logging never waits: lines that standard
+// error does not accept are dropped and counted, and a later line reports the gap.
 type processLog struct {
 	*slog.Logger
 	level    *slog.LevelVar // may change while the log is used
 	text     *atomic.Bool   // as may the form of its lines
-	terminal bool           // somebody reads along
+	terminal bool           // standard error is a terminal
 	queue    *logfile.Queue
 }
 

@@ -9,14 +9,14 @@ import (
 	"penstock/origin"
 )
 
-// originGrace is how long an origin's running answers may take to finish.
+// originGrace is how long responses may take to end when an origin shuts down.
 const originGrace = 10 * time.Second
 
 // origin runs the embedded origin until a signal ends it.
 func (p *Program) origin(args []string) int {
 	f := p.newFlags("origin")
 	listen := f.String("listen", "127.0.0.1:9101", "`address` to listen on")
-	name := f.String("name", "origin", "the `name` that answers carry in X-Origin")
+	name := f.String("name", "origin", "the `name` that responses carry in X-Origin")
 	if code, ok := f.parse(args); !ok {
 		return code
 	}

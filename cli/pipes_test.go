@@ -34,7 +34,7 @@ func launchInto(t *testing.T, file, admin string, stdout, stderr *os.File) *outp
 		t.Fatal(err)
 	}
 	go func() {
-		_ = p.cmd.Wait() // the state tells
+		_ = p.cmd.Wait() // ProcessState has the result
 		close(p.ended)
 	}()
 	t.Cleanup(func() {
@@ -122,9 +122,9 @@ func fill(t *testing.T, writer *os.File) {
 	}
 }
 
-// answering writes a configuration whose only route answers with body, and a second
-// one that fails at its backend, which is logged at level debug.
-func answering(t *testing.T, file, public, admin, body string) {
+// writeRoutes writes a configuration with a route that responds with body, and a route whose
+// backend fails, which is logged at level debug.
+func writeRoutes(t *testing.T, file, public, admin, body string) {
 	t.Helper()
 	text := "listen: \"" + public + "\"\nadmin: \"" + admin + "\"\nlog: { level: debug }\n" +
 		"routes:\n- { path: \"/*\", respond: { status: 200, body: " + body + " } }\n- { path: /down, upstream: \"http://127.0.0.1:9\" }\n"
@@ -133,19 +133,19 @@ func answering(t *testing.T, file, public, admin, body string) {
 	}
 }
 
-// served is the gateway of these tests, which answers with "one".
+// served starts the gateway of these tests, which responds with "one".
 func served(t *testing.T, stdout, stderr *os.File) (p *outputs, url, file string) {
 	t.Helper()
 	public, admin := free(t), free(t)
 	file = filepath.Join(t.TempDir(), "config.yaml")
-	answering(t, file, public, admin, "one")
+	writeRoutes(t, file, public, admin, "one")
 	return launchInto(t, file, admin, stdout, stderr), "http://" + public, file
 }
 
 // reload gives the gateway another file and SIGHUP, and waits for its effect.
 func (p *outputs) reload(file, url string) {
 	p.t.Helper()
-	answering(p.t, file, strings.TrimPrefix(url, "http://"), strings.TrimPrefix(p.admin, "http://"), "two")
+	writeRoutes(p.t, file, strings.TrimPrefix(url, "http://"), strings.TrimPrefix(p.admin, "http://"), "two")
 	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		p.t.Fatal(err)
 	}

@@ -21,8 +21,8 @@ import (
 	"penstock/origin"
 )
 
-// TestMain makes this test binary the command itself when it is asked to, so
-// that signals and exit codes are real.
+// TestMain lets this test binary run as the command when a variable is set, so that tests
+// use real signals and exit codes.
 func TestMain(m *testing.M) {
 	if os.Getenv("PENSTOCK_AS_COMMAND") == "" {
 		os.Exit(m.Run())

@@ -16,11 +16,11 @@ import (
 	"penstock/config"
 )
 
-// profileKind is one profile that the admin listener takes.
+// profileKind is one kind of profile that the admin listener serves.
 type profileKind struct {
 	name  string // as -kinds has it
-	path  string // what stands behind /debug/pprof/
-	most  int    // seconds it may last; 0 is a moment
+	path  string // last segment of the path, after /debug/pprof/
+	most  int    // longest duration in seconds; 0 means that it takes no duration
 	about string
 }
 

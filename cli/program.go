@@ -82,27 +82,27 @@ func Main(p Program) int {
 
 func isHelp(arg string) bool { return arg == "-h" || arg == "-help" || arg == "--help" }
 
-// help prints what there is.
+// help prints the commands.
 func (p *Program) help(args []string) int {
 	if len(args) > 0 {
-		return p.usage("help takes no arguments, got %q; penstock COMMAND -h tells about one command", args[0])
+		return p.usage("help takes no arguments, got %q; penstock COMMAND -h describes one command", args[0])
 	}
 	out := p.Stdout
 	_, _ = fmt.Fprint(out, "Penstock, an HTTP gateway.\n\nUsage:\n")
 	for _, c := range commands() {
 		_, _ = fmt.Fprintf(out, "  penstock %-42s %s\n", strings.TrimSpace(c.name+" "+c.flags), c.about)
 	}
-	_, _ = fmt.Fprintf(out, "\nFILE is ./%s unless told otherwise.\nExit codes: 0 good, 1 failed while running, 2 bad usage or configuration.\n", defaultConfig)
+	_, _ = fmt.Fprintf(out, "\nFILE is ./%s by default.\nExit codes: 0 good, 1 failed while running, 2 bad usage or configuration.\n", defaultConfig)
 	return exitGood
 }
 
-// usage complains about the arguments.
+// usage prints an error about the arguments or the configuration and returns exitUsage.
 func (p *Program) usage(format string, args ...any) int {
 	_, _ = fmt.Fprintf(p.Stderr, "penstock: "+format+"\n", args...)
 	return exitUsage
 }
 
-// fail reports why a command ended badly.
+// fail prints why a command failed and returns exitFailed.
 func (p *Program) fail(err error) int {
 	_, _ = fmt.Fprintf(p.Stderr, "penstock: %v\n", err)
 	return exitFailed

@@ -14,7 +14,7 @@ import (
 	"penstock/options"
 )
 
-// result is what one invocation left behind.
+// result is the output and the exit code of one invocation.
 type result struct {
 	code           int
 	stdout, stderr string

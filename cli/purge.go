@@ -16,13 +16,13 @@ import (
 // purgeScopes are the flags of which a purge has one; all takes no value.
 var purgeScopes = [...]string{"url", "prefix", "host", "tag", "all"}
 
-// purge tells a running gateway to forget stored responses, or with -soft to use
-// them only as stale ones.
+// purge makes a running gateway remove stored responses, or with -soft use them only as
+// stale ones.
 func (p *Program) purge(args []string) int {
 	f := p.newFlags("purge")
 	file := f.configFile()
 	address := f.adminAddress()
-	patience := f.Duration("timeout", 5*time.Second, "how long to wait for the answer")
+	patience := f.Duration("timeout", 5*time.Second, "how long to wait for the response")
 	f.String("url", "", "one `URL`, with its query: all methods and variants")
 	f.String("prefix", "", "all of one host whose path begins as in this `URL`")
 	f.String("host", "", "one `host`, with its port if that is not the usual one")

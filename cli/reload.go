@@ -19,11 +19,12 @@ func (s *service) read() (*config.Config, error) {
 	}
 }
 
-// causeFile is the cause of a reload that nobody asked for.
+// causeFile is the cause of a reload that a changed file has triggered.
 const causeFile = "file"
 
-// reload reads the configuration at once, whatever state its file is in: somebody has
-// asked for it. What it does not take stays out, and the error says why.
+// reload reads the configuration and applies it. It does not wait until the file is left
+// alone, because an operator has requested the reload. On an error the running configuration
+// stays.
 func (s *service) reload(cause string) error {
 	s.reloads.Lock()
 	defer s.reloads.Unlock()
@@ -49,8 +50,8 @@ func (s *service) followFile() {
 	}
 }
 
-// take hands a configuration to the gateway. Whatever is wrong with it, or was wrong
-// with reading it, is logged and returned, and the running one stays.
+// take applies a configuration. When err is not nil, or the gateway refuses the
+// configuration, take logs the problems and returns the error, and the running one stays.
 func (s *service) take(cause string, cfg *config.Config, err error) error {
 	if err != nil {
 		s.metrics.Reloaded(false)

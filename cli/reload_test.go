@@ -51,7 +51,7 @@ func TestChangeThatASignalHasTakenIsNotReloadedAgain(t *testing.T) {
 	p, file, url := startGateway(t, "", "one")
 	gatewayFile(t, file, "", "two")
 	p.signal(syscall.SIGHUP)
-	p.expect(`"msg":"reloaded","cause":"signal"`) // behind that of the file if this process was very slow
+	p.expect(`"msg":"reloaded","cause":"signal"`) // after that of the file if this process was very slow
 	for began := time.Now(); time.Since(began) < 5*watch.DefaultDebounce; {
 		if _, body := fetch(t, url); body != "two" {
 			t.Fatalf("after the signal: got %q, want two", body)

@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// gatewayFile writes a configuration whose only route answers with body, or
-// goes to the backend when that is set.
+// gatewayFile writes a configuration whose only route responds with body, or forwards to
+// the backend when that is set.
 func gatewayFile(t *testing.T, file, backend, body string) {
 	t.Helper()
 	route := fmt.Sprintf("respond: { status: 200, body: %q }", body)

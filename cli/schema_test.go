@@ -143,9 +143,9 @@ func beyondSchema() map[string]string {
 	}
 }
 
-// TestSchemaRefusesBadFiles holds: a file whose problem is the name of a key, a type,
-// a unit or an enumeration is invalid. What a schema cannot know is listed, and is at
-// most a third.
+// TestSchemaRefusesBadFiles: by the schema a file is invalid whose problem is the name of a
+// key, a type, a unit or an enumeration. Files with problems that a schema cannot express
+// are listed; they are at most a third.
 func TestSchemaRefusesBadFiles(t *testing.T) {
 	s := compileSchema(t)
 	files, err := filepath.Glob("../config/testdata/*.bad.yaml")

@@ -20,12 +20,12 @@ import (
 	"penstock/metrics"
 )
 
-// service is a gateway with everything that runs beside it. What a command sets
-// is load, file, hint and ready; build makes the rest.
+// service is a gateway with its logs, metrics and admin listener. A command sets load, file,
+// hint and ready; build sets the other fields.
 type service struct {
 	load  func() (*config.Config, error) // reads the configuration
-	file  string                         // whose change, or that of a file it names, is a reload; empty watches none
-	hint  func(part string) string       // what to do when an address is taken; nil adds nothing
+	file  string                         // a change of it, or of a file that it names, triggers a reload; empty means none
+	hint  func(part string) string       // how to choose another address when one is in use; nil adds nothing
 	ready func(s *service)               // called once everything serves; nil does nothing
 
 	log     *processLog
@@ -33,7 +33,7 @@ type service struct {
 	metrics *metrics.Registry
 	gateway *gateway.Gateway
 	admin   *admin.Server // nil when off
-	reloads sync.Mutex    // one at a time, whoever asks
+	reloads sync.Mutex    // held by the reload that is under way
 	watched *watched
 	held    *hold
 
@@ -163,8 +163,8 @@ func accessRule(c *config.Access) (accesslog.Format, accesslog.Rule) {
 	return format, rule
 }
 
-// parts lists what is to be started, in order; it is shut down in reverse: the
-// gateway drains while admin still answers, and the access log ends last.
+// parts returns the parts in the order in which they start. They shut down in reverse order:
+// the gateway drains while the admin listener still responds, and the access log ends last.
 func (s *service) parts() []part {
 	var parts []part
 	if s.access != nil {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// openStream asks the origin behind url for a stream and returns once it flows.
+// openStream requests a stream through url and returns when its first bytes have come.
 func openStream(t *testing.T, url, target string) *bufio.Reader {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))

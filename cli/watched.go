@@ -28,7 +28,7 @@ func newWatched() *watched {
 	return w
 }
 
-// unwatched stands for a watch that sees nothing.
+// unwatched is the fingerprint function while no watch runs: nothing has changed.
 func (w *watched) unwatched() [sha256.Size]byte { return w.loaded }
 
 // follow watches exactly files and reports whether those are others than

@@ -28,7 +28,7 @@ type Config struct {
 	Upstreams      []*Upstream // in file order, then the inline ones in order of first use; names are unique
 	Routes         []*Route    // in file order, which decides nothing
 	Log            Log
-	Answers        Answers
+	Answers        AddedFields
 
 	// Warnings are remarks about a valid file, such as an upstream that no
 	// route uses, each with its position. They are for the log.

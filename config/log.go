@@ -151,15 +151,15 @@ func (a *Always) texts() (all []string, _ options.Style) {
 	return all, options.Plain
 }
 
-// Answers says which fields the gateway adds to responses (key `answers`).
-type Answers struct {
+// AddedFields says which fields the gateway adds to responses (key `answers`).
+type AddedFields struct {
 	CacheStatus bool   // Cache-Status on responses of routes with a cache (RFC 9211)
 	ProxyStatus bool   // Proxy-Status on faults (RFC 9209)
 	RequestID   string // name of the field with the request's id, both ways, as written; empty means off
 }
 
 // Keys declares the keys of `answers`.
-func (a *Answers) Keys(k options.Keys) {
+func (a *AddedFields) Keys(k options.Keys) {
 	k.Switch("cache_status", &a.CacheStatus, true, "`Cache-Status` on responses of routes with a cache (RFC 9211)")
 	k.Switch("proxy_status", &a.ProxyStatus, true, "`Proxy-Status` on faults (RFC 9209)")
 	k.Text("request_id", &a.RequestID, "name of the field that carries the request's id, to the backend and back",

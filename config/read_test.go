@@ -82,7 +82,7 @@ func TestLongForms(t *testing.T) {
 		File: "/var/log/access.log", Format: Text, Sample: 0.005,
 		Always: Always{Statuses: Statuses{{First: 404, Last: 404}}, SlowerThan: 2 * time.Second},
 	}})
-	equal(t, "answers", c.Answers, Answers{})
+	equal(t, "answers", c.Answers, AddedFields{})
 }
 
 func TestLongUpstream(t *testing.T) {
@@ -261,7 +261,7 @@ routes: [{ path: "/*", upstream: used }]`)
 	equal(t, "warnings", got, want)
 }
 
-// What other gateways would take for more than text is read, with a warning.
+// Text that has a meaning in configurations of other gateways is accepted with a warning.
 func TestWarningsOfForeignHabits(t *testing.T) {
 	c := mustParse(t, `
 routes:
