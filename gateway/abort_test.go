@@ -12,7 +12,7 @@ func TestDownloadsCutByTheOriginNeverLookComplete(t *testing.T) {
 	large := strings.Repeat("x", 100_000)
 	for name, tc := range map[string]struct {
 		answer string
-		status int // what the client may see at most; 0: the answer had begun
+		status int // the only status that the client may get; 0: the response had begun
 	}{
 		"small and sized":          {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", 502},
 		"large and sized":          {"HTTP/1.1 200 OK\r\nContent-Length: 200000\r\n\r\n" + large, 0},
@@ -23,7 +23,7 @@ func TestDownloadsCutByTheOriginNeverLookComplete(t *testing.T) {
 		"in the head":              {"HTTP/1.1 200 OK\r\nContent-Le", 502},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := answered(t, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", tc.answer)
+			c := through(t, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", tc.answer)
 			a, err := c.TryRead("POST")
 			switch {
 			case tc.status != 0 && (err != nil || a.StatusCode != tc.status):
@@ -36,7 +36,7 @@ func TestDownloadsCutByTheOriginNeverLookComplete(t *testing.T) {
 }
 
 func TestHTTP10ClientSeesTheCutOfABodyWithoutLength(t *testing.T) {
-	c := answered(t, "GET / HTTP/1.0\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
+	c := through(t, "GET / HTTP/1.0\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
 	c.Head()
 	if body, err := io.ReadAll(c.In); err == nil {
 		t.Errorf("a body that was cut ended like a complete one: %q", body)
@@ -57,7 +57,7 @@ func TestBadAnswersBecome502(t *testing.T) {
 		"a head larger than allowed": "HTTP/1.1 200 OK\r\nX-A: " + strings.Repeat("x", 100_000) + "\r\n\r\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := answered(t, get, answer)
+			c := through(t, get, answer)
 			a := c.Read("GET")
 			if a.StatusCode != 502 || !strings.Contains(a.Header.Get("Proxy-Status"), "error=http_") {
 				t.Errorf("got %d, Proxy-Status %q", a.StatusCode, a.Header.Get("Proxy-Status"))

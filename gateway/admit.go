@@ -37,9 +37,8 @@ func (g *proxy) admit(j *journey) *exchange.Fault {
 	return nil
 }
 
-// enter takes one of limits.requests; false means that none is left. What was
-// refused here counts for nothing: clients that are slow to take their 503 would
-// keep others out.
+// enter takes one of limits.requests; false means that none is left. A refused request does
+// not count: otherwise clients that are slow to read their 503 would keep others out.
 func (g *proxy) enter(j *journey) bool {
 	for {
 		n := g.inflight.Load()

@@ -12,8 +12,8 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// loop sends one request and reads its answer, again and again, without
-// allocating, over an origin that does not allocate either.
+// loop returns a function that sends one request and reads its response without allocating,
+// through a gateway whose origin does not allocate either.
 func loop(t testing.TB, more, fields string) func() {
 	t.Helper()
 	answer := []byte("HTTP/1.1 200 OK\r\nDate: " + time.Now().UTC().Format(http.TimeFormat) + "\r\n" + fields + "Content-Type: text/plain\r\nConnection: keep-alive\r\nContent-Length: 1024\r\n\r\n")

@@ -98,8 +98,8 @@ func (s *Snapshot) assembleTable(old *reuse) (err error) {
 // upstream returns the upstream of that name; nil when there is none.
 func (s *Snapshot) upstream(name string) *pooledUpstream { return s.byName[name] }
 
-// start makes the snapshot's upstreams look for their backends. What ran before
-// goes on running; on error nothing new does.
+// start starts the discovery of the snapshot's upstreams. Those that run already are not
+// changed. On an error the new ones are not started.
 func (s *Snapshot) start(ctx context.Context) error {
 	for _, u := range s.upstreams {
 		if err := u.cluster.Start(ctx); err != nil {

@@ -50,8 +50,8 @@ func (u *reuse) route(c *config.Route, s *Snapshot) *route {
 	return u.prev.routes[i]
 }
 
-// table reports whether the running route table also finds the routes of s: the n-th
-// route of both answers to the same requests.
+// table reports whether s can use the running route table: the n-th route of both matches
+// the same requests.
 func (u *reuse) table(s *Snapshot) bool {
 	if u == nil || len(s.routes) != len(u.prev.routes) || s.config.Paths != u.prev.config.Paths {
 		return false

@@ -15,9 +15,9 @@ import (
 	"penstock/upstream"
 )
 
-// assembleUpstream makes the upstream of one configuration entry for s. What did not
-// change since prev, the running one of that name, is shared: connections, health,
-// in-flight counts, budget.
+// assembleUpstream makes the upstream of one configuration entry for s. It shares with prev,
+// the running one of that name, what has not changed: connections, health, in-flight counts,
+// budget.
 func (g *Gateway) assembleUpstream(c *config.Upstream, s *Snapshot, prev *pooledUpstream) (*pooledUpstream, error) {
 	o, err := g.upstreamOptions(c)
 	if err != nil {

@@ -7,12 +7,12 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// named starts an origin that answers with its name.
+// named starts an origin that responds with its name.
 func named(t *testing.T, name string) *gatewaytest.Origin {
 	return gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK(name)))
 }
 
-// shares asks n times over one connection and counts the answers by their text.
+// shares sends n requests over one connection and counts the responses by their text.
 func shares(t *testing.T, address, target string, n int, fields ...string) map[string]int {
 	t.Helper()
 	c := gatewaytest.Dial(t, address)

@@ -24,7 +24,7 @@ type clientBody struct {
 	read    int64
 	times   *config.RouteTimeouts
 	pass    [][]byte // trailer fields that may go on
-	err     error    // the first error, for ever
+	err     error    // the first error; every later read returns it
 	aborted atomic.Bool
 
 	now   func() time.Time
@@ -111,8 +111,8 @@ func (b *clientBody) patience() (wait time.Duration, now time.Time, late error) 
 	return wait, now, late
 }
 
-// atHand returns the whole body if it has come already, and else nil. It is valid until
-// the request has been answered.
+// atHand returns the whole body if it has arrived already, and otherwise nil. It is valid
+// until the response has been sent.
 func (b *clientBody) atHand() []byte {
 	p := b.stream.BufferedBody()
 	if p != nil {

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// bodyBuffers are the memory for request bodies, or their beginnings, that are read before a
-// backend is asked. All together stay within a budget.
+// bodyBuffers has the memory for request bodies, or their beginnings, that are read before a
+// backend is chosen. Together the buffers stay within a budget.
 type bodyBuffers struct {
 	limit atomic.Int64 // bytes
 	used  atomic.Int64

@@ -107,7 +107,7 @@ func TestSlowRequestBodyEndsWith408(t *testing.T) {
 	}
 }
 
-// A body that is sent in many small pieces, with a pause, is fine: what it has moved counts.
+// A client may send its body in many small writes, with a pause: the average rate counts.
 func TestSlowBackendSeesNoBodyUntilItsBeginning(t *testing.T) {
 	asked := make(chan string, 1)
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {

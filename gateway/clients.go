@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// clientCounts tells how much each client has open, for limits.per_ip. It counts
-// also while there is no limit, so that one which a reload brings finds its numbers.
+// clientCounts counts the open connections or requests of each client, for limits.per_ip. It
+// also counts while there is no limit, so that the counts are right when a reload sets one.
 type clientCounts struct {
 	shards [64]clientShard
 }

@@ -14,7 +14,7 @@ import (
 
 const turnedAway = `penstock_faults_total{route="",fault="too-many-connections"}`
 
-// held is an origin whose answers wait for release.
+// held is an origin whose responses wait for release.
 type held struct {
 	*gatewaytest.Origin
 	in, out chan struct{}
@@ -84,8 +84,8 @@ func TestLimitPerClientFollowsAReload(t *testing.T) {
 	}
 }
 
-// Behind a trusted proxy it is requests that count, each for the client that the
-// proxy names; the proxy's own connections are free and stay open.
+// For a trusted proxy the gateway counts requests, each for the client that the proxy names,
+// and not the connections of the proxy.
 func TestRequestsOfClientsBehindATrustedProxy(t *testing.T) {
 	origin := newHeld(t)
 	g := gatewaytest.Start(t, "trusted_proxies: 127.0.0.1\nlimits: { per_ip: 2 }\n"+oneRoute(origin.URL))

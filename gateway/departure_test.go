@@ -13,7 +13,7 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// silentOrigin answers nothing until release is closed, and then everything with 200. asked
+// silentOrigin sends nothing until release is closed, and then a 200 for each request. asked
 // gets an element for each request, gone for each connection that the gateway closed before.
 func silentOrigin(t *testing.T, asked, release, gone chan struct{}) *gatewaytest.Origin {
 	return gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {

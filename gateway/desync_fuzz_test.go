@@ -85,8 +85,8 @@ func newWitness(t testing.TB) *witness {
 	return w
 }
 
-// serve answers each complete request with the number of requests that the origin
-// has seen, and gives up at the first byte that is not HTTP.
+// serve responds to each complete request with the number of requests that the origin has
+// received, and stops at the first byte that is not HTTP.
 func (w *witness) serve(p *gatewaytest.Peer) {
 	_ = p.SetDeadline(time.Time{}) // pooled connections outlive many inputs
 	w.count(1, 0)
@@ -255,7 +255,7 @@ func sameAtOrigin(input []byte, log []taken, arrived []arrival) error {
 	return nil
 }
 
-// sameAtClient holds that every request that was taken got one answer, in order.
+// sameAtClient checks that every request that was taken got one response, in order.
 func sameAtClient(got string, log []taken) error {
 	answers, last := scripted.NewReader(strings.NewReader(got)), 0
 	for i, line := range log {

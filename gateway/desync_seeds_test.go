@@ -12,7 +12,7 @@ func desyncSeeds() []string {
 	return seeds
 }
 
-// nextGet is the request behind that of a seed, which no body may swallow.
+// nextGet is the request after that of a seed; no body may swallow it.
 const nextGet = "GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
 
 func headSeeds() []string {

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// restTime bounds what is waited for when no client is left: lookups, probes and
-// sweeps, which end at once when they are told to, and the last save of the cache
-// where the clients have used up the deadline.
+// restTime bounds the wait after the last client has gone. It is for lookups, probes and
+// sweeps, which end as soon as they are stopped, and for the last save of the cache when the
+// clients have used up the deadline.
 const restTime = 3 * time.Second
 
-// Drain announces the end: readiness goes off and every answer from now on says
-// Connection: close. Requests are still taken until Shutdown.
+// Drain announces the end: the gateway is not ready, and from now on every response has
+// Connection: close. The gateway accepts requests until Shutdown.
 func (g *Gateway) Drain() {
 	g.ready.Store(false)
 }

@@ -12,9 +12,9 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// A client that writes everything before it reads is the common one: closing on
-// what it still sends would destroy the answer. The gateway takes what comes for a
-// moment, lingerTime; an attempt in which the machine was slower than that shows nothing.
+// Most clients write the whole request before they read. If the gateway closed while such a
+// client still sends, the kernel would discard the response. The gateway therefore reads on
+// for lingerTime. A round in which the machine was slower than that shows nothing.
 func TestEarlyAnswerReachesClientThatOnlyWrites(t *testing.T) {
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		if _, err := p.Head(); err == nil {

@@ -20,7 +20,7 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	r := &j.response
 	r.Reset(maxKeptBuffer)
 	r.Begin(f.Status(), nil)
-	// What follows on the connection cannot be trusted, or was not read.
+	// The bytes that follow on the connection cannot be trusted, or were not read.
 	if f.Reason.Closes() || f.Source == exchange.Client || j.stream.BodyUnread() {
 		r.CloseAfter()
 	}
@@ -43,8 +43,8 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	g.send(j)
 }
 
-// answer completes and sends the response that a policy has made.
-func (g *proxy) answer(j *journey) {
+// sendLocal completes and sends the response that a policy has made.
+func (g *proxy) sendLocal(j *journey) {
 	r := &j.response
 	c := j.common()
 	j.text = append(j.text[:0], r.Fields...)

@@ -123,14 +123,14 @@ func TestConnectionClosedWhileIdle(t *testing.T) {
 	}
 }
 
-// TestDeadPooledConnectionIsRepeatedOnce has the backend take a request on a
-// pooled connection and close without a byte of answer.
+// TestDeadPooledConnectionIsRepeatedOnce: the backend reads a request on a pooled connection
+// and closes without a byte of a response.
 func TestDeadPooledConnectionIsRepeatedOnce(t *testing.T) {
 	var served atomic.Int32
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		for n := 0; ; n++ {
 			if _, err := p.Request(); err != nil || n == 1 {
-				return // the second request on a connection gets no answer
+				return // the second request on a connection gets no response
 			}
 			served.Add(1)
 			_, _ = io.WriteString(p, gatewaytest.OK("ok"))
@@ -143,7 +143,7 @@ func TestDeadPooledConnectionIsRepeatedOnce(t *testing.T) {
 		}
 	}
 	before := served.Load()
-	gatewaytest.Get(t, g.Address, "/") // leaves a pooled connection behind
+	gatewaytest.Get(t, g.Address, "/") // leaves a connection in the pool
 	c := gatewaytest.Dial(t, g.Address)
 	c.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
 	if a := c.Read("POST"); a.StatusCode != 502 && served.Load() != before+2 {

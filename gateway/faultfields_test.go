@@ -114,7 +114,7 @@ func withPanics() []options.Policy {
 	return append(policy.Table(), options.Policy{Name: "panics", New: func() options.Declarer { return new(panics) }})
 }
 
-// start starts a gateway for the case, in front of an origin that tells the heads it reads.
+// start starts a gateway for the case, in front of an origin that sends each head to the channel.
 func (f *faultCase) start(t *testing.T) (*gatewaytest.Gateway, <-chan string) {
 	heads := make(chan string, 10)
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {

@@ -45,8 +45,8 @@ func (g *proxy) record(j *journey) {
 	}
 }
 
-// entry is what the access log tells of the journey. It is used up before the
-// journey is reset.
+// entry returns the entry of the access log for the journey. It is valid until the journey
+// is reset.
 func (j *journey) entry() *accesslog.Entry {
 	head := j.stream.Head()
 	j.line = accesslog.Entry{

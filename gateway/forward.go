@@ -9,8 +9,8 @@ import (
 	"penstock/upstream"
 )
 
-// forward sends the request to a backend until one answers or judge gives up:
-// pick, exchange, judge. On nil j.out.resp holds the answer.
+// forward sends the request to backends until one responds or judge gives up. When it returns
+// nil, j.out.resp is the response.
 func (g *proxy) forward(j *journey) *exchange.Fault {
 	g.prepare(j)
 	if j.stream != nil && !j.route.finish {
@@ -27,7 +27,7 @@ func (g *proxy) forward(j *journey) *exchange.Fault {
 		if member == nil {
 			return t.noBackend()
 		}
-		f := g.try(j, t, member)
+		f := g.attempt(j, t, member)
 		v := judge(f, j.out.resp.Status, j.traits(rule), rule, left)
 		if v == retry && !g.mayRetry(j, t, rule, rule.times-left) {
 			v = giveUp
@@ -56,8 +56,9 @@ func (j *journey) stopWatching() {
 	j.out.req.Client = nil
 }
 
-// try is one exchange with one backend, recorded and reported to its health.
-func (g *proxy) try(j *journey, t *target, m *upstream.Member) *exchange.Fault {
+// attempt sends the request to one backend, records that, and reports the result to the
+// backend's health: at once, or when the body of the response has ended.
+func (g *proxy) attempt(j *journey, t *target, m *upstream.Member) *exchange.Fault {
 	now := g.now()
 	at := j.x.NextAttempt(m.Backend.Address(), now)
 	if at == nil {
@@ -72,14 +73,14 @@ func (g *proxy) try(j *journey, t *target, m *upstream.Member) *exchange.Fault {
 		if j.out.resp.Body != nil {
 			j.out.resp.Body.OnClose = j.bound.bodyClosed
 		}
-		m.Health.Responded(at.Status, at.FirstByte, g.now()) // the body's time says nothing of the backend
+		m.Health.Responded(at.Status, at.FirstByte, g.now()) // the time of the body is no measure of the backend
 		return nil
 	}
 	j.settle(f)
 	return f
 }
 
-// onBodyClose ends the try whose answer was streamed, complete or not.
+// onBodyClose ends the attempt whose response was streamed, completely or not.
 func (j *journey) onBodyClose(_ bool, f *exchange.Fault, received int64) {
 	j.out.attempt.Received, j.out.attempt.Fault, j.x.Sent = received, f, received
 	j.settleRest(f)

@@ -12,7 +12,7 @@ func oneRoute(url string, more ...string) string {
 	return "routes:\n  - path: \"/*\"\n    upstream: \"" + url + "\"\n" + strings.Join(more, "\n") + "\n"
 }
 
-// record is a script that tells the raw head of every request and answers it.
+// record returns a script that sends the raw head of every request to heads, and responds.
 func record(heads chan<- string, answer string) func(p *gatewaytest.Peer) {
 	return func(p *gatewaytest.Peer) {
 		for {

@@ -57,7 +57,7 @@ type Gateway struct {
 
 	cacheMemory int64
 	shared      *httpcache.Shared // nil for none
-	cache       *httpcache.Engine // nil until a route caches; then for ever
+	cache       *httpcache.Engine // nil until a route caches; stays when no route does any more
 	saver       *httpcache.Saver  // nil when the store is not saved
 
 	http1     *h1.Server
@@ -144,7 +144,7 @@ func (g *Gateway) accept(ln net.Listener) {
 	if err != nil && !g.draining.Load() {
 		select {
 		case g.fatal <- fmt.Errorf("listener %s: %w", ln.Addr(), err):
-		default: // an earlier one is told already
+		default: // an earlier error is already in the channel
 		}
 	}
 }
@@ -196,7 +196,7 @@ func (g *Gateway) replace(prev *Snapshot, cfg *config.Config) error {
 	return nil
 }
 
-// startTime bounds how long a reload waits for the first answer of name lookups.
+// startTime bounds how long a reload waits for the first result of name lookups.
 const startTime = 5 * time.Second
 
 // publish makes s the generation that new requests live on.
@@ -224,7 +224,8 @@ func (g *Gateway) forget(s *Snapshot) {
 	g.metrics.Retain(routes, upstreams)
 }
 
-// Fatal tells of an error that ended a listener; the process should end too.
+// Fatal returns a channel that gets the first error that has ended a listener. The process
+// should end then too.
 func (g *Gateway) Fatal() <-chan error { return g.fatal }
 
 // Addrs returns the addresses that are listened on, in the order configured.

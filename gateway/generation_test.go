@@ -34,8 +34,8 @@ func liveHeap() uint64 {
 	return m.HeapAlloc
 }
 
-// What outlives the last request of a generation is not its routes, their table or its
-// configuration. An idle connection from its days does not pin it, a request does.
+// The routes of a generation, their table and its configuration are freed after its last
+// request. A request keeps them, an idle connection does not.
 func TestRetiredGenerationsAreFreed(t *testing.T) {
 	const routes = 2000
 	hold := make(chan struct{})

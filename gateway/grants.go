@@ -5,7 +5,8 @@ import (
 	"penstock/listener"
 )
 
-// What the memory and the open files of the process leave of the configured limits.
+// This file lowers the configured limits to those that the memory and the open files of the
+// process allow.
 
 // Memory that is reckoned with, in bytes. A request in flight holds buffers of both sides and
 // the stacks of its goroutines; a connection between two requests holds much less once it was

@@ -61,8 +61,8 @@ func TestDrippedHeadThatIsRefused(t *testing.T) {
 	}
 }
 
-// What can never become a request is refused when its line has ended, not when the
-// head has or its time is over.
+// The gateway refuses an invalid request line when the line is complete. It does not wait for
+// the end of the head or for its deadline.
 func TestBadRequestLineIsRefusedBeforeTheHeadEnds(t *testing.T) {
 	g := gatewaytest.Start(t, fixed("hi"))
 	for _, line := range []string{"GET /\r\n", "\x16\x03\x01\r\n", "GET / / HTTP/1.1\r\n", "GET / HTTP/1.1\nHost: a"} {
@@ -101,7 +101,8 @@ func TestDrainWaitsForTheRestOfAHead(t *testing.T) {
 	}
 }
 
-// An end of stream inside of a head is told at once, with what had come.
+// When the client closes inside of a head, the gateway records that at once, with the bytes
+// that had come.
 func TestHeadThatEndsBeforeItsEnd(t *testing.T) {
 	g := gatewaytest.Start(t, fixed("hi"))
 	for _, head := range []string{"GET / HT", "GET / HTTP/1.1\r\nHost: a\r\n", "\r\n"} {

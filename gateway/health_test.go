@@ -55,8 +55,8 @@ func startLogged(t *testing.T, yaml string) (*gatewaytest.Gateway, *logRecord) {
 	return g, log
 }
 
-// A backend that refuses everything is not up, even when it may not be ejected: the
-// API, both metrics and the log say so, until it answers.
+// A backend that refuses everything is down in the API, in both metrics and in the log until
+// it responds, even when it may not be ejected.
 func TestALoneBackendThatRefusesIsDown(t *testing.T) {
 	dead := gatewaytest.Dead(t)
 	g, log := startLogged(t, "upstreams: { up: \"http://"+dead+"\" }\n"+oneRoute("up"))
@@ -112,8 +112,8 @@ func TestABackendThatNeverAnswersIsDown(t *testing.T) {
 	}
 }
 
-// TestFailingFastAttractsNothing is the experiment with three backends of which one
-// answers 500 at once, balanced by latency.
+// TestFailingFastAttractsNothing balances by latency between three backends, one of which
+// responds with 500 at once.
 func TestFailingFastAttractsNothing(t *testing.T) {
 	slow := func(p *gatewaytest.Peer) {
 		for {

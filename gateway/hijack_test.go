@@ -22,7 +22,7 @@ func TestClientThatLeavesBeforeItsUpgradeLeaksNothing(t *testing.T) {
 		freed <- err
 	})
 	g := gatewaytest.Start(t, "limits: { requests: 1 }\nupstreams: { up: { backends: [ { url: \""+origin.URL+"\" } ], pool: { max: 1 } } }\n"+oneRoute("up"))
-	for range clients { // each would hold the only place for ever
+	for range clients { // a tunnel that does not end would occupy the only place
 		c := gatewaytest.Dial(t, g.Address)
 		c.Send("GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 		<-asked

@@ -25,13 +25,13 @@ type journey struct {
 	route  *route
 
 	request    downstream.Request // the facts
-	routeQuery routing.Query      // what the route table is asked, and its scratch space
+	routeQuery routing.Query      // input of the route table, and its scratch space
 	body       clientBody
 	upload     upload
 	out        *outbound // what goes to a backend and what comes back
 	cache      httpcache.Transaction
 	response   response.Response // what goes to the client
-	departure  *conn.Departure   // tells when the client leaves while a backend works for it
+	departure  *conn.Departure   // signals that the client has left while a backend works for it
 	proxied    proxiedBody       // its body when that is a backend's
 	fields     headers.Block     // fields of a response of our own, while they are edited
 	call       policy.Call       // the request as policies see it
@@ -55,8 +55,8 @@ type bound struct {
 	bodyTrailers func() []byte
 }
 
-// reset makes the journey ready for another request. Large buffers are dropped so that one
-// big request does not stay in memory for ever.
+// reset makes the journey ready for another request. It drops large buffers, so that the
+// memory of one large request is freed.
 func (j *journey) reset() {
 	j.cache.Reset()
 	j.out.reset()

@@ -13,8 +13,8 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// TestShutdownIsBoundedWhateverASaveDoes lets the save at the end wait for a disk that
-// never answers: the file that it opens last is a FIFO that nobody reads.
+// TestShutdownIsBoundedWhateverASaveDoes lets the save at the end block: the file that it
+// opens last is a FIFO without a reader, like a file on a disk that does not respond.
 func TestShutdownIsBoundedWhateverASaveDoes(t *testing.T) {
 	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("stored")))
 	dir := filepath.Join(t.TempDir(), "cache")

@@ -36,8 +36,8 @@ var aborts = map[string]string{
 	"client, chunked": "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
 }
 
-// abort runs one of them to its end and reports whether the client saw a
-// complete good answer, which it must not.
+// abort runs one of them to its end and reports whether the client got a complete good
+// response, which must not happen.
 func abort(t *testing.T, address, raw string) (complete bool) {
 	c := gatewaytest.Dial(t, address)
 	defer func() { _ = c.Close() }()

@@ -117,10 +117,9 @@ var tables = []struct {
 	}},
 }
 
-// TestEveryReadingLeadsToTheRoute sends nasty paths over a socket. What a backend
-// gets must lead a reader of its own to the route that was chosen; and one that
-// takes kept slashes, backslashes or double slashes for a slash must not find a
-// route that was passed by.
+// TestEveryReadingLeadsToTheRoute sends unusual paths over a socket. A backend that looks up
+// the path it gets must find the route that the gateway has chosen. A backend that reads kept
+// slashes, backslashes or double slashes as one slash must not find another route.
 func TestEveryReadingLeadsToTheRoute(t *testing.T) {
 	origin := telling(t)
 	for i, table := range tables {

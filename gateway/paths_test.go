@@ -7,8 +7,8 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// telling answers with the name that the route gave the request and the target
-// that arrived: "name /target".
+// telling starts an origin that responds with the name that the route gave the request and
+// the target that arrived: "name /target".
 func telling(t testing.TB) *gatewaytest.Origin {
 	return gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		for {
@@ -30,7 +30,7 @@ func namedRoute(url, name, path, more string) string {
 	return "  - { path: \"" + path + "\", upstream: \"" + url + "\", headers: { request: { set: { X-Route: " + name + " } } }" + more + " }\n"
 }
 
-// visit sends one path and returns what the origin tells, or the name of the refusal.
+// visit sends one path and returns the response of the origin, or the name of the refusal.
 func visit(t testing.TB, c **gatewaytest.Client, address, target string) string {
 	t.Helper()
 	if *c == nil {
@@ -181,7 +181,7 @@ func TestPathRulesOfARoute(t *testing.T) {
 	})
 }
 
-// What a rewrite sees is the path by the rules of its route.
+// A rewrite gets the path as the rules of its route have changed it.
 func TestPathRulesBeforeARewrite(t *testing.T) {
 	origin := telling(t)
 	g := gatewaytest.Start(t, "routes:\n"+namedRoute(origin.URL, "v2", "/api/{rest:*}", ", rewrite: \"/v2/{rest}\", paths: { encoded_slash: decode, double_slash: merge }")+

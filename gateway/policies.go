@@ -15,7 +15,7 @@ func (g *proxy) guard(j *journey, p *policy.Plan, act func(*policy.Plan, *policy
 	case policy.Continue:
 		return false
 	case policy.Responded:
-		g.answer(j)
+		g.sendLocal(j)
 	default:
 		j.refusal = append(j.refusal[:0], j.response.Fields...)
 		g.fail(j, j.call.Fault())

@@ -183,7 +183,8 @@ routes:
   - { path: "/dead", upstream: "http://` + dead + `", retry: off, ` + both + ` }`
 }
 
-// secretOrigin responds to every request with a validator and a secret, and tells its head.
+// secretOrigin responds to every request with a validator and a secret, and sends its head
+// to heads.
 func secretOrigin(t *testing.T) (origin *gatewaytest.Origin, heads chan string) {
 	heads = make(chan string, 100)
 	return gatewaytest.NewOrigin(t, record(heads, "HTTP/1.1 200 OK\r\nETag: \"a\"\r\nX-Secret: 1\r\nX-Sent: forged\r\nCache-Control: public, max-age=60\r\nContent-Length: 2\r\n\r\nok")), heads

@@ -73,14 +73,14 @@ func (o *mirror) serve(p *gatewaytest.Peer) {
 			return // the client broke off
 		}
 		o.seen.Add(1)
-		if !o.answer(p, m, text, cut) {
+		if !o.respond(p, m, text, cut) {
 			return
 		}
 	}
 }
 
-// answer writes text and reports whether the connection goes on.
-func (o *mirror) answer(p *gatewaytest.Peer, m *scripted.Message, text, cut string) bool {
+// respond writes text and reports whether the connection stays open.
+func (o *mirror) respond(p *gatewaytest.Peer, m *scripted.Message, text, cut string) bool {
 	secret := m.Field("X-Secret")
 	var out bytes.Buffer
 	out.WriteString("HTTP/1.1 200 OK\r\nX-Secret: " + secret + "\r\nSet-Cookie: s=" + secret + "\r\n")
@@ -114,7 +114,7 @@ type stranger struct {
 	rand    *rand.Rand
 	conn    *gatewaytest.Client
 	began   time.Time // the round
-	whole   int       // answers that came whole
+	whole   int       // number of complete responses
 }
 
 // phases are where a request is broken off; "" is nowhere, X-Cut the origin's part.
@@ -142,7 +142,7 @@ func (s *stranger) round(n int) {
 	}
 	sent := make(chan struct{})
 	conn := s.conn
-	go func() { // an answer may come before the whole body is taken
+	go func() { // the response may come before the whole body is read
 		defer close(sent)
 		if n, err := io.WriteString(conn, raw[:end]); err != nil && phase == "" {
 			s.t.Errorf("%s: only %d of %d bytes were sent in %v: %v", secret, n, end, time.Since(s.began), err)
@@ -185,7 +185,7 @@ func (s *stranger) request(secret, cut, body string) (raw string, head int) {
 	return out.String(), head
 }
 
-// check reads the answer and holds every byte of it against the secret.
+// check reads the response and checks that all of it belongs to the secret.
 func (s *stranger) check(in io.Reader, secret, body, phase string) {
 	m, err := scripted.NewReader(in).Final("POST")
 	if m == nil {

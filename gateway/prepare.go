@@ -7,11 +7,11 @@ import (
 	"penstock/upstream"
 )
 
-// prepare writes what goes to the backend, once for all tries: the target and
-// the end-to-end fields, byte for byte as received but for what the gateway must
-// remove or add. The order is the security review: hop-by-hop fields go first,
-// so that nobody can name ours in Connection; then the route's edits; ours come
-// last, so that no edit and no client can imitate them.
+// prepare writes the head of the outbound request, once for all attempts: the target and the
+// end-to-end fields, byte for byte as received except for what the gateway must remove or
+// add. The order matters for security. Hop-by-hop fields are removed first, so that a client
+// cannot remove a field of the gateway by naming it in Connection. The route's edits follow.
+// The gateway's own fields come last, so that no edit and no client can forge them.
 func (g *proxy) prepare(j *journey) {
 	b := &j.out.head
 	b.CopyFrom(&j.request.Head)
@@ -98,10 +98,10 @@ func (j *journey) appendQuery(dst []byte, mark byte) []byte {
 	return dst
 }
 
-// wantedUpgrade returns the protocol that the client asks for and the route
-// allows, nil otherwise: then the request goes on as an ordinary one, as
-// RFC 9110 §7.8 lets any recipient do. So does one of a client that also says close:
-// the answer ends its connection (RFC 9112 §9.6).
+// wantedUpgrade returns the protocol that the client requests and the route allows. It
+// returns nil otherwise; then the request is forwarded without the upgrade, as RFC 9110 §7.8
+// allows. It also returns nil when the client says close, because the response then ends the
+// connection (RFC 9112 §9.6).
 func (j *journey) wantedUpgrade() []byte {
 	if !j.request.Version.Streams() || len(j.route.upgrades) == 0 || string(j.request.Method) != "GET" || j.request.Framing.Kind != headers.NoBody {
 		return nil

@@ -7,8 +7,7 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// PURGE is for those that cache.purge_from lists. Nobody else purges anything, and no backend
-// ever sees the method.
+// Only clients in cache.purge_from may use PURGE, and no backend ever gets the method.
 func TestPurgeFromStrangersGoesNowhere(t *testing.T) {
 	for name, tc := range map[string]struct{ top, cache string }{
 		"no cache and no list": {"", "off"},

@@ -139,8 +139,8 @@ func (j *journey) releaseUpload() {
 	j.upload = upload{}
 }
 
-// invite tells a client that waits for it that its body is wanted, unless some of that
-// has come already (RFC 9110 §10.1.1). A refusal until here has cost it nothing.
+// invite sends 100 Continue to a client that expects it, unless a part of the body has
+// already come (RFC 9110 §10.1.1). A client that was refused before has sent no body in vain.
 func (j *journey) invite() *exchange.Fault {
 	if !j.request.Version.Streams() || !j.request.Head.Has(headers.Expect) {
 		return nil

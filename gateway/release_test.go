@@ -7,8 +7,8 @@ import (
 	"penstock/headers"
 )
 
-// What a detached body gives back is used by another request, which would take its wish for a
-// connection of its own, or its body, for that one's.
+// Another request uses the outbound that a detached body gives back. If the outbound were not
+// reset, that request would inherit its body and its wish for a new connection.
 func TestDetachedBodyGivesBackNothingOfItsRequest(t *testing.T) {
 	g := new(proxy)
 	snap := new(Snapshot)

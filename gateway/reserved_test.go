@@ -8,8 +8,8 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// No client can send the field by which the gateway tells a backend who asks: not in another
-// spelling, not as a trailer, not by Connection, and not on another route to that backend.
+// No client can send the field with which the gateway names the user to a backend: not in
+// another spelling, not as a trailer, not by Connection, not on another route to that backend.
 func TestReservedFieldsNeverComeFromClients(t *testing.T) {
 	origin, heads := secretOrigin(t)
 	g := startAdded(t, addedRoutes(origin.URL, gatewaytest.Dead(t), "one"))
@@ -100,8 +100,8 @@ routes:
 	}
 }
 
-// What a client says under a reserved name is no part of a cache key either: else it would
-// choose under which key a response is stored that was made for somebody else.
+// The value that a client sends in a reserved field is no part of a cache key either.
+// Otherwise the client could choose the key of a response that was made for another user.
 func TestReservedFieldsAreNoPartOfAKey(t *testing.T) {
 	heads := make(chan string, 10)
 	origin := gatewaytest.NewOrigin(t, record(heads, "HTTP/1.1 200 OK\r\nCache-Control: public, max-age=60\r\nVary: X-User\r\nContent-Length: 2\r\n\r\nok"))

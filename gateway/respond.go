@@ -26,8 +26,8 @@ func (g *proxy) respond(j *journey) {
 	g.send(j)
 }
 
-// send hands the response over to the client's protocol, which may not have written it when
-// send returns. What is known of it now goes into the record.
+// send gives the response to the client's protocol and records its status and size. The
+// response may not be written yet when send returns.
 func (g *proxy) send(j *journey) {
 	r := &j.response
 	j.x.Status = r.Status

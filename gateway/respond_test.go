@@ -8,13 +8,13 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// answered sends one raw request through a gateway whose origin says answer and
-// closes, and returns the connection to read from.
-func answered(t *testing.T, raw, answer string) *gatewaytest.Client {
+// through sends one raw request through a gateway whose origin sends response and closes. It
+// returns the connection to read from.
+func through(t *testing.T, raw, response string) *gatewaytest.Client {
 	t.Helper()
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		if _, err := p.Head(); err == nil {
-			_, _ = io.WriteString(p, answer)
+			_, _ = io.WriteString(p, response)
 		}
 	})
 	g := gatewaytest.Start(t, oneRoute(origin.URL))
@@ -26,7 +26,7 @@ func answered(t *testing.T, raw, answer string) *gatewaytest.Client {
 const get = "GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"
 
 func TestAnswerFieldsGoOnByteForByte(t *testing.T) {
-	c := answered(t, get, "HTTP/1.1 203 Rather Odd\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nserver: o/1\r\n"+
+	c := through(t, get, "HTTP/1.1 203 Rather Odd\r\nDate: Tue, 15 Nov 1994 08:12:31 GMT\r\nserver: o/1\r\n"+
 		"ETag: \"x\"\r\nSet-Cookie: a=1; Path=/\r\nx-one: 1\r\nSet-Cookie: b=2\r\nx-one: 0\r\n"+
 		"Connection: close, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok")
 	head := c.Head()
@@ -56,7 +56,7 @@ func TestBodiesOfEveryFraming(t *testing.T) {
 		"large and sized":       {gatewaytest.OK(big), big},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := answered(t, get, tc.answer)
+			c := through(t, get, tc.answer)
 			a := c.Read("GET")
 			if a.Err != nil || a.Text != tc.want || a.ProtoMinor != 1 || a.Close {
 				t.Errorf("got %d bytes, error %v, minor version %d, close %v; want %d bytes, kept alive", len(a.Text), a.Err, a.ProtoMinor, a.Close, len(tc.want))
@@ -72,7 +72,7 @@ func TestAnswersWithoutBody(t *testing.T) {
 		"204 has none":          {"GET", "HTTP/1.1 204 No Content\r\nX-A: 1\r\n\r\n", "\r\nX-A: 1\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := answered(t, tc.method+" / HTTP/1.1\r\nHost: a.example\r\n\r\n", tc.answer)
+			c := through(t, tc.method+" / HTTP/1.1\r\nHost: a.example\r\n\r\n", tc.answer)
 			head := c.Head()
 			if !strings.Contains(head, tc.want) || strings.Contains(head, "Transfer-Encoding") {
 				t.Errorf("want %q in\n%s", tc.want, head)
@@ -106,7 +106,7 @@ func TestHTTP10ClientGetsABodyUntilClose(t *testing.T) {
 		t.Errorf("got %q, %v", body, err)
 	}
 
-	sized := answered(t, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", gatewaytest.OK("hello"))
+	sized := through(t, "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", gatewaytest.OK("hello"))
 	if a := sized.Read("GET"); a.Text != "hello" || a.Header.Get("Connection") != "keep-alive" {
 		t.Errorf("sized for HTTP/1.0: %q, Connection %q", a.Text, a.Header.Get("Connection"))
 	}
@@ -156,14 +156,14 @@ func TestInterimAnswersAndTrailers(t *testing.T) {
 		t.Errorf("got %q, trailers %v, header %v; want the listed trailer alone", a.Text, a.Trailer, a.Header)
 	}
 
-	old := answered(t, "GET / HTTP/1.0\r\nHost: a.example\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"+gatewaytest.OK("ok"))
+	old := through(t, "GET / HTTP/1.0\r\nHost: a.example\r\n\r\n", "HTTP/1.1 103 Early Hints\r\n\r\n"+gatewaytest.OK("ok"))
 	if a := old.Read("GET"); a.StatusCode != 200 {
 		t.Errorf("an HTTP/1.0 client got %d first", a.StatusCode)
 	}
 }
 
 func TestUnaskedUpgradeIsRefused(t *testing.T) {
-	c := answered(t, get, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+	c := through(t, get, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 	if a := c.Read("GET"); a.StatusCode != 502 || !strings.Contains(a.Header.Get("Proxy-Status"), "http_upgrade_failed") {
 		t.Errorf("got %d, Proxy-Status %q", a.StatusCode, a.Header.Get("Proxy-Status"))
 	}
@@ -171,7 +171,7 @@ func TestUnaskedUpgradeIsRefused(t *testing.T) {
 
 func TestLargeAnswerHeadsPass(t *testing.T) {
 	for _, size := range []int{4000, 8100, 8192, 9000, 31_000} {
-		c := answered(t, get, "HTTP/1.1 200 OK\r\nX-Large: "+strings.Repeat("x", size)+"\r\nContent-Length: 2\r\n\r\nok")
+		c := through(t, get, "HTTP/1.1 200 OK\r\nX-Large: "+strings.Repeat("x", size)+"\r\nContent-Length: 2\r\n\r\nok")
 		if a := c.Read("GET"); a.Text != "ok" || len(a.Header.Get("X-Large")) != size {
 			t.Errorf("%d bytes: got %d %q with %d bytes", size, a.StatusCode, a.Text, len(a.Header.Get("X-Large")))
 		}

@@ -12,7 +12,7 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// rested waits until n connections rest.
+// rested waits until n connections are parked.
 func rested(t *testing.T, g *gatewaytest.Gateway, n string) {
 	t.Helper()
 	gatewaytest.Eventually(t, n+" connections at rest", func() bool {
@@ -20,7 +20,7 @@ func rested(t *testing.T, g *gatewaytest.Gateway, n string) {
 	})
 }
 
-// restful is a connection that has had an answer and rests.
+// restful returns a connection that has had one response and is parked.
 func restful(t *testing.T, g *gatewaytest.Gateway) *gatewaytest.Client {
 	t.Helper()
 	c := gatewaytest.Dial(t, g.Address)
@@ -37,7 +37,7 @@ func TestRestingConnectionServesItsNextRequest(t *testing.T) {
 	c := restful(t, g)
 	c.Send(get[:1])
 	rested(t, g, "0")
-	c.Send(get[1:] + get) // and one that waits behind it
+	c.Send(get[1:] + get) // with a second request after it
 	for range 2 {
 		if a := c.Read("GET"); a.Text != "hi" || a.Close {
 			t.Fatalf("behind a rest: %d %q, close %v", a.StatusCode, a.Text, a.Close)
@@ -64,7 +64,7 @@ func TestRestingConnectionsTakeUploads(t *testing.T) {
 	}
 }
 
-// What ends between two requests ends without an answer, a record or a fault.
+// A connection that ends between two requests ends without a response, a record or a fault.
 func TestRestingConnectionEndsInSilence(t *testing.T) {
 	g := gatewaytest.Start(t, fixed("hi"))
 	for name, end := range map[string]func(*gatewaytest.Client){
@@ -97,7 +97,7 @@ func TestRestEndsWithTheIdleTime(t *testing.T) {
 	}
 }
 
-// A client that sends nothing at all rests too, and is told when its time is over.
+// A new connection without a byte is parked too, and gets 408 at its deadline.
 func TestNewConnectionRestsUntilItsHeaderTime(t *testing.T) {
 	g := gatewaytest.Start(t, "timeouts: { header: 3s }\n"+fixed("hi"))
 	c := gatewaytest.Dial(t, g.Address)

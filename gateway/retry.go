@@ -6,13 +6,13 @@ import (
 	"penstock/exchange"
 )
 
-// verdict is what judge decides after a try.
+// verdict is what judge decides after an attempt.
 type verdict uint8
 
 const (
-	giveUp  verdict = iota // the fault (or the answer) is final
+	giveUp  verdict = iota // the fault (or the response) is final
 	refresh                // once more on a fresh connection: the pooled one was dead
-	retry                  // another try, at another backend while one is left
+	retry                  // another attempt, at another backend while one is left
 )
 
 // retryRule is a route's retry policy, compiled. The zero value never retries.
@@ -36,12 +36,12 @@ type traits struct {
 	refreshed  bool // a dead pooled connection was met before
 }
 
-// judge decides whether a try that ended in f, or in an answer with status when
-// f is nil, is repeated. It is pure; left counts the retries still allowed.
+// judge decides whether to repeat an attempt that ended in f, or in a response with status
+// when f is nil. left is the number of retries still allowed. judge has no side effects.
 func judge(f *exchange.Fault, status int, t traits, rule *retryRule, left int) verdict {
 	if f == nil {
 		if left > 0 && t.safe && t.listed && t.replayable && rule.status.has(status) {
-			return retry // the backend answered, and the rule names its answer
+			return retry // the rule names the status of the response
 		}
 		return giveUp
 	}
@@ -49,7 +49,7 @@ func judge(f *exchange.Fault, status int, t traits, rule *retryRule, left int) v
 	case f.Source == exchange.Client || f.Source == exchange.Gateway:
 		return giveUp // another backend would not change it
 	case f.Begun:
-		return giveUp // the answer had begun; the work was done
+		return giveUp // the response had begun, so the backend has executed the request
 	case !f.Wrote: // nothing was sent: harmless for any method
 		return ifAllowed(rule.connect || rule.timeout && f.Kind == exchange.ConnectionTimeout, left)
 	case !t.safe || !t.replayable:
@@ -63,7 +63,7 @@ func judge(f *exchange.Fault, status int, t traits, rule *retryRule, left int) v
 	case f.Reason == exchange.FirstByteTimeout:
 		return ifAllowed(rule.timeout, left)
 	default:
-		return giveUp // a wrong answer or a full gateway is not cured by asking again
+		return giveUp // an invalid response or a full gateway: another attempt would not help
 	}
 }
 

@@ -19,7 +19,8 @@ func (g *proxy) Serve(s downstream.Stream, start time.Time) downstream.Job {
 	return j
 }
 
-// Refuse implements downstream.Handler: it answers a request whose head could not be read.
+// Refuse implements downstream.Handler: it sends the fault response to a request whose head
+// could not be read.
 func (g *proxy) Refuse(s downstream.Stream, why exchange.Reason, start time.Time) downstream.Job {
 	j := g.begin(s, start)
 	defer g.survive(j)

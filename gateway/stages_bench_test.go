@@ -26,8 +26,8 @@ import (
 const benchRequest = "GET /items/7?page=2 HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench/1.0\r\n" +
 	"Accept: text/html,application/xhtml+xml\r\nAccept-Language: en\r\nCookie: session=0123456789abcdef\r\n\r\n"
 
-// benchGateway is a gateway in front of an origin that answers with what may be
-// stored, on two routes: /items/* has a cache, the rest has none.
+// benchGateway starts a gateway in front of an origin whose responses may be stored, with two
+// routes: /items/* has a cache, the rest has none.
 func benchGateway(b *testing.B) *Gateway {
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=3600")
@@ -93,9 +93,8 @@ func keepAll(h *headers.Block) {
 	}
 }
 
-// BenchmarkStage measures each step of the journey of serve on its own, for a small
-// request on a route without a cache. What happens on sockets is measured elsewhere:
-// loadtest/README.md lists all.
+// BenchmarkStage measures each step of serve alone, for a small request on a route without a
+// cache. Other benchmarks measure the sockets; loadtest/README.md lists all.
 func BenchmarkStage(b *testing.B) {
 	g := benchGateway(b).proxy
 	j, client := benchJourney(b, g, strings.Replace(benchRequest, "/items", "/other", 1))
@@ -150,9 +149,9 @@ func BenchmarkStage(b *testing.B) {
 	}
 }
 
-// BenchmarkCacheStage measures the steps of a request that is served from the cache:
-// reading it and making its key, and all together with the response. What lies between
-// is measured in package httpcache.
+// BenchmarkCacheStage measures a request that is served from the cache: reading it and making
+// its key, and all steps together with the response. Package httpcache measures the steps
+// between.
 func BenchmarkCacheStage(b *testing.B) {
 	served := benchGateway(b)
 	fill(b, served)
@@ -187,7 +186,7 @@ func BenchmarkCacheStage(b *testing.B) {
 	}
 }
 
-// fill sends benchRequest over a socket until its answer comes from the store.
+// fill sends benchRequest over a socket until its response comes from the store.
 func fill(b *testing.B, g *Gateway) {
 	c, err := net.Dial("tcp", g.Addrs()[0].String())
 	if err != nil {

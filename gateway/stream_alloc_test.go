@@ -12,8 +12,8 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// streamed is an exchange of which one body passes through the gateway in pieces. Both
-// ends are told by the last bytes that are sent to them.
+// streamed is an exchange of which the gateway streams one body. Client and origin recognise
+// the end of a message by its last bytes.
 type streamed struct {
 	request, requestEnd string
 	answer, answerEnd   string

@@ -11,9 +11,9 @@ import (
 	"penstock/response"
 )
 
-// welcome decides about a connection that was just accepted and returns the answer
-// that turns it away, nil to take it. Connections of trusted proxies are taken:
-// there the requests count, see enterClient.
+// welcome checks a new connection against limits.per_ip. It returns the response with which
+// to refuse the connection, or nil to serve it. For trusted proxies it always returns nil:
+// their requests are counted instead, see enterClient.
 func (g *proxy) welcome(c *conn.Conn) []byte {
 	a, ok := c.RemoteAddr().(*net.TCPAddr)
 	snap := g.current.Load()
@@ -29,7 +29,7 @@ func (g *proxy) welcome(c *conn.Conn) []byte {
 	return nil
 }
 
-// tooManyConnections is the answer that the listener writes.
+// tooManyConnections is the response to a connection that welcome refuses.
 var tooManyConnections = func() []byte {
 	body := response.AppendProblem(nil, false, exchange.Refuse(exchange.TooManyConnections))
 	head := "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n" +

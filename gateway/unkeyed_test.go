@@ -9,8 +9,8 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// hostileOrigin answers each request with what answer makes of its head, and counts.
-func hostileOrigin(t *testing.T, answer func(head string, n int) string) *gatewaytest.Origin {
+// hostileOrigin responds to each request with what respond returns for its head and number.
+func hostileOrigin(t *testing.T, respond func(head string, n int) string) *gatewaytest.Origin {
 	t.Helper()
 	asked := make(chan int, 1)
 	asked <- 0
@@ -22,7 +22,7 @@ func hostileOrigin(t *testing.T, answer func(head string, n int) string) *gatewa
 			}
 			n := <-asked + 1
 			asked <- n
-			if _, err := io.WriteString(p, answer(head, n)); err != nil {
+			if _, err := io.WriteString(p, respond(head, n)); err != nil {
 				return
 			}
 		}
@@ -48,8 +48,8 @@ func TestOverridesAreNotStored(t *testing.T) {
 	}
 }
 
-// An origin's 416 that is stored is its own answer: it goes out whole and with one
-// Content-Range, although the gateway makes others of its own.
+// A stored 416 of an origin is sent whole and with one Content-Range, although the gateway
+// also makes 416 responses of its own.
 func TestStoredRangeRefusalIsTheOrigins(t *testing.T) {
 	origin := hostileOrigin(t, func(string, int) string {
 		return "HTTP/1.1 416 No\r\nCache-Control: max-age=60\r\nContent-Range: bytes */9\r\nContent-Length: 5\r\n\r\nhello"
@@ -79,8 +79,8 @@ func TestStoredNoContentHasNoLengthForHead(t *testing.T) {
 	}
 }
 
-// An answer that is used once more and then never, because its 304 said so, has one
-// Age and a Date, as every answer has.
+// A stored response that may be used for one more request only, because its 304 said so, has
+// one Age and a Date like every response.
 func TestConfirmedForOneClientHasOneAge(t *testing.T) {
 	origin := hostileOrigin(t, func(_ string, n int) string {
 		if n > 1 {
@@ -98,8 +98,8 @@ func TestConfirmedForOneClientHasOneAge(t *testing.T) {
 	}
 }
 
-// The origin is asked for the whole, without the client's condition. A 304 from it
-// says nothing about what the client holds.
+// The request to the origin is without the client's condition. A 304 to it says nothing about
+// the representation that the client has.
 func TestUnasked304IsNoAnswerToACondition(t *testing.T) {
 	origin := hostileOrigin(t, func(string, int) string {
 		return "HTTP/1.1 304 Not Modified\r\nCache-Control: max-age=60\r\n\r\n"

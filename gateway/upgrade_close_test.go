@@ -8,9 +8,8 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// A client that asks for an upgrade and for the end of the connection cannot have
-// both: it gets an ordinary answer and the end, never a 101 without a tunnel
-// (RFC 9110 §7.8, RFC 9112 §9.6).
+// A client that requests an upgrade and the end of the connection gets an ordinary response
+// and the end, never a 101 without a tunnel (RFC 9110 §7.8, RFC 9112 §9.6).
 func TestUpgradeOfAConnectionThatIsToClose(t *testing.T) {
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		head, err := p.Head()

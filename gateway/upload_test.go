@@ -12,8 +12,8 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// sink answers every request with the length and checksum of its body, and tells
-// each body that ended early.
+// sink returns a script that responds to every request with the length and checksum of its
+// body, and sends an error to cut for each body that ended early.
 func sink(cut chan<- error) func(p *gatewaytest.Peer) {
 	return func(p *gatewaytest.Peer) {
 		for {
@@ -64,7 +64,7 @@ func TestUploadsCutByTheClientNeverLookComplete(t *testing.T) {
 	cut := make(chan error, 1)
 	origin := gatewaytest.NewOrigin(t, sink(cut))
 	g := gatewaytest.Start(t, oneRoute(origin.URL))
-	// So much comes before the cut that the backend is asked already.
+	// The bytes before the cut are so many that the gateway has sent the request already.
 	chunked := "Transfer-Encoding: chunked\r\n\r\n186a0\r\n" + strings.Repeat("x", 100_000) + "\r\n5\r\nhello"
 	for name, raw := range map[string]string{
 		"sized":                    "Content-Length: 200000\r\n\r\n" + strings.Repeat("x", 100_000),
@@ -189,7 +189,7 @@ func TestRequestTrailersPassByName(t *testing.T) {
 		if _, err := p.Head(); err != nil {
 			return
 		}
-		body, _ := p.Head() // the chunks are lines too, down to the empty one behind the trailers
+		body, _ := p.Head() // reads the chunks as lines, up to the empty line after the trailers
 		_, _ = io.WriteString(p, gatewaytest.OK(body))
 	})
 	g := gatewaytest.Start(t, oneRoute(origin.URL, "trailers: [X-Sum]"))

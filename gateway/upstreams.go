@@ -22,7 +22,7 @@ type pooledUpstream struct {
 	metrics   *metrics.Upstream
 }
 
-// countRequest tells the retry budget of a request.
+// countRequest adds a request to the retry budget.
 func (u *pooledUpstream) countRequest(now time.Time) {
 	if u.budget != nil {
 		u.budget.Request(now.UnixNano())

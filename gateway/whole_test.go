@@ -51,9 +51,8 @@ func wholeCases() []wholeCase {
 	}
 }
 
-// Small answers go out past fasthttp, in the place of empty ones of its own. The whole
-// connection is compared byte for byte: nothing of those may be left on it, whatever
-// the requests are, and all in order.
+// The gateway writes small responses itself and suppresses the empty ones that fasthttp makes.
+// The test compares all bytes of a connection: only the gateway's responses, in order.
 func TestSmallAnswersAreTheBackendsOwnBytes(t *testing.T) {
 	cases := wholeCases()
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
@@ -94,7 +93,7 @@ func TestSmallAnswersAreTheBackendsOwnBytes(t *testing.T) {
 	})
 }
 
-// An HTTP/1.0 client is told that its connection lives on (RFC 9112 §9.3).
+// A response to an HTTP/1.0 client says that its connection stays open (RFC 9112 §9.3).
 func TestSmallAnswerToHTTP10(t *testing.T) {
 	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
 	g := gatewaytest.Start(t, oneRoute(origin.URL))

@@ -23,8 +23,8 @@ func TestBareLFEndsNoHead(t *testing.T) {
 	}
 }
 
-// Bytes behind the last request of a connection must not make the kernel destroy
-// the answer: what it has not sent is thrown away when unread input is closed on.
+// Bytes after the last request of a connection must not destroy the response: a kernel that
+// closes a socket with unread input discards the output that it has not sent yet.
 func TestBytesBehindTheLastRequestKeepTheAnswer(t *testing.T) {
 	body := strings.Repeat("x", 256<<10)
 	sentAll := make(chan struct{}, 1)
@@ -115,7 +115,7 @@ func TestBodyCutBeforeItsFirstByteIsNoBadHead(t *testing.T) {
 	}
 }
 
-// Nobody is invited to send what nobody wants: the answer needs no body.
+// A client gets no 100 Continue when the response does not need the request body.
 func TestAnswerThatNeedsNoBodyInvitesNone(t *testing.T) {
 	g := gatewaytest.Start(t, fixed("hi"))
 	c := gatewaytest.Dial(t, g.Address)
@@ -125,8 +125,8 @@ func TestAnswerThatNeedsNoBodyInvitesNone(t *testing.T) {
 	}
 }
 
-// The backend answers at length and hangs up on the upload: what the client still
-// has to send is neither waited for nor taken for a request.
+// The backend sends a long response and resets the upload. The gateway then neither waits for
+// the rest of the body nor takes it for a request.
 func TestUploadThatBrokeBeforeTheAnswerEndsTheConnection(t *testing.T) {
 	body := strings.Repeat("y", 40<<10)
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
@@ -144,7 +144,7 @@ func TestUploadThatBrokeBeforeTheAnswerEndsTheConnection(t *testing.T) {
 		for {
 			a, err := c.TryRead("POST")
 			if err != nil {
-				break // the backend's answer was lost with its connection
+				break // the response of the backend was lost with its connection
 			}
 			if a.StatusCode >= 200 {
 				if !a.Close {

@@ -8,8 +8,8 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// TestEveryCutOfAPipelineIsTheSame sends requests with every kind of body in one
-// stream, cut at every byte: the answers must not depend on where segments end.
+// TestEveryCutOfAPipelineIsTheSame sends requests with every kind of body in one stream, cut
+// at every byte: the responses must not depend on where segments end.
 func TestEveryCutOfAPipelineIsTheSame(t *testing.T) {
 	origin := gatewaytest.NewOrigin(t, sink(nil))
 	g := gatewaytest.Start(t, oneRoute(origin.URL))

@@ -4,7 +4,7 @@ import "testing"
 
 // hitScene is a request whose response is stored.
 func hitScene(t testing.TB, s *scene) *request {
-	s.says(reply(200, "0123456789", fresh, `ETag: "a"`))
+	s.says(rawResponse(200, "0123456789", fresh, `ETag: "a"`))
 	s.get("Accept-Language: en", "Cookie: session=0123456789abcdef")
 	r := s.request("GET /a", "Accept-Language: en", "Cookie: session=0123456789abcdef")
 	r.begin()

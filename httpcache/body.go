@@ -69,8 +69,8 @@ func (b *body) open(store *cache.Store, s *stored, ranges []rfc9111.ByteRange) b
 	return true
 }
 
-// describe chooses what stands between the parts. The boundary is random, so that nobody can
-// put it into a body.
+// describe sets the boundary and the fields of the parts. The boundary is random, so that a
+// body cannot contain it on purpose.
 func (b *body) describe(fields rfc9111.Fields) {
 	boundary := strconv.AppendUint(nil, rand.Uint64(), 16)
 	boundary = strconv.AppendUint(boundary, rand.Uint64(), 16)

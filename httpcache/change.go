@@ -8,7 +8,7 @@ import (
 )
 
 // storeChange deletes what a successful change made invalid (RFC 9111 §4.4), and stores the
-// response to a POST that says it answers a later GET (RFC 9110 §9.3.3).
+// response to a POST when its fields say that it may be used for a later GET (RFC 9110 §9.3.3).
 func (e *Engine) storeChange(t *Transaction, f *exchange.Fault) {
 	if f != nil || !rfc9111.Invalidates(t.rules.Method, t.received.Status) {
 		return

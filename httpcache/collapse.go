@@ -221,8 +221,9 @@ func (t *Transaction) readFollowed(size int) bool {
 	return true
 }
 
-// announce tells the followers that a response for them begins, and what they must know to
-// judge whether it is theirs too: its numbers, which fields select it, and which values did.
+// announce passes the head of a response to the followers, with what they need to decide
+// whether it also suits their requests: its metadata, and the fields that select it with
+// their values.
 func (t *Transaction) announce(size int64, w *cache.Writer) {
 	dst := t.stored.meta.Append(t.scratch[:0])
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(t.keys.nominated)))

@@ -10,9 +10,9 @@ import (
 	"penstock/exchange"
 )
 
-// crowd plays a leader and followers. The origin takes a second, so that all who want to wait
-// for it do, and then sends what reply makes of the number of the request.
-func crowd(t *testing.T, followers int, reply func(n int) (string, *exchange.Fault), then func(s *scene, results []result)) {
+// crowd plays a leader and followers. The origin waits for a second, in which all followers
+// begin to wait, and then sends what respond returns for the number of the request.
+func crowd(t *testing.T, followers int, respond func(n int) (string, *exchange.Fault), then func(s *scene, results []result)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t, "")
@@ -22,7 +22,7 @@ func crowd(t *testing.T, followers int, reply func(n int) (string, *exchange.Fau
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			n++
-			return reply(n)
+			return respond(n)
 		})
 		results := make([]result, followers+1)
 		var all sync.WaitGroup
@@ -36,7 +36,7 @@ func crowd(t *testing.T, followers int, reply func(n int) (string, *exchange.Fau
 }
 
 func TestFollowersShareOneFetch(t *testing.T) {
-	crowd(t, 20, func(int) (string, *exchange.Fault) { return reply(200, "x", fresh), nil }, func(s *scene, results []result) {
+	crowd(t, 20, func(int) (string, *exchange.Fault) { return rawResponse(200, "x", fresh), nil }, func(s *scene, results []result) {
 		s.wants(results[0], Relay, 200, "x", "stored")
 		for _, r := range results[1:] {
 			s.wants(r, Serve, 200, "x", "; collapsed")
@@ -49,7 +49,7 @@ func TestFollowersShareOneFetch(t *testing.T) {
 
 // Followers of a response that is not shared ask for themselves, and later ones do not wait.
 func TestFollowersOfADeclinedResponse(t *testing.T) {
-	crowd(t, 5, func(int) (string, *exchange.Fault) { return reply(200, "x", "Cache-Control: no-store"), nil }, func(s *scene, results []result) {
+	crowd(t, 5, func(int) (string, *exchange.Fault) { return rawResponse(200, "x", "Cache-Control: no-store"), nil }, func(s *scene, results []result) {
 		for _, r := range results {
 			s.wants(r, Relay, 200, "x", "fwd=uri-miss")
 		}
@@ -79,7 +79,7 @@ func TestFollowersOfAFailure(t *testing.T) {
 		if n == 1 {
 			return "", down
 		}
-		return reply(200, "x", fresh), nil
+		return rawResponse(200, "x", fresh), nil
 	}, func(s *scene, results []result) {
 		for _, r := range results[1:] {
 			if r.status != 200 || r.body != "x" {
@@ -99,7 +99,7 @@ func TestFollowersOfAnotherVariant(t *testing.T) {
 		s.answers(func(q *asked) (string, *exchange.Fault) {
 			time.Sleep(time.Second)
 			_, lang, _ := strings.Cut(q.fields, "X-L: ")
-			return reply(200, lang[:2], fresh, "Vary: X-L"), nil
+			return rawResponse(200, lang[:2], fresh, "Vary: X-L"), nil
 		})
 		var all sync.WaitGroup
 		for _, lang := range []string{"de", "fr", "de"} {
@@ -126,7 +126,7 @@ func TestFollowersWaitNoLonger(t *testing.T) {
 			if strings.Contains(q.fields, "X-Slow") {
 				time.Sleep(time.Hour)
 			}
-			return reply(200, "x", fresh), nil
+			return rawResponse(200, "x", fresh), nil
 		})
 		var slow sync.WaitGroup
 		slow.Go(func() { s.get("X-Slow: 1") })

@@ -15,8 +15,9 @@
 //	Report    writes into the record what the cache did
 //	Reset     gives back what the transaction holds
 //
-// Beyond the store an engine may use a Tier that several instances share. What the store takes
-// is put there; a request that misses in the store looks there, once for all that wait for it.
+// Beyond the store an engine may use a Tier that several instances share. The engine puts
+// there each response that the store accepts; a request that misses in the store looks there,
+// once for all that wait for it.
 // Records carry how much of the tier's log of purges they count with, so that a purge in one
 // instance makes a miss of what another put before (purgelog.go).
 //

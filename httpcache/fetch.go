@@ -126,7 +126,7 @@ func (f *fetch) tooLarge() {
 	f.most = math.MaxInt64
 }
 
-// end ends the fetch, also after a panic, so that no follower waits for ever.
+// end ends the fetch, also after a panic, so that no follower keeps waiting.
 func (f *fetch) end() {
 	if cause := recover(); cause != nil {
 		f.engine.log.Error("panic in a fetch", "panic", cause, "stack", string(debug.Stack()))

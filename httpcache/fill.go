@@ -27,7 +27,7 @@ func (f *fill) emptied() fill {
 	return fill{lines: trim(f.lines), meta: trim(f.meta), tags: f.tags[:0]}
 }
 
-// fail tells the followers that the fetch failed.
+// fail ends the fetch with an error, which every follower gets.
 func (f *fill) fail(err error) {
 	if f.lead != nil {
 		f.lead.Fail(err)

@@ -105,7 +105,7 @@ func (t *Transaction) decideMiss() {
 }
 
 // useFound serves the request from the store if the decision says so. It may change the role
-// to one in which the origin is asked without the store's interest.
+// to one in which the response is not for the store.
 func (e *Engine) useFound(t *Transaction) (Outcome, *exchange.Fault) {
 	t.status.say(rfc9111.Handling{Forward: t.decision.Forward})
 	t.status.outcome = exchange.CacheMiss
@@ -130,7 +130,7 @@ func (e *Engine) useFound(t *Transaction) (Outcome, *exchange.Fault) {
 	return AskOrigin, nil
 }
 
-// chooseForward decides how the origin is asked when the store has no response.
+// chooseForward chooses the role of a request for which the store has no usable response.
 func (e *Engine) chooseForward(t *Transaction) {
 	t.validates = t.stored.found && t.stored.meta.Flags.Has(rfc9111.Validatable) && t.rules.Method == rfc9111.Get
 	switch {

@@ -62,7 +62,7 @@ func TestPhases(t *testing.T) {
 	wants(miss.begin(), begun)
 	s.engine.Lookup(&miss.t)
 	wants(miss, asking)
-	s.says(reply(200, "x", "Cache-Control: max-age=60"))
+	s.says(rawResponse(200, "x", "Cache-Control: max-age=60"))
 	miss.stream = true
 	v, _ := miss.Fetch()
 	wants(miss, asking)
@@ -88,7 +88,7 @@ func TestPhases(t *testing.T) {
 
 // A request that ends before its origin was asked lets its followers go on.
 func TestResetAbandonsAFlight(t *testing.T) {
-	s := newScene(t, reply(200, "x", "Cache-Control: max-age=60"))
+	s := newScene(t, rawResponse(200, "x", "Cache-Control: max-age=60"))
 	first := s.request("GET /a").begin()
 	s.engine.Lookup(&first.t)
 	if first.t.fill.lead == nil {

@@ -104,8 +104,8 @@ func (t *Transaction) AppendQuery(dst []byte, mark byte) []byte {
 	return append(append(dst, mark), t.scratch...)
 }
 
-// Prepare shapes the fields of the request for the origin and notes when the origin is asked.
-// The client's own conditions and ranges are dropped where they are answered here.
+// Prepare edits the fields of the request for the origin and records the time. It drops the
+// client's conditions and ranges when the cache evaluates them itself.
 func (t *Transaction) Prepare(fields *headers.Block) {
 	if t.phase == idle {
 		return

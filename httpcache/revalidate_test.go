@@ -14,7 +14,7 @@ func notModified(after int64, fields ...string) string {
 }
 
 func TestRevalidation(t *testing.T) {
-	s := newScene(t, reply(200, "old", fresh, `ETag: "a"`, "X-A: 1"))
+	s := newScene(t, rawResponse(200, "old", fresh, `ETag: "a"`, "X-A: 1"))
 	s.get()
 	s.wait(61 * time.Second)
 	s.says(notModified(61, "Cache-Control: max-age=100", "X-A: 2"))
@@ -32,7 +32,7 @@ func TestRevalidation(t *testing.T) {
 
 // The client's own condition is not sent on: it is judged here, by what was stored.
 func TestClientConditionsStayHere(t *testing.T) {
-	s := newScene(t, reply(200, "old", fresh, `ETag: "a"`))
+	s := newScene(t, rawResponse(200, "old", fresh, `ETag: "a"`))
 	s.wants(s.get(`If-None-Match: "a"`), Serve, 304, "", "fwd=uri-miss; fwd-status=200; ttl=60; stored")
 	if s.log[0].fields != "" {
 		t.Errorf("the origin was asked with %q", s.log[0].fields)
@@ -40,16 +40,16 @@ func TestClientConditionsStayHere(t *testing.T) {
 	s.wants(s.get("Range: bytes=1-1"), Serve, 206, "l", "hit")
 }
 
-// What a 304 confirms, but is another response, is fetched anew.
+// When a 304 confirms a response other than the stored one, the engine fetches anew.
 func TestRevalidationOfAnotherResponse(t *testing.T) {
-	s := newScene(t, reply(200, "old", fresh, `ETag: "a"`))
+	s := newScene(t, rawResponse(200, "old", fresh, `ETag: "a"`))
 	s.get()
 	s.wait(61 * time.Second)
 	s.answers(func(q *asked) (string, *exchange.Fault) {
 		if strings.Contains(q.fields, "If-None-Match") {
 			return "304\r\nETag: \"b\"\r\nDate: " + date(61) + "\r\n\r\n", nil
 		}
-		return reply(200, "new", fresh, `ETag: "b"`), nil
+		return rawResponse(200, "new", fresh, `ETag: "b"`), nil
 	})
 	s.wants(s.get(), Relay, 200, "new", "stored")
 	if n := s.requests(); n != 3 {
@@ -59,19 +59,19 @@ func TestRevalidationOfAnotherResponse(t *testing.T) {
 
 // A 304 that forbids storing serves this client, and nobody after.
 func TestRevalidatedAndNotKept(t *testing.T) {
-	s := newScene(t, reply(200, "old", fresh, `ETag: "a"`))
+	s := newScene(t, rawResponse(200, "old", fresh, `ETag: "a"`))
 	s.get()
 	s.wait(61 * time.Second)
 	s.says(notModified(61, "Cache-Control: private"))
 	s.wants(s.get(), Serve, 200, "old", `detail="private"`)
-	s.says(reply(200, "new", fresh))
+	s.says(rawResponse(200, "new", fresh))
 	s.wants(s.get(), Relay, 200, "new", "fwd=uri-miss")
 }
 
 // A response that is served stale is revalidated by one background request, which sees the
 // fields of the request that found it stale.
 func TestRefreshInTheBackground(t *testing.T) {
-	s := newScene(t, reply(200, "old", "Cache-Control: max-age=60, stale-while-revalidate=600", `ETag: "a"`))
+	s := newScene(t, rawResponse(200, "old", "Cache-Control: max-age=60, stale-while-revalidate=600", `ETag: "a"`))
 	s.get()
 	s.wait(61 * time.Second)
 	s.says(notModified(61, "Cache-Control: max-age=60"))
@@ -85,10 +85,10 @@ func TestRefreshInTheBackground(t *testing.T) {
 
 // A response to HEAD updates what is stored for GET, or outdates it (RFC 9111 §4.3.5).
 func TestHeadUpdates(t *testing.T) {
-	s := newScene(t, reply(200, "old", fresh, `ETag: "a"`))
+	s := newScene(t, rawResponse(200, "old", fresh, `ETag: "a"`))
 	s.get()
 	s.wait(61 * time.Second)
-	s.says(replyAt(61, 200, "", fresh, `ETag: "a"`, "Content-Length: 3"))
+	s.says(rawResponseAt(61, 200, "", fresh, `ETag: "a"`, "Content-Length: 3"))
 	s.request("HEAD /a").do()
 	if s.get(); s.requests() != 2 {
 		t.Errorf("after a HEAD that freshens, the origin was asked %d times, want 2", s.requests())

@@ -67,8 +67,8 @@ func (s *Saver) Load() {
 	}
 }
 
-// Start saves the store from now on, once in every period. A save that fails is in the log and
-// in the state; the next one tries again.
+// Start saves the store from now on, once in every period. A save that fails is in the log
+// and in the state; the next period saves again.
 func (s *Saver) Start(every time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel

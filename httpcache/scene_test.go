@@ -21,11 +21,11 @@ type scene struct {
 	engine *Engine
 	rule   *Rule
 
-	mu    sync.Mutex
-	now   time.Time
-	reply func(q *asked) (answer string, f *exchange.Fault) // what the origin sends: a head, an empty line, a body
-	log   []*asked                                          // what it was asked
-	fills int
+	mu      sync.Mutex
+	now     time.Time
+	respond func(q *asked) (answer string, f *exchange.Fault) // what the origin sends: a head, an empty line, a body
+	log     []*asked                                          // what it was asked
+	fills   int
 }
 
 // asked is one request of the origin.
@@ -36,11 +36,11 @@ type asked struct {
 
 const start = 1_790_000_000 // unix seconds, where the clock of a scene begins
 
-// newScene makes an engine whose origin sends reply.
-func newScene(t testing.TB, reply string) *scene {
+// newScene makes an engine whose origin sends the text of a response.
+func newScene(t testing.TB, text string) *scene {
 	t.Helper()
 	s := &scene{t: t, now: time.Unix(start, 0)}
-	s.says(reply)
+	s.says(text)
 	store, err := cache.New(cache.Options{Bytes: 32 << 20, Now: s.clock})
 	if err != nil {
 		t.Fatal(err)
@@ -72,14 +72,14 @@ func (s *scene) wait(d time.Duration) {
 }
 
 // says makes the origin send one response from now on.
-func (s *scene) says(reply string) {
-	s.answers(func(*asked) (string, *exchange.Fault) { return reply, nil })
+func (s *scene) says(text string) {
+	s.answers(func(*asked) (string, *exchange.Fault) { return text, nil })
 }
 
-func (s *scene) answers(reply func(*asked) (string, *exchange.Fault)) {
+func (s *scene) answers(respond func(*asked) (string, *exchange.Fault)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.reply = reply
+	s.respond = respond
 }
 
 // requests returns how often the origin was asked.
@@ -150,9 +150,9 @@ func (r *request) Fetch() (Received, *exchange.Fault) {
 	q := &asked{fields: string(out.Append(r.t.AppendValidators(nil))), target: r.target}
 	r.mu.Lock()
 	r.log = append(r.log, q)
-	reply := r.reply
+	respond := r.respond
 	r.mu.Unlock()
-	text, f := reply(q)
+	text, f := respond(q)
 	if f != nil {
 		return Received{Fields: &r.head}, f
 	}
@@ -248,13 +248,13 @@ func (s *scene) wants(got result, outcome Outcome, status int, body, words strin
 	}
 }
 
-// reply is a response of the origin, made at the beginning of a scene.
-func reply(status int, body string, fields ...string) string {
-	return replyAt(0, status, body, fields...)
+// rawResponse returns the text of a response whose Date is the beginning of a scene.
+func rawResponse(status int, body string, fields ...string) string {
+	return rawResponseAt(0, status, body, fields...)
 }
 
-// replyAt is a response of the origin that was made so many seconds later.
-func replyAt(after int64, status int, body string, fields ...string) string {
+// rawResponseAt is a response of the origin that was made so many seconds later.
+func rawResponseAt(after int64, status int, body string, fields ...string) string {
 	return fmt.Sprintf("%d\r\n%s\r\n\r\n%s", status, strings.Join(append(fields, "Date: "+date(after)), "\r\n"), body)
 }
 

@@ -46,7 +46,7 @@ func (t *Transaction) AppendStatus(dst []byte) []byte {
 // appendHash appends the hash of the key, as Cache-Status has it.
 func (k *keys) appendHash(dst []byte) []byte { return strconv.AppendUint(dst, k.key.Hash(), 16) }
 
-// Forwards lists the names of the reasons for which the origin is asked, by the number that
+// Forwards lists the names of the reasons for a request to the origin, by the number that
 // Report writes.
 func Forwards() (names []string) {
 	for i := range rfc9111.Forwards() {

@@ -57,11 +57,11 @@ func (m *mapTier) Purged(since uint64) ([]SharedPurge, error) {
 }
 
 // instances makes n scenes that share a tier and a clock.
-func instances(t *testing.T, n int, reply string) (*mapTier, []*scene) {
+func instances(t *testing.T, n int, respond string) (*mapTier, []*scene) {
 	tier := newMapTier()
 	var all []*scene
 	for range n {
-		s := newScene(t, reply)
+		s := newScene(t, respond)
 		codec, err := cache.NewCodec([]byte("0123456789abcdef"))
 		if err != nil {
 			t.Fatal(err)
@@ -72,10 +72,10 @@ func instances(t *testing.T, n int, reply string) (*mapTier, []*scene) {
 	return tier, all
 }
 
-// What one instance stores another serves, without its origin: whole, in part, by condition, and
-// with the age that it has.
+// A response that one instance has stored is served by another without the origin: complete,
+// in part, by condition, and with its age.
 func TestARecordServesAnotherInstance(t *testing.T) {
-	_, all := instances(t, 2, reply(200, "0123456789", fresh, `ETag: "a"`))
+	_, all := instances(t, 2, rawResponse(200, "0123456789", fresh, `ETag: "a"`))
 	one, two := all[0], all[1]
 	one.get()
 	two.wait(10 * time.Second)
@@ -91,13 +91,13 @@ func TestARecordServesAnotherInstance(t *testing.T) {
 // A body that came as a stream, and one that lies in segments, is shared too.
 func TestAStreamIsShared(t *testing.T) {
 	long := strings.Repeat("0123456789", 5000)
-	_, all := instances(t, 2, reply(200, long, fresh))
+	_, all := instances(t, 2, rawResponse(200, long, fresh))
 	r := all[0].request("GET /a")
 	r.stream = true
 	r.do()
 	all[0].engine.fetches.Wait()
 	all[1].wants(all[1].get(), Serve, 200, long, "hit")
-	_, all = instances(t, 2, reply(200, strings.Repeat(long, 4), fresh))
+	_, all = instances(t, 2, rawResponse(200, strings.Repeat(long, 4), fresh))
 	all[0].get()
 	all[1].get()
 	if all[1].requests() != 1 {
@@ -111,7 +111,7 @@ func TestVariantsAreShared(t *testing.T) {
 	for _, s := range all {
 		s.answers(func(q *asked) (string, *exchange.Fault) {
 			_, lang, _ := strings.Cut(q.fields, "X-L: ")
-			return reply(200, lang[:2], fresh, "Vary: X-L"), nil
+			return rawResponse(200, lang[:2], fresh, "Vary: X-L"), nil
 		})
 	}
 	all[0].get("X-L: de")
@@ -127,9 +127,9 @@ func TestVariantsAreShared(t *testing.T) {
 	}
 }
 
-// What one instance revalidates, replaces or deletes is so for all that look into the tier.
+// A response that one instance revalidates, replaces or deletes changes for all instances.
 func TestUpdatesAreShared(t *testing.T) {
-	tier, all := instances(t, 3, reply(200, "old", fresh, `ETag: "a"`))
+	tier, all := instances(t, 3, rawResponse(200, "old", fresh, `ETag: "a"`))
 	all[0].get()
 	for _, s := range all {
 		s.wait(61 * time.Second)
@@ -145,8 +145,8 @@ func TestUpdatesAreShared(t *testing.T) {
 	}
 }
 
-// A purge, and a change by an unsafe method, reaches what the tier has and what the others have.
-// What is fetched after it counts.
+// A purge, and a change by an unsafe method, reaches the tier and the stores of the other
+// instances. Responses that are fetched after it are used.
 func TestPurgesAreShared(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -164,12 +164,12 @@ func TestPurgesAreShared(t *testing.T) {
 		{"tag", func(s *scene) { s.purge(&Purge{Scope: ops.CacheScopeTag, Tag: []byte("t")}) }},
 		{"all", func(s *scene) { s.purge(&Purge{Scope: ops.CacheScopeAll}) }},
 		{"change", func(s *scene) {
-			s.says(reply(204, ""))
+			s.says(rawResponse(204, ""))
 			s.request("DELETE /a").do()
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, all := instances(t, 3, reply(200, "old", fresh, "X-Tags: s t"))
+			_, all := instances(t, 3, rawResponse(200, "old", fresh, "X-Tags: s t"))
 			for _, s := range all {
 				s.rule.Tags = []byte("x-tags")
 			}
@@ -178,7 +178,7 @@ func TestPurgesAreShared(t *testing.T) {
 			two.wants(two.get(), Serve, 200, "old", "hit")
 			tc.purge(two)
 			for _, s := range all {
-				s.says(reply(200, "new", fresh, "X-Tags: t"))
+				s.says(rawResponse(200, "new", fresh, "X-Tags: t"))
 			}
 			two.request("GET /other").do() // it learns of its own purge
 			two.wants(two.get(), Relay, 200, "new", "stored")
@@ -216,7 +216,7 @@ func TestABadTierIsAMiss(t *testing.T) {
 		},
 		"it is empty": func(m *mapTier) { clear(m.records) },
 	} {
-		tier, all := instances(t, 2, reply(200, "x", fresh))
+		tier, all := instances(t, 2, rawResponse(200, "x", fresh))
 		all[0].get()
 		spoil(tier)
 		if got := all[1].get(); got.outcome != Relay || got.body != "x" {
@@ -227,7 +227,7 @@ func TestABadTierIsAMiss(t *testing.T) {
 
 // One look into the tier serves all who miss at once; a hit of the store needs none.
 func TestTheTierIsAskedOnceAKey(t *testing.T) {
-	tier, all := instances(t, 2, reply(200, "x", fresh))
+	tier, all := instances(t, 2, rawResponse(200, "x", fresh))
 	all[0].get()
 	tier.gets = 0
 	for range 5 {

@@ -15,7 +15,7 @@ type phase uint8
 const (
 	idle      phase = iota // no request, or one whose route does not cache
 	begun                  // the request was read
-	asking                 // the origin is asked
+	asking                 // the request to the origin is under way
 	detaching              // the origin's body will be stored as it comes: it leaves the request
 	settled                // what the client gets is decided
 	phaseCount
@@ -31,7 +31,7 @@ type role uint8
 const (
 	roleNone    role = iota // there is no transaction
 	rolePass                // the request goes on as it came; the response may still be stored
-	roleFill                // the origin is asked on behalf of the store
+	roleFill                // the request to the origin is made so that its response can be stored
 	roleHead                // a HEAD that went on: its response updates what is stored
 	roleChange              // an unsafe method: what is stored may become invalid
 	roleBypass              // the store is neither read nor written
@@ -55,7 +55,7 @@ type Transaction struct {
 	decision rfc9111.Decision
 	stored   stored // the stored response, or the one that is being stored
 
-	validates bool            // the origin is asked with the stored validators
+	validates bool            // the request to the origin has the stored validators
 	follow    *cache.Follower // the fetch of another request, or of this one, whose body is the response's
 	waits     int             // how often it waited for the fetch of another before
 

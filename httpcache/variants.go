@@ -107,8 +107,8 @@ func changeList(t *Transaction) listChange {
 	return listChanged
 }
 
-// variantID stands for the values that select a variant: their FNV-1a hash. It depends on
-// nothing but them. Two values with one id only share a place in a list: their keys differ.
+// variantID returns the FNV-1a hash of the values that select a variant. Variants with the
+// same id share a place in a list, which is harmless, because their keys differ.
 func variantID(values []byte) uint64 {
 	id := uint64(14695981039346656037)
 	for _, c := range values {

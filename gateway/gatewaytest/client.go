@@ -38,32 +38,32 @@ func (c *Client) Send(raw string) {
 	}
 }
 
-// Answer is one response, read whole.
-type Answer struct {
+// Response is one response with its complete body.
+type Response struct {
 	*http.Response
 	Text string // the body
 	Err  error  // why the body is not complete; nil when it is
 }
 
 // Read reads the next response to a request with this method.
-func (c *Client) Read(method string) Answer {
+func (c *Client) Read(method string) Response {
 	c.t.Helper()
 	a, err := c.TryRead(method)
 	if err != nil {
-		c.t.Fatalf("read the answer: %v", err)
+		c.t.Fatalf("read the response: %v", err)
 	}
 	return a
 }
 
-// TryRead is Read for answers that may not come.
-func (c *Client) TryRead(method string) (Answer, error) {
+// TryRead is Read for responses that may not come.
+func (c *Client) TryRead(method string) (Response, error) {
 	r, err := http.ReadResponse(c.In, &http.Request{Method: method})
 	if err != nil {
-		return Answer{}, err
+		return Response{}, err
 	}
 	body, err := io.ReadAll(r.Body)
 	_ = r.Body.Close()
-	return Answer{Response: r, Text: string(body), Err: err}, nil
+	return Response{Response: r, Text: string(body), Err: err}, nil
 }
 
 // Head reads the raw head of the next response, with its last empty line.
@@ -93,8 +93,8 @@ func isTimeout(err error) bool {
 	return ok && t.Timeout()
 }
 
-// Get sends a GET and returns the answer, over a connection of its own.
-func Get(t testing.TB, address, target string, fields ...string) Answer {
+// Get sends a GET over a new connection and returns the response.
+func Get(t testing.TB, address, target string, fields ...string) Response {
 	t.Helper()
 	c := Dial(t, address)
 	c.Send("GET " + target + " HTTP/1.1\r\nHost: a.example\r\n" + lines(fields) + "\r\n")

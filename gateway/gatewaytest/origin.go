@@ -28,11 +28,11 @@ func NewOrigin(t testing.TB, script func(p *Peer)) *Origin {
 	return &Origin{Origin: o, URL: "http://" + o.Address}
 }
 
-// Always is a script that answers every request with the same bytes, keeping the
+// Always returns a script that sends the same bytes for every request and keeps the
 // connection open.
 func Always(raw string) func(p *Peer) { return scripted.Always(raw) }
 
-// OK is a complete answer with this body.
+// OK returns the text of a complete response with this body.
 func OK(body string) string { return scripted.OK(body) }
 
 // Dead is an address that refuses connections until the test ends: the port is not
