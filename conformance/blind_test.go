@@ -64,7 +64,7 @@ func TestBlindPipe(t *testing.T) {
 	}
 }
 
-// strict reports whether every acceptable outcome is an answer of the gateway's own.
+// strict reports whether every acceptable outcome is a response of the gateway's own.
 func strict(c *conformance.Case) bool {
 	for _, o := range c.Want {
 		if o.Kind != conformance.Refused && o.Kind != conformance.Answered && o.Kind != conformance.Gateway {

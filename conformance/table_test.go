@@ -28,7 +28,7 @@ type result struct {
 	what string
 	why  string // why that is not acceptable
 	let  bool   // something dangerous went through
-	pass bool   // a request reached the backend and its answer the client
+	pass bool   // a request reached the backend and its response the client
 }
 
 func (r result) String() string {

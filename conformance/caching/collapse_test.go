@@ -19,7 +19,7 @@ func TestOneRequestForAColdKey(t *testing.T) {
 	clients := crowd(t, g, 1000, "/cold")
 	q := h.next()
 	waiting(t, g, 999)
-	h.answer(q, "the one answer", fresh)
+	h.respond(q, "the one answer", fresh)
 	collapsed := 0
 	for _, a := range same(t, clients, 200, "the one answer") {
 		if strings.Contains(a.Header.Get("Cache-Status"), "; collapsed") {
@@ -102,17 +102,17 @@ func TestSlowFollowerStallsNobody(t *testing.T) {
 		q.done <- true
 	}()
 	same(t, []*gatewaytest.Client{leader}, 200, whole)
-	go func() { // one that has fallen behind may ask for itself
+	go func() { // a follower that is too slow may send a request of its own
 		for q := range h.asked {
-			h.answer(q, whole, fresh)
+			h.respond(q, whole, fresh)
 		}
 	}()
 	t.Cleanup(func() { close(h.asked) })
 	same(t, []*gatewaytest.Client{slow}, 200, whole)
 }
 
-// TestUncacheableAnswerHasNoQueue shows that followers of an answer that cannot be
-// shared ask for themselves, all at once: each origin answer waits for all requests.
+// TestUncacheableAnswerHasNoQueue shows that followers of a response that cannot be shared
+// send requests of their own, all at once: the origin responds only when it has all of them.
 func TestUncacheableAnswerHasNoQueue(t *testing.T) {
 	for _, tc := range []struct{ name, field string }{
 		{"no-store", "Cache-Control: no-store"},
@@ -127,13 +127,13 @@ func TestUncacheableAnswerHasNoQueue(t *testing.T) {
 			clients := crowd(t, g, 50, "/")
 			leader := h.next()
 			waiting(t, g, 49)
-			h.answer(leader, "an answer", tc.field)
+			h.respond(leader, "an answer", tc.field)
 			var rest []*request
 			for range 49 {
 				rest = append(rest, h.next())
 			}
 			for _, q := range rest {
-				h.answer(q, "an answer", tc.field)
+				h.respond(q, "an answer", tc.field)
 			}
 			same(t, clients, 200, "an answer")
 			clients = crowd(t, g, 50, "/") // the key is remembered: nobody waits for a leader
@@ -142,22 +142,22 @@ func TestUncacheableAnswerHasNoQueue(t *testing.T) {
 				rest = append(rest, h.next())
 			}
 			for _, q := range rest {
-				h.answer(q, "another", tc.field)
+				h.respond(q, "another", tc.field)
 			}
 			same(t, clients, 200, "another")
 		})
 	}
 }
 
-// TestUncacheableKeyIsNotForever shows that a key whose answer was not stored is
-// collapsed and stored again once its answers allow it.
+// TestUncacheableKeyIsNotForever shows that requests for a key whose response was not stored
+// are collapsed again when a later response may be stored.
 func TestUncacheableKeyIsNotForever(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
 	ask := func(text, field string) {
 		t.Helper()
 		c := get(t, g, "/")
-		h.answer(h.next(), text, field)
+		h.respond(h.next(), text, field)
 		same(t, []*gatewaytest.Client{c}, 200, text)
 	}
 	ask("one", "Cache-Control: no-store")
@@ -166,8 +166,8 @@ func TestUncacheableKeyIsNotForever(t *testing.T) {
 	h.quiet()
 }
 
-// TestLeadersClientLeaves shows that the fetch goes on for those who wait, and for
-// the store when nobody does.
+// TestLeadersClientLeaves shows that the fetch goes on for the followers, and for the store
+// when there are none.
 func TestLeadersClientLeaves(t *testing.T) {
 	for _, followers := range []int{0, 20} {
 		h := newHeld(t)
@@ -188,7 +188,7 @@ func TestLeadersClientLeaves(t *testing.T) {
 	}
 }
 
-// TestLeaderFails shows that a fetch that fails takes nobody down but the leader.
+// TestLeaderFails shows that a fetch that fails is a fault for its leader alone.
 func TestLeaderFails(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
@@ -202,15 +202,15 @@ func TestLeaderFails(t *testing.T) {
 	}
 	go func() {
 		for q := range h.asked {
-			h.answer(q, "well", fresh)
+			h.respond(q, "well", fresh)
 		}
 	}()
 	t.Cleanup(func() { close(h.asked) })
 	same(t, clients, 200, "well")
 }
 
-// TestLeaderIsCut shows that what ends in the middle is whole for nobody and is
-// not stored.
+// TestLeaderIsCut shows that a truncated response is truncated for every client and is not
+// stored.
 func TestLeaderIsCut(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
@@ -232,12 +232,12 @@ func TestLeaderIsCut(t *testing.T) {
 		}
 	}
 	c := get(t, g, "/")
-	h.answer(h.next(), whole, fresh)
+	h.respond(h.next(), whole, fresh)
 	same(t, []*gatewaytest.Client{c}, 200, whole)
 }
 
-// TestOneFetchPerVariant shows that clients that want another variant do not get
-// the leader's, nor wait for each other for ever.
+// TestOneFetchPerVariant shows that clients that want another variant neither get the
+// leader's nor block each other.
 func TestOneFetchPerVariant(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
@@ -245,12 +245,12 @@ func TestOneFetchPerVariant(t *testing.T) {
 	q := h.next()
 	french := get(t, g, "/", "Accept-Language: fr")
 	waiting(t, g, 1)
-	h.answer(q, "hallo", fresh, "Vary: Accept-Language")
+	h.respond(q, "hallo", fresh, "Vary: Accept-Language")
 	same(t, []*gatewaytest.Client{german}, 200, "hallo")
 	if q = h.next(); q.Header.Get("Accept-Language") != "fr" {
 		t.Errorf("the origin was asked for %q, want fr", q.Header.Get("Accept-Language"))
 	}
-	h.answer(q, "salut", fresh, "Vary: Accept-Language")
+	h.respond(q, "salut", fresh, "Vary: Accept-Language")
 	same(t, []*gatewaytest.Client{french}, 200, "salut")
 	same(t, []*gatewaytest.Client{get(t, g, "/", "Accept-Language: de")}, 200, "hallo")
 	h.quiet()
@@ -262,7 +262,7 @@ func TestOneRequestInTheBackground(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
 	c := get(t, g, "/")
-	h.answer(h.next(), "old", "Cache-Control: max-age=60, stale-while-revalidate=600", `ETag: "a"`)
+	h.respond(h.next(), "old", "Cache-Control: max-age=60, stale-while-revalidate=600", `ETag: "a"`)
 	same(t, []*gatewaytest.Client{c}, 200, "old")
 	h.clock.Advance(61e9)
 	same(t, crowd(t, g, 50, "/"), 200, "old") // nobody waits for the origin, which says nothing yet
@@ -272,7 +272,7 @@ func TestOneRequestInTheBackground(t *testing.T) {
 	}
 	same(t, crowd(t, g, 50, "/"), 200, "old")
 	h.quiet()
-	h.answer(q, "new", fresh)
+	h.respond(q, "new", fresh)
 	gatewaytest.Eventually(t, "the new answer", func() bool { return gatewaytest.Get(t, g.Address, "/").Text == "new" })
 	h.quiet()
 }
@@ -283,7 +283,7 @@ func TestOneValidationAtATime(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
 	c := get(t, g, "/")
-	h.answer(h.next(), "kept", "Cache-Control: max-age=60", `ETag: "a"`)
+	h.respond(h.next(), "kept", "Cache-Control: max-age=60", `ETag: "a"`)
 	same(t, []*gatewaytest.Client{c}, 200, "kept")
 	h.clock.Advance(61e9)
 	clients := crowd(t, g, 50, "/")

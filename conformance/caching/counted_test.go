@@ -6,15 +6,15 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// TestEverythingIsCounted shows that what happens to a request, and why an answer
-// is not stored, are series of the route.
+// TestEverythingIsCounted shows that the route has series for what happens to a request, and
+// for why a response is not stored.
 func TestEverythingIsCounted(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
 	ask := func(target, text string, fields ...string) {
 		t.Helper()
 		c := get(t, g, target)
-		h.answer(h.next(), text, fields...)
+		h.respond(h.next(), text, fields...)
 		same(t, []*gatewaytest.Client{c}, 200, text)
 	}
 	ask("/a", "12345", "Cache-Control: max-age=60", `ETag: "a"`)

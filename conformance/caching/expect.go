@@ -101,7 +101,7 @@ func readCheck(side, text string) (Check, error) {
 	case "nothing":
 		return Check{Kind: NotTold}, nil
 	case "told":
-		status, f, err := told(rest)
+		status, f, err := readInterim(rest)
 		return Check{Told, strconv.Itoa(status), f.Name + ": " + f.Value}, err
 	}
 	switch {

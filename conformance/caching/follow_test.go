@@ -17,7 +17,7 @@ func TestFollowersOfEveryKind(t *testing.T) {
 	unknown := get(t, g, "/", `If-None-Match: "b"`)
 	since := get(t, g, "/", "If-Modified-Since: "+h.date())
 	waiting(t, g, 3)
-	h.answer(q, "0123456789", fresh, `ETag: "a"`, "Last-Modified: Sun, 18 Oct 2026 07:00:00 GMT")
+	h.respond(q, "0123456789", fresh, `ETag: "a"`, "Last-Modified: Sun, 18 Oct 2026 07:00:00 GMT")
 	same(t, []*gatewaytest.Client{leader, unknown}, 200, "0123456789")
 	for _, a := range same(t, []*gatewaytest.Client{known, since}, 304, "") {
 		if a.Header.Get("ETag") != `"a"` {
@@ -27,8 +27,8 @@ func TestFollowersOfEveryKind(t *testing.T) {
 	h.quiet()
 }
 
-// TestFollowersWithAuthorization shows that an answer which is not for everybody
-// does not reach a client that proves who it is, nor the other way round.
+// TestFollowersWithAuthorization shows that a follower does not get the leader's response when
+// one of their requests has Authorization and the response does not say that it may be shared.
 func TestFollowersWithAuthorization(t *testing.T) {
 	for _, tc := range []struct{ name, leader, follower string }{
 		{"the follower has it", "X-None: 1", "Authorization: Basic Zm9v"},
@@ -41,9 +41,9 @@ func TestFollowersWithAuthorization(t *testing.T) {
 			leader := get(t, g, "/", tc.leader)
 			q := h.next()
 			follower := get(t, g, "/", tc.follower)
-			h.answer(q, "the leader's", fresh)
+			h.respond(q, "the leader's", fresh)
 			same(t, []*gatewaytest.Client{leader}, 200, "the leader's")
-			h.answer(h.next(), "the follower's", fresh)
+			h.respond(h.next(), "the follower's", fresh)
 			same(t, []*gatewaytest.Client{follower}, 200, "the follower's")
 		})
 	}

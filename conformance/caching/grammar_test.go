@@ -15,7 +15,7 @@ import (
 // grammarPage has the grammar of the tables.
 const grammarPage = "../../docs/conformance.md"
 
-// TestLoadExampleOfThePage plays what the page shows.
+// TestLoadExampleOfThePage plays the example of the page.
 func TestLoadExampleOfThePage(t *testing.T) {
 	text, err := os.ReadFile(grammarPage)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// held is an origin whose requests wait until the test answers them.
+// held is an origin whose requests wait until the test responds to them.
 type held struct {
 	*gatewaytest.Origin
 	t     *testing.T
@@ -28,7 +28,7 @@ type held struct {
 type request struct {
 	*http.Request
 	peer *gatewaytest.Peer
-	done chan bool // what it is told says whether the connection goes on
+	done chan bool // gets whether the connection stays open, once the response is sent
 }
 
 // store is the store of most tests.
@@ -90,7 +90,7 @@ func (h *held) next() *request {
 	}
 }
 
-// quiet fails the test when the origin was asked what no one has taken yet.
+// quiet fails the test when the origin has a request that next has not returned.
 func (h *held) quiet() {
 	h.t.Helper()
 	select {
@@ -100,11 +100,11 @@ func (h *held) quiet() {
 	}
 }
 
-// date is the Date line of an answer.
+// date returns the value of a response's Date.
 func (h *held) date() string { return h.clock.Now().UTC().Format(http.TimeFormat) }
 
-// answer sends a complete 200 with these fields.
-func (h *held) answer(q *request, body string, fields ...string) {
+// respond sends a complete 200 with these fields.
+func (h *held) respond(q *request, body string, fields ...string) {
 	h.head(q, len(body), fields...)
 	h.send(q, body)
 	q.done <- true
@@ -117,7 +117,7 @@ func (h *held) head(q *request, length int, fields ...string) {
 
 func (h *held) send(q *request, text string) {
 	if _, err := io.WriteString(q.peer, text); err != nil {
-		h.t.Errorf("the origin's answer: %v", err)
+		h.t.Errorf("the origin's response: %v", err)
 	}
 }
 
@@ -129,7 +129,7 @@ func lines(fields []string) string {
 	return all.String()
 }
 
-// get sends a GET over a connection of its own and does not wait for the answer.
+// get sends a GET over a new connection and does not wait for the response.
 func get(t *testing.T, g *gatewaytest.Gateway, target string, fields ...string) *gatewaytest.Client {
 	t.Helper()
 	c := gatewaytest.Dial(t, g.Address)
@@ -155,21 +155,21 @@ func waiting(t *testing.T, g *gatewaytest.Gateway, n int) {
 	})
 }
 
-// same reads an answer from each client and wants this status and body.
-func same(t *testing.T, clients []*gatewaytest.Client, status int, body string) (answers []gatewaytest.Answer) {
+// same reads a response from each client and wants this status and body.
+func same(t *testing.T, clients []*gatewaytest.Client, status int, body string) (responses []gatewaytest.Response) {
 	t.Helper()
 	for i, c := range clients {
 		a := c.Read("GET")
 		if a.Err != nil || a.StatusCode != status || a.Text != body {
 			t.Fatalf("client %d got %d, %d bytes %.60q, %v, want %d, %d bytes", i, a.StatusCode, len(a.Text), a.Text, a.Err, status, len(body))
 		}
-		answers = append(answers, a)
+		responses = append(responses, a)
 	}
-	return answers
+	return responses
 }
 
-// stored waits until the answer to target is stored: a large one is, a moment after its
-// last byte has gone to those who waited for it.
+// stored waits until the response to target is stored. A large one is stored a moment after
+// the followers have its last byte.
 func stored(t *testing.T, g *gatewaytest.Gateway, target, text string) {
 	t.Helper()
 	gatewaytest.Eventually(t, target+" to be stored", func() bool {

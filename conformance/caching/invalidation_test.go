@@ -86,7 +86,7 @@ func each(t *testing.T, address string, n int, request func(i int) string) {
 	group.Wait()
 }
 
-// TestARequestAfterAChangeGetsWhatIsNewer sends a change while a fetch is under way: who asks
+// TestARequestAfterAChangeGetsWhatIsNewer sends a change while a fetch is under way: a request
 // after the change does not wait for that fetch, whose response is older.
 func TestARequestAfterAChangeGetsWhatIsNewer(t *testing.T) {
 	h := newHeld(t)
@@ -95,14 +95,14 @@ func TestARequestAfterAChangeGetsWhatIsNewer(t *testing.T) {
 	older := h.next()
 	c := gatewaytest.Dial(t, g.Address)
 	c.Send("POST /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 0\r\n\r\n")
-	h.answer(h.next(), "changed")
+	h.respond(h.next(), "changed")
 	if a := c.Read("POST"); a.StatusCode != 200 {
 		t.Fatalf("the change: got %d", a.StatusCode)
 	}
 	after := get(t, g, "/a")
 	newer := h.next()
-	h.answer(older, "older", fresh)
-	h.answer(newer, "newer", fresh)
+	h.respond(older, "older", fresh)
+	h.respond(newer, "newer", fresh)
 	same(t, []*gatewaytest.Client{before}, 200, "older")
 	same(t, []*gatewaytest.Client{after}, 200, "newer")
 	stored(t, g, "/a", "newer")

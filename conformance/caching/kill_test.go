@@ -42,7 +42,7 @@ func TestRestartAfterKill(t *testing.T) {
 	h.clock.Advance(time.Since(h.clock.Now())) // the processes live by the real clock
 	go func() {
 		for q := range h.asked {
-			h.answer(q, "the body of "+q.RequestURI+" "+body(30000), fresh)
+			h.respond(q, "the body of "+q.RequestURI+" "+body(30000), fresh)
 		}
 	}()
 	t.Cleanup(func() { close(h.asked) })

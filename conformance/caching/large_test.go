@@ -71,7 +71,7 @@ func TestFiftyClientsOfALargeBody(t *testing.T) {
 	h.quiet()
 }
 
-// readHashed reads an answer without keeping it.
+// readHashed reads a response without keeping it.
 func readHashed(c *gatewaytest.Client, want string) error {
 	a, err := http.ReadResponse(c.In, nil)
 	if err != nil {

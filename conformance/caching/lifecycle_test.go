@@ -10,7 +10,7 @@ import (
 )
 
 // TestReloadDuringFill shows that a fetch outlives the configuration that it began
-// with, for all who wait and for the store.
+// with, for all followers and for the store.
 func TestReloadDuringFill(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
@@ -34,7 +34,7 @@ func TestReloadDuringFill(t *testing.T) {
 	h.quiet()
 }
 
-// TestDrainDuringFill shows that a shutdown waits for a fetch and all who follow it.
+// TestDrainDuringFill shows that a shutdown waits for a fetch and its followers.
 func TestDrainDuringFill(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
@@ -70,12 +70,12 @@ func TestSlowLeaderGetsAll(t *testing.T) {
 	}()
 	same(t, []*gatewaytest.Client{leader}, 200, whole)
 	c := get(t, g, "/")
-	h.answer(h.next(), "small by now", fresh)
+	h.respond(h.next(), "small by now", fresh)
 	same(t, []*gatewaytest.Client{c}, 200, "small by now")
 }
 
-// TestFollowersOfTooLargeBody shows that those who read along get the whole of such a
-// body too, though it is not stored behind them any more.
+// TestFollowersOfTooLargeBody shows that followers get the whole of such a body too, although
+// it is no longer being stored.
 func TestFollowersOfTooLargeBody(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("{ max_object: 100KiB }")
@@ -121,7 +121,7 @@ func TestPurgeMethod(t *testing.T) {
 			h := newHeld(t)
 			g := h.gatewayWith("cache: { memory: 32MiB, admission: off, purge_from: [\""+tc.from+"\"] }\n", "on")
 			c := get(t, g, "/a?b")
-			h.answer(h.next(), "old", fresh)
+			h.respond(h.next(), "old", fresh)
 			same(t, []*gatewaytest.Client{c}, 200, "old")
 			c.Send("PURGE /a?b HTTP/1.1\r\nHost: a.example\r\n\r\n")
 			if a := c.Read("PURGE"); a.StatusCode != tc.status {
@@ -130,7 +130,7 @@ func TestPurgeMethod(t *testing.T) {
 			h.quiet()
 			c = get(t, g, "/a?b")
 			if tc.gone {
-				h.answer(h.next(), "new", fresh)
+				h.respond(h.next(), "new", fresh)
 				same(t, []*gatewaytest.Client{c}, 200, "new")
 				return
 			}

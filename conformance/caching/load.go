@@ -234,7 +234,7 @@ func (r *reader) origin(n int, text string) error {
 		a.Fields = append(a.Fields, Field{rest, absent})
 	case "interim":
 		var i Interim
-		i.Status, i.Field, err = told(rest)
+		i.Status, i.Field, err = readInterim(rest)
 		a.Interim = append(a.Interim, i)
 	default:
 		err = fmt.Errorf("%q is not known for a response", word)
@@ -265,8 +265,8 @@ func field(text string) (Field, bool) {
 	return Field{parts[1], parts[2]}, true
 }
 
-// told reads "103 Name: value".
-func told(text string) (status int, f Field, err error) {
+// readInterim reads "103 Name: value".
+func readInterim(text string) (status int, f Field, err error) {
 	code, rest, _ := strings.Cut(text, " ")
 	if status, err = strconv.Atoi(code); err != nil {
 		return 0, f, err

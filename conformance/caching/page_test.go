@@ -20,7 +20,7 @@ const (
 	pageEnd   = "<!-- end -->\n"
 )
 
-// TestPage holds the table in the documentation to the cases that there are:
+// TestPage compares the tables in docs/caching.md with the cases and tests:
 //
 //	go test ./conformance/caching -run TestPage -page
 //
@@ -47,7 +47,7 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// counts is the table of how many cases of each kind a family has.
+// counts returns a table with the number of cases of each kind in each family.
 func counts(all []*caching.Table) string {
 	kinds := []caching.Kind{caching.Required, caching.Optimal, caching.Choice, caching.Beyond}
 	var out strings.Builder
@@ -72,29 +72,25 @@ func counts(all []*caching.Table) string {
 	return out.String()
 }
 
-// rows is one table of cases a family.
+// rows is one table of cases for each family.
 func rows(all []*caching.Table) string {
 	var out strings.Builder
 	for _, table := range all {
-		fmt.Fprintf(&out, "\n### %s\n\n| | behaviour | by | test: TestCases/%s/... |\n|---|---|---|---|\n", table.Family, table.Family)
+		fmt.Fprintf(&out, "\n### %s\n\n| | case of TestCases/%s | by |\n|---|---|---|\n", table.Family, table.Family)
 		for _, c := range table.Cases {
-			fmt.Fprintf(&out, "| %s | %s | %s | `%s` |\n", c.Kind, cell(c.Name), c.Clause, testName(c.Name))
+			fmt.Fprintf(&out, "| %s | `%s` | %s |\n", c.Kind, strings.ReplaceAll(c.Name, "|", "\\|"), c.Clause)
 		}
 	}
 	out.WriteString("\n")
 	return out.String()
 }
 
-// cell makes text fit into a table.
+// cell escapes text for a table.
 func cell(text string) string {
 	return strings.NewReplacer("|", "\\|", "*", "\\*", "<", "&lt;", "_", "\\_").Replace(text)
 }
 
-// testName is what package testing makes of a case's name.
-func testName(name string) string { return strings.ReplaceAll(name, " ", "_") }
-
-// goTests lists the tests that are no cases, with the first sentence of what they
-// say of themselves.
+// goTests lists the other tests with their comments.
 func goTests(t *testing.T) string {
 	t.Helper()
 	files, err := filepath.Glob("*_test.go")

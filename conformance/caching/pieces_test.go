@@ -16,7 +16,7 @@ func TestRangesOverPieces(t *testing.T) {
 	const size = 200000
 	whole := body(size)
 	c := get(t, g, "/")
-	h.answer(h.next(), whole, fresh, `ETag: "a"`)
+	h.respond(h.next(), whole, fresh, `ETag: "a"`)
 	same(t, []*gatewaytest.Client{c}, 200, whole)
 	edges := []int{0, 1, 16351, 16352, 16353, 32703, 32704, 32705, 65535, 65536, 65537, 98112, size - 2, size - 1}
 	for i, first := range edges {
@@ -45,7 +45,7 @@ func TestLargeHeads(t *testing.T) {
 	for i, tg := range []string{"/", target, target + "x"} {
 		text := strconv.Itoa(i)
 		c := get(t, g, tg)
-		h.answer(h.next(), text, fresh, "X-Long: "+long)
+		h.respond(h.next(), text, fresh, "X-Long: "+long)
 		same(t, []*gatewaytest.Client{c}, 200, text)
 	}
 	for i, tg := range []string{"/", target, target + "x"} {
@@ -57,8 +57,8 @@ func TestLargeHeads(t *testing.T) {
 	h.quiet()
 }
 
-// TestHitsKeepApart asks for many objects of many sizes from many clients at once,
-// and wants each answer to be the object's own.
+// TestHitsKeepApart requests many objects of many sizes from many clients at once, and wants
+// each response to be the one of its object.
 func TestHitsKeepApart(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
@@ -69,7 +69,7 @@ func TestHitsKeepApart(t *testing.T) {
 	go func() {
 		for q := range h.asked {
 			i, _ := strconv.Atoi(strings.TrimPrefix(q.RequestURI, "/"))
-			h.answer(q, texts[i], fresh)
+			h.respond(q, texts[i], fresh)
 		}
 	}()
 	t.Cleanup(func() { close(h.asked) })

@@ -9,8 +9,8 @@ import (
 	"penstock/ops"
 )
 
-// purge does what the words behind "purge" in a table say: a scope, its value but
-// for all, and soft.
+// purge executes a "purge" line of a table. Its words are a scope, the value of the scope
+// except for all, and soft.
 func purge(g *gatewaytest.Gateway, words []string) error {
 	p := ops.CachePurge{Soft: slices.Contains(words, "soft")}
 	words = slices.DeleteFunc(words, func(w string) bool { return w == "soft" })

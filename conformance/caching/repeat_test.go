@@ -13,9 +13,9 @@ import (
 	"penstock/origin/scripted"
 )
 
-// TestLoadRepeatBelongsToNoLaterStep: what is lost in the background is asked for again,
-// and that may come after the client's next request has begun. The gateway of this test
-// always does it then.
+// TestLoadRepeatBelongsToNoLaterStep: a gateway repeats a background request whose response
+// was lost, perhaps after the client's next request has begun. The gateway of this test always
+// repeats it then.
 func TestLoadRepeatBelongsToNoLaterStep(t *testing.T) {
 	table, err := load(`family t
 clause RFC 5861 §3

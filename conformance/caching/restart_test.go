@@ -15,8 +15,8 @@ func warm(folder string) string {
 	return "cache: { memory: 64MiB, admission: off, path: \"" + filepath.ToSlash(folder) + "\" }\n"
 }
 
-// TestWarmRestart shows that what is stored outlives a restart, with its age, and
-// that what was purged stays purged.
+// TestWarmRestart shows that stored responses outlive a restart, with their ages, and
+// that purged ones stay purged.
 func TestWarmRestart(t *testing.T) {
 	h, folder := newHeld(t), t.TempDir()
 	g := h.gatewayWith(warm(folder), "on")
@@ -26,7 +26,7 @@ func TestWarmRestart(t *testing.T) {
 		if path == "/large" {
 			text = body(300000)
 		}
-		h.answer(h.next(), text, fresh, "X-Foo: 1")
+		h.respond(h.next(), text, fresh, "X-Foo: 1")
 		same(t, []*gatewaytest.Client{c}, 200, text)
 		stored(t, g, path, text)
 	}
@@ -43,7 +43,7 @@ func TestWarmRestart(t *testing.T) {
 	same(t, crowd(t, g, 1, "/large"), 200, body(300000))
 	h.quiet()
 	c := get(t, g, "/purged")
-	h.answer(h.next(), "again", fresh)
+	h.respond(h.next(), "again", fresh)
 	same(t, []*gatewaytest.Client{c}, 200, "again")
 }
 
@@ -54,7 +54,7 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	g := h.gatewayWith(warm(folder), "on")
 	whole := body(100000)
 	c := get(t, g, "/")
-	h.answer(h.next(), whole, fresh)
+	h.respond(h.next(), whole, fresh)
 	same(t, []*gatewaytest.Client{c}, 200, whole)
 	stored(t, g, "/", whole)
 	g.Stop()
@@ -76,6 +76,6 @@ func TestDamagedFilesAreRefused(t *testing.T) {
 	}
 	g = h.gatewayWith(warm(folder), "on")
 	c = get(t, g, "/")
-	h.answer(h.next(), whole, fresh)
+	h.respond(h.next(), whole, fresh)
 	same(t, []*gatewaytest.Client{c}, 200, whole)
 }

@@ -12,11 +12,11 @@ import (
 // underscores lets fields with "_" in their names pass, as far as the cache has no say in it.
 const underscores = "underscores: keep\n"
 
-// play asks for a target and lets the origin answer with a body and fields.
-func (h *held) play(g *gatewaytest.Gateway, target string, asks []string, text string, fields ...string) gatewaytest.Answer {
+// play requests a target and lets the origin respond with a body and fields.
+func (h *held) play(g *gatewaytest.Gateway, target string, asks []string, text string, fields ...string) gatewaytest.Response {
 	h.t.Helper()
 	c := get(h.t, g, target, asks...)
-	h.answer(h.next(), text, fields...)
+	h.respond(h.next(), text, fields...)
 	return c.Read("GET")
 }
 
@@ -31,7 +31,7 @@ func TestTheHostIsSentAsItIsKeyed(t *testing.T) {
 	if q.Host != "evil.example" || strings.Contains(q.Header.Get("X-Forwarded-Host"), "EVIL") {
 		t.Errorf("the origin was asked for Host %q, X-Forwarded-Host %q", q.Host, q.Header.Get("X-Forwarded-Host"))
 	}
-	h.answer(q, "x", fresh)
+	h.respond(q, "x", fresh)
 	c.Read("GET")
 }
 
@@ -50,7 +50,7 @@ func TestTheLookupShowsNoCookies(t *testing.T) {
 	}
 }
 
-// TestOneMoreVariantEvictsOne shows that a value that nobody has asked with before takes the
+// TestOneMoreVariantEvictsOne shows that the variant for a new value of the field takes the
 // place of the least used variant, and of no other.
 func TestOneMoreVariantEvictsOne(t *testing.T) {
 	h := newHeld(t)
@@ -67,7 +67,7 @@ func TestOneMoreVariantEvictsOne(t *testing.T) {
 		select {
 		case q := <-h.asked:
 			asked = true
-			h.answer(q, lang, fresh, "Vary: X-L")
+			h.respond(q, lang, fresh, "Vary: X-L")
 			<-came
 		case <-came:
 		}
@@ -132,7 +132,7 @@ func TestUnderscoresShadowNothing(t *testing.T) {
 	if q.Header.Get("X_tenant") != "" || q.Header.Get("Other_field") != "1" {
 		t.Errorf("the origin got X_Tenant %q, Other_Field %q", q.Header.Get("X_tenant"), q.Header.Get("Other_field"))
 	}
-	h.answer(q, "evil", fresh, "Vary: Accept-Language") // nothing said before that this field selects
+	h.respond(q, "evil", fresh, "Vary: Accept-Language") // nothing said before that this field selects
 	same(t, []*gatewaytest.Client{c}, 200, "evil")
 	plain := []string{"X-Tenant: a", "Accept-Language: en"}
 	h.play(g, "/", plain, "good", "Cache-Control: max-age=0", `ETag: "a"`, "Vary: Accept-Language")
@@ -140,6 +140,6 @@ func TestUnderscoresShadowNothing(t *testing.T) {
 	if q = h.next(); q.Header.Get("Accept_language") != "" {
 		t.Errorf("the origin got Accept_Language: %s", q.Header.Get("Accept_language"))
 	}
-	h.answer(q, "good")
+	h.respond(q, "good")
 	same(t, []*gatewaytest.Client{c}, 200, "good")
 }

@@ -11,7 +11,7 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// begin is where the clock of every play stands first.
+// begin is the time of the clock at the beginning of every play.
 func begin() time.Time { return time.Date(2026, time.October, 18, 8, 0, 0, 123e6, time.UTC) }
 
 // penstock starts a gateway in front of an origin, both by one clock.

@@ -7,13 +7,13 @@ import (
 	"penstock/gateway/gatewaytest"
 )
 
-// TestHitsInPipeline shows that hits come in order, among answers of the origin,
-// when their requests come at once.
+// TestHitsInPipeline shows that hits, and responses of the origin between them, come in the
+// order of their requests when these come at once.
 func TestHitsInPipeline(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
 	c := get(t, g, "/a")
-	h.answer(h.next(), "a", fresh)
+	h.respond(h.next(), "a", fresh)
 	same(t, []*gatewaytest.Client{c}, 200, "a")
 	const host = " HTTP/1.1\r\nHost: a.example\r\n"
 	c.Send("GET /a" + host + "\r\nHEAD /a" + host + "\r\nGET /b" + host + "\r\nGET /a" + host + "\r\nGET /a" + host + "Connection: close\r\n\r\n")
@@ -21,7 +21,7 @@ func TestHitsInPipeline(t *testing.T) {
 	if q.RequestURI != "/b" {
 		t.Errorf("the origin was asked for %s, want /b", q.RequestURI)
 	}
-	h.answer(q, "b", "Cache-Control: no-store")
+	h.respond(q, "b", "Cache-Control: no-store")
 	for i, want := range []string{"a", "", "b", "a", "a"} {
 		method := "GET"
 		if i == 1 {
@@ -59,12 +59,12 @@ func TestHitForHTTP10(t *testing.T) {
 	h.quiet()
 }
 
-// TestStaleWhenNothingListens shows that what is stored outlives the origin.
+// TestStaleWhenNothingListens shows that stored responses are served after the origin has ended.
 func TestStaleWhenNothingListens(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
 	c := get(t, g, "/")
-	h.answer(h.next(), "kept", "Cache-Control: max-age=60")
+	h.respond(h.next(), "kept", "Cache-Control: max-age=60")
 	same(t, []*gatewaytest.Client{c}, 200, "kept")
 	h.Close()
 	h.clock.Advance(61e9)
@@ -81,13 +81,13 @@ func TestStaleWhenNothingListens(t *testing.T) {
 	}
 }
 
-// TestSeveralRanges reads the parts of a multipart answer made from the store.
+// TestSeveralRanges reads the parts of a multipart response from the store.
 func TestSeveralRanges(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
 	whole := body(100000)
 	c := get(t, g, "/")
-	h.answer(h.next(), whole, fresh, "Content-Type: text/x")
+	h.respond(h.next(), whole, fresh, "Content-Type: text/x")
 	same(t, []*gatewaytest.Client{c}, 200, whole)
 	stored(t, g, "/", whole)
 	a := gatewaytest.Get(t, g.Address, "/", "Range: bytes=0-9, 70000-70099, -5")
@@ -111,8 +111,8 @@ func TestSeveralRanges(t *testing.T) {
 	h.quiet()
 }
 
-// TestPurgeDuringFill shows that what was asked for before a purge is not stored
-// behind it.
+// TestPurgeDuringFill shows that a response to a request before a purge is not stored after
+// the purge.
 func TestPurgeDuringFill(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
@@ -121,17 +121,17 @@ func TestPurgeDuringFill(t *testing.T) {
 	if err := purge(g, []string{"url", "http://a.example/"}); err != nil {
 		t.Fatal(err)
 	}
-	h.answer(q, "old", fresh)
+	h.respond(q, "old", fresh)
 	same(t, []*gatewaytest.Client{c}, 200, "old")
 	c = get(t, g, "/")
-	h.answer(h.next(), "new", fresh)
+	h.respond(h.next(), "new", fresh)
 	same(t, []*gatewaytest.Client{c}, 200, "new")
 	same(t, crowd(t, g, 1, "/"), 200, "new")
 	h.quiet()
 }
 
-// TestInvalidationDuringFill shows that what was asked for before an unsafe method
-// succeeded is not stored behind it.
+// TestInvalidationDuringFill shows that a response to a request before an unsafe method
+// succeeded is not stored after that.
 func TestInvalidationDuringFill(t *testing.T) {
 	h := newHeld(t)
 	g := h.gateway("on")
@@ -139,13 +139,13 @@ func TestInvalidationDuringFill(t *testing.T) {
 	q := h.next()
 	post := gatewaytest.Dial(t, g.Address)
 	post.Send("POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 1\r\n\r\nx")
-	h.answer(h.next(), "changed")
+	h.respond(h.next(), "changed")
 	if a := post.Read("POST"); a.Text != "changed" {
 		t.Fatalf("POST: got %q", a.Text)
 	}
-	h.answer(q, "old", fresh)
+	h.respond(q, "old", fresh)
 	same(t, []*gatewaytest.Client{c}, 200, "old")
 	c = get(t, g, "/")
-	h.answer(h.next(), "new", fresh)
+	h.respond(h.next(), "new", fresh)
 	same(t, []*gatewaytest.Client{c}, 200, "new")
 }
