@@ -29,16 +29,14 @@ func TestNamesResolve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, wrong := 0, map[string]int{}
+	seen := 0
 	check := func(file, word, folder string) {
 		seen++
 		problem := known.resolve(word, folder)
 		if problem == "" || slices.Contains(foreignNames(), word) {
 			return
 		}
-		if wrong[file]++; wrong[file] > nameCeilings()[file] {
-			t.Errorf("%s: %s: %s", file, word, problem)
-		}
+		t.Errorf("%s: %s: %s", file, word, problem)
 	}
 	for file, text := range known.documents {
 		for _, word := range namesInSpans(text) {
@@ -53,14 +51,15 @@ func TestNamesResolve(t *testing.T) {
 			check("package comment of "+orMain(folder), word, folder)
 		}
 	}
-	for file := range nameCeilings() {
-		if wrong[file] == 0 {
-			t.Errorf("%s: all names resolve: take it out of nameCeilings", file)
-		}
-	}
 	if seen < 500 {
 		t.Errorf("found %d names; are code spans still found?", seen)
 	}
+}
+
+// foreignNames are names in documents and package comments that have the form of ours and
+// belong to others, such as a weak entity tag in lower case.
+func foreignNames() []string {
+	return []string{"terminationGracePeriodSeconds", "t.Drain.Keys", "w/"}
 }
 
 // names is what a document may name.

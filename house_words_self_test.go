@@ -50,13 +50,3 @@ func TestWordsToAvoidAreFound(t *testing.T) {
 		})
 	}
 }
-
-func TestWordCeilings(t *testing.T) {
-	counts := map[string]int{"a": 3, "b": 1, "c": 0}
-	if got := judgeWords(counts, map[string]int{"a": 3, "b": 2}); len(got) != 0 {
-		t.Errorf("below the ceilings: got %q", got)
-	}
-	if got := judgeWords(counts, map[string]int{"a": 2, "c": 1}); len(got) != 3 {
-		t.Errorf("a is above, b has none, c needs none: got %q", got)
-	}
-}

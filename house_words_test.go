@@ -1,13 +1,10 @@
 package main
 
 import (
-	"flag"
-	"fmt"
 	"go/parser"
 	"go/scanner"
 	"go/token"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"regexp"
@@ -20,8 +17,6 @@ import (
 )
 
 const maxDocumentLine = 100 // characters
-
-var listWords = flag.String("words", "", "list the words to avoid in this `folder or file`")
 
 // avoided is one entry of the avoid list.
 type avoided struct {
@@ -178,14 +173,12 @@ func goProse(name string, text []byte) []prose {
 	}
 }
 
-// TestWords counts the words to avoid, folder by folder.
-// `go test . -run TestWords -words gateway` lists those of one folder.
+// TestWords holds all comments, messages and documents to the terms of docs/glossary.md.
 func TestWords(t *testing.T) {
 	list := avoidList(read(t, "docs/glossary.md"))
 	if len(list) < 30 {
 		t.Fatalf("docs/glossary.md: found %d words to avoid; is its form still right?", len(list))
 	}
-	counts, byFile := map[string]int{}, map[string]int{}
 	err := fs.WalkDir(os.DirFS("."), ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -196,27 +189,13 @@ func TestWords(t *testing.T) {
 			return nil
 		}
 		text, err := os.ReadFile(name)
-		found := wordsIn(list, proseOf(name, text))
-		counts[wordyFolder(name)] += len(found)
-		byFile[name] = len(found)
-		for _, f := range found {
-			if *listWords != "" && under(name, *listWords) {
-				t.Logf("%s:%d: %s", name, f.line, f.word)
-			}
+		for _, f := range wordsIn(list, proseOf(name, text)) {
+			t.Errorf("%s:%d: %q is a word that docs/glossary.md says to avoid", name, f.line, f.word)
 		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	ceilings := wordCeilings()
-	for _, problem := range judgeWords(counts, ceilings) {
-		t.Error(problem)
-	}
-	for _, name := range slices.Sorted(maps.Keys(byFile)) {
-		if folder := wordyFolder(name); byFile[name] > 0 && counts[folder] > ceilings[folder] {
-			t.Logf("%4d %s", byFile[name], name)
-		}
 	}
 }
 
@@ -227,37 +206,15 @@ func TestLinesOfDocuments(t *testing.T) {
 		if err != nil || path.Ext(name) != ".md" {
 			return err
 		}
-		text, wide := code.ReplaceAllStringFunc(read(t, name), blank), 0
+		text := code.ReplaceAllStringFunc(read(t, name), blank)
 		for i, line := range strings.Split(text, "\n") {
-			if utf8.RuneCountInString(line) <= maxDocumentLine || line[0] == '|' || line[0] == '_' {
-				continue
+			if n := utf8.RuneCountInString(line); n > maxDocumentLine && line[0] != '|' && line[0] != '_' {
+				t.Errorf("%s:%d: %d characters, want at most %d", name, i+1, n, maxDocumentLine)
 			}
-			if wide++; !slices.Contains(wideDocuments(), name) {
-				t.Errorf("%s:%d: %d characters, want at most %d", name, i+1, utf8.RuneCountInString(line), maxDocumentLine)
-			}
-		}
-		if wide == 0 && slices.Contains(wideDocuments(), name) {
-			t.Errorf("%s: no line is too long: take it out of wideDocuments", name)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-// judgeWords compares counts with ceilings; a folder that is not in the table has none.
-func judgeWords(counts, ceilings map[string]int) []string {
-	var problems []string
-	for _, folder := range slices.Sorted(maps.Keys(counts)) {
-		if n, most := counts[folder], ceilings[folder]; n > most {
-			problems = append(problems, fmt.Sprintf("%s: %d words that docs/glossary.md says to avoid, want at most %d; -words %s lists them", folder, n, most, folder))
-		}
-	}
-	for _, folder := range slices.Sorted(maps.Keys(ceilings)) {
-		if counts[folder] == 0 {
-			problems = append(problems, fmt.Sprintf("%s: no word to avoid is left: take it out of wordCeilings", folder))
-		}
-	}
-	return problems
 }

@@ -15,7 +15,7 @@ import (
 	"penstock/loadtest/driver"
 )
 
-// bearing is a gateway that bears overload just so.
+// bearing returns the report of a gateway that just fulfils all conditions.
 func bearing() pressure {
 	report := func(good, refused int, took time.Duration) *driver.Report {
 		r := &driver.Report{Took: time.Second, Arrivals: int64(good + refused), RetryAfter: int64(refused)}

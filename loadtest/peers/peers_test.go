@@ -33,7 +33,7 @@ func TestEveryPeerIsToldWhereToListenAndWhatIsBehind(t *testing.T) {
 			said := string(text) + strings.Join(args, " ")
 			for _, want := range []string{"8080", "9001"} {
 				if want == "8080" && p.file == Origin().file {
-					continue // it is what is behind
+					continue // the origin does not listen on the gateway's address
 				}
 				if !strings.Contains(said, want) {
 					t.Errorf("%s is not in\n%s", want, said)

@@ -120,7 +120,7 @@ func (p *Program) Await(ctx context.Context, check func() error) error {
 // error is that it has ended, or that this system has no such signal.
 func (p *Program) Interrupt() error { return p.cmd.Process.Signal(os.Interrupt) }
 
-// End tells the program and all processes that it has started to end, and kills them after
+// End terminates the program and all processes that it has started, and kills them after
 // patience. It returns an error only when the program cannot be killed; Err reports how it
 // ended.
 func (p *Program) End(patience time.Duration) error {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestEndReachesGrandchildren: the shell ends well when it is asked to, and only then
-// without complaint about its output when its own child is gone too.
+// TestEndReachesGrandchildren: the shell exits without error on SIGTERM. Wait then returns no
+// error only if the child of the shell, which holds the same output, has ended too.
 func TestEndReachesGrandchildren(t *testing.T) {
 	c, err := Start(Options{Binary: "/bin/sh", Args: []string{"-c", `trap "exit 0" TERM; sleep 1000 & echo here; wait`}})
 	if err != nil {
