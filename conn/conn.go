@@ -126,6 +126,10 @@ func (c *Conn) Read(p []byte) (int, error) {
 // Write writes all of p or returns an error with the number of bytes written before.
 // Past the write deadline that is os.ErrDeadlineExceeded, see SetMinRate for ErrTooSlow; under TLS the connection
 // cannot be written any more after it.
+//
+// A write that the deadline ends before it has moved a byte sends once more without waiting:
+// the poller wakes it only when a third of the send buffer is free, and a peer that took less
+// has taken something all the same.
 func (c *Conn) Write(p []byte) (int, error) {
 	if !c.begin(&c.out) {
 		return 0, os.ErrDeadlineExceeded
@@ -135,6 +139,9 @@ func (c *Conn) Write(p []byte) (int, error) {
 		var more int
 		more, err = c.calls.write(p[n:])
 		n += more
+	}
+	if n == 0 && c.outOfTime(err) && c.calls.plain() {
+		n, err = c.calls.writeNow(p, err)
 	}
 	c.out.leave(n)
 	return n, c.pace.failed(err)

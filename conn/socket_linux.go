@@ -110,6 +110,24 @@ func (k *socketCalls) write(p []byte) (int, error) {
 	return out.n, err
 }
 
+// writeNow sends what there is room for and does not wait. late is the error when that is
+// not all of p.
+func (k *socketCalls) writeNow(p []byte, late error) (int, error) {
+	out := &k.out
+	out.p, out.n, out.err = p, 0, nil
+	err := k.sys.Control(func(fd uintptr) { k.send(fd) })
+	out.p = nil
+	switch {
+	case err != nil:
+		return 0, err
+	case out.err == syscall.EAGAIN:
+		return out.n, late
+	case out.err != nil:
+		return out.n, k.failed("write", out.err)
+	}
+	return out.n, nil
+}
+
 // send runs when there may be room for bytes. False makes it wait.
 func (k *socketCalls) send(fd uintptr) bool {
 	out := &k.out

@@ -24,3 +24,5 @@ func (k *socketCalls) await() error { return errors.ErrUnsupported }
 func (k *socketCalls) unread() bool { return false }
 
 func (k *socketCalls) askFor([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+func (k *socketCalls) writeNow(_ []byte, late error) (int, error) { return 0, late }

@@ -127,6 +127,9 @@ func (m *mover) write(moved func(int64)) (done int64, err error) {
 		for timedOut(err) && c.resume(&c.out) {
 			err = c.sys.Write(m.drain)
 		}
+		if c.outOfTime(err) && m.drainNow() {
+			err = nil
+		}
 		c.out.leave(m.got)
 		switch {
 		case err != nil:
@@ -145,6 +148,14 @@ func (m *mover) write(moved func(int64)) (done int64, err error) {
 		moved(int64(m.got))
 	}
 	return done, nil
+}
+
+// drainNow writes what there is room for and does not wait, see Conn.Write. False means that
+// there is none.
+func (m *mover) drainNow() bool {
+	moved := false
+	_ = m.dst.sys.Control(func(fd uintptr) { moved = m.toDestination(fd) }) // closed: nothing moves
+	return moved
 }
 
 // toDestination runs when the destination may be writable. False makes it wait.
