@@ -26,7 +26,7 @@ const (
 	BodyIncomplete            // the client ended or broke its request body
 	BodyStalled               // no byte of the request body for body_idle
 	SlowRequest               // the request body comes slower than timeouts.body_min_rate, or took timeouts.body
-	SlowClient                // the client takes the response slower than timeouts.body_min_rate
+	SlowClient                // after the response has begun, the client takes it or sends its request body slower than timeouts.body_min_rate
 	BuffersFull               // limits.buffered_bodies are in use
 	ClientGone                // the client closed its connection
 	Loop                      // the request passed this instance before (RFC 8586)

@@ -116,6 +116,14 @@ func (t *trip) bodyFault(err error) *exchange.Fault {
 	return t.fault(exchange.HTTPResponseIncomplete, exchange.NoReason, err)
 }
 
+// cutFault is f where a response has begun, which f then cuts: no 408 can be sent any more.
+func cutFault(f *exchange.Fault) *exchange.Fault {
+	if f.Reason == exchange.SlowRequest {
+		return exchange.Refuse(exchange.SlowClient)
+	}
+	return f
+}
+
 // sinkFault explains why the client did not take the response.
 func sinkFault(err error) *exchange.Fault {
 	if errors.Is(err, conn.ErrTooSlow) {

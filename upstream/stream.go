@@ -227,7 +227,7 @@ func (s *BodyStream) end(err error) error {
 		return s.err
 	}
 	if err != io.EOF {
-		return s.fail(s.t.bodyFault(err))
+		return s.fail(cutFault(s.t.bodyFault(err)))
 	}
 	s.err, s.complete = io.EOF, true
 	s.t.at.Received = s.received
