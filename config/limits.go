@@ -42,7 +42,8 @@ func (l *Limits) Keys(k options.Keys) {
 	k.Size("body", &l.Body, 16*mib, "the body of one request; `off` allows any; above it 413; also per route", options.Off)
 	k.Size("buffered_bodies", &l.Buffered, 0,
 		"request bodies that are read before a backend is chosen, all together, at most 64 KiB of each. `auto` is an eighth of the heap "+
-			"limit, at least 16MiB. Above it a body of known length is streamed, any other gets 503 `buffers-full`", options.Auto)
+			"limit, at least 16MiB. Above it bodies are streamed with what was read of them; one without a length for which there is no "+
+			"buffer at all gets 503 `buffers-full`", options.Auto)
 	k.Add("header_bytes", options.SizeOf(&l.HeaderBytes, 32*kib, options.Within(kib, mib)),
 		"a request's head, its first line and all fields; above it 431. Each connection may hold a buffer of this size", options.Restart)
 	k.Count("headers", &l.Headers, 128, "fields in a request's head; above it 431", options.Within(1, maxHeaders))

@@ -3,10 +3,13 @@ package gateway
 import (
 	"sync"
 	"sync/atomic"
+
+	"penstock/headers"
 )
 
 // bodyBuffers has the memory for request bodies, or their beginnings, that are read before a
-// backend is chosen. Together the buffers stay within a budget.
+// backend is chosen. Together the buffers stay within a budget. The last quarter of it is kept
+// for the first buffers of bodies without a length, because others can do without.
 type bodyBuffers struct {
 	limit atomic.Int64 // bytes
 	used  atomic.Int64
@@ -23,10 +26,19 @@ type bodyBuffer struct {
 	class int
 }
 
-// take returns an empty buffer of a class, nil when the budget has no room for it.
-func (b *bodyBuffers) take(class int) *bodyBuffer {
+// first returns an empty buffer of the smallest class, nil when the budget has no room for it.
+func (b *bodyBuffers) first(kind headers.BodyKind) *bodyBuffer {
+	limit := b.limit.Load()
+	if kind == headers.Sized {
+		limit -= limit / 4
+	}
+	return b.take(0, limit)
+}
+
+// take returns an empty buffer of a class, nil when more than limit bytes would be in use.
+func (b *bodyBuffers) take(class int, limit int64) *bodyBuffer {
 	size := int64(bodySizes[class])
-	if b.used.Add(size) > b.limit.Load() {
+	if b.used.Add(size) > limit {
 		b.used.Add(-size)
 		return nil
 	}
@@ -39,7 +51,8 @@ func (b *bodyBuffers) take(class int) *bodyBuffer {
 // grow returns a larger buffer with the bytes of p, which it gives back; nil, and p stays as it
 // is, when the budget has no room for it.
 func (b *bodyBuffers) grow(p *bodyBuffer) *bodyBuffer {
-	next := b.take(p.class + 1)
+	limit := b.limit.Load()
+	next := b.take(p.class+1, limit-limit/4)
 	if next != nil {
 		next.data = append(next.data, p.data...)
 		b.give(p)

@@ -16,7 +16,7 @@ import (
 // more than limits.buffered_bodies; bodies of known length go on beyond it.
 func TestBuffersOfBodiesStayWithinTheirBudget(t *testing.T) {
 	origin := gatewaytest.NewOrigin(t, sink(make(chan error, 100)))
-	g := gatewaytest.Start(t, "limits: { buffered_bodies: 128KiB }\n"+oneRoute(origin.URL))
+	g := gatewaytest.Start(t, "limits: { buffered_bodies: 256KiB }\n"+oneRoute(origin.URL))
 	send := func(n, bytes int) []*gatewaytest.Client {
 		var open []*gatewaytest.Client
 		for range n {
@@ -37,13 +37,16 @@ func TestBuffersOfBodiesStayWithinTheirBudget(t *testing.T) {
 	used(5 * 4 << 10) // and not what they have announced
 	full := send(1, 65_535)
 	used(5*4<<10 + 64<<10)
-	idle = append(idle, send(20, 10)...) // more than there is room for: the rest is streamed
-	used(128 << 10)
+	idle = append(idle, send(40, 10)...) // more than there is room for: the rest is streamed
+	used(192 << 10)                      // a quarter is kept for bodies without a length
 
-	c := gatewaytest.Dial(t, g.Address)
-	c.Send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
-	if a := c.Read("POST"); a.StatusCode != 503 || a.Header.Get("Retry-After") == "" || !strings.Contains(a.Text, "buffers-full") {
-		t.Errorf("got %d %q, want 503 buffers-full with Retry-After", a.StatusCode, a.Text)
+	for range 20 { // each has a buffer, which cannot grow
+		c := gatewaytest.Dial(t, g.Address)
+		body := strings.Repeat("x", 100_000)
+		c.Send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n186a0\r\n" + body + "\r\n0\r\n\r\n")
+		if a := c.Read("POST"); a.StatusCode != 200 || a.Text != sumOf(body) {
+			t.Fatalf("got %d %q, want what was sent", a.StatusCode, a.Text)
+		}
 	}
 	for _, c := range append(full, send(1, 65_535)...) { // one that was read whole, one that was not
 		c.Send("y")
@@ -55,6 +58,29 @@ func TestBuffersOfBodiesStayWithinTheirBudget(t *testing.T) {
 		_ = c.Conn.Close()
 	}
 	used(0)
+}
+
+// A body without a length is refused only when there is no buffer for its first bytes either.
+func TestBodyWithoutALengthAndABufferIsRefused(t *testing.T) {
+	origin := gatewaytest.NewOrigin(t, sink(make(chan error, 100)))
+	g := gatewaytest.Start(t, "limits: { buffered_bodies: 8KiB }\n"+oneRoute(origin.URL))
+	const begin = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n"
+	var first [2]*gatewaytest.Client
+	for i := range first {
+		first[i] = gatewaytest.Dial(t, g.Address)
+		first[i].Send(begin) // and no byte for gatherTime
+		first[i].Head()
+	}
+	c := gatewaytest.Dial(t, g.Address)
+	c.Send(begin)
+	c.Head()
+	if a := c.Read("POST"); a.StatusCode != 503 || a.Header.Get("Retry-After") == "" || !strings.Contains(a.Text, "buffers-full") {
+		t.Errorf("got %d %q, want 503 buffers-full with Retry-After", a.StatusCode, a.Text)
+	}
+	first[0].Send("2\r\nhi\r\n0\r\n\r\n")
+	if a := first[0].Read("POST"); a.Text != sumOf("hi") {
+		t.Errorf("got %d %q", a.StatusCode, a.Text)
+	}
 }
 
 func TestLimitsFollowTheMemory(t *testing.T) {

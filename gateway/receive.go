@@ -73,7 +73,7 @@ func (g *proxy) gather(j *journey, small bool) (whole bool, f *exchange.Fault) {
 		defer func() { j.body.until = time.Time{} }()
 	}
 	u := &j.upload
-	if u.begin = g.bodies.take(0); u.begin == nil {
+	if u.begin = g.bodies.first(j.request.Framing.Kind); u.begin == nil {
 		return false, j.noBuffer()
 	}
 	for {
@@ -83,7 +83,7 @@ func (g *proxy) gather(j *journey, small bool) (whole bool, f *exchange.Fault) {
 			}
 			larger := g.bodies.grow(u.begin)
 			if larger == nil {
-				return false, j.noBuffer()
+				return false, nil // what has come goes on with the rest
 			}
 			u.begin = larger
 		}
@@ -102,7 +102,7 @@ func (g *proxy) gather(j *journey, small bool) (whole bool, f *exchange.Fault) {
 	}
 }
 
-// noBuffer is what becomes of a body for which there is no memory: one of known length is
+// noBuffer is what becomes of a body for which there is no buffer at all: one of known length is
 // streamed, any other is refused.
 func (j *journey) noBuffer() *exchange.Fault {
 	if j.request.Framing.Kind == headers.Sized {
