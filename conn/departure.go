@@ -16,13 +16,28 @@ type Departure struct {
 	mu      sync.Mutex // held by look, and by those who end what look may be doing
 	signal  chan struct{}
 	unless  func() bool
+
+	quiet bool   // only a peer that leaves while one read waits for long counts
+	calls uint64 // of the connection that is waited for, at the last look; of the sweeper alone
+	looks int    // since then
 }
+
+// quietLooks is how many ticks of the sweeper one read has to wait before a departure made by
+// NewQuietDeparture looks at the peer, and then how many pass between two looks.
+const quietLooks = 10
 
 // NewDeparture returns a Departure. A departure does not count while unless returns true; it
 // is called from another goroutine than Watch, but only between Watch and Unwatch. Nil never
 // prevents one.
 func NewDeparture(unless func() bool) *Departure {
 	return &Departure{signal: make(chan struct{}, 1), unless: unless}
+}
+
+// NewQuietDeparture returns a Departure for the time in which a response is passed on. A peer
+// that leaves counts only while the same read from the connection given to Interrupt has
+// waited for ten ticks of the sweeper or more, so one that still gets bytes is never looked at.
+func NewQuietDeparture() *Departure {
+	return &Departure{signal: make(chan struct{}, 1), quiet: true}
 }
 
 // Watch has the sweeper of c look, from its second tick on and once in each, whether the peer of c has ended its
@@ -57,6 +72,9 @@ func (d *Departure) look(c *Conn) {
 	if !d.seen.Swap(true) {
 		return // most are over before the sweeper comes by again, and cost no system call
 	}
+	if d.quiet && !d.waitsLong() {
+		return
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.watched.Load() != c || d.left.Load() || !peerLeft(c.sys) || d.unless != nil && d.unless() {
@@ -67,6 +85,20 @@ func (d *Departure) look(c *Conn) {
 	if w := d.waiting.Load(); w != nil {
 		w.arm(&w.in, expired)
 	}
+}
+
+// waitsLong counts a look of a quiet departure. It reports whether the peer is looked at now.
+func (d *Departure) waitsLong() bool {
+	w := d.waiting.Load()
+	if w == nil {
+		return false
+	}
+	if calls := w.in.calls.Load(); calls != d.calls || !w.in.busy() {
+		d.calls, d.looks = calls, 0
+		return false
+	}
+	d.looks++
+	return d.looks%quietLooks == 0
 }
 
 // Left reports whether the peer has left. It is false for a nil Departure.

@@ -115,3 +115,36 @@ func TestNoDepartureWithoutAPeer(t *testing.T) {
 		t.Error("nobody has left")
 	}
 }
+
+// A quiet departure looks at the peer only while one and the same read waits for long.
+func TestQuietDepartureNeedsAReadThatWaitsForLong(t *testing.T) {
+	s := stillSweeper(t)
+	l := tcpLink(t, s)
+	d := NewQuietDeparture()
+	d.Watch(l.src)
+	defer d.Unwatch()
+	d.Interrupt(l.dst)
+	_ = l.from.(*net.TCPConn).CloseWrite()
+	until(t, "the FIN has come", func() bool { return peerLeft(l.src.sys) })
+	looks := func(n int) {
+		for range n {
+			s.sweep(time.Duration(s.now.Load()) + s.tick)
+		}
+	}
+	looks(5 * quietLooks) // no read waits
+	for range 5 {
+		l.dst.in.calls.Add(oneCall) // a read waits, but not for long
+		looks(quietLooks)
+		l.dst.in.leave(0)
+	}
+	if d.Left() {
+		t.Fatal("the departure counted although no read waited for long")
+	}
+	l.dst.in.calls.Add(oneCall)
+	looks(quietLooks + 1)
+	signalled(t, d)
+	if got := l.dst.in.deadline.Load(); got != expired {
+		t.Errorf("the read's deadline is %d", got)
+	}
+	l.dst.in.leave(0)
+}

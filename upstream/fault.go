@@ -110,6 +110,9 @@ func (t *trip) bodyFault(err error) *exchange.Fault {
 	if _, ok := errors.AsType[codingError](err); ok {
 		return t.fault(exchange.HTTPResponseTransferCoding, exchange.NoReason, err)
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && t.src.client.Left() {
+		return exchange.Refuse(exchange.ClientGone)
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return t.fault(exchange.HTTPResponseTimeout, exchange.BodyIdleTimeout, err)
 	}

@@ -18,7 +18,9 @@ type source struct {
 	br   *bufio.Reader
 	conn *conn.Conn // nil when there is nothing to time, as in tests of the readers
 	up   *upload    // the upload beside; nil when there is none
-	idle time.Duration
+	// client ends the wait for the next piece of a body when it leaves; nil for one that cannot.
+	client *conn.Departure
+	idle   time.Duration
 }
 
 // fill waits until n bytes are buffered.
@@ -57,14 +59,14 @@ func (s *source) spare() {
 	}
 }
 
-// arm allows another idle period, unless the upload has failed: then reading is
-// pointless, and must not go on waiting.
+// arm allows another idle period, unless the upload has failed or the client has left: then
+// reading is pointless, and must not go on waiting.
 func (s *source) arm() {
 	if s.conn == nil {
 		return
 	}
 	s.conn.SetReadDeadlineIn(s.idle)
-	if s.up.spoiled() {
+	if s.up.spoiled() || s.client.Left() {
 		_ = s.conn.SetReadDeadline(longAgo)
 	}
 }

@@ -51,6 +51,7 @@ func (t *trip) giveBack(sent, keep bool) {
 	if !sent {
 		t.src.conn.Abort() // no waiting for a backend that does not read, and no doubt that the request was cut
 	}
+	t.src.client.Release()
 	pool, l := t.client.pool, t.lease
 	if t.src.br != nil {
 		pool.giveReader(t.src.br)

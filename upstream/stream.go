@@ -24,6 +24,10 @@ const spliceFrom = 64 << 10
 type BodyStream struct {
 	Idle time.Duration // no byte from the backend for so long ends the transfer; zero means never
 
+	// Client is whom Transfer sends to: when it leaves while nothing comes from the backend, the
+	// transfer ends. It is made by conn.NewQuietDeparture; nil for a client that is not watched.
+	Client *conn.Departure
+
 	// OnTrailers is given the trailer fields, all of them, before the end is reported.
 	// The block is valid during the call. It is not called when there are none.
 	OnTrailers func(*headers.Block)
@@ -164,6 +168,10 @@ func (s *BodyStream) advance(n int) {
 // only when the body is complete.
 func (s *BodyStream) Transfer(to response.Sink) (err error) {
 	s.to = to
+	if s.err == nil && s.t.lease != nil {
+		s.t.src.client = s.Client
+		s.Client.Interrupt(s.t.src.conn)
+	}
 	for err == nil {
 		if s.splices() {
 			err = s.splice()
