@@ -153,9 +153,7 @@ func (g *proxy) purgeRequested(c *policy.Call) {
 	}
 	u := ops.CacheURL{Scheme: c.Scheme, Host: string(c.Host), Target: target}
 	err := g.cachePurge(ops.CachePurge{URL: u})
-	switch {
-	case err == nil, errors.Is(err, ops.ErrNoCache), errors.Is(err, ops.ErrBadURL): // for the latter two nothing is stored
-	default:
+	if err != nil && !errors.Is(err, ops.ErrNoCache) { // where no route caches nothing is stored
 		g.log.Warn("a purge may be forgotten in a restart", "error", err)
 	}
 }

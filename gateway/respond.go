@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"penstock/conn"
 	"penstock/headers"
 	"penstock/response"
 )
@@ -87,9 +88,20 @@ type proxiedBody struct {
 	j        *journey
 	names    [][]byte // of the trailer fields that were announced and may pass
 	trailers []byte   // their field lines, once the body has ended
+	client   *conn.Departure
+	watched  bool // client has to be unwatched
+}
+
+// unwatch ends what streamProxied began.
+func (p *proxiedBody) unwatch() {
+	if p.watched {
+		p.watched = false
+		p.client.Unwatch()
+	}
 }
 
 func (p *proxiedBody) reset() {
+	p.unwatch()
 	clear(p.names)
 	p.names, p.trailers = p.names[:0], trim(p.trailers)
 }
@@ -122,6 +134,10 @@ func (j *journey) streamProxied() {
 	length := int64(-1)
 	if j.out.resp.Framing.Kind == headers.Sized {
 		length = j.out.resp.Framing.Length
+	} else if !j.route.finish { // it may be an event stream, and quiet for long
+		body.Client = j.proxied.client
+		j.proxied.watched = true
+		j.stream.Watch(body.Client)
 	}
 	j.response.SetStream(&j.proxied, length)
 }
@@ -143,5 +159,6 @@ func (p *proxiedBody) Trailers() []byte { return p.trailers }
 
 // CloseWithError implements response.Stream.
 func (p *proxiedBody) CloseWithError(err error) error {
+	p.unwatch()
 	return p.j.out.resp.Body.CloseWithError(err)
 }
