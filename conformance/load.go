@@ -16,6 +16,14 @@ type Table struct {
 	Cases  []*Case
 }
 
+// Names returns the names of the table's family and of its cases.
+func (t *Table) Names() (family string, cases []string) {
+	for _, c := range t.Cases {
+		cases = append(cases, c.Name)
+	}
+	return t.Family, cases
+}
+
 // Load reads a table. docs/conformance.md has its grammar.
 func Load(files fs.FS, name string) (*Table, error) {
 	l := loader{table: &Table{}}

@@ -2,9 +2,7 @@ package conformance_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -12,25 +10,28 @@ import (
 	"penstock/conformance/table"
 )
 
-// page has the grammar of the tables.
-const page = "../docs/conformance.md"
+// grammar returns docs/conformance.md, which describes the tables.
+func grammar(t *testing.T) table.Page {
+	t.Helper()
+	page, err := table.ReadPage(os.DirFS("../docs"), "conformance.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
 
-// TestExampleOfThePage plays what the page shows.
+// TestExampleOfThePage plays the example of the page.
 func TestExampleOfThePage(t *testing.T) {
-	text, err := os.ReadFile(page)
+	example, err := grammar(t).Example("conformance")
 	if err != nil {
 		t.Fatal(err)
 	}
-	example := regexp.MustCompile("(?s)```conformance\n(.*?)```").FindSubmatch(text)
-	if example == nil {
-		t.Fatalf("%s has no example", page)
-	}
-	table, err := conformance.Load(fstest.MapFS{"example.txt": {Data: example[1]}}, "example.txt")
+	family, err := conformance.Load(fstest.MapFS{"example.txt": {Data: example}}, "example.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := penstock(t, table)
-	for _, c := range table.Cases {
+	r := penstock(t, family)
+	for _, c := range family.Cases {
 		seen, err := r.Run(c)
 		if err != nil {
 			t.Fatal(err)
@@ -41,26 +42,15 @@ func TestExampleOfThePage(t *testing.T) {
 	}
 }
 
-// TestPageHasEveryWord: what no line of the page's tables begins with, no table uses.
+// TestPageHasEveryWord checks that the page describes the first word of each line.
 func TestPageHasEveryWord(t *testing.T) {
-	text, err := os.ReadFile(page)
+	missing, err := grammar(t).Missing(os.DirFS("."), "testdata/*.txt", func(l table.Line) (word, spellings string) {
+		return l.Word, regexp.QuoteMeta(l.Word)
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no tables: %v", err)
-	}
-	told := map[string]bool{}
-	for _, name := range names {
-		if err := table.Read(os.DirFS("."), filepath.ToSlash(name), func(l table.Line) error {
-			if !told[l.Word] && !regexp.MustCompile("`"+regexp.QuoteMeta(l.Word)+"[ `]").Match(text) {
-				t.Errorf("%s:%d: %q is not on %s", name, l.Number, l.Word, strings.TrimPrefix(page, "../"))
-			}
-			told[l.Word] = true
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
+	for _, m := range missing {
+		t.Error(m)
 	}
 }

@@ -36,6 +36,16 @@ func read(r *Request, h *Head) exchange.Reason {
 	return r.ReadTarget(h, limits, byDefault{})
 }
 
+// accepted reads a head that is not refused.
+func accepted(t *testing.T, raw string) *Request {
+	t.Helper()
+	r := new(Request)
+	if why := read(r, headOf(raw)); why != exchange.NoReason {
+		t.Fatalf("refused: %v", why)
+	}
+	return r
+}
+
 func TestHeadsThatAreRefused(t *testing.T) {
 	for _, tc := range []struct {
 		name, raw string
@@ -110,10 +120,7 @@ func TestFactsOfARequest(t *testing.T) {
 		{"HTTP/1.0 expects nothing (9110 §10.1.1)", "POST / HTTP/1.0\r\nExpect: more\r\nContent-Length: 1\r\n\r\n", HTTP10, " / / / ", headers.Framing{Kind: headers.Sized, Length: 1}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r := new(Request)
-			if why := read(r, headOf(tc.raw)); why != exchange.NoReason {
-				t.Fatalf("refused: %v", why)
-			}
+			r := accepted(t, tc.raw)
 			if got := factsOf(r); got != tc.facts || r.Version != tc.version || r.Framing != tc.framing || r.Scheme != "http" {
 				t.Errorf("got  %q %v %+v\nwant %q %v %+v", got, r.Version, r.Framing, tc.facts, tc.version, tc.framing)
 			}
@@ -164,10 +171,7 @@ func TestRoutePath(t *testing.T) {
 		{"/a//b", "/a/b", true, "a /a/b /a/b /a//b "},
 		{"/%61?b", "/a", false, "a /%61?b /a /%61 ?b"},
 	} {
-		r := new(Request)
-		if why := read(r, headOf("GET "+tc.raw+" HTTP/1.1\r\nHost: a\r\n\r\n")); why != exchange.NoReason {
-			t.Fatal(why)
-		}
+		r := accepted(t, "GET "+tc.raw+" HTTP/1.1\r\nHost: a\r\n\r\n")
 		if r.SetRoutePath([]byte(tc.path), tc.changed); factsOf(r) != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.raw, factsOf(r), tc.want)
 		}
@@ -175,10 +179,7 @@ func TestRoutePath(t *testing.T) {
 }
 
 func TestReservedFieldsDoNotExist(t *testing.T) {
-	r := new(Request)
-	if why := read(r, headOf("GET / HTTP/1.1\r\nHost: a\r\nX-User: 1\r\nx_USER: 2\r\nX-User-Name: 3\r\n\r\n")); why != exchange.NoReason {
-		t.Fatal(why)
-	}
+	r := accepted(t, "GET / HTTP/1.1\r\nHost: a\r\nX-User: 1\r\nx_USER: 2\r\nX-User-Name: 3\r\n\r\n")
 	r.Reserve(nil)
 	if n := len(r.Head.Append(nil)); n != len("Host: a\r\nX-User: 1\r\nx_USER: 2\r\nX-User-Name: 3\r\n") {
 		t.Errorf("nothing is reserved, and %d bytes are left", n)

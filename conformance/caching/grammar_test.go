@@ -2,7 +2,6 @@ package caching_test
 
 import (
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,66 +11,61 @@ import (
 	"penstock/conformance/table"
 )
 
-// grammarPage has the grammar of the tables.
-const grammarPage = "../../docs/conformance.md"
-
-// TestLoadExampleOfThePage plays the example of the page.
-func TestLoadExampleOfThePage(t *testing.T) {
-	text, err := os.ReadFile(grammarPage)
+// grammar returns docs/conformance.md, which describes the tables.
+func grammar(t *testing.T) table.Page {
+	t.Helper()
+	page, err := table.ReadPage(os.DirFS("../../docs"), "conformance.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	example := regexp.MustCompile("(?s)```caching\n(.*?)```").FindSubmatch(text)
-	if example == nil {
-		t.Fatalf("%s has no example", grammarPage)
+	return page
+}
+
+// TestLoadExampleOfThePage plays the example of the page.
+func TestLoadExampleOfThePage(t *testing.T) {
+	example, err := grammar(t).Example("caching")
+	if err != nil {
+		t.Fatal(err)
 	}
-	table, err := caching.Load(fstest.MapFS{"example.txt": {Data: example[1]}}, "example.txt")
+	family, err := caching.Load(fstest.MapFS{"example.txt": {Data: example}}, "example.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	r := penstock(t)
-	for _, c := range table.Cases {
+	for _, c := range family.Cases {
 		if err := r.Play(c); err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
 	}
-	if len(table.Cases) != 2 {
-		t.Errorf("the example has %d cases", len(table.Cases))
+	if len(family.Cases) != 2 {
+		t.Errorf("the example has %d cases", len(family.Cases))
 	}
 }
 
-// TestLoadPageHasEveryWord: what no line of the page's tables begins with, no table uses.
-// Of the lines of origin, client and expectations their second word counts too, unless it
-// is a field, a number or a method.
+// TestLoadPageHasEveryWord checks that the page describes the first word of each line, and in
+// lines of origin, client and expectations also the second one, unless that is a field,
+// a number or a method.
 func TestLoadPageHasEveryWord(t *testing.T) {
-	text, err := os.ReadFile(grammarPage)
+	plain := regexp.MustCompile(`^[a-z][a-z-]*$`)
+	missing, err := grammar(t).Missing(os.DirFS("."), "testdata/*.txt", func(l table.Line) (word, spellings string) {
+		second, _, _ := strings.Cut(l.Rest, " ")
+		if len(l.Word) != 1 || !plain.MatchString(second) {
+			return l.Word, regexp.QuoteMeta(l.Word)
+		}
+		sign := regexp.QuoteMeta(l.Word)
+		switch l.Word {
+		case "?":
+			sign = "[?=]" // the checks of requests are those of responses
+		case "=":
+			sign = "(= )?" // verbs have a table of their own
+			return "= " + second, sign + second
+		}
+		return l.Word + " " + second, sign + " " + second
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	names, err := filepath.Glob("testdata/*.txt")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no tables: %v", err)
-	}
-	plain := regexp.MustCompile(`^[a-z][a-z-]*$`)
-	told := map[string]bool{}
-	for _, name := range names {
-		if err := table.Read(os.DirFS("."), filepath.ToSlash(name), func(l table.Line) error {
-			word := l.Word
-			if second, _, _ := strings.Cut(l.Rest, " "); len(word) == 1 && plain.MatchString(second) {
-				word += " " + second
-			}
-			spelled := regexp.QuoteMeta(strings.Replace(word, "?", "[?=]", 1))
-			spelled = strings.ReplaceAll(spelled, `\[\?=\]`, "[?=]")
-			if verb, ok := strings.CutPrefix(word, "= "); ok {
-				spelled = "(= )?" + regexp.QuoteMeta(verb) // verbs have a table of their own
-			}
-			if !told[word] && !regexp.MustCompile("`"+spelled+"[ `]").Match(text) {
-				t.Errorf("%s:%d: %q is not on the page", name, l.Number, word)
-			}
-			told[word] = true
-			return nil
-		}); err != nil {
-			t.Fatal(err)
-		}
+	for _, m := range missing {
+		t.Error(m)
 	}
 }

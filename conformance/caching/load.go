@@ -32,6 +32,14 @@ type Table struct {
 	Cases  []*Case
 }
 
+// Names returns the names of the table's family and of its cases.
+func (t *Table) Names() (family string, cases []string) {
+	for _, c := range t.Cases {
+		cases = append(cases, c.Name)
+	}
+	return t.Family, cases
+}
+
 // loader reads a table line by line. The lines of a case are kept until its end,
 // because each row reads them anew.
 type loader struct {
