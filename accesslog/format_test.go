@@ -98,11 +98,11 @@ func TestJSONLineTellsEveryTryWhenThereWereSeveral(t *testing.T) {
 	if got.Backend != "10.0.0.2:8080" || got.Attempts != 2 || !got.Tunnel || len(got.Tries) != 2 {
 		t.Fatalf("got %+v", got)
 	}
-	if at := got.Tries[0]; at.Fault != "connection_refused" || at.Status != 0 || at.Reused || at.FirstByte != 11 {
-		t.Errorf("first attempt: got %+v", at)
+	if try := got.Tries[0]; try.Fault != "connection_refused" || try.Status != 0 || try.Reused || try.FirstByte != 11 {
+		t.Errorf("first try: got %+v", try)
 	}
-	if at := got.Tries[1]; at.Fault != "" || at.Status != 502 || !at.Reused || at.FirstByte != 1 {
-		t.Errorf("second attempt: got %+v", at)
+	if try := got.Tries[1]; try.Fault != "" || try.Status != 502 || !try.Reused || try.FirstByte != 1 {
+		t.Errorf("second try: got %+v", try)
 	}
 	if strings.Contains(string(line), "secret") {
 		t.Errorf("the text of an error is in the line: %s", line)

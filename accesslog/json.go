@@ -46,20 +46,20 @@ func appendJSON(dst []byte, e *Entry) []byte {
 
 // appendAttempts appends the steps of the last attempt, the number of attempts and, when there
 // were several, each of them in order.
-func appendAttempts(dst []byte, attempts []exchange.Attempt) []byte {
-	if len(attempts) == 0 {
+func appendAttempts(dst []byte, tries []exchange.Attempt) []byte {
+	if len(tries) == 0 {
 		return append(dst, `,"attempts":0`...)
 	}
-	last := &attempts[len(attempts)-1]
+	last := &tries[len(tries)-1]
 	dst = text(dst, `,"backend":`, last.Backend)
 	dst = appendSteps(dst, last)
-	dst = number(dst, `,"attempts":`, int64(len(attempts)))
-	if len(attempts) == 1 {
+	dst = number(dst, `,"attempts":`, int64(len(tries)))
+	if len(tries) == 1 {
 		return dst
 	}
 	dst = append(dst, `,"tries":[`...)
-	for i := range attempts {
-		at := &attempts[i]
+	for i := range tries {
+		at := &tries[i]
 		if i > 0 {
 			dst = append(dst, ',')
 		}

@@ -33,7 +33,7 @@ func TestJudge(t *testing.T) {
 		{"a named status is asked for again", nil, 503, get, onStatus, 1, retry},
 		{"a named status of a POST is final (RFC 9110 §9.2.2)", nil, 503, post, onStatus, 1, giveUp},
 		{"nothing was sent: even a POST goes elsewhere", refused, 0, post, standard, 1, retry},
-		{"no retries left", refused, 0, get, standard, 0, giveUp},
+		{"no tries left", refused, 0, get, standard, 0, giveUp},
 		{"a reset before the answer repeats a GET", reset, 0, get, standard, 1, retry},
 		{"a reset never repeats a POST", reset, 0, post, standard, 1, giveUp},
 		{"a reset on a pooled connection is repeated on a fresh one", stale, 0, get, retryRule{}, 0, refresh},

@@ -80,7 +80,7 @@ func (r *route) choose() *target {
 	return &r.targets[r.split.Next()]
 }
 
-// pick returns a client for the next attempt: one that was not tried yet while there
+// pick returns a client for the next try: one that was not tried yet while there
 // is one, else any again; nil when no backend may be used at all.
 func (t *target) pick(j *journey) *upstream.Member {
 	now := j.g.now().UnixNano()

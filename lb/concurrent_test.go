@@ -29,10 +29,10 @@ func TestConcurrentUse(t *testing.T) {
 				for i := range 1000 {
 					now := t0.Add(time.Duration(i) * time.Microsecond)
 					tried.Reset()
-					for n := range 3 {
+					for try := range 3 {
 						b := current.Load().Pick(keyOf(i*worker), &tried, now.UnixNano())
 						b.Begin()
-						b.End(Outcome((i/7+n+b.Index())%int(Cancelled+1)), time.Duration(1+i%100), now)
+						b.End(Outcome((i/7+try+b.Index())%int(Cancelled+1)), time.Duration(1+i%100), now)
 						tried.Add(b)
 					}
 				}

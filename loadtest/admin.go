@@ -40,7 +40,9 @@ type state struct {
 	goroutines, files     float64
 	active, idle, waiting float64 // connections to backends, and requests that wait for one
 	clients, requests     float64 // connections of clients, requests under way
+	atBackends            float64 // requests under way at backends
 	tunnels               float64
+	used                  float64 // in bytes: heap in use
 	heap, held, resident  float64 // in bytes: what survives a collection, what Go has from the system, what the process has
 	race                  bool    // the race detector's own memory is part of resident, and grows with what it has seen
 	collections           float64
@@ -67,8 +69,10 @@ func (a *admin) state() (state, error) {
 		goroutines: sum["go_goroutines"], files: sum["process_open_fds"],
 		active: sum["penstock_backend_connections"], idle: sum["penstock_backend_connections_idle"],
 		waiting: sum["penstock_backend_requests_waiting"], clients: sum["penstock_client_connections"],
-		requests: sum["penstock_requests_in_flight"] + sum["penstock_backend_requests_in_flight"],
-		tunnels:  sum["penstock_tunnels_open"], heap: sum["go_memstats_next_gc_bytes"] / 2, // GOGC is 100
+		requests:   sum["penstock_requests_in_flight"] + sum["penstock_backend_requests_in_flight"],
+		used:       sum["go_memstats_heap_inuse_bytes"],
+		atBackends: sum["penstock_backend_requests_in_flight"],
+		tunnels:    sum["penstock_tunnels_open"], heap: sum["go_memstats_next_gc_bytes"] / 2, // GOGC is 100
 		held:     sum["go_memstats_sys_bytes"] - sum["go_memstats_heap_released_bytes"],
 		resident: sum["process_resident_memory_bytes"], race: a.race, collections: sum["go_gc_duration_seconds_count"],
 	}, nil
@@ -103,7 +107,6 @@ func (s state) least(t state) state {
 // admin listener's own connections, memory but for a quarter. The resident memory of
 // a gateway with the race detector says nothing.
 func (s state) beyond(start state) []string {
-	const mib = 1 << 20
 	resident := start.resident/mib*1.25 + 32
 	if start.race {
 		resident = math.Inf(1)

@@ -9,14 +9,11 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"penstock/loadtest/program"
 )
 
 // dripReport is what a drip process prints, one JSON object a line: every second, and once
@@ -32,6 +29,8 @@ type dripReport struct {
 	Oldest   int64 `json:"oldest"` // of those that are open
 	Burst    int   `json:"burst"`  // the largest number that was cut in one tenth of a second
 }
+
+func (r dripReport) final() bool { return r.Final }
 
 // dripper keeps slow connections open.
 type dripper struct {
@@ -173,67 +172,7 @@ func (d *dripper) report() dripReport {
 	return r
 }
 
-// dripProcess is the command drip, run as another process.
-type dripProcess struct {
-	*program.Program
-	hold   io.Closer // its standard input
-	latest atomic.Pointer[dripReport]
-	in     *io.PipeReader
-	read   sync.WaitGroup
-}
-
-// startDrip runs this program again as drip, with the lowest priority and on one processor
-// at a time. Attackers have machines of their own, so the slow connections should take
-// little processor time from the gateway.
-func startDrip(address string, connections int, ramp time.Duration) (*dripProcess, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	in, out := io.Pipe()
-	input, hold, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	d := &dripProcess{hold: hold, in: in}
-	args := []string{self, "drip", "-address", address, "-connections", fmt.Sprint(connections), "-ramp", ramp.String()}
-	if nice, err := exec.LookPath("nice"); err == nil {
-		args = append([]string{nice, "-n", "19"}, args...)
-	}
-	d.Program, err = program.Start(program.Options{Binary: args[0], Args: args[1:], In: input, Out: out})
-	_ = input.Close() // the child has its own
-	if err != nil {
-		return nil, errors.Join(err, hold.Close())
-	}
-	go func() {
-		<-d.Ended()
-		_ = out.Close()
-	}()
-	d.latest.Store(new(dripReport))
-	d.read.Go(d.follow)
-	return d, nil
-}
-
-func (d *dripProcess) follow() {
-	lines := json.NewDecoder(d.in)
-	for {
-		r := new(dripReport)
-		if lines.Decode(r) != nil {
-			_, _ = io.Copy(io.Discard, d.in)
-			return
-		}
-		d.latest.Store(r)
-	}
-}
-
-// finish ends the process and returns its last report.
-func (d *dripProcess) finish() (dripReport, error) {
-	err := d.hold.Close()
-	<-d.Ended()
-	d.read.Wait()
-	last := *d.latest.Load()
-	if !last.Final {
-		err = errors.Join(err, fmt.Errorf("the slow connections' process ended badly: %v\n%s", d.Err(), d.Output()))
-	}
-	return last, err
+// startDrip runs drip as a process of its own.
+func startDrip(address string, connections int, ramp time.Duration) (*child[dripReport], error) {
+	return startChild[dripReport]("drip", "-address", address, "-connections", fmt.Sprint(connections), "-ramp", ramp.String())
 }

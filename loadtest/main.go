@@ -31,6 +31,9 @@ func commands() []command {
 		{"slow", "slow connections beside normal requests: what do they cost, and when are they cut?", slow},
 		{"open", "requests at a constant rate to any URL; latency counts from when each was due", openLoop},
 		{"overload", "three times what the gateway can do: does goodput hold, and are refusals quick?", overload},
+		{"attacks", "seven attacks of slow, silent and leaving clients: what do they cost ordinary ones?", runAttacks},
+		{"attackers", "the attacking connections of attacks, which starts it as a process of its own", runAttackers},
+		{"sink", "accepts and reads; attacks starts it as a process of its own", runSink},
 		{"drip", "the slow connections of slow, which starts it as a process of its own", drip},
 	}
 }
@@ -58,7 +61,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	fmt.Fprintln(out, "go run ./loadtest COMMAND [-h]")
 	for _, c := range commands() {
-		fmt.Fprintf(out, "  %-8s %s\n", c.name, c.about)
+		fmt.Fprintf(out, "  %-9s %s\n", c.name, c.about)
 	}
 	return flag.ErrHelp
 }

@@ -20,7 +20,9 @@ type process struct{ *program.Program }
 // workshop is a folder with the binary and the configuration of a run.
 type workshop struct {
 	dir, binary string
-	race        bool // the binary has the race detector in it
+	race        bool   // the binary has the race detector in it
+	group       *group // in which gateways run; nil is that of this process
+	heap        int64  // GOMEMLIMIT of gateways; 0 leaves it alone
 }
 
 // newWorkshop builds Penstock from the module in the working directory, with the
@@ -31,7 +33,7 @@ func newWorkshop(ctx context.Context, race bool) (w *workshop, remove func(), er
 		return nil, nil, err
 	}
 	remove = func() { _ = os.RemoveAll(dir) }
-	w = &workshop{dir, filepath.Join(dir, "penstock.exe"), race} // the ending does no harm elsewhere
+	w = &workshop{dir: dir, binary: filepath.Join(dir, "penstock.exe"), race: race} // the ending does no harm elsewhere
 	args := []string{"build", "-o", w.binary}
 	if race {
 		args = append(args, "-race")
@@ -46,7 +48,13 @@ func newWorkshop(ctx context.Context, race bool) (w *workshop, remove func(), er
 
 // start runs the binary until stop.
 func (w *workshop) start(args ...string) (*process, error) {
-	p, err := program.Start(program.Options{Binary: w.binary, Args: args, Env: append(os.Environ(), "GORACE=halt_on_error=0 exitcode=66")})
+	return w.startProgram(append([]string{w.binary}, args...))
+}
+
+// startProgram runs a command line until stop; env is added to the environment.
+func (w *workshop) startProgram(line []string, env ...string) (*process, error) {
+	env = append(append(os.Environ(), "GORACE=halt_on_error=0 exitcode=66"), env...)
+	p, err := program.Start(program.Options{Binary: line[0], Args: line[1:], Env: env})
 	return &process{p}, err
 }
 
@@ -63,7 +71,14 @@ func (w *workshop) gateway(ctx context.Context, yaml string) (*process, *admin, 
 	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
 		return nil, nil, err
 	}
-	p, err := w.start("run", "-config", file)
+	line, env := []string{w.binary, "run", "-config", file}, []string(nil)
+	if w.group != nil {
+		line = w.group.command(line...)
+	}
+	if w.heap > 0 {
+		env = append(env, fmt.Sprintf("GOMEMLIMIT=%d", w.heap))
+	}
+	p, err := w.startProgram(line, env...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -133,7 +133,7 @@ func (s slowness) beside(ctx context.Context, a *admin, m *measured, out io.Writ
 
 // reach waits until the slow connections are there, and the first of them were cut
 // and opened again: from then on as many end as begin.
-func (s slowness) reach(ctx context.Context, d *dripProcess) error {
+func (s slowness) reach(ctx context.Context, d *child[dripReport]) error {
 	patience, cancel := context.WithTimeout(ctx, s.header+30*time.Second)
 	defer cancel()
 	tick := time.NewTicker(time.Second)

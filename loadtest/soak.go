@@ -116,7 +116,6 @@ func (t *tally) verdict() error {
 }
 
 func (s state) print(out io.Writer, when string) {
-	const mib = 1 << 20
 	fmt.Fprintf(out, "%s: %.0f goroutines, %.0f descriptors, %.0f clients, %.0f+%.0f backend connections, %.0f in flight, heap %.1f MiB, Go %.1f MiB, resident %.1f MiB\n",
 		when, s.goroutines, s.files, s.clients, s.active, s.idle, s.requests, s.heap/mib, s.held/mib, s.resident/mib)
 }

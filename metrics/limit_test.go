@@ -20,7 +20,7 @@ func TestAHistogramBeginsWithItsFirstObservation(t *testing.T) {
 	s.absent("_bucket{")
 	s.want(`penstock_requests_in_flight{route="web"}`, 0) // other series are there from the start
 	s.want(`penstock_backend_attempts_total{upstream="api",backend="a",outcome="ok"}`, 0)
-	serve(web, journey(200, 3*time.Millisecond, attempt{backend: "a", status: 200}))
+	serve(web, journey(200, 3*time.Millisecond, try{backend: "a", status: 200}))
 	s = read(t, r)
 	s.want(`penstock_request_duration_seconds_count{route="web"}`, 1)
 	s.want(`penstock_backend_first_byte_duration_seconds_count{upstream="api",backend="a"}`, 1)
@@ -81,7 +81,7 @@ func TestALargeConfigurationHasASmallPage(t *testing.T) {
 	}
 	for i := range routes {
 		u := list[i%upstreams]
-		x := journey(200, time.Millisecond, attempt{backend: u.Backends[i/upstreams%2].Address, status: 200})
+		x := journey(200, time.Millisecond, try{backend: u.Backends[i/upstreams%2].Address, status: 200})
 		x.Upstream = u.Name
 		serve(r.Route(fmt.Sprintf("/r%d/*", i)), x)
 	}

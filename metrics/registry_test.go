@@ -11,20 +11,20 @@ import (
 	"penstock/ops"
 )
 
-// attempt describes one attempt of an exchange made by journey.
-type attempt struct {
+// try describes one attempt of an exchange made by journey.
+type try struct {
 	backend string
 	fault   *exchange.Fault
 	status  int
 }
 
 // journey makes a finished exchange on upstream "api". The caller releases it.
-func journey(status int, took time.Duration, attempts ...attempt) *exchange.Exchange {
+func journey(status int, took time.Duration, tries ...try) *exchange.Exchange {
 	x := exchange.Acquire(time.Unix(0, 0))
 	x.Status, x.Took, x.Upstream = status, took, "api"
-	for _, a := range attempts {
-		at := x.NextAttempt(a.backend, x.Start)
-		at.Fault, at.Status, at.FirstByte = a.fault, a.status, took
+	for _, t := range tries {
+		at := x.NextAttempt(t.backend, x.Start)
+		at.Fault, at.Status, at.FirstByte = t.fault, t.status, took
 	}
 	return x
 }
@@ -40,7 +40,7 @@ func TestRequestIsCountedByRouteAndCode(t *testing.T) {
 	r := New(Options{})
 	route := r.Route("web")
 	r.Upstream("api")
-	x := journey(200, 3*time.Millisecond, attempt{backend: "10.0.0.1:80", status: 200})
+	x := journey(200, 3*time.Millisecond, try{backend: "10.0.0.1:80", status: 200})
 	x.Received, x.Sent = 7, 11
 	at := &x.Attempts[0]
 	at.Reused, at.Sent, at.Received, at.Queue = true, 7, 12, 40*time.Millisecond
@@ -72,7 +72,7 @@ func TestRetriesAreCountedByWhatFailedBefore(t *testing.T) {
 	route := r.Route("web")
 	r.Upstream("api")
 	refused := &exchange.Fault{Kind: exchange.ConnectionRefused, Source: exchange.Upstream}
-	x := journey(200, time.Second, attempt{backend: "a", fault: refused}, attempt{backend: "b", status: 503}, attempt{backend: "a", status: 200})
+	x := journey(200, time.Second, try{backend: "a", fault: refused}, try{backend: "b", status: 503}, try{backend: "a", status: 200})
 	serve(route, x)
 	r.Upstream("api").RetryRefused()
 	s := read(t, r)
@@ -108,13 +108,13 @@ func TestTunnelsStayOutOfTheDurations(t *testing.T) {
 func TestCountersSurviveAReload(t *testing.T) {
 	r := New(Options{})
 	upstream := r.Upstream("api")
-	serve(r.Route("web"), journey(200, 0, attempt{backend: "a", status: 200}))
+	serve(r.Route("web"), journey(200, 0, try{backend: "a", status: 200}))
 	route := r.Route("web")
 	r.Retain([]string{"web"}, []string{"api"})
 	if route != r.Route("web") || upstream != r.Upstream("api") {
 		t.Error("a name that stays in the configuration got a new handle")
 	}
-	serve(r.Route("web"), journey(200, 0, attempt{backend: "a", status: 200}))
+	serve(r.Route("web"), journey(200, 0, try{backend: "a", status: 200}))
 	s := read(t, r)
 	s.want(`penstock_requests_total{route="web",code="200",class="2xx"}`, 2)
 	s.want(`penstock_backend_requests_total{upstream="api",backend="a",route="web"}`, 2)
@@ -125,11 +125,11 @@ func TestNamesThatAreGoneAreNotWritten(t *testing.T) {
 	old, stays := r.Route("old"), r.Route("stays")
 	for _, upstream := range []string{"api", "legacy"} {
 		r.Upstream(upstream)
-		x := journey(200, 0, attempt{backend: "a", status: 200})
+		x := journey(200, 0, try{backend: "a", status: 200})
 		x.Upstream = upstream
 		serve(stays, x)
 	}
-	late := journey(200, 0, attempt{backend: "a", status: 200})
+	late := journey(200, 0, try{backend: "a", status: 200})
 	late.Upstream = "legacy"
 	old.Begin(late)
 	r.Retain([]string{"stays"}, []string{"api"})
@@ -150,14 +150,14 @@ func TestBackendsFollowDiscovery(t *testing.T) {
 	s := read(t, r)
 	s.want(`penstock_backend_attempts_total{upstream="api",backend="b",outcome="ok"}`, 0) // before any request
 	for range 3 {
-		serve(route, journey(200, 0, attempt{backend: "b", status: 200}))
+		serve(route, journey(200, 0, try{backend: "b", status: 200}))
 	}
 	live = []string{"a", "c"}
 	s = read(t, r)
 	s.want(`penstock_backend_attempts_total{upstream="api",backend="b",outcome="ok"}`, 3) // its last word
 	s.want(`penstock_backend_attempts_total{upstream="api",backend="c",outcome="ok"}`, 0)
 	read(t, r).absent(`backend="b"`)
-	serve(route, journey(200, 0, attempt{backend: "a", status: 200}))
+	serve(route, journey(200, 0, try{backend: "a", status: 200}))
 	read(t, r).want(`penstock_backend_requests_total{upstream="api",backend="a",route="web"}`, 1)
 }
 
@@ -166,7 +166,7 @@ func TestBackendsAreBounded(t *testing.T) {
 	r.Upstream("api")
 	route := r.Route("web")
 	for i := range 8 {
-		serve(route, journey(200, 0, attempt{backend: strconv.Itoa(i), status: 200}))
+		serve(route, journey(200, 0, try{backend: strconv.Itoa(i), status: 200}))
 	}
 	s := read(t, r)
 	s.want(`penstock_backend_requests_unattributed_total`, 3)
@@ -235,7 +235,7 @@ func TestNothingIsLostUnderConcurrency(t *testing.T) {
 	for range workers {
 		wg.Go(func() {
 			for range each {
-				serve(r.Route("web"), journey(200, 2*time.Second, attempt{backend: "a", status: 200}))
+				serve(r.Route("web"), journey(200, 2*time.Second, try{backend: "a", status: 200}))
 			}
 		})
 	}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"penstock/loadtest/peers"
+	"penstock/loadtest/program"
 	"penstock/loadtest/results"
 )
 
@@ -169,7 +170,7 @@ func list(out io.Writer) {
 
 // newKit finds the programs and builds Penstock. close must be called.
 func newKit(ctx context.Context, o options, out io.Writer) (*kit, error) {
-	files, err := raiseFileLimit()
+	files, err := program.RaiseFileLimit(0)
 	if err != nil {
 		return nil, err
 	}
