@@ -2,7 +2,10 @@
 
 package ratelimit
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestBudgetDoesNotAllocate(t *testing.T) {
 	b := NewBudget(0.1, 10)
@@ -14,5 +17,25 @@ func TestBudgetDoesNotAllocate(t *testing.T) {
 		b.Recent(now)
 	}); got != 0 {
 		t.Errorf("got %v allocations, want 0", got)
+	}
+}
+
+func TestLimitsDoNotAllocate(t *testing.T) {
+	g := NewGroup(NewKeyed(NewRate(1, time.Second, 1), 64), NewKeyed(NewRate(1000, time.Second, 1), 64))
+	allowed, refused := 0, 0
+	now := noon
+	if got := testing.AllocsPerRun(1000, func() {
+		now += second / 2
+		var waits Waits
+		if g.Take(&[MaxGroup]uint64{1, 2}, now, &waits) {
+			allowed++
+		} else {
+			refused++
+		}
+	}); got != 0 {
+		t.Errorf("got %v allocations, want 0", got)
+	}
+	if allowed < 400 || refused < 400 {
+		t.Errorf("%d allowed and %d refused: the test shows one path only", allowed, refused)
 	}
 }
