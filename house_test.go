@@ -87,7 +87,7 @@ func importTable() []room {
 		{"cache", 0, []string{"cache/rfc9111"}, blind, "bytes in, bytes out"},
 		{"watch", 0, nil, blind, "files"},
 		{"logfile", 0, nil, blind, "lines to files, whose meaning is the writer's"},
-		{"listener", 0, []string{"conn"}, blind, "accepts connections and is handed a limit"},
+		{"listener", 0, []string{"conn", "ratelimit"}, blind, "accepts connections, within a limit and a rate"},
 		{"tunnel", 0, []string{"conn"}, blind, "two connections, spliced"},
 		{"origin", 0, nil, []string{httpServer}, "a backend like any other"},
 		{"origin/scripted", 0, nil, []string{httpServer}, "a backend that tests script; it knows no package of the gateway"},

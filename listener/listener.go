@@ -23,6 +23,7 @@ type Options struct {
 	Listener net.Listener  // where connections come from; required; the Listener closes it
 	Sweeper  *conn.Sweeper // registers the connections and enforces their deadlines; required
 	Max      *Limit        // shared by all listeners; nil means no limit
+	Rate     *Rate         // shared by all listeners; nil means no bound
 	Log      *slog.Logger  // nil means slog.Default
 
 	// Welcome is called with each connection before anything is read from it. The text that it
@@ -36,6 +37,8 @@ type Listener struct {
 	net.Listener
 	sweeper  *conn.Sweeper
 	max      *Limit
+	rate     *Rate
+	after    time.Duration // how long the next Accept waits because of rate
 	log      *slog.Logger
 	welcome  func(*conn.Conn) []byte
 	refused  atomic.Int64
@@ -53,6 +56,7 @@ func New(o Options) *Listener {
 		Listener: o.Listener,
 		sweeper:  o.Sweeper,
 		max:      o.Max,
+		rate:     o.Rate,
 		log:      o.Log,
 		welcome:  o.Welcome,
 		refusals: make(chan struct{}, maxRefusals),
@@ -63,10 +67,13 @@ func New(o Options) *Listener {
 // Accept returns the next connection, a *conn.Conn. When the system is out of
 // descriptors or memory it waits and accepts again, so that a peak does not end the
 // server; a connection above the limit is refused and the next one waited for.
-// An error that it returns is final: net.ErrClosed after Close.
+// An error that it returns is final: net.ErrClosed after Close. It is called by one goroutine.
 func (l *Listener) Accept() (net.Conn, error) {
 	var wait time.Duration
 	for {
+		if l.after > 0 {
+			l.sleep(l.after) // once the listener is closed, what is in its queue is accepted at once
+		}
 		raw, err := l.Listener.Accept()
 		if err != nil {
 			if !passing(err) {
@@ -82,6 +89,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 			l.log.Info("accepting connections again", "listener", l.Addr().String())
 			wait = 0
 		}
+		l.after = l.rate.next()
 		if !l.max.begin() {
 			l.refused.Add(1)
 			l.refuse(conn.New(raw, l.sweeper), full)
@@ -118,6 +126,11 @@ func (l *Listener) pause(wait time.Duration, err error) bool {
 	if wait == backoffMin || wait == backoffMax {
 		l.log.Warn("cannot accept connections", "listener", l.Addr().String(), "err", err, "retry_in", wait)
 	}
+	return l.sleep(wait)
+}
+
+// sleep waits; false means that the listener was closed.
+func (l *Listener) sleep(wait time.Duration) bool {
 	t := time.NewTimer(wait)
 	defer t.Stop()
 	select {

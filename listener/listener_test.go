@@ -211,6 +211,9 @@ func TestWhoIsNotWelcomeIsTold(t *testing.T) {
 		defer c.Close()
 		peers = append(peers, c)
 	}
+	if _, err := io.WriteString(peers[0], "GET / HTTP/1.1\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
 	if got, err := io.ReadAll(peers[0]); string(got) != "no room for you" || err != nil {
 		t.Errorf("got %q, %v; want the refusal", got, err)
 	}
@@ -225,6 +228,42 @@ func TestWhoIsNotWelcomeIsTold(t *testing.T) {
 	}
 	_ = c.Close()
 	_ = l.Close()
+}
+
+// TestRefusalFollowsTheQuestion holds that a refusal is written after the head of a request, in
+// whatever parts that comes, and also to a client that stays silent.
+func TestRefusalFollowsTheQuestion(t *testing.T) {
+	l := New(Options{Listener: newScript(), Sweeper: startedSweeper(t), Log: quiet})
+	for _, tc := range []struct {
+		name  string
+		parts []string
+	}{
+		{"one part", []string{"GET / HTTP/1.1\r\nHost: a\r\n\r\n"}},
+		{"parts", []string{"\r\nGET / HT", "TP/1.1\r\nHost: a\r", "\n\r", "\n"}},
+		{"lines that end with LF alone", []string{"GET / HTTP/1.0\n\n"}},
+		{"not a head", []string{"GET / HTTP/1.1\r\n"}},
+		{"silence", nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			near, far := net.Pipe()
+			defer far.Close()
+			l.refuse(conn.New(near, l.sweeper), full)
+			for _, part := range tc.parts { // a pipe has no buffer: each is read before the next
+				if _, err := io.WriteString(far, part); err != nil {
+					t.Fatalf("%q: %v: the refusal came before the question", part, err)
+				}
+			}
+			if got, err := io.ReadAll(far); string(got) != string(full) || err != nil {
+				t.Errorf("got %q, %v; want the refusal", got, err)
+			}
+		})
+	}
+	near, far := net.Pipe()
+	l.refuse(conn.New(near, l.sweeper), full)
+	_ = far.Close() // a client that leaves ends the refusal
+	for range maxRefusals {
+		l.refusals <- struct{}{} // all places are free again
+	}
 }
 
 func TestNilLimit(t *testing.T) {
