@@ -16,7 +16,7 @@ import (
 func documents() []string {
 	return []string{
 		"README.md", "CONTRIBUTING.md", "loadtest/README.md", "docs/architecture.md", "docs/config.md",
-		"docs/caching.md", "docs/conformance.md", "docs/container.md", "docs/metrics.md", "docs/operations.md", "docs/decisions/README.md",
+		"docs/caching.md", "docs/conformance.md", "docs/container.md", "docs/metrics.md", "docs/operations.md", "docs/resilience.md", "docs/decisions/README.md",
 	}
 }
 

@@ -98,8 +98,33 @@ func (d *decoder) warn(c *Config) {
 		}
 	}
 	d.warnCache(c)
+	d.warnAddresses(c)
 	if c.Admin.Listen != "" && !loopback(c.Admin.Listen) && c.Admin.Token == "" {
 		d.warning("admin", "%q is not loopback and there is no token: only health and metrics are served there", c.Admin.Listen)
+	}
+}
+
+// warnAddresses warns once of limits that count the addresses of clients, while no proxy is trusted.
+func (d *decoder) warnAddresses(c *Config) {
+	if len(c.TrustedProxies) > 0 {
+		return
+	}
+	remark := func(path string, all []Policy) bool {
+		for _, p := range all {
+			if one, ok := p.Value.(interface{ ByAddress() bool }); ok && !p.general && one.ByAddress() {
+				d.warning(join(path, p.Name), "counts by the address of the peer, because trusted_proxies lists none; if a proxy forwards to this one, all its clients count as one")
+				return true
+			}
+		}
+		return false
+	}
+	if remark("", c.Policies) {
+		return
+	}
+	for i, r := range c.Routes {
+		if remark(index("routes", i), r.Policies) {
+			return
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ func (r *Route) check(at options.Report, c *Config, policies []options.Policy) {
 	if !at.Has("path") {
 		at.Problem("", `has no path; "/*" takes everything`)
 	}
+	r.generalPolicies(c, policies)
 	all := append([]string{"upstream"}, responding(policies)...)
 	kinds := slices.DeleteFunc(slices.Clone(all), func(key string) bool { return !at.Has(key) })
 	switch {

@@ -25,6 +25,7 @@ type Config struct {
 	Trailers       []string       // default of Route.Trailers, field names as written
 	Paths          Paths          // default of Route.Paths
 	Cache          Store
+	Policies       []Policy    // of all routes; those of Routes contain them already
 	Upstreams      []*Upstream // in file order, then the inline ones in order of first use; names are unique
 	Routes         []*Route    // in file order, which decides nothing
 	Log            Log
@@ -85,11 +86,12 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 		k.Names("trailers", &c.Trailers, "of trailer fields that are passed on, both ways, or `off`; also per route", options.Checked(trailerName))
 		k.Section("paths", c.Paths.Keys, "see [Paths](#paths); also per route")
 		k.Section("cache", c.Cache.Keys, "the store that all routes with a cache share, see [Cache](#cache). It lies outside the Go heap and is taken as it fills")
+		c.policyKeys(k, policies)
 		k.Add("upstreams", &upstreams{c: c}, "", options.Means("none"))
 		k.Add("routes", c.routes(policies), "", options.Means("required"))
 		k.Section("log", c.Log.Keys, "", options.Lines)
 		k.Section("answers", c.Answers.Keys, "")
-		k.Later("acme", "tls", "auth", "rate_limit", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
+		k.Later("acme", "tls", "auth", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
 			"alerts", "profiles", "top")
 	}}
 }

@@ -159,8 +159,9 @@ func (d *decoder) section(v value, s *options.Section) {
 		s.Begin(v.node.Kind == mappingNode)
 	}
 	declared := s.Declared()
+	bare := !slices.ContainsFunc(declared, func(k options.Key) bool { return k.Name != "" })
 	for _, k := range declared {
-		if k.Name == "" && fits(v.node, k.Value) {
+		if k.Name == "" && fits(v.node, k.Value, bare) {
 			d.declared(v, k.Value)
 			return
 		}
@@ -186,13 +187,16 @@ func (d *decoder) section(v value, s *options.Section) {
 	}
 }
 
-// fits reports whether the node is written in the form of a value.
-func fits(n *yaml.Node, form options.Value) bool {
-	switch form.(type) {
+// fits reports whether the node is written in the form of a value that a section takes in place of
+// its mapping. A bare section has no keys of its own.
+func fits(n *yaml.Node, form options.Value, bare bool) bool {
+	switch form := form.(type) {
 	case options.Scalar:
 		return n.Kind == scalarNode
-	case options.List, *options.Sections:
+	case options.List:
 		return n.Kind == sequenceNode
+	case *options.Sections:
+		return n.Kind == sequenceNode || form.Single && bare && n.Kind == mappingNode
 	case options.Map:
 		return n.Kind == mappingNode
 	}

@@ -27,7 +27,8 @@ type Limits struct {
 	Headers     int   // fields of a request head, at least 1
 	URI         int   // bytes of a request target, at most HeaderBytes
 
-	RequestsPerConnection int // responses on one client connection before it is closed; zero means off
+	RequestsPerConnection int     // responses on one client connection before it is closed; zero means off
+	AcceptRate            float64 // client connections a second that are accepted; zero means off
 }
 
 // Keys declares the keys of `limits`.
@@ -51,7 +52,9 @@ func (l *Limits) Keys(k options.Keys) {
 		"the target in a request's first line, at most `header_bytes`; above it 414")
 	k.Count("requests_per_connection", &l.RequestsPerConnection, 0,
 		"the last response on a client's connection says `Connection: close`", connections, options.Off)
-	k.Later("queue", "memory", "connection_buffers", "accept_rate")
+	k.Rate("accept_rate", &l.AcceptRate, 0,
+		"client connections a second that are accepted, after a tenth of a second's worth at once; others wait in the system's listen queue", options.Off)
+	k.Later("queue", "memory", "connection_buffers")
 }
 
 // Timeouts bound the phases of an exchange. Zero means none.

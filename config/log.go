@@ -155,6 +155,7 @@ func (a *Always) texts() (all []string, _ options.Style) {
 type AddedFields struct {
 	CacheStatus bool   // Cache-Status on responses of routes with a cache (RFC 9211)
 	ProxyStatus bool   // Proxy-Status on faults (RFC 9209)
+	RateLimit   string // responses of routes with a rate limit that say what is left: RateLimitRefused, RateLimitOn or RateLimitOff
 	RequestID   string // name of the field with the request's id, both ways, as written; empty means off
 }
 
@@ -164,5 +165,14 @@ func (a *AddedFields) Keys(k options.Keys) {
 	k.Switch("proxy_status", &a.ProxyStatus, true, "`Proxy-Status` on faults (RFC 9209)")
 	k.Text("request_id", &a.RequestID, "name of the field that carries the request's id, to the backend and back",
 		options.Off, options.Checked(options.FieldName), options.Default("X-Request-Id"))
-	k.Later("server_timing", "rate_limit")
+	k.Choice("rate_limit", &a.RateLimit, []string{RateLimitRefused, RateLimitOn, RateLimitOff},
+		"which responses have `RateLimit-Policy` and `RateLimit`: the 429 of `rate_limit`, all of routes with a limit, or none")
+	k.Later("server_timing")
 }
+
+// The values of answers.rate_limit.
+const (
+	RateLimitRefused = "refused"
+	RateLimitOn      = "on"
+	RateLimitOff     = "off"
+)

@@ -7,14 +7,55 @@ import (
 	"penstock/options"
 )
 
-// Policy is what a route says under the key of a policy.
+// Policy is what a route says under the key of a policy, or the file for all routes.
 type Policy struct {
 	Name string // of the key
 	// Value is what the table's New returned, with its keys read and compiled. It is
 	// never written: it belongs to the Config.
 	Value options.Declarer
+	// General is what the file says for all routes, of a policy that a route has or that only the
+	// file names; nil for nothing.
+	General options.Declarer
 
-	routes options.Routes
+	routes  options.Routes
+	general bool // the route itself does not name it
+}
+
+// policyKeys declares the keys at the top of a file that are policies of all routes.
+func (c *Config) policyKeys(k options.Keys, table []options.Policy) {
+	for _, p := range c.Policies {
+		k.Add(p.Name, options.SectionOf(p.Value), "")
+	}
+	for _, p := range table {
+		if p.General == nil {
+			continue
+		}
+		made := p.General()
+		s := options.SectionOf(made)
+		s.Begin = func(bool) { c.Policies = append(c.Policies, Policy{Name: p.Name, Value: made}) }
+		k.Add(p.Name, s, p.GeneralDoc, options.Means(cmp.Or(p.Default, "none")))
+	}
+}
+
+// generalPolicies gives the route those policies of all routes that it does not name itself,
+// each at its place in the table, and shows the others what the file says for all routes.
+func (r *Route) generalPolicies(c *Config, table []options.Policy) {
+	for _, general := range c.Policies {
+		named := func(p Policy) bool { return p.Name == general.Name }
+		if i := slices.IndexFunc(r.Policies, named); i >= 0 {
+			r.Policies[i].General = general.Value
+			continue
+		}
+		place := func(name string) int {
+			return slices.IndexFunc(table, func(p options.Policy) bool { return p.Name == name })
+		}
+		at := place(general.Name)
+		i := slices.IndexFunc(r.Policies, func(p Policy) bool { return place(p.Name) > at })
+		if i < 0 {
+			i = len(r.Policies)
+		}
+		r.Policies = slices.Insert(r.Policies, i, Policy{Name: general.Name, Value: table[at].New(), General: general.Value, general: true})
+	}
 }
 
 // Responds returns the key of the policy by which the route responds without an upstream;
@@ -32,7 +73,9 @@ func (r *Route) Responds() string {
 // walk without a table, for printing, finds those that the route has.
 func (r *Route) policyKeys(k options.Keys, table []options.Policy) {
 	for _, p := range r.Policies {
-		k.Add(p.Name, options.SectionOf(p.Value), "")
+		if !p.general {
+			k.Add(p.Name, options.SectionOf(p.Value), "")
+		}
 	}
 	for _, p := range table {
 		if p.New == nil {
@@ -67,6 +110,7 @@ func (r *Route) compilePolicies(at options.Report, responds string) {
 			continue
 		}
 		if c, ok := p.Value.(options.Compiler); ok {
+			route.General = p.General
 			c.Compile(partReport{at, p.Name}, route)
 		}
 	}

@@ -64,7 +64,7 @@ func TestLongForms(t *testing.T) {
 	equal(t, "admin", c.Admin, Admin{Listen: "unix:/run/admin.sock", Token: "s3cret"})
 	equal(t, "limits", c.Limits, Limits{
 		Connections: 100, PerIP: 20, Requests: 50, Body: 1 << 30,
-		HeaderBytes: 64 * kib, Headers: 100, URI: 8 * kib, RequestsPerConnection: 1000,
+		HeaderBytes: 64 * kib, Headers: 100, URI: 8 * kib, RequestsPerConnection: 1000, AcceptRate: 500,
 	})
 	equal(t, "timeouts", c.Timeouts, Timeouts{
 		Header: 5 * time.Second, Connect: 2 * time.Second, Request: 90 * time.Second, BodyIdle: 1500 * time.Millisecond, BodyRate: kib, Idle: 10 * time.Second,
@@ -82,7 +82,7 @@ func TestLongForms(t *testing.T) {
 		File: "/var/log/access.log", Format: Text, Sample: 0.005,
 		Always: Always{Statuses: Statuses{{First: 404, Last: 404}}, SlowerThan: 2 * time.Second},
 	}})
-	equal(t, "answers", c.Answers, AddedFields{})
+	equal(t, "answers", c.Answers, AddedFields{RateLimit: RateLimitRefused})
 }
 
 func TestLongUpstream(t *testing.T) {
@@ -129,6 +129,7 @@ func TestLongRoute(t *testing.T) {
 		},
 		Policies: r.Policies,
 		MaxBody:  Unlimited,
+		Requests: 7,
 		Paths:    Paths{EncodedSlash: Decode, Backslash: Slash, DoubleEncoding: Reject, DotSegments: Reject, DoubleSlash: Reject},
 	})
 	equal(t, "rewrite", policyOf[*policy.Rewrite](t, r).Path, "/v2/{id}")
@@ -242,6 +243,39 @@ func TestURIFollowsHeaderBytes(t *testing.T) {
 limits: { header_bytes: 4KiB }
 routes: [{ path: "/*", upstream: "http://a:1" }]`)
 	equal(t, "uri", c.Limits.URI, 4*kib)
+}
+
+func TestRateLimits(t *testing.T) {
+	c := fileConfig(t, "full.good.yaml")
+	general := c.Policies[0].Value.(*policy.RateLimits)
+	equal(t, "of all routes", []any{general.Limits[0].Name, general.Limits[0].Burst, len(general.Limits)}, []any{"everybody", 5000, 1})
+	own := policyOf[*policy.RateLimits](t, c.Routes[0]).Limits
+	equal(t, "the short form", []any{own[0].Rate.String(), own[0].Burst, own[0].Name, own[0].Keys, own[0].Origin}, []any{"10/s", 10, "default", 65_536, false})
+	equal(t, "the long form", []any{own[1].Rate.String(), own[1].Burst, own[1].Name, own[1].Keys, own[1].Origin}, []any{"600/m", 20, "tenant", 1000, true})
+	for i, r := range c.Routes {
+		at := slices.IndexFunc(r.Policies, func(p Policy) bool { return p.Name == "rate_limit" })
+		if at < 0 || r.Policies[at].General != options.Declarer(general) {
+			t.Errorf("route %d does not know the limits of all routes: %+v", i, r.Policies)
+		}
+		if respond := slices.IndexFunc(r.Policies, func(p Policy) bool { return p.Name == "respond" }); respond >= 0 && respond < at {
+			t.Errorf("route %d responds before its limits are asked", i)
+		}
+	}
+	for text, want := range map[string]int{"1.5/s": 1, "30/m": 1, "120/m": 2, "7200/h": 2, "1000000/s": 1_000_000} {
+		c := mustParse(t, `routes: [{ path: "/*", respond: 200, rate_limit: `+text+` }]`)
+		if got := policyOf[*policy.RateLimits](t, c.Routes[0]).Limits[0].Burst; got != want {
+			t.Errorf("%s: a burst of %d, want one second of the rate, %d", text, got, want)
+		}
+	}
+}
+
+func TestLimitsByAddressWithoutTrustedProxies(t *testing.T) {
+	const route = `routes: [{ path: "/a", respond: 200, rate_limit: 1/s }, { path: "/b", respond: 200, rate_limit: 1/s }]`
+	const wrong = "counts by the address of the peer, because trusted_proxies lists none; if a proxy forwards to this one, all its clients count as one"
+	equal(t, "one warning", mustParse(t, route).Warnings, []string{"config.yaml:1:50: routes[0].rate_limit: " + wrong})
+	equal(t, "of all routes", mustParse(t, "rate_limit: 1/s\n"+route).Warnings[0], "config.yaml:1:13: rate_limit: "+wrong)
+	equal(t, "with a proxy", mustParse(t, "trusted_proxies: 10.0.0.1\n"+route).Warnings, []string(nil))
+	equal(t, "by something else", mustParse(t, `routes: [{ path: "/a", respond: 200, rate_limit: { rate: 1/s, per: header X-Key } }]`).Warnings, []string(nil))
 }
 
 func TestWarnings(t *testing.T) {

@@ -28,6 +28,7 @@ type Route struct {
 	Timeouts RouteTimeouts
 
 	MaxBody  int64    // bytes of a request body (key limits.body); Unlimited for off
+	Requests int      // in flight on the route (key limits.requests); zero means off
 	Upgrades []string // protocols that may be tunnelled, lower case; nil means none
 	Finish   bool     // a request goes on when its client has left
 	Trailers []string // trailer fields passed on both ways, as written; nil means none
@@ -56,7 +57,8 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 		r.policyKeys(k, policies)
 		k.Section("limits", func(k options.Keys) {
 			k.Size("body", &r.MaxBody, c.Limits.Body, "the body of one request; `off` allows any", options.Off)
-			k.Later("requests")
+			k.Add("requests", options.CountOf(&r.Requests, 0, options.Within(1, maxConnections), options.Off),
+				"requests in flight on this route; above it 503 `route-full` with `Retry-After`", options.Means("`off`"))
 		}, "", options.Like("limits"))
 		if forwards {
 			k.Names("upgrades", &r.Upgrades, "of protocols that may be tunnelled, or `off`", options.Checked(protocolName), options.Means("as `upgrades`"))

@@ -51,7 +51,7 @@ func TestYAMLShowsEveryDefault(t *testing.T) {
 	want := `listen: [":8080"]
 name: "penstock"
 admin: {listen: "127.0.0.1:9901"}
-limits: {connections: 16000, per_ip: off, requests: 8000, body: 16MiB, buffered_bodies: auto, header_bytes: 32KiB, headers: 128, uri: 16KiB, requests_per_connection: off}
+limits: {connections: 16000, per_ip: off, requests: 8000, body: 16MiB, buffered_bodies: auto, header_bytes: 32KiB, headers: 128, uri: 16KiB, requests_per_connection: off, accept_rate: off}
 timeouts:
   header: 10s
   connect: 1s
@@ -74,7 +74,7 @@ routes:
     upstream: "http://localhost:3000"
     retry: {times: 1, when: [connect, reset], backoff: 25ms..1s, methods: ["GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"]}
     timeouts: {connect: 1s, first_byte: 15s, request: 30s, body_idle: 60s, body: off, body_min_rate: 1KiB/s}
-    limits: {body: 16MiB}
+    limits: {body: 16MiB, requests: off}
     upgrades: ["websocket"]
     trailers: []
     finish: off
@@ -84,7 +84,7 @@ log:
   level: info
   format: auto
   access: {file: "stdout", format: auto, sample: 100%, always: [5xx, slower than 1s]}
-answers: {cache_status: on, proxy_status: on, request_id: "X-Request-Id"}
+answers: {cache_status: on, proxy_status: on, request_id: "X-Request-Id", rate_limit: refused}
 `
 	if got := string(printed); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -32,6 +32,8 @@ const (
 	Loop                      // the request passed this instance before (RFC 8586)
 	Overloaded                // limits.requests are in flight
 	TooManyConnections        // one client's address has limits.per_ip connections open
+	RateLimited               // a limit of rate_limit is used up
+	RouteFull                 // limits.requests of the route are in flight
 	NoBackend                 // every backend is down, drained or tried
 	QueueFull                 // pool.queue requests wait for a connection already
 	QueueTimeout              // no connection came free within pool.queue_timeout
@@ -87,6 +89,8 @@ var reasons = [...]reasonRow{
 	{Loop, "loop", ProxyLoopDetected, Gateway, 508, false, false, "This request has passed this gateway before."},
 	{Overloaded, "overloaded", ConnectionLimitReached, Gateway, 503, false, true, "The gateway is at its limit of requests. Try again shortly."},
 	{TooManyConnections, "too-many-connections", HTTPRequestDenied, Gateway, 429, false, true, "Too many connections from this address. Try again shortly."},
+	{RateLimited, "rate-limited", HTTPRequestDenied, Gateway, 429, false, true, "Too many requests. Try again later."},
+	{RouteFull, "route-full", ConnectionLimitReached, Gateway, 503, false, true, "This route is at its limit of requests. Try again shortly."},
 	{NoBackend, "no-backend", DestinationUnavailable, Upstream, 503, false, false, "No backend is available for this request."},
 	{QueueFull, "queue-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many requests wait for this backend. Try again shortly."},
 	{QueueTimeout, "queue-timeout", ConnectionLimitReached, Upstream, 503, false, true, "No connection to the backend came free in time. Try again shortly."},

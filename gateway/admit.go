@@ -58,7 +58,7 @@ func (g *proxy) enterClient(j *journey) bool {
 	if !j.x.Trusted || j.x.Client == j.x.Peer {
 		return true
 	}
-	client := clientOf(j.x.Client)
+	client := exchange.ClientOf(j.x.Client)
 	if !g.perClient.begin(client, j.snap.limits.perClient) {
 		return false
 	}

@@ -35,7 +35,7 @@ func (u *reuse) upstream(name string) *pooledUpstream {
 // route returns the running route that c describes: it is configured in the same way,
 // and its upstreams are those of s. nil when there is none.
 func (u *reuse) route(c *config.Route, s *Snapshot) *route {
-	if u == nil {
+	if u == nil || s.config.Answers.RateLimit != u.prev.config.Answers.RateLimit {
 		return nil
 	}
 	i, ok := u.index[c.Name()]

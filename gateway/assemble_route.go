@@ -14,6 +14,8 @@ import (
 // assembleRoute compiles one route over the upstreams of s, or takes it from old, the
 // running generation, where nothing of it changed.
 func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot, old *reuse) (*route, error) {
+	// Also for a route that is taken over: each generation claims what it uses.
+	kept := keep(c, s.resources, policy.Binding{RateLimit: s.config.Answers.RateLimit, Now: g.now, Start: g.proxy.started})
 	if r := old.route(c, s); r != nil {
 		for _, t := range r.targets {
 			s.views = append(s.views, t.up.cluster.View(r.name, c.Weights)) // the same view, with one user more
@@ -25,17 +27,15 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot, old *reuse) (*rout
 		retry:    compileRetry(&c.Retry),
 		times:    c.Timeouts,
 		maxBody:  c.MaxBody,
+		requests: kept.requests,
+		limits:   kept.limits,
 		upgrades: byteLists(c.Upgrades),
 		trailers: byteLists(c.Trailers),
 		finish:   c.Finish,
 	}
 	r.passed = r.trailers
 	r.metrics = g.metrics.Route(r.name)
-	policies := make([]any, 0, len(c.Policies))
-	for _, p := range c.Policies {
-		policies = append(policies, p.Value)
-	}
-	r.plan = policy.Compile(policies...)
+	r.plan = policy.Compile(kept.policies...)
 	var err error
 	if r.cache, err = g.proxy.compileCache(c, s, r.metrics); err != nil {
 		return nil, fmt.Errorf("cache: %w", err)

@@ -17,18 +17,6 @@ type clientShard struct {
 	open map[netip.Addr]int // no entry is zero
 }
 
-// clientOf is what one client is counted by: an IPv4 address, or the /64 that
-// every IPv6 subscriber has to choose addresses from.
-func clientOf(a netip.Addr) netip.Addr {
-	a = a.Unmap().WithZone("")
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.Addr()
-		}
-	}
-	return a
-}
-
 func (c *clientCounts) shard(client netip.Addr) *clientShard {
 	raw := client.As16()
 	h := (binary.LittleEndian.Uint64(raw[:8]) ^ binary.LittleEndian.Uint64(raw[8:])) * 0x9e3779b97f4a7c15

@@ -5,6 +5,8 @@ package gateway
 import (
 	"net/netip"
 	"testing"
+
+	"penstock/exchange"
 )
 
 func TestCountingAClientAllocatesNothing(t *testing.T) {
@@ -12,7 +14,7 @@ func TestCountingAClientAllocatesNothing(t *testing.T) {
 	for _, text := range []string{"203.0.113.7", "::ffff:203.0.113.7", "2001:db8::1"} {
 		a := netip.MustParseAddr(text)
 		n := testing.AllocsPerRun(1000, func() {
-			client := clientOf(a)
+			client := exchange.ClientOf(a)
 			if !counts.begin(client, 1) || counts.begin(client, 1) {
 				t.Error("one of two is taken")
 			}
@@ -25,17 +27,6 @@ func TestCountingAClientAllocatesNothing(t *testing.T) {
 	for i := range counts.shards {
 		if n := len(counts.shards[i].open); n != 0 {
 			t.Errorf("shard %d still knows %d clients", i, n)
-		}
-	}
-}
-
-func TestWhoCountsAsOneClient(t *testing.T) {
-	for text, want := range map[string]string{
-		"203.0.113.7": "203.0.113.7", "::ffff:203.0.113.7": "203.0.113.7",
-		"2001:db8:0:1:2:3:4:5": "2001:db8:0:1::", "fe80::1%eth0": "fe80::",
-	} {
-		if got := clientOf(netip.MustParseAddr(text)).String(); got != want {
-			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}
 }

@@ -26,7 +26,11 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	}
 
 	text := response.WantsText(j.request.Head.Get(headers.Accept))
-	j.note = response.AppendProblem(j.note[:0], text, f)
+	var more response.Problem
+	if f == j.call.Fault() {
+		more = j.call.Problem()
+	}
+	j.note = response.AppendProblem(j.note[:0], text, f, more)
 	j.text = response.AppendProblemType(j.text[:0], text)
 	own := len(j.refusal) > 0 && j.fields.Parse(j.refusal) == headers.NoProblem && j.fields.Has(headers.RetryAfter)
 	if f.Reason.RetryAfter() && !own { // a policy knows better when

@@ -65,6 +65,10 @@ func faultCases() []faultCase {
 		{reason: exchange.BodyStalled, known: true, raw: "POST /" + raw + "Content-Length: 10" + end + "abc", route: "timeouts: { body_idle: 50ms }"},
 		{reason: exchange.SlowRequest, known: true, raw: "POST /" + raw + "Content-Length: 10" + end + "abc", route: "timeouts: { body: 50ms }"},
 		{reason: exchange.BuffersFull, known: true, raw: "POST /" + raw + "Transfer-Encoding: chunked" + end, top: "limits: { buffered_bodies: 1B }"},
+		{reason: exchange.RateLimited, known: true, route: "rate_limit: 0.001/h", before: func(t *testing.T, g *gatewaytest.Gateway, _ <-chan string) {
+			gatewaytest.Get(t, g.Address, "/")
+		}},
+		{reason: exchange.RouteFull, known: true, route: "limits: { requests: 1 }", origin: silent, before: occupy},
 		{reason: exchange.NoBackend, known: true, before: func(t *testing.T, g *gatewaytest.Gateway, _ <-chan string) {
 			u, drain := g.Upstreams()[0], true
 			if err := g.SetBackend(u.Name, u.Backends[0].Address, nil, &drain); err != nil {

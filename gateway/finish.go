@@ -56,8 +56,9 @@ func (j *journey) entry() *accesslog.Entry {
 	return &j.line
 }
 
-// release gives back what enter took.
+// release gives back what enter and match took.
 func (g *proxy) release(j *journey) {
+	j.leaveRoute()
 	if j.counted {
 		j.counted = false
 		g.inflight.Add(-1)

@@ -19,6 +19,7 @@ import (
 	"penstock/httpcache"
 	"penstock/listener"
 	"penstock/metrics"
+	"penstock/ops"
 )
 
 // Options are what a Gateway is made from.
@@ -64,6 +65,7 @@ type Gateway struct {
 	clients   *conn.Sweeper // every connection that was accepted
 	backends  *conn.Sweeper // every connection that was dialled
 	limit     *listener.Limit
+	rate      *listener.Rate
 	fileLimit uint64
 	heapLimit int64
 	lowered   lowered // limits that were warned about
@@ -97,6 +99,7 @@ func New(o Options) (*Gateway, error) {
 		HeaderBytes: o.Config.Limits.HeaderBytes,
 	})
 	g.limit = listener.NewLimit(g.grantConnections(o.Config))
+	g.rate = listener.NewRate(o.Config.Limits.AcceptRate)
 	first, err := g.assemble(o.Config, nil)
 	if err != nil {
 		return nil, err
@@ -104,6 +107,7 @@ func New(o Options) (*Gateway, error) {
 	g.publish(first)
 	g.metrics.SetProcess(g.process)
 	g.metrics.SetUpstreams(g.Upstreams)
+	g.metrics.SetRateLimits(func() []ops.Route { return limitedRoutes(p.current.Load()) })
 	g.metrics.SetCacheStatus(g.CacheStatus)
 	return g, nil
 }
@@ -125,7 +129,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 			return errors.Join(fmt.Errorf("listen %s: %w", address, err), g.closeListeners())
 		}
 		g.listeners = append(g.listeners, listener.New(listener.Options{
-			Listener: ln, Sweeper: g.clients, Max: g.limit, Log: g.log, Welcome: g.proxy.welcome,
+			Listener: ln, Sweeper: g.clients, Max: g.limit, Rate: g.rate, Log: g.log, Welcome: g.proxy.welcome,
 		}))
 	}
 	for _, ln := range g.listeners {
@@ -191,6 +195,7 @@ func (g *Gateway) replace(prev *Snapshot, cfg *config.Config) error {
 		return err
 	}
 	g.limit.Set(g.grantConnections(cfg))
+	g.rate.Set(cfg.Limits.AcceptRate)
 	g.publish(next)
 	prev.retire() // only after the new one is visible
 	return nil

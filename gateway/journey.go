@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/netip"
+	"sync/atomic"
 
 	"penstock/accesslog"
 	"penstock/conn"
@@ -42,9 +43,10 @@ type journey struct {
 	bound bound
 
 	line    accesslog.Entry
-	client  netip.Addr // as whose request in flight it counts; zero for nobody's
-	counted bool       // it is one of the requests in flight
-	bare    bool       // policies have no part in its response: one has panicked
+	client  netip.Addr    // as whose request in flight it counts; zero for nobody's
+	entered *atomic.Int64 // the count of the route's requests in flight that it is part of; nil for none
+	counted bool          // it is one of the requests in flight
+	bare    bool          // policies have no part in its response: one has panicked
 }
 
 // bound are method values, made once per journey because making one allocates.
@@ -68,7 +70,8 @@ func (j *journey) reset() {
 	j.fields.Reset()
 	j.proxied.reset()
 	j.stream, j.x, j.snap, j.route = nil, nil, nil, nil
-	j.call, j.refusal = policy.Call{}, trim(j.refusal)
+	j.call.Reset(maxKeptBuffer)
+	j.refusal = trim(j.refusal)
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
 	j.counted, j.bare = false, false
 	j.text = trim(j.text)

@@ -18,6 +18,7 @@ type proxy struct {
 	instance  string // in CDN-Loop: an id of this process, by which a request that comes back is known
 	log       *slog.Logger
 	now       func() time.Time
+	started   time.Time        // before the first request
 	clock     func() time.Time // by which stored responses age; nil means time.Now
 	access    *accesslog.Log
 	unmatched *metrics.Route

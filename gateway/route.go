@@ -22,7 +22,9 @@ type route struct {
 
 	retry    retryRule
 	times    config.RouteTimeouts
-	maxBody  int64 // negative for any size
+	requests routeLimit
+	limits   *policy.BoundLimits // nil when it has no rate limit
+	maxBody  int64               // negative for any size
 	upgrades [][]byte
 	trailers [][]byte
 	passed   [][]byte // those of trailers that a request may have
@@ -43,7 +45,7 @@ func (g *proxy) match(j *journey) *exchange.Fault {
 		return f
 	}
 	j.route.metrics.Begin(j.x)
-	return nil
+	return j.route.requests.enter(j)
 }
 
 // findRoute is match for a journey that is not counted. The path becomes what the rules

@@ -90,6 +90,7 @@ func newProxy(instance string, o *Options) *proxy {
 	if p.now == nil {
 		p.now = time.Now
 	}
+	p.started = p.now()
 	p.journeys.New = p.newJourney
 	p.outbounds.New = func() any { return new(outbound) }
 	return p

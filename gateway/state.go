@@ -29,9 +29,10 @@ func (g *Gateway) Config() *config.Config { return g.proxy.current.Load().config
 // Routes lists the routes of the running configuration.
 func (g *Gateway) Routes() []ops.Route {
 	s := g.proxy.current.Load()
-	views := make([]ops.Route, len(s.routes))
+	views, limits := make([]ops.Route, len(s.routes)), limitViews{}
 	for i, r := range s.routes {
 		views[i] = routeView(r.name, s.config.Routes[i])
+		views[i].Limits = limits.of(r.limits)
 	}
 	return views
 }

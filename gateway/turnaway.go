@@ -20,7 +20,7 @@ func (g *proxy) welcome(c *conn.Conn) []byte {
 	if !ok || snap.trusted.Contains(a.AddrPort().Addr()) {
 		return nil
 	}
-	client := clientOf(a.AddrPort().Addr())
+	client := exchange.ClientOf(a.AddrPort().Addr())
 	if !g.perClient.begin(client, snap.limits.perClient) {
 		g.noteTurnedAway(a.AddrPort().Addr().Unmap())
 		return tooManyConnections
@@ -31,7 +31,7 @@ func (g *proxy) welcome(c *conn.Conn) []byte {
 
 // tooManyConnections is the response to a connection that welcome refuses.
 var tooManyConnections = func() []byte {
-	body := response.AppendProblem(nil, false, exchange.Refuse(exchange.TooManyConnections))
+	body := response.AppendProblem(nil, false, exchange.Refuse(exchange.TooManyConnections), response.Problem{})
 	head := "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nConnection: close\r\n" +
 		"Content-Type: application/problem+json\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n"
 	return append([]byte(head), body...)

@@ -49,6 +49,13 @@ var (
 	cacheSaved      = family{"penstock_cache_last_save_timestamp_seconds", gauge, "seconds", "When the store was last saved to cache.path, as Unix time; 0 before."}
 )
 
+// The families of rate limits. A limit of all routes has the route "" where it has one figure.
+var (
+	rateLimited   = family{"penstock_rate_limited_total", counter, "", "Requests that a rate limit refused, by route and name of the limit."}
+	rateKeys      = family{"penstock_rate_limit_keys", gauge, "", "Keys of a rate limit that have used some of their burst."}
+	rateForgotten = family{"penstock_rate_limit_forgotten_total", counter, "", "Keys that a full table of a rate limit forgot, so that they began anew with a whole burst."}
+)
+
 // The families of upstreams and their backends.
 var (
 	backendRequests = family{"penstock_backend_requests_total", counter, "", "Attempts sent to a backend, by the route of the request."}
@@ -95,7 +102,7 @@ func families() []family {
 		requests, duration, inFlight, requestBytes, responseBytes, faults,
 		backendRequests, cacheRequests, cacheForwarded, cacheStored, cacheServed, cacheFill, attempts, reused, queueTime, connectTime, firstByteTime,
 		sentBytes, receivedBytes, ejections, backendUp, backendState, backendInFlight, connections,
-		waiting, retries, retriesRefused,
+		waiting, retries, retriesRefused, rateLimited, rateKeys, rateForgotten,
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
 		clientConnections, clientsParked, clientsResting, bufferedBodies, clientsRefused, tunnels, reloadOK, reloadTime, reloads,

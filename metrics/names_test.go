@@ -40,6 +40,9 @@ func TestEveryFamilyListedIsWrittenAndNoOther(t *testing.T) {
 	r.SetUpstreams(ofOne("u", "a"))
 	r.SetProcess(func() ops.Process { return ops.Process{} })
 	r.SetLogDropped(func() uint64 { return 0 })
+	r.SetRateLimits(func() []ops.Route {
+		return []ops.Route{{Name: "a", Limits: []ops.RateLimit{{Policy: "all", General: true, Refused: 1}, {Policy: "own"}}}, {Name: "b", Limits: []ops.RateLimit{{Policy: "all", General: true}}}}
+	})
 	r.Route("cached").CountCache(CacheNames{})
 	r.SetCacheStatus(func() ops.CacheStatus { return ops.CacheStatus{ConfiguredBytes: 1} })
 	got := read(t, r).kinds

@@ -10,6 +10,7 @@ import (
 type sources struct {
 	upstreams atomic.Pointer[func() []ops.Upstream]
 	process   atomic.Pointer[func() ops.Process]
+	limits    atomic.Pointer[func() []ops.Route]
 	cache     atomic.Pointer[func() ops.CacheStatus]
 	log       atomic.Pointer[func() uint64]
 }
@@ -19,6 +20,10 @@ type sources struct {
 // are written from the start; one that it returns no longer is written once more and
 // then dropped. Without a callback there are no gauges of backends.
 func (r *Registry) SetUpstreams(f func() []ops.Upstream) { r.sources.upstreams.Store(&f) }
+
+// SetRateLimits sets the callback that returns the routes with rate limits and the state of these,
+// under the same terms.
+func (r *Registry) SetRateLimits(f func() []ops.Route) { r.sources.limits.Store(&f) }
 
 // SetProcess sets the callback for the state of listener, tunnels, configurations
 // and access log, under the same terms.

@@ -84,6 +84,7 @@ func (r *Registry) write(w io.Writer) {
 	p.backends(s.backends)
 	p.caches(s.routes)
 	p.lanes(s.routes)
+	p.rateLimits(r)
 	p.free = p.limit - p.series - histogramSeries*s.written()
 	p.times(s)
 	p.open(omitted)

@@ -11,6 +11,20 @@ type Route struct {
 	Action    string         `json:"action"`              // "proxy", "redirect" or "respond"
 	Upstreams map[string]int `json:"upstreams,omitempty"` // weight by name
 	Backends  map[string]int `json:"weights,omitempty"`   // this route's own weights by address
+	Limits    []RateLimit    `json:"rate_limits,omitempty"`
+}
+
+// RateLimit is a limit that requests of a route meet. The metrics are the same figures.
+type RateLimit struct {
+	Policy    string `json:"policy"`           // its name
+	General   bool   `json:"shared,omitempty"` // all routes together have one count
+	Rate      string `json:"rate"`             // as the configuration writes it
+	Burst     int    `json:"burst"`
+	Per       string `json:"per"`       // what has a count of its own
+	Keys      int    `json:"keys"`      // that have used some of their burst
+	Size      int    `json:"size"`      // how many keys have room
+	Forgotten uint64 `json:"forgotten"` // keys that lost their room before their burst was complete again
+	Refused   uint64 `json:"refused"`   // requests of this route
 }
 
 // Upstream is one upstream as /api/upstreams shows it.

@@ -81,9 +81,10 @@ func (k Keys) Share(name string, p *float64, standard float64, doc string, rules
 	k.Add(name, newShare(p, standard, rules), doc, rules...)
 }
 
-// Rate declares a rate per second, by default standard.
+// Rate declares a rate per second, by default standard. With Off it is more than zero, and `off`
+// is stored as zero.
 func (k Keys) Rate(name string, p *float64, standard float64, doc string, rules ...Rule) {
-	k.Add(name, &rate{p, standard}, doc, rules...)
+	k.Add(name, &rate{p, standard, limitsOf(rules)}, doc, rules...)
 }
 
 // Flow declares a number of bytes a second, by default standard. `off` is stored as zero.

@@ -259,19 +259,43 @@ func (h *share) Get() (string, Style) { return FormatShare(*h.p), Plain }
 type rate struct {
 	p        *float64
 	standard float64
+	limits
 }
 
-func (r *rate) Reset()        { *r.p = r.standard }
-func (r *rate) Takes() string { return "rate" }
-func (r *rate) Shape() Shape  { return Shape{Pattern: RatePattern} }
+func (r *rate) Reset() { *r.p = r.standard }
+
+func (r *rate) Takes() string {
+	if r.has(off) {
+		return "rate or `off`"
+	}
+	return "rate"
+}
+
+func (r *rate) Shape() Shape { return Shape{Pattern: RatePattern, Off: r.has(off)} }
 
 func (r *rate) Set(s string) string {
+	form := RateForm
+	if r.has(off) {
+		if IsOff(s) {
+			*r.p = 0
+			return ""
+		}
+		form += ", or off"
+	}
 	f, ok := ParseRate(s)
-	if !ok {
-		return got(s, "want %s", RateForm)
+	switch {
+	case !ok:
+		return got(s, "want %s", form)
+	case f == 0 && r.has(off):
+		return got(s, "want more than 0/s, or off for none")
 	}
 	*r.p = f
 	return ""
 }
 
-func (r *rate) Get() (string, Style) { return FormatRate(*r.p), Plain }
+func (r *rate) Get() (string, Style) {
+	if *r.p == 0 && r.has(off) {
+		return "off", Plain
+	}
+	return FormatRate(*r.p), Plain
+}

@@ -31,6 +31,11 @@ type Policy struct {
 	Doc     string          // for the documentation
 	Default string          // the default in the words of the documentation; empty is "none"
 	Routes  Routes          // which routes may have it
+
+	// General is New for a key of the same name at the top of a file, which is for all routes; nil
+	// when there is none. GeneralDoc is its documentation.
+	General    func() Declarer
+	GeneralDoc string
 }
 
 // Routes says which routes may have a policy.
@@ -48,6 +53,7 @@ type Route struct {
 	Path     string                // as written; empty when it is not valid
 	Params   []string              // the names that the path captures
 	Responds string                // the key by which the route responds without an upstream; empty for none
+	General  Declarer              // what the file says for all routes under the key of the policy; nil for nothing
 	Has      func(key string) bool // reports whether the file has a key of the route
 }
 

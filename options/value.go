@@ -1,5 +1,7 @@
 package options
 
+import "slices"
+
 // Value is where the value of a key goes, and the form in which a file writes it:
 // a Scalar, a List, a Map, a *Sections or a *Section.
 type Value interface {
@@ -132,6 +134,11 @@ func (s *Section) Takes() string {
 		return only.Takes()
 	}
 	return "mapping"
+}
+
+// named reports whether the section has keys.
+func (s *Section) named() bool {
+	return slices.ContainsFunc(s.Declared(), func(k Key) bool { return k.Name != "" })
 }
 
 // Only returns the one form that a section without keys has, of what Declared returned:

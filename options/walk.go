@@ -18,8 +18,8 @@ func walk(v Value, path string, visit func(string, Key)) {
 			switch {
 			case k.Value == nil:
 			case k.Name == "":
-				if inner, ok := k.Value.(*Sections); ok && inner.Model != nil {
-					continue // the same elements as under the key that it is short for
+				if inner, ok := k.Value.(*Sections); ok && !v.named() {
+					walk(inner, path, visit) // with keys, they would be the elements that one of those is short for
 				}
 			default:
 				below := strings.TrimPrefix(path+"."+k.Name, ".")

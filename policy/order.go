@@ -16,7 +16,7 @@ func Order() []Row {
 	return []Row{
 		{later("access"), "the cheapest refusal: it needs nothing but an address"},
 		{later("cors"), "browsers ask for permission without credentials"},
-		{later("rate_limit"), "a limit by address comes before any password is hashed; one by identity belongs after allow"},
+		{rateLimits(), "a limit by address comes before any password is hashed; one by identity belongs after allow"},
 		{later("auth"), "the identity, for all that follows"},
 		{later("allow"), "it needs the identity"},
 		{redirects(), "a moved resource has no content here; where it is may be secret, so the gates come first"},

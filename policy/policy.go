@@ -14,7 +14,19 @@ type Call struct {
 	X                   *exchange.Exchange // the record
 	Response            *response.Response // of a policy that responds or refuses; else not to be touched
 
-	fault *exchange.Fault
+	fault   *exchange.Fault
+	problem response.Problem
+	text    []byte // memory for what policies say; it grows during a request
+}
+
+// Reset makes the call ready for another request. It keeps the memory of its text unless that
+// grew beyond keep bytes.
+func (c *Call) Reset(keep int) {
+	text := c.text[:0]
+	if cap(text) > keep {
+		text = nil
+	}
+	*c = Call{text: text}
 }
 
 // Verdict is what a policy decides about a request.
@@ -40,8 +52,18 @@ func (c *Call) Refuse(f *exchange.Fault) Verdict {
 	return refused
 }
 
+// RefuseWith is Refuse with a problem document that says more than the fault. The bytes of p
+// have to be valid until the response is made.
+func (c *Call) RefuseWith(f *exchange.Fault, p response.Problem) Verdict {
+	c.problem = p
+	return c.Refuse(f)
+}
+
 // Fault returns why the request was refused.
 func (c *Call) Fault() *exchange.Fault { return c.fault }
+
+// Problem returns what the document of the refusal says beside the fault.
+func (c *Call) Problem() response.Problem { return c.problem }
 
 // Request acts on a request that has found its route, before the cache is read: on hits,
 // misses, and what a policy responds to. It may block.

@@ -9,7 +9,7 @@ import (
 // MaxGroup is the largest number of limits of a Group.
 const MaxGroup = 8
 
-// Group is limits that are asked together: an event is charged to all of them or to none. It is
+// Group is limits that are checked together: an event is charged to all of them or to none. It is
 // immutable, and safe for concurrent use.
 type Group struct {
 	limits []*Keyed

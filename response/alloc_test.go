@@ -22,7 +22,7 @@ func TestResponsesAllocateNothing(t *testing.T) {
 	for name, once := range map[string]func(){
 		"fields as they are": func() { r.Reset(1024); r.SetFields(plain.AppendLines(r.Fields, lines, false, &b)) },
 		"fields edited":      func() { r.Reset(1024); r.SetFields(edited.AppendLines(r.Fields, lines, false, &b)) },
-		"a problem":          func() { text = AppendProxyStatus(AppendProblem(text[:0], false, fault), "edge", fault) },
+		"a problem":          func() { text = AppendProxyStatus(AppendProblem(text[:0], false, fault, Problem{}), "edge", fault) },
 	} {
 		once()
 		if n := testing.AllocsPerRun(500, once); n != 0 {

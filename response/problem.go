@@ -2,32 +2,43 @@ package response
 
 import (
 	"bytes"
+	"cmp"
 	"strconv"
 	"time"
 
 	"penstock/exchange"
 )
 
+// Problem is what a problem document says beside the fault. The zero value is nothing.
+type Problem struct {
+	Type    string // a URI; "" means about:blank
+	Title   string // of the type; "" means the status text
+	Members []byte // further members in JSON, each with a comma before it
+}
+
 // AppendProblem appends the body that describes f to a client: problem details in JSON
-// (RFC 9457), or lines of text. The words are ours alone and need no escaping in JSON.
-func AppendProblem(dst []byte, text bool, f *exchange.Fault) []byte {
+// (RFC 9457), or lines of text, which leave out what p says. The words are ours alone and need
+// no escaping in JSON.
+func AppendProblem(dst []byte, text bool, f *exchange.Fault, p Problem) []byte {
 	status, detail := f.Status(), f.Reason.Public()
-	title := StatusText(status)
+	title := cmp.Or(p.Title, StatusText(status))
 	if text {
 		dst = append(strconv.AppendInt(dst, int64(status), 10), ' ')
-		dst = append(append(dst, title...), '\n')
+		dst = append(append(dst, StatusText(status)...), '\n')
 		if detail != "" {
 			dst = append(append(dst, detail...), '\n')
 		}
 		return dst
 	}
-	dst = append(append(dst, `{"type":"about:blank","title":"`...), title...)
+	dst = append(append(dst, `{"type":"`...), cmp.Or(p.Type, "about:blank")...)
+	dst = append(append(dst, `","title":"`...), title...)
 	dst = strconv.AppendInt(append(dst, `","status":`...), int64(status), 10)
 	if detail != "" {
 		dst = append(append(append(dst, `,"detail":"`...), detail...), '"')
 	}
 	dst = append(append(dst, `,"reason":"`...), f.Name()...)
-	return append(dst, '"', '}', '\n')
+	dst = append(append(dst, '"'), p.Members...)
+	return append(dst, '}', '\n')
 }
 
 // AppendProblemType appends the Content-Type line of what AppendProblem made.

@@ -19,7 +19,7 @@ func TestEveryProblemIsValidJSON(t *testing.T) {
 			Status                      int
 		}
 		var got problem
-		text := AppendProblem(nil, false, f)
+		text := AppendProblem(nil, false, f, Problem{})
 		want := problem{"about:blank", StatusText(f.Status()), f.Reason.Public(), f.Name(), f.Status()}
 		if err := json.Unmarshal(text, &got); err != nil || got != want {
 			t.Errorf("%s: %v, got %+v, want %+v", text, err, got, want)

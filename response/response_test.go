@@ -151,7 +151,7 @@ func TestProblemAsText(t *testing.T) {
 		{exchange.Refuse(exchange.BodyTooLarge), "413 Content Too Large\nThe request body is larger than this route allows.\n"},
 		{&exchange.Fault{Kind: exchange.ConnectionRefused}, "502 Bad Gateway\n"},
 	} {
-		if got := string(AppendProblem(nil, true, tc.f)); got != tc.want {
+		if got := string(AppendProblem(nil, true, tc.f, Problem{})); got != tc.want {
 			t.Errorf("got %q, want %q", got, tc.want)
 		}
 	}

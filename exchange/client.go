@@ -1,0 +1,15 @@
+package exchange
+
+import "net/netip"
+
+// ClientOf returns what one client is counted by: its IPv4 address, or the /64 of its IPv6
+// address, because every subscriber has a whole /64 to choose addresses from.
+func ClientOf(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
+	if a.Is6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.Addr()
+		}
+	}
+	return a
+}
