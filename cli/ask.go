@@ -55,7 +55,7 @@ func (to peer) ask(ctx context.Context, method, path string, body io.Reader) (io
 			return new(net.Dialer).DialContext(ctx, network, target)
 		},
 	}
-	// The Host is localhost whatever the address: the admin listener knows that name.
+	// The admin listener accepts the Host localhost on every address.
 	req, err := http.NewRequestWithContext(ctx, method, "http://localhost"+path, body)
 	if err != nil {
 		return nil, err

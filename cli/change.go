@@ -13,7 +13,7 @@ import (
 // until it is taken without anybody asking for it.
 const suspicious = 10 * time.Second
 
-// fileChange judges a change of the watched files that nobody has asked to take.
+// fileChange decides whether a change of the watched files is applied now, later, or not.
 type fileChange struct {
 	watched *watched
 	held    *hold
@@ -22,10 +22,10 @@ type fileChange struct {
 	running func() (routes int)
 }
 
-// follow reads the files, unless what they hold has been read already, and reports
-// whether the result is to be taken now. Files that are not what the watch has seen
-// settle, or not the same after reading as before, are held until they have not changed
-// for a while; so is one that has lost more than half of the running routes.
+// follow reads the files, unless their content has been read already, and reports whether to
+// apply the result now. Files are held until they have not changed for a while when their
+// content differs from what the watch has seen settle, when they change while they are read,
+// and when the configuration has lost more than half of the running routes.
 func (c *fileChange) follow() (cfg *config.Config, err error, now bool) {
 	files := c.watched.files
 	content := watch.Fingerprint(files)
@@ -70,7 +70,7 @@ type hold struct {
 
 func newHold() *hold { return &hold{due: make(chan struct{}, 1)} }
 
-// begin holds the files with that fingerprint for d, in place of what was held.
+// begin holds the files with that fingerprint for d; files that were held before are dropped.
 func (h *hold) begin(content [sha256.Size]byte, d time.Duration, lost bool) {
 	h.drop()
 	h.content, h.lost, h.until = content, lost, time.Now().Add(d)
@@ -95,5 +95,5 @@ func (h *hold) active() bool { return h.timer != nil }
 // holds reports whether the files with that fingerprint are held.
 func (h *hold) holds(content [sha256.Size]byte) bool { return h.active() && h.content == content }
 
-// over reports whether the time of what is held has passed.
+// over reports whether the files have been held long enough.
 func (h *hold) over() bool { return !time.Now().Before(h.until) }

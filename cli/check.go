@@ -70,7 +70,7 @@ func (p *Program) load(file string) (cfg *config.Config, ok bool) {
 	return cfg, true
 }
 
-// complain prints what is wrong with a configuration, one problem a line.
+// complain prints the problems of a configuration, one a line.
 func complain(w io.Writer, err error) {
 	_, _ = fmt.Fprintf(w, "%v\n", err)
 	if problems, ok := errors.AsType[config.Errors](err); ok && len(problems) > 1 {

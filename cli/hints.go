@@ -21,7 +21,7 @@ var foreign = []struct {
 	{[]string{"version", "v", "V"}, "write penstock version"},
 }
 
-// hint returns what was probably meant by a word that is none of names, as the end of a
+// hint returns a suggestion for a word that is none of names, as the end of a
 // sentence: "; write penstock run", ` (did you mean "check"?)`, or "".
 func hint(word string, names []string) string {
 	for _, f := range foreign {

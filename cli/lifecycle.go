@@ -120,8 +120,8 @@ func (s *service) reopen() {
 	s.log.Info("access log reopened")
 }
 
-// drain ends the gateway: not ready for the announced delay while requests are
-// still taken, then at most the deadline for what is under way.
+// drain ends the gateway. For the configured delay the gateway is not ready but still accepts
+// requests; then requests under way have until the deadline.
 func (s *service) drain(context.Context) error {
 	times := s.gateway.Config().Timeouts.Drain
 	s.gateway.Drain()

@@ -15,8 +15,8 @@ import (
 	"penstock/config"
 )
 
-// headroom is the share of the container's memory, in percent, that the Go heap
-// leaves to what it does not see: sockets, mapped files, the kernel.
+// headroom is the share of the container's memory, in percent, that the limit of the Go heap
+// leaves for sockets, mapped files and the kernel.
 const headroom = 10
 
 const (
@@ -44,8 +44,8 @@ func (m memory) all() int64 {
 	return m.container
 }
 
-// cacheBytes returns the size of a response cache whose size nobody named, zero
-// when the memory is unknown.
+// cacheBytes returns the size of a response cache whose size is not configured; zero when the
+// memory is unknown.
 func (m memory) cacheBytes() int64 {
 	if m.all() == 0 {
 		return 0
@@ -161,8 +161,8 @@ func containerLimit(root fs.FS) int64 {
 	return limit
 }
 
-// smallestLimit reads the limit file of group and of every group above it. A
-// container often sees its own group as the root, whatever the path says.
+// smallestLimit returns the smallest limit of group and of every group above it. Inside
+// a container the path may not exist, because its own group is the root there.
 func smallestLimit(root fs.FS, mount, group, file string) int64 {
 	limit := int64(math.MaxInt64)
 	for group = path.Clean("/" + group); ; group = path.Dir(group) {

@@ -50,8 +50,8 @@ func (p *Program) purge(args []string) int {
 	return exitGood
 }
 
-// purgeBody writes the body of the request from the flags that were given, or says
-// what is wrong with them.
+// purgeBody returns the body of the request for the flags that are set, or the problem of
+// these flags.
 func purgeBody(set *flag.FlagSet) (body []byte, wrong string) {
 	fields := map[string]any{}
 	var given []string
@@ -78,7 +78,7 @@ func purgeBody(set *flag.FlagSet) (body []byte, wrong string) {
 	return body, ""
 }
 
-// askPurge asks for a purge and returns what was purged, in words.
+// askPurge requests a purge and returns a sentence about what was purged.
 func askPurge(ctx context.Context, to peer, body []byte) (string, error) {
 	answer, err := to.ask(ctx, http.MethodPost, "/api/cache/purge", bytes.NewReader(body))
 	if err != nil {

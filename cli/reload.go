@@ -84,14 +84,14 @@ func (s *service) followLog(cfg *config.Config) {
 	}
 }
 
-// remark logs what a valid configuration is warned about.
+// remark logs the warnings about a valid configuration.
 func (s *service) remark(cfg *config.Config) {
 	for _, w := range append(s.memory.remarks(cfg), cfg.Warnings...) {
 		s.log.Warn("configuration", "remark", w)
 	}
 }
 
-// problems splits an error into what is wrong, one thing each.
+// problems splits an error into one error for each problem.
 func problems(err error) []error {
 	found, ok := errors.AsType[config.Errors](err)
 	if !ok {

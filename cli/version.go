@@ -13,7 +13,7 @@ type build struct {
 	revision string // of the source; empty when the build did not see it
 }
 
-// built returns what is known; linked is the version given at link time.
+// built returns what is known about the build; linked is the version given at link time.
 func built(linked string) build {
 	b := build{version: linked}
 	info, ok := debug.ReadBuildInfo()

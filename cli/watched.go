@@ -31,8 +31,8 @@ func newWatched() *watched {
 // unwatched is the fingerprint function while no watch runs: nothing has changed.
 func (w *watched) unwatched() [sha256.Size]byte { return w.loaded }
 
-// follow watches exactly files and reports whether those are others than
-// before: what was read of them until now may be old then.
+// follow watches exactly files and reports whether the list has changed. Then files may have
+// changed since they were read, and must be read again.
 func (w *watched) follow(files []string, log *slog.Logger) (changed bool) {
 	if slices.Equal(files, w.files) {
 		return false

@@ -28,9 +28,8 @@ func (s StatusTTL) crosses(o StatusTTL) bool {
 	return !apart && within == around
 }
 
-// byStatus is the mapping of statuses to lifetimes. The narrower range wins,
-// whatever the order in the file, so ranges may lie within each other but not
-// overlap in part.
+// byStatus is the mapping of statuses to lifetimes. The narrower range wins and the order in
+// the file does not matter, so a range may lie within another but not overlap it in part.
 type byStatus struct{ c *Cache }
 
 // Reset stores no lifetime.

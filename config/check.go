@@ -65,7 +65,7 @@ func (l *Limits) checkURI(root options.Report) {
 	l.URI = l.HeaderBytes
 }
 
-// check notes what is wrong with the parts of an upstream together.
+// check reports problems between the keys of an upstream.
 func (u *Upstream) check(r options.Report) {
 	if u.Pool.Idle > u.Pool.Max {
 		if r.Has("pool.idle") {
@@ -80,7 +80,7 @@ func (u *Upstream) check(r options.Report) {
 	u.TLS.check(r)
 }
 
-// warn collects remarks about what is valid but deserves a look.
+// warn collects warnings about settings that are valid but probably not intended.
 func (d *decoder) warn(c *Config) {
 	used := make(map[string]bool)
 	for _, r := range c.Routes {

@@ -79,7 +79,7 @@ func (s *Store) checkSizes(root options.Report) {
 	}
 }
 
-// checkCache notes what is wrong with the parts of a route's cache together.
+// checkCache reports problems between the keys of a route's cache.
 func (r *Route) checkCache(at options.Report, c *Config) {
 	known := r.Cache
 	if known == nil {
@@ -101,7 +101,7 @@ func (r *Route) checkCache(at options.Report, c *Config) {
 	}
 }
 
-// warnCache remarks on what is valid about caching but deserves a look.
+// warnCache warns about cache settings that are valid but probably not intended.
 func (d *decoder) warnCache(c *Config) {
 	cached := func(r *Route) bool { return r.Cache != nil }
 	if _, written := d.at["cache"]; written && !slices.ContainsFunc(c.Routes, cached) {

@@ -10,7 +10,7 @@ import (
 // upstreamKeys are the keys of a route that need an upstream.
 var upstreamKeys = []string{"weights", "retry", "timeouts", "upgrades", "trailers", "cache"}
 
-// check notes what is wrong with the parts of a route together.
+// check reports problems between the keys of a route.
 func (r *Route) check(at options.Report, c *Config, policies []options.Policy) {
 	if !at.Has("path") {
 		at.Problem("", `has no path; "/*" takes everything`)
@@ -41,7 +41,7 @@ func anyOf(words []string, or string) string {
 	return strings.Join(words[:last], ", ") + " " + or + " " + words[last]
 }
 
-// checkForwarding notes what is wrong with a route that has an upstream.
+// checkForwarding reports the problems of a route that has an upstream.
 func (r *Route) checkForwarding(at options.Report, c *Config) {
 	r.checkCache(at, c)
 	sum, valid := 0, true
@@ -77,8 +77,8 @@ func drained(u *Upstream, weights map[string]int) bool {
 	})
 }
 
-// checkOwn notes what is wrong with a route that responds by itself, and
-// clears what only forwarding needs.
+// checkOwn reports the problems of a route that responds itself, and clears the settings that
+// only forwarding needs.
 func (r *Route) checkOwn(at options.Report, kind string) {
 	for _, key := range upstreamKeys {
 		if at.Has(key) {

@@ -234,7 +234,7 @@ func (d *decoder) keys(v value, pairs []pair, declared []options.Key) {
 	}
 }
 
-// hint returns what was probably meant by a key that is not declared.
+// hint returns a suggestion for a key that is not declared.
 func hint(key string, declared []options.Key) string {
 	var names []string
 	var hints []func(string) string
@@ -253,7 +253,7 @@ func hint(key string, declared []options.Key) string {
 	return near
 }
 
-// report is what a section's Check notes its problems in.
+// report is the options.Report of one section.
 type report struct {
 	d *decoder
 	v value // the section

@@ -10,7 +10,7 @@ import (
 	"penstock/options"
 )
 
-// decoder turns the nodes of one file into a Config and collects what is wrong.
+// decoder turns the nodes of one file into a Config and collects the problems.
 type decoder struct {
 	name     string // of the file, as the caller gave it
 	problems Errors
@@ -51,7 +51,7 @@ const (
 	maxValues  = 1_000_000 // those of aliases counted each time
 )
 
-// problem notes what is wrong with v.
+// problem adds a problem of v.
 func (d *decoder) problem(v value, format string, args ...any) {
 	d.problemAt(v.place, v.path, format, args...)
 }
@@ -115,7 +115,7 @@ func word(s string) bool {
 
 func index(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
-// kind names what a node is, for messages.
+// kind returns the kind of a node, as messages name it.
 func kind(n *yaml.Node) string {
 	switch {
 	case n.Kind == mappingNode:

@@ -34,8 +34,8 @@ func (d *decoder) checkDuplicates(c *Config) {
 	}
 }
 
-// taken is what a route takes of the requests whose path and conditions have a shape;
-// an empty host or method is any.
+// taken is one combination of host and method that a route matches, for paths and conditions
+// of a shape. An empty host or method is any.
 type taken struct{ shape, host, method string }
 
 // taken returns an entry for each host and method of the route.
@@ -58,8 +58,8 @@ func (r *Route) taken() []taken {
 	return all
 }
 
-// checkPair notes what is wrong with two routes that have a host and a method in
-// common, j before i.
+// checkPair reports the problems between two routes that have a host and a method in common,
+// j before i.
 func (d *decoder) checkPair(c *Config, j, i int) {
 	a, b := c.Routes[j], c.Routes[i]
 	host, method := common(a.Hosts, b.Hosts), common(a.Methods, b.Methods)

@@ -89,8 +89,8 @@ func Parse(name string, data []byte, env func(string) (string, bool), policies .
 	return c, nil
 }
 
-// checkBounds notes that there was too much to read: what was read after that is not
-// what was written.
+// checkBounds reports that the file has too many values. It reports nothing else, because
+// values beyond the bound were not read.
 func (d *decoder) checkBounds(top value) {
 	var wrong string
 	switch {

@@ -47,7 +47,7 @@ func (c *conditions) Names() options.Shape { return options.Shape{Text: true} }
 // Model returns a value.
 func (c *conditions) Model() options.Value { return c.value("name") }
 
-// NoValue is what is wrong with a name that has none.
+// NoValue returns the problem of a name without a value.
 func (c *conditions) NoValue() string { return `has no value; write "" to ask for its presence` }
 
 // At adds a condition.

@@ -128,7 +128,7 @@ func shown(s string) string {
 	return s
 }
 
-// parseBackend reads the URL of a backend; wrong says what is not right with it.
+// parseBackend reads the URL of a backend; wrong is its problem.
 func parseBackend(s string) (b Backend, wrong string) {
 	const want = `want "http://host:port", "https://host:port" or "unix:/path"`
 	b.Weight = 1

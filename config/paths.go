@@ -2,9 +2,9 @@ package config
 
 import "penstock/options"
 
-// Paths says what is done to the parts of a request's path that readers
-// understand differently. Encoded NUL is refused whatever it says. It comes from
-// Default, which names every field; the zero value refuses all.
+// Paths says what is done to the parts of a request's path that programs interpret
+// differently. Encoded NUL is always refused. Default sets every field; the zero value
+// refuses all.
 type Paths struct {
 	EncodedSlash   PathRule // %2F: Reject, Keep or Decode
 	Backslash      PathRule // "\" and %5C: Reject, Keep or Slash

@@ -7,7 +7,7 @@ import (
 	"penstock/options"
 )
 
-// Policy is what a route says under the key of a policy, or the file for all routes.
+// Policy is the setting of one policy, on a route or at the top of the file for all routes.
 type Policy struct {
 	Name string // of the key
 	// Value is what the table's New returned, with its keys read and compiled. It is

@@ -176,8 +176,8 @@ func (b *Backoff) set(s string) (wrong string) {
 	return ""
 }
 
-// check notes what is wrong with the parts of a retry together. Without a further
-// attempt nothing else counts.
+// check reports problems between the keys of a retry. Without a further attempt it resets the
+// other keys.
 func (r *Retry) check(at options.Report) {
 	var risky string
 	for _, m := range r.Methods {

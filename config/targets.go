@@ -113,7 +113,7 @@ func (r *draft) list() *options.Items {
 	}
 }
 
-// known returns what is wrong with the name of an upstream.
+// known returns the problem of the name of an upstream; "" when there is such an upstream.
 func (r *draft) known(name string) (wrong string) {
 	if r.config.Upstream(name) != nil {
 		return ""
@@ -172,7 +172,7 @@ func (m *shares) Takes() string { return "mapping of names and URLs to weights" 
 // Names returns which names are taken.
 func (m *shares) Names() options.Shape { return options.Shape{Text: true} }
 
-// NoValue is what is wrong with a target without a weight.
+// NoValue returns the problem of a target without a weight.
 func (m *shares) NoValue() string { return "got nothing, want text" }
 
 // Clear makes the map empty.

@@ -30,10 +30,9 @@ type found struct {
 // maxTraps bounds how many traps of a file are reported.
 const maxTraps = 100
 
-// findTraps looks through a text that is not YAML for values that should have
-// been quoted, tabs, and aliases to nothing. Every trap is an error by itself,
-// so none of them is a guess; the list may be empty. It reads each byte a few
-// times at most, whatever the text.
+// findTraps searches a text that is not YAML for values that should have been quoted, for
+// tabs, and for aliases without an anchor. Each of these alone is an error, so none is a guess.
+// The list may be empty. findTraps reads each byte a few times at most.
 func findTraps(data string) []trap {
 	lines := strings.Split(data, "\n")
 	s := scanner{block: -1, anchors: make(map[string]bool)}

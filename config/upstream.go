@@ -215,7 +215,7 @@ func address(s string) bool {
 func urlShape() options.Shape { return options.Shape{Pattern: "https?://[^/?#@]+/?|unix:(//)?/.+"} }
 
 // Address names the backend in Route.Weights and in labels: "host:port", or
-// "unix:/path". It is what was configured, before names are resolved.
+// "unix:/path". It is the configured address, before names are resolved.
 func (b *Backend) Address() string {
 	if b.Scheme == Unix {
 		return "unix:" + b.Socket

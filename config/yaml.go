@@ -7,11 +7,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// YAML prints the effective configuration with every default, in the order of
-// the documentation. Parse reads it back to an equal Config, with one exception:
-// a secret (the admin token, the value of a field that carries credentials) is
-// printed as "(set)", which Parse refuses, so that what is printed may be shown
-// to others and cannot be run by mistake.
+// YAML prints the effective configuration with every default, in the order of the
+// documentation. Parse reads it back to an equal Config, with one exception: a secret (the
+// admin token, the value of a field that carries credentials) is printed as "(set)", which
+// Parse refuses. The output can be shown to others, and cannot be used by mistake.
 func (c *Config) YAML() ([]byte, error) {
 	root := printedSection(c.section(nil), false)
 	var out bytes.Buffer

@@ -10,7 +10,7 @@ type Field struct {
 	Value string
 }
 
-// Redacted is what is shown in place of a secret. It is refused as a value.
+// Redacted is printed in place of a secret. It is refused as a value.
 const Redacted = "(set)"
 
 // fields is a mapping of field names to values. Those of one name stand together.
@@ -43,8 +43,8 @@ func (f *fields) At(name string) (value Value, wrong string) {
 	return f.entry(name, nil), wrong
 }
 
-// entry returns the value under name: a text or, where many are allowed, a list. The
-// run is what is stored under it.
+// entry returns the value under name: a text or, where many are allowed, a list. run has the
+// fields that are stored under it.
 func (f *fields) entry(name string, run []Field) Value {
 	one := &fieldValue{f.p, name, run}
 	if !f.has(many) {

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Key is the declaration of one key. One without a name says something else about
-// its section: another form (Value), keys that are not built yet (Later), or what is
-// said about keys that it does not have (Unknown).
+// Key is the declaration of one key. A Key without a name describes its section instead:
+// another form of it (Value), keys that are not built yet (Later), or the message for unknown
+// keys (Unknown).
 type Key struct {
 	Name     string
 	Doc      string // one line for the documentation, after what Value.Takes returns
@@ -24,8 +24,8 @@ type Key struct {
 	Unknown func(name string) (hint string)
 }
 
-// Keys takes the declarations of a section. Its methods read nothing: they name a
-// key, the field that gets its value, its default and what it means.
+// Keys takes the declarations of a section. Its methods read nothing: they declare a key, the
+// field that gets its value, its default and its meaning.
 type Keys struct{ visit func(Key) }
 
 // Add declares a key with a value of any form.
@@ -108,7 +108,7 @@ func (k Keys) Text(name string, p *string, doc string, rules ...Rule) {
 	k.Add(name, &text{p: p, limits: limitsOf(rules)}, doc, rules...)
 }
 
-// Secret is Text for what is not shown: not in messages, and printed as "(set)".
+// Secret declares a text that is not shown in messages and is printed as "(set)".
 func (k Keys) Secret(name string, p *string, doc string, rules ...Rule) {
 	rules = append(rules, Rule{bits: secret})
 	k.Add(name, &text{p: p, limits: limitsOf(rules)}, doc, rules...)

@@ -110,7 +110,7 @@ func (n *networks) Get() ([]string, Style) {
 	return all, Quoted
 }
 
-// ParsePrefix reads a CIDR or a single address, or says what is wrong with it.
+// ParsePrefix reads a CIDR or a single address; wrong is the problem of any other text.
 func ParsePrefix(s string) (p netip.Prefix, wrong string) {
 	const want = `want a network such as "10.0.0.0/8" or one address`
 	if !strings.Contains(s, "/") {
@@ -194,7 +194,7 @@ func (i *Items) Clear() { i.Empty() }
 // Add appends an item.
 func (i *Items) Add(text string) string { return i.Append(text) }
 
-// Close returns what is wrong with the whole list.
+// Close returns the problem of the whole list.
 func (i *Items) Close(written, added int) string {
 	if i.End == nil {
 		return ""

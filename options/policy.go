@@ -48,7 +48,7 @@ const (
 	Forwarding        // those with an upstream
 )
 
-// Route is what a policy may know of the route that has it.
+// Route describes the route of a policy to the policy.
 type Route struct {
 	Path     string                // as written; empty when it is not valid
 	Params   []string              // the names that the path captures

@@ -38,7 +38,7 @@ func (s *Section) Rows() []Row {
 	return rows
 }
 
-// takes writes the form of the value and what it means.
+// takes returns the form of the value and its meaning.
 func takes(k Key) string {
 	form := k.Value.Takes()
 	switch {

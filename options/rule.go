@@ -9,8 +9,8 @@ type Rule struct {
 	check     Check
 }
 
-// Check judges one text. It returns the text in the shape in which it is stored,
-// or what is wrong with it, to be said after `got "...", `.
+// Check checks one text. It returns the text in the shape in which it is stored, or its
+// problem, which messages print after `got "...", `.
 type Check func(text string) (shaped, wrong string)
 
 type ruleBits uint32
@@ -56,7 +56,7 @@ func Within(low, high int64) Rule { return Rule{bits: bounded, low: low, high: h
 // Checked has c judge a text, or each item of a list.
 func Checked(c Check) Rule { return Rule{check: c} }
 
-// Default is what a list holds when the file does not have it.
+// Default sets the items of a list that the file does not have.
 func Default(items ...string) Rule { return Rule{words: items} }
 
 // NotEmpty refuses an empty list with a message.

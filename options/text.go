@@ -22,7 +22,7 @@ func Alternatives(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// OneLine returns what is wrong with a text that has to be one line, or "".
+// OneLine returns the problem of a text that has to be one line, or "".
 func OneLine(s string) (wrong string) {
 	if s == "" || strings.ContainsFunc(s, control) {
 		return fmt.Sprintf("got %q, want text of one line", s)
@@ -32,7 +32,7 @@ func OneLine(s string) (wrong string) {
 
 func control(r rune) bool { return r < ' ' || r == 0x7f }
 
-// got writes what is wrong with a text.
+// got returns a message about a text.
 func got(s, format string, args ...any) string {
 	return fmt.Sprintf("got %q, ", s) + fmt.Sprintf(format, args...)
 }
@@ -158,7 +158,7 @@ func (t *toggle) Reset()        { *t.p = t.standard }
 func (t *toggle) Takes() string { return "switch" }
 func (t *toggle) Shape() Shape  { return Shape{On: true, Off: true} }
 
-// Wants is what a message asks for in place of a mapping or a list.
+// Wants returns what a message says to write in place of a mapping or a list.
 func (t *toggle) Wants() string { return "on or off" }
 
 func (t *toggle) Set(s string) string {

@@ -24,8 +24,8 @@ const (
 // Scalar is a value that is written as one text.
 type Scalar interface {
 	Value
-	// Set stores what text says, or changes nothing and returns what is wrong
-	// with it: `got "x", want on or off`.
+	// Set parses text and stores the value, or changes nothing and returns the
+	// problem of the text: `got "x", want on or off`.
 	Set(text string) (wrong string)
 	// Get returns the stored value as text that Set takes.
 	Get() (text string, style Style)
@@ -39,10 +39,10 @@ type List interface {
 	Value
 	// Clear makes the list empty, before the first Add.
 	Clear()
-	// Add appends an item, or changes nothing and returns what is wrong with it.
+	// Add appends an item, or changes nothing and returns its problem.
 	Add(text string) (wrong string)
-	// Close follows the last Add and returns what is wrong with the list of
-	// items, of which written stood in the file and added were added.
+	// Close follows the last Add and returns the problem of the whole list. The
+	// file has written items, of which added were added.
 	Close(written, added int) (wrong string)
 	// Get returns the items as texts that Add takes.
 	Get() (items []string, style Style)
@@ -64,7 +64,7 @@ type Map interface {
 	// Clear makes the map empty, before the first At.
 	Clear()
 	// At adds an entry and returns its value, which is read next; a nil value is
-	// not read. The other result says what is wrong with the name.
+	// not read. wrong is the problem of the name.
 	At(name string) (value Value, wrong string)
 	// All returns the entries in the order in which they are printed; nil when
 	// the map is not printed at all.
@@ -83,10 +83,10 @@ type Sections struct {
 	Model func() *Section   // the keys of an element, for walks without a file
 	All   func() []*Section // those that are there, to be printed; nil prints nothing
 	Want  string            // what a message asks for in place of another form
-	// Added follows an element that had no problem of its own and returns what is
-	// wrong with it beside the others; nil is nothing.
+	// Added follows an element without a problem of its own and returns its
+	// conflict with the other elements; nil means that there are none.
 	Added func() (wrong string)
-	// Empty is what is wrong with a list of nothing; "" allows it.
+	// Empty is the problem of an empty list; "" allows it.
 	Empty string
 	// Single has one element stand for a list of one.
 	Single bool
@@ -158,16 +158,16 @@ func (s *Section) Declared() []Key {
 	return all
 }
 
-// Report takes what is wrong with the parts of a section together. Keys are
-// relative to the section: "base", "headers.request"; "" is the section itself.
+// Report takes problems between the keys of a section. Names of keys are relative to the
+// section: "base", "headers.request"; "" is the section itself.
 type Report interface {
 	// Has reports whether the file has the key.
 	Has(key string) bool
 	// Reported reports whether a problem at the key or below it is known.
 	Reported(key string) bool
-	// Problem notes what is wrong with the key, or with the section where the
-	// file does not have it.
+	// Problem reports a problem of the key, at the place of the section when the
+	// file does not have the key.
 	Problem(key, format string, args ...any)
-	// Warn notes what is valid and deserves a look.
+	// Warn reports a setting that is valid but probably not intended.
 	Warn(key, format string, args ...any)
 }
