@@ -35,7 +35,7 @@ func (a *admin) get(path string, to io.Writer) error {
 	return err
 }
 
-// state is what a gateway holds at one moment.
+// state is the resources that a gateway holds at one moment.
 type state struct {
 	goroutines, files     float64
 	active, idle, waiting float64 // connections to backends, and requests that wait for one

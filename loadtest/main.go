@@ -16,8 +16,8 @@ import (
 	"penstock/loadtest/compare"
 )
 
-// command is one thing that loadtest can do. run prints to out and returns an
-// error when what it watched did not hold.
+// command is one subcommand of loadtest. run prints to out and returns an error when a
+// condition that it checks is not fulfilled.
 type command struct {
 	name, about string
 	run         func(ctx context.Context, args []string, out io.Writer) error

@@ -20,9 +20,9 @@ type overloading struct {
 	long        time.Duration // of each of the three measurements
 }
 
-// overload sends a gateway several times what it can do and compares with what it
-// does when it is not pressed. Its capacity is what limits.requests lets through to an
-// origin that takes its time, so that processors are left for refusing the rest.
+// overload sends a gateway several times the load that it can serve, and compares the figures
+// with those of an unloaded gateway. limits.requests and a slow origin bound the capacity, so
+// that the gateway has processor time left to refuse the other requests.
 func overload(ctx context.Context, args []string, out io.Writer) error {
 	set := flag.NewFlagSet("overload", flag.ContinueOnError)
 	set.SetOutput(out)
@@ -55,7 +55,7 @@ func overload(ctx context.Context, args []string, out io.Writer) error {
 	return errors.Join(o.measure(ctx, a.public, out), gateway.stop(), origin.stop())
 }
 
-// pressure is what was measured.
+// pressure has the reports of the three measurements.
 type pressure struct{ unloaded, capacity, pressed *driver.Report }
 
 // measure loads the gateway at public three times, prints and judges.

@@ -77,7 +77,7 @@ func (s slowness) measure(ctx context.Context, a *admin, out io.Writer) error {
 	return err
 }
 
-// measured is what was found in all rounds.
+// measured has the measurements of all rounds.
 type measured struct {
 	without []normals // one more than the others
 	beside  []normals

@@ -50,7 +50,7 @@ func soak(ctx context.Context, args []string, out io.Writer) error {
 	return errors.Join(err, gateway.stop(), t.verdict())
 }
 
-// load is what a gateway is put under.
+// load is the load of one soak.
 type load struct {
 	address string // of the gateway
 	tally   *tally

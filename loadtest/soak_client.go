@@ -34,7 +34,7 @@ func (t *tally) violation(text string) {
 	}
 }
 
-// plan is one exchange: what is sent and asked for, and who breaks it off.
+// plan is one exchange: its bodies, and the side that breaks it off.
 type plan struct {
 	number       uint64
 	upload, size int64

@@ -30,8 +30,8 @@ func parseProcessorTimes(text string) (t processorTimes) {
 	return t
 }
 
-// stolenSince is the share of the processors' time that the host of a virtual machine
-// gave to somebody else.
+// stolenSince returns the share of the processors' time that the host of a virtual machine
+// gave to other machines.
 func (t processorTimes) stolenSince(before processorTimes) float64 {
 	if t.all <= before.all {
 		return 0

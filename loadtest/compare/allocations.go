@@ -46,7 +46,8 @@ func (k *kit) allocations(ctx context.Context, s scenario, t *target) (float64, 
 	return max(0, (long-short)/(longDone-shortDone)), err
 }
 
-// allocated is what a target allocates under load, and for how many requests.
+// allocated returns the number of objects that a target allocates under load, and the number
+// of requests.
 func (k *kit) allocated(ctx context.Context, s scenario, t *target, long time.Duration) (objects, requests float64, err error) {
 	before, err := mallocs(ctx, t.admin)
 	if err != nil {

@@ -26,8 +26,8 @@ func parseBuilds(list string) ([]build, error) {
 	return all, nil
 }
 
-// boundFor returns the bound of the verdict, zero where the builds for one are not
-// there. The error is that what is to be a copy is none.
+// boundFor returns the bound of the verdict; zero when the builds for a verdict are missing.
+// It returns an error when the build "same" is no copy of "before".
 func boundFor(all []build, bound float64) (float64, error) {
 	text := func(name string) ([]byte, error) {
 		i := slices.IndexFunc(all, func(b build) bool { return b.name == name })

@@ -13,7 +13,7 @@ import (
 // tick is the unit of processor times in /proc, on every Linux that Go runs on.
 const tick = 10 * time.Millisecond
 
-// usage is what a process and all that descend from it use.
+// usage is the resources used by a process and all its descendants.
 type usage struct {
 	pids     []int
 	cpu      time.Duration // user and system, since each began

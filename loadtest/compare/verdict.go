@@ -7,7 +7,7 @@ import (
 	"penstock/loadtest/results"
 )
 
-// printHeld writes the verdict of a scenario, and what it is based on.
+// printHeld writes the verdict of a scenario and the figures for it.
 func printHeld(out io.Writer, s results.Scenario) {
 	h := s.Held
 	if h == nil {

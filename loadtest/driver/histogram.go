@@ -59,8 +59,8 @@ func (h *Histogram) Mean() time.Duration {
 	return h.sum / time.Duration(h.count)
 }
 
-// Quantile is a duration that a share q of what was recorded does not exceed, at most
-// 0.8 % too long; 0 of none.
+// Quantile returns a duration that a share q of the recorded ones does not exceed. It is at
+// most 0.8 % too long, and 0 when none was recorded.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	rank := min(int64(q*float64(h.count)), h.count-1) // of as many that lie below
 	for i, n := range h.counts {

@@ -18,7 +18,7 @@ import (
 //go:embed origin.conf nginx.conf haproxy.cfg varnish.vcl Caddyfile penstock.yaml
 var templates embed.FS
 
-// Setup is what a program is to do.
+// Setup describes what a program has to do in a scenario.
 type Setup struct {
 	Dir      string   // an existing folder of its own, for all that it writes
 	Address  string   // where it listens: host:port

@@ -7,9 +7,9 @@ import (
 	"strconv"
 )
 
-// FreeAddresses returns loopback addresses that nobody listens on. They are below
-// the ports that the system gives to clients, so that no client takes one. The error
-// is that there are fewer than n.
+// FreeAddresses returns n loopback addresses without a listener. Their ports are below those
+// that the system gives to clients, so that no client takes one. It returns an error when
+// there are fewer.
 func FreeAddresses(n int) ([]string, error) {
 	const first, last = 10000, 32000
 	var all []string

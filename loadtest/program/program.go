@@ -85,8 +85,7 @@ func (p *Program) Ended() <-chan struct{} { return p.ended }
 // closed.
 func (p *Program) Err() error { return p.err }
 
-// Output returns what was kept of what the program has said until now, at most
-// 256 KiB from its beginning.
+// Output returns the output of the program until now, at most the first 256 KiB.
 func (p *Program) Output() string {
 	p.output.mu.Lock()
 	defer p.output.mu.Unlock()
@@ -116,8 +115,8 @@ func (p *Program) Await(ctx context.Context, check func() error) error {
 	}
 }
 
-// Interrupt sends the program alone, not what it has started, what Ctrl-C sends. The
-// error is that it has ended, or that this system has no such signal.
+// Interrupt sends SIGINT to the program, and not to processes that it has started. It returns
+// an error when the program has ended, or when the system has no such signal.
 func (p *Program) Interrupt() error { return p.cmd.Process.Signal(os.Interrupt) }
 
 // End terminates the program and all processes that it has started, and kills them after

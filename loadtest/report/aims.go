@@ -62,8 +62,8 @@ func aims() []aim {
 	}
 }
 
-// verdict is an aim with what was measured: the median over the runs of the median
-// over the rounds of each.
+// verdict is an aim with the measured value: the median over the runs of the median over the
+// rounds of each.
 type verdict struct {
 	Text, Aim, Got, Range string
 	Runs                  []string // what each run found, when there are several

@@ -138,7 +138,7 @@ func newCard(s results.Scenario) barCard {
 // stretch is the bar between two places.
 func stretch(a, b float64) (x, width float64) { return min(a, b), math.Abs(a - b) }
 
-// idleBars draws what a connection that waits costs.
+// idleBars draws the memory of an idle connection.
 func idleBars(s results.Scenario) barCard {
 	c := newCard(s)
 	const width = 2 * panelPitch

@@ -128,8 +128,8 @@ func draw(title, xName string, series []results.Series) plot {
 	return p
 }
 
-// describe says how much a line rises: in all, for each tenfold X, and for each one
-// more, which is what a search one by one would show.
+// describe sets the text that says how much a line rises: in all, for each tenfold X, and for
+// each one more, which shows a linear search.
 func (l *line) describe(measure string, points []results.Point) {
 	first, last := points[0], points[len(points)-1]
 	l.First, l.Last = figure(first.Y), figure(last.Y)

@@ -1,5 +1,5 @@
-// Package report draws what a comparison has measured: one HTML file that needs
-// neither a network nor a script, for light and for dark screens.
+// Package report draws the results of a comparison as one HTML file that needs neither
+// a network nor a script, for light and for dark screens.
 package report
 
 import (
@@ -140,8 +140,8 @@ func memory(text string) string {
 	return fmt.Sprintf("%.1f GiB", kib/(1<<20))
 }
 
-// figure writes a measured value with three digits that say something; a dash is
-// what was not measured.
+// figure returns a measured value with three significant digits; a dash when it was not
+// measured.
 func figure(v float64) string {
 	switch {
 	case v == 0:

@@ -97,8 +97,8 @@ func (s *Scenario) AddExact(measure string) {
 	}
 }
 
-// Hold fills s.Held from the rounds of Subject, Before and Same; what was exact stays.
-// Where one of them has no round in common with Before there is no verdict.
+// Hold fills s.Held from the rounds of Subject, Before and Same, and keeps s.Held.Exact. When
+// one of them has no round in common with Before, there is no verdict.
 func (s *Scenario) Hold(bound float64) {
 	held := Held{Bound: bound, Verdict: Undecided}
 	if s.Held != nil {
@@ -123,7 +123,7 @@ func (s *Scenario) Hold(bound float64) {
 	}
 }
 
-// verdict judges by the upper end: the build is held to what it may be in the worst case.
+// verdict compares the upper end of the interval, which is the worst case, with the bound.
 func (c Comparison) verdict(bound float64) Verdict {
 	switch half := c.Same.Half(); {
 	case half > MaxHalfWidth || min(c.Subject.Rounds, c.Same.Rounds) < MinRounds:
@@ -137,7 +137,7 @@ func (c Comparison) verdict(bound float64) Verdict {
 
 // Bootstrap returns the median of values with its 95 % interval: the medians of ten
 // thousand samples drawn from them with replacement, without the lowest and the highest
-// fortieth. The same values, in whatever order, have the same interval.
+// fortieth. The same values in any order have the same interval.
 func Bootstrap(values []float64) Interval {
 	n := len(values)
 	if n == 0 {

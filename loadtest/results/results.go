@@ -1,5 +1,5 @@
-// Package results is what a comparison run measured: the data that compare saves
-// and report draws. It knows nothing of how the figures were taken.
+// Package results has the data of a comparison run, which compare saves and report draws. It
+// does not depend on how the figures were measured.
 package results
 
 import (
