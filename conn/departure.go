@@ -6,45 +6,47 @@ import (
 )
 
 // Departure reports that the peer of a connection has left, so that work for it can stop. A
-// request takes one with it while it waits for a backend. The zero value is not
-// ready; see NewDeparture. It is used again and again: a Watch begins anew.
+// request watches with it while it waits for a backend. It is used again and again, also for
+// another connection: a Watch begins anew. NewDeparture makes one.
 type Departure struct {
-	watched atomic.Pointer[Conn] // whose peer may leave; nil when nobody watches
-	waiting atomic.Pointer[Conn] // whose reads end when it does; nil for none
-	seen    atomic.Bool          // the sweeper has come by since Watch
+	state   atomic.Uint32
 	left    atomic.Bool
-	mu      sync.Mutex // held by look, and by those who end what look may be doing
+	waiting atomic.Pointer[Conn] // whose reads end when the peer leaves; nil for none
+	mu      sync.Mutex           // held by look
 	signal  chan struct{}
-	unless  func() bool
 
-	quiet bool   // only a peer that leaves while one read waits for long counts
-	calls uint64 // of the connection that is waited for, at the last look; of the sweeper alone
-	looks int    // since then
+	// Set by Watch, used by look.
+	conn   *Conn // whose peer may leave
+	unless func() bool
+	quiet  bool   // only a peer that leaves while one read waits for long counts
+	seen   bool   // the sweeper has come by since
+	calls  uint64 // of the connection that is waited for, at the last look
+	looks  int    // since then
 }
 
-// quietLooks is how many ticks of the sweeper one read has to wait before a departure made by
-// NewQuietDeparture looks at the peer, and then how many pass between two looks.
+// quietLooks is how many ticks of the sweeper one read has to wait before a quiet Departure
+// looks at the peer, and then how many pass between two looks.
 const quietLooks = 10
 
-// NewDeparture returns a Departure. A departure does not count while unless returns true; it
-// is called from another goroutine than Watch, but only between Watch and Unwatch. Nil never
-// prevents one.
-func NewDeparture(unless func() bool) *Departure {
-	return &Departure{signal: make(chan struct{}, 1), unless: unless}
-}
+// States of a Departure.
+const (
+	notWatching uint32 = iota
+	watching
+	looking // look is at work
+)
 
-// NewQuietDeparture returns a Departure for the time in which a response is passed on. A peer
-// that leaves counts only while the same read from the connection given to Interrupt has
-// waited for ten ticks of the sweeper or more, so one that still gets bytes is never looked at.
-func NewQuietDeparture() *Departure {
-	return &Departure{signal: make(chan struct{}, 1), quiet: true}
-}
+// NewDeparture returns a Departure.
+func NewDeparture() *Departure { return &Departure{signal: make(chan struct{}, 1)} }
 
-// Watch has the sweeper of c look, from its second tick on and once in each, whether the peer of c has ended its
-// direction or reset the connection. Unread bytes do not matter. Where the system cannot tell
-// (other than Linux), it never has. Unwatch must follow before d is used for another
-// connection or request.
-func (d *Departure) Watch(c *Conn) {
+// Watch has the sweeper of c look, from its second tick on and once in each, whether the peer
+// of c has ended its direction or reset the connection. Unread bytes do not matter. Where the
+// system cannot tell (other than Linux), it never has. A departure does not count while unless
+// returns true; it is called from another goroutine, before Unwatch only. Nil never prevents
+// one. With quiet, which is for the time in which a response is passed on, a peer that leaves
+// counts only while the same read from the connection given to Interrupt has waited for ten
+// ticks or more, so one that still gets bytes is never looked at. Unwatch must follow before
+// the next Watch.
+func (d *Departure) Watch(c *Conn, unless func() bool, quiet bool) {
 	if d.left.Load() {
 		select {
 		case <-d.signal:
@@ -52,32 +54,51 @@ func (d *Departure) Watch(c *Conn) {
 		}
 		d.left.Store(false)
 	}
-	d.seen.Store(false)
-	d.watched.Store(c)
-	c.watcher.Store(d)
+	d.conn, d.unless, d.quiet, d.seen, d.calls, d.looks = c, unless, quiet, false, 0, 0
+	d.state.Store(watching)
+	if c.watcher.Load() != d {
+		c.watcher.Store(d)
+	}
 }
 
 // Unwatch ends what Watch began. Afterwards d does not change any more.
 func (d *Departure) Unwatch() {
-	if c := d.watched.Swap(nil); c != nil {
-		c.watcher.Store(nil)
+	if !d.state.CompareAndSwap(watching, notWatching) {
+		d.mu.Lock() // a look that has begun ends first
+		d.state.Store(notWatching)
+		d.mu.Unlock()
 	}
-	d.mu.Lock() // a look that has begun ends first
-	d.waiting.Store(nil)
-	d.mu.Unlock()
+	if d.waiting.Load() != nil {
+		d.waiting.Store(nil)
+	}
 }
 
-// look is called by the sweeper.
+// Forget makes d free for another connection. It must not be watching.
+func (d *Departure) Forget() {
+	d.conn.watcher.CompareAndSwap(d, nil)
+	d.unless = nil
+}
+
+// look is called by the sweeper for a connection that d was used for.
 func (d *Departure) look(c *Conn) {
-	if !d.seen.Swap(true) {
-		return // most are over before the sweeper comes by again, and cost no system call
-	}
-	if d.quiet && !d.waitsLong() {
+	if d.state.Load() != watching {
 		return
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.watched.Load() != c || d.left.Load() || !peerLeft(c.sys) || d.unless != nil && d.unless() {
+	if !d.state.CompareAndSwap(watching, looking) {
+		return
+	}
+	defer d.state.Store(watching)
+	switch {
+	case d.conn != c:
+		return // it was given to another one meanwhile
+	case !d.seen:
+		d.seen = true // most are over before the sweeper comes by again, and cost no system call
+		return
+	case d.quiet && !d.waitsLong():
+		return
+	case d.left.Load() || !peerLeft(c.sys) || d.unless != nil && d.unless():
 		return
 	}
 	d.left.Store(true)
@@ -100,6 +121,9 @@ func (d *Departure) waitsLong() bool {
 	d.looks++
 	return d.looks%quietLooks == 0
 }
+
+// wanted reports whether look has to be called.
+func (d *Departure) wanted() bool { return d != nil && d.state.Load() != notWatching }
 
 // Left reports whether the peer has left. It is false for a nil Departure.
 func (d *Departure) Left() bool { return d != nil && d.left.Load() }
@@ -130,7 +154,10 @@ func (d *Departure) Release() {
 	if d == nil || d.waiting.Load() == nil {
 		return
 	}
-	d.mu.Lock() // a look that has begun ends first
-	d.waiting.Store(nil)
-	d.mu.Unlock()
+	// look is at work before it reads waiting, so either it sees nil or is waited for.
+	if d.waiting.Store(nil); d.state.Load() == looking {
+		d.mu.Lock()
+		d.waiting.Store(nil)
+		d.mu.Unlock()
+	}
 }

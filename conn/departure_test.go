@@ -43,8 +43,8 @@ func TestDepartureIsNoticed(t *testing.T) {
 			s.Start()
 			defer s.Shutdown(t.Context())
 			l := tcpLink(t, s)
-			d := NewDeparture(nil)
-			d.Watch(l.src)
+			d := NewDeparture()
+			d.Watch(l.src, nil, false)
 			defer d.Unwatch()
 			ended := make(chan error, 1)
 			d.Interrupt(l.dst)
@@ -66,14 +66,14 @@ func TestDepartureThatDoesNotCount(t *testing.T) {
 	s := NewSweeper(time.Hour)
 	l := tcpLink(t, s)
 	var wanted atomic.Bool
-	d := NewDeparture(wanted.Load)
+	d := NewDeparture()
 	sweep := func() {
 		s.step(time.Second)
 		s.step(time.Second)
 	}
 
 	_, _ = io.WriteString(l.from, "a request of its own")
-	d.Watch(l.src)
+	d.Watch(l.src, wanted.Load, false)
 	sweep()
 	if d.Left() {
 		t.Error("bytes were taken for a departure")
@@ -90,13 +90,13 @@ func TestDepartureThatDoesNotCount(t *testing.T) {
 	if sweep(); d.Left() {
 		t.Error("a departure counts after Unwatch")
 	}
-	d.Watch(l.src)
+	d.Watch(l.src, wanted.Load, false)
 	if sweep(); !d.Left() {
 		t.Error("a departure before Watch does not count")
 	}
 	d.Unwatch()
 	other := tcpLink(t, s)
-	d.Watch(other.src)
+	d.Watch(other.src, wanted.Load, false)
 	if d.Left() || len(d.Signal()) != 0 {
 		t.Error("the departure of an earlier peer counts for the next one")
 	}
@@ -120,8 +120,8 @@ func TestNoDepartureWithoutAPeer(t *testing.T) {
 func TestQuietDepartureNeedsAReadThatWaitsForLong(t *testing.T) {
 	s := stillSweeper(t)
 	l := tcpLink(t, s)
-	d := NewQuietDeparture()
-	d.Watch(l.src)
+	d := NewDeparture()
+	d.Watch(l.src, nil, true)
 	defer d.Unwatch()
 	d.Interrupt(l.dst)
 	_ = l.from.(*net.TCPConn).CloseWrite()

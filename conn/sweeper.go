@@ -151,7 +151,7 @@ func (s *Sweeper) collect(from int, now int64) (more bool) {
 	defer s.mu.Unlock()
 	end := from + batch*s.stride
 	for i := from; i < min(end, len(s.conns)); i += s.stride {
-		if c := s.conns[i]; c.in.overdue(now, c.secure) || c.out.overdue(now, c.secure) || c.watcher.Load() != nil || c.pace.waits(&c.out) {
+		if c := s.conns[i]; c.in.overdue(now, c.secure) || c.out.overdue(now, c.secure) || c.watcher.Load().wanted() || c.pace.waits(&c.out) {
 			s.overdue = append(s.overdue, c)
 		}
 	}

@@ -80,6 +80,15 @@ func (r *Request) Read(h *Head, limits Limits) exchange.Reason {
 	return r.readFraming()
 }
 
+// Persists reports whether the client lets the connection go on after the response
+// (RFC 9112 §9.3).
+func (r *Request) Persists() bool {
+	if r.Head.ConnectionHas("close") {
+		return false
+	}
+	return r.Version >= HTTP11 || r.Head.ConnectionHas("keep-alive")
+}
+
 // Served reports whether requests with this method are served at all: all but CONNECT and
 // TRACE are.
 func (r *Request) Served() bool {
@@ -120,11 +129,10 @@ func (r *Request) readFraming() exchange.Reason {
 // ReadTarget finds out which host and path the client means, after Read. An absolute-form
 // target overrides Host (RFC 9112 §3.2.2).
 func (r *Request) ReadTarget(h *Head, limits Limits, paths PathReader) exchange.Reason {
-	hosts := r.Head.Count(headers.Host)
-	if hosts > 1 || hosts == 0 && r.Version >= HTTP11 {
-		return exchange.BadHost
-	}
 	r.Host = r.Head.Get(headers.Host)
+	if r.Head.Count(headers.Host) > 1 || len(r.Host) == 0 && r.Version >= HTTP11 {
+		return exchange.BadHost // no http URI has an empty host (RFC 9110 §4.2.1)
+	}
 	if len(h.Target) > limits.Target {
 		return exchange.URITooLong
 	}

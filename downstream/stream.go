@@ -25,9 +25,10 @@ type Stream interface {
 	// unix sockets.
 	Peer() netip.Addr
 
-	// Frame gives the length of the request body to the protocol, once the head was judged.
-	// It is called at most once, before the body is read.
-	Frame(f headers.Framing)
+	// Frame gives the length of the request body to the protocol, once the head was judged, and
+	// whether the client lets the connection go on after the response (RFC 9112 §9.3). It is
+	// called at most once, before the body is read. Where it is not called, the connection ends.
+	Frame(f headers.Framing, persists bool)
 
 	// BufferedBody takes the whole body if all of it was received with the head, and
 	// else returns nil. The bytes are valid until Done.
@@ -51,9 +52,10 @@ type Stream interface {
 	// io.EOF; nil when there are none.
 	Trailers() []byte
 
-	// Watch notifies d when the client has left, until d.Unwatch: it has ended its direction of the
-	// connection, or the connection or stream was reset.
-	Watch(d *conn.Departure)
+	// Watch returns what reports, until its Unwatch, that the client has left: it has ended its
+	// direction of the connection, or the connection or stream was reset. unless and quiet say
+	// what does not count, see conn.Departure.
+	Watch(unless func() bool, quiet bool) *conn.Departure
 
 	// Continue sends 100 Continue, unless a part of the body was received already
 	// (RFC 9110 §10.1.1). An error means that the client is lost.

@@ -18,7 +18,7 @@ func (g *proxy) admit(j *journey) *exchange.Fault {
 		return exchange.Refuse(why)
 	}
 	j.recognise()
-	j.stream.Frame(j.request.Framing)
+	j.stream.Frame(j.request.Framing, j.request.Persists())
 	if !j.request.Served() {
 		return exchange.Refuse(exchange.MethodRefused)
 	}

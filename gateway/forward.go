@@ -14,8 +14,7 @@ import (
 func (g *proxy) forward(j *journey) *exchange.Fault {
 	g.prepare(j)
 	if j.stream != nil && !j.route.finish {
-		j.out.req.Client = j.departure
-		j.stream.Watch(j.departure)
+		j.out.req.Client = j.stream.Watch(j.bound.followed, false)
 		defer j.stopWatching()
 	}
 	t := j.route.choose()
@@ -50,9 +49,9 @@ func (g *proxy) forward(j *journey) *exchange.Fault {
 }
 
 // stopWatching ends what forward began. The outbound forgets the departure, because a body that
-// is being stored outlives the journey, whose departure then is that of another request.
+// is being stored outlives the journey, and the departure is then that of another request.
 func (j *journey) stopWatching() {
-	j.departure.Unwatch()
+	j.out.req.Client.Unwatch()
 	j.out.req.Client = nil
 }
 

@@ -47,7 +47,7 @@ func TestDrippedHeadThatIsRefused(t *testing.T) {
 		"fields":            {"GET / HTTP/1.1\r\nHost: a\r\nX-A: " + strings.Repeat("x", 1<<10), 431, "header-too-large"},
 		"target":            {"GET /" + strings.Repeat("x", 1<<10), 414, "uri-too-long"},
 		"preface of HTTP/2": {"PRI * HTTP/2.0\r\n\r\n", 505, "version-refused"},
-		"PRI in HTTP/1.1":   {"PRI * HTTP/1.1\r\n\r\n", 400, "bad-header"},
+		"PRI in HTTP/1.1":   {"PRI * HTTP/1.1\r\nHost: a\r\n\r\n", 400, "bad-target"},
 		"TLS handshake":     {"\x16\x03", 400, "tls-on-plain-port"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"penstock/accesslog"
-	"penstock/conn"
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
@@ -32,7 +31,6 @@ type journey struct {
 	out        *outbound // what goes to a backend and what comes back
 	cache      httpcache.Transaction
 	response   response.Response // what goes to the client
-	departure  *conn.Departure   // signals that the client has left while a backend works for it
 	proxied    proxiedBody       // its body when that is a backend's
 	fields     headers.Block     // fields of a response of our own, while they are edited
 	call       policy.Call       // the request as policies see it
@@ -55,6 +53,7 @@ type bound struct {
 	interim      func(status int, b *headers.Block)
 	abortBody    func()
 	bodyTrailers func() []byte
+	followed     func() bool
 }
 
 // reset makes the journey ready for another request. It drops large buffers, so that the

@@ -86,17 +86,16 @@ func (j *journey) passInterim(status int, b *headers.Block) {
 // proxiedBody is a backend's body on its way to the client.
 type proxiedBody struct {
 	j        *journey
-	names    [][]byte // of the trailer fields that were announced and may pass
-	trailers []byte   // their field lines, once the body has ended
-	client   *conn.Departure
-	watched  bool // client has to be unwatched
+	names    [][]byte        // of the trailer fields that were announced and may pass
+	trailers []byte          // their field lines, once the body has ended
+	client   *conn.Departure // nil while the client is not watched
 }
 
 // unwatch ends what streamProxied began.
 func (p *proxiedBody) unwatch() {
-	if p.watched {
-		p.watched = false
+	if p.client != nil {
 		p.client.Unwatch()
+		p.client = nil
 	}
 }
 
@@ -135,9 +134,8 @@ func (j *journey) streamProxied() {
 	if j.out.resp.Framing.Kind == headers.Sized {
 		length = j.out.resp.Framing.Length
 	} else if !j.route.finish { // it may be an event stream, and quiet for long
+		j.proxied.client = j.stream.Watch(nil, true)
 		body.Client = j.proxied.client
-		j.proxied.watched = true
-		j.stream.Watch(body.Client)
 	}
 	j.response.SetStream(&j.proxied, length)
 }

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"time"
 
-	"penstock/conn"
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/httpcache"
@@ -108,9 +107,8 @@ func (g *proxy) begin(s downstream.Stream, now time.Time) *journey {
 // newJourney is what the pool calls.
 func (g *proxy) newJourney() any {
 	j := &journey{g: g, out: g.outbounds.Get().(*outbound)}
-	j.proxied.j, j.proxied.client = j, conn.NewQuietDeparture()
+	j.proxied.j = j
 	j.response.Reset(maxKeptBuffer)
-	j.departure = conn.NewDeparture(j.cache.Followed)
-	j.bound = bound{j.onBodyClose, j.passInterim, j.body.Abort, j.body.trailers}
+	j.bound = bound{j.onBodyClose, j.passInterim, j.body.Abort, j.body.trailers, j.cache.Followed}
 	return j
 }

@@ -63,11 +63,11 @@ type nowhere struct {
 	sent *response.Response
 }
 
-func (n *nowhere) Head() *downstream.Head    { return &n.head }
-func (n *nowhere) Peer() netip.Addr          { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
-func (n *nowhere) Frame(headers.Framing)     {}
-func (n *nowhere) BodyUnread() bool          { return false }
-func (n *nowhere) Send(r *response.Response) { n.sent = r }
+func (n *nowhere) Head() *downstream.Head      { return &n.head }
+func (n *nowhere) Peer() netip.Addr            { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
+func (n *nowhere) Frame(headers.Framing, bool) {}
+func (n *nowhere) BodyUnread() bool            { return false }
+func (n *nowhere) Send(r *response.Response)   { n.sent = r }
 
 // benchJourney is a request that was read, admitted and matched.
 func benchJourney(b *testing.B, g *proxy, request string) (*journey, *nowhere) {

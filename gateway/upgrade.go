@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/tunnel"
 )
@@ -16,6 +17,7 @@ func (g *proxy) upgrade(j *journey) {
 	r.SetFields(append(append(lines, j.out.req.Upgrade...), "\r\n"...))
 	r.SetIdle(j.route.times.BodyIdle)
 	j.x.Status, j.x.Tunnel = r.Status, true
+	j.keepRequest()
 	g.release(j) // a tunnel is no request in flight; the registry counts it
 	j.stream.Tunnel(r, func(client tunnel.End, early []byte) {
 		defer g.surviveAlone(j)
@@ -24,6 +26,17 @@ func (g *proxy) upgrade(j *journey) {
 		j.x.Fault = exchange.Refuse(exchange.ClientGone)
 		j.settleRest(nil)
 	})
+}
+
+// keepRequest makes the facts independent of the memory in which the request was received, so
+// that a tunnel does not keep that.
+func (j *journey) keepRequest() {
+	own := new(downstream.Request)
+	if own.Copy(&j.request) {
+		j.request = *own
+	}
+	j.out.head.Reset()
+	j.routeQuery.Reset(maxKeptBuffer)
 }
 
 // tunnel runs until both sides have ended.

@@ -24,6 +24,7 @@ const (
 	BadCoding                // chunked is not the final coding, or applied twice (RFC 9112 §6.1, §6.3)
 	UnknownCoding            // a transfer coding besides chunked; 501 (RFC 9112 §6.1)
 	CodingInHTTP10           // Transfer-Encoding in HTTP/1.0 (RFC 9112 §6.1)
+	BadRequestLine           // not a request line (RFC 9112 §3)
 	BadStatusLine            // not a status line (RFC 9112 §4)
 	BadVersion               // neither HTTP/1.0 nor HTTP/1.1 (RFC 9112 §2.3)
 	BadStatus                // not a status code of 100 to 599 (RFC 9110 §15)
@@ -49,7 +50,8 @@ var problemText = [problemCount]string{
 	ObsFold: "obs-fold", MissingColon: "missing-colon", BadName: "bad-name", SpaceBeforeColon: "space-before-colon",
 	BadValue: "bad-value", TooMany: "too-many", BadLength: "bad-length", RepeatedLength: "repeated-length",
 	LengthAndCoding: "length-and-coding", RepeatedCoding: "repeated-coding", BadCoding: "bad-coding",
-	UnknownCoding: "unknown-coding", CodingInHTTP10: "coding-in-http10", BadStatusLine: "bad-status-line",
+	UnknownCoding: "unknown-coding", CodingInHTTP10: "coding-in-http10", BadRequestLine: "bad-request-line",
+	BadStatusLine: "bad-status-line",
 	BadVersion: "bad-version", BadStatus: "bad-status", BadTarget: "bad-target", BadTargetOctet: "bad-target-octet",
 	BadAuthority: "bad-authority", BadPercent: "bad-percent", EncodedNUL: "encoded-nul", EncodedSlash: "encoded-slash",
 	Backslash: "backslash", DotParameter: "dot-parameter",

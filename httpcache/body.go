@@ -45,7 +45,9 @@ func (b *body) reset() {
 	if b.stored != nil {
 		cache.ReleaseBody(b.stored)
 	}
-	*b = body{frame: trim(b.frame)}
+	frame := trim(b.frame)
+	*b = body{}
+	b.frame = frame
 }
 
 // open prepares to send a stored body, or some ranges of it. It is false when a part that

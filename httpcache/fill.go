@@ -23,8 +23,12 @@ type fill struct {
 	tags  [][]byte
 }
 
-func (f *fill) emptied() fill {
-	return fill{lines: trim(f.lines), meta: trim(f.meta), tags: f.tags[:0]}
+// empty forgets the fill and keeps its memory.
+func (f *fill) empty() {
+	clear(f.tags)
+	f.lead, f.writer, f.size = nil, nil, 0
+	f.judged, f.refusal, f.lost = false, rfc9111.Storable, cache.Stored
+	f.lines, f.meta, f.tags = trim(f.lines), trim(f.meta), f.tags[:0]
 }
 
 // fail ends the fetch with an error, which every follower gets.

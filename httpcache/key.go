@@ -17,11 +17,11 @@ type keys struct {
 	baseBuf, variantBuf, languageBuf []byte
 }
 
-func (k *keys) emptied() keys {
-	return keys{
-		nominated: trim(k.nominated), values: trim(k.values),
-		baseBuf: trim(k.baseBuf), variantBuf: trim(k.variantBuf), languageBuf: trim(k.languageBuf),
-	}
+// empty forgets the keys and keeps their memory.
+func (k *keys) empty() {
+	k.base, k.key, k.record = cache.Key{}, cache.Key{}, 0
+	k.nominated, k.values = trim(k.nominated), trim(k.values)
+	k.baseBuf, k.variantBuf, k.languageBuf = trim(k.baseBuf), trim(k.variantBuf), trim(k.languageBuf)
 }
 
 // forget goes back to the key of the URL.

@@ -1,9 +1,8 @@
-// Package h1 serves HTTP/1.0 and HTTP/1.1 clients with fasthttp's server, its worker pool
-// and its buffers. The request gate (gate.go) is between a client's
-// connection and fasthttp: it lets one request head pass and keeps what follows, so that request bodies
-// and the bytes of the next request never go through fasthttp, which is more lenient than
-// we are. Responses do not go through fasthttp either: it writes an empty one at the right
-// time, and the gate writes ours in its place (write.go).
+// Package h1 serves HTTP/1.0 and HTTP/1.1 clients. Connections are accepted by fasthttp's server
+// and run on its pool of workers. It hands each one over as if TLS had negotiated the protocol,
+// so nothing else of fasthttp has a part in it: heads are received by the request gate (head.go),
+// which keeps back what follows (readahead.go), bodies are read from it, and responses are
+// written in one piece (write.go).
 //
 // It is the only package of the request path that names fasthttp's server.
 package h1

@@ -1,43 +1,36 @@
 package h1
 
 import (
-	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
-	"slices"
 	"time"
 
 	"penstock/conn"
 	"penstock/headers"
 )
 
-// gate is the request gate. It is between a client's connection and fasthttp and lets
-// through the head of one request at a time, to its empty line. The body is for ReadBody, as
-// long as it was judged to be (Frame); what follows is kept until the response was written.
-// So fasthttp can never see another end of a request than we do. A head passes as a whole,
-// so that a client that sends it in small parts wakes no other goroutine.
+// gate is the request gate of a client's connection. It receives the head of one request at a
+// time, to its empty line. The body is for readBody, as long as it was judged to be (Frame);
+// what follows is kept until the response was written.
 //
 // It is used by the goroutine that serves the connection, and by the one of an upload while
 // that one waits for it.
 type gate struct {
+	net.Conn  // the same, for fasthttp, which closes it
 	conn      *conn.Conn
 	server    *Server
 	part      part
-	begun     bool    // a byte of the head has come
-	heads     int     // of requests that have passed
-	lines     int     // lines of the head that have ended
-	line      int     // bytes of its current line
-	cr        bool    // the last of them is CR
-	pri       opening // how much of an HTTP/2 preface has come
-	tls       opening // how much of a TLS handshake has come
-	startLine []byte  // the request line, see keepLine
-	left      int64   // bytes of a sized body still to come
-	readAhead []byte  // received, and not let through yet, see readahead.go
-	borrowed  bool    // they lie in fasthttp's buffer
-	memory    []byte  // else they lie here
+	head      requestHead
+	heads     int    // of requests that have passed
+	limits    Limits // when the head began
+	left      int64  // bytes of a sized body still to come
+	readAhead []byte // received after the head, and not taken yet, see readahead.go
+	memory    []byte // in which chunks are read ahead
 	chunks    headers.ChunkScan
-	broken    error // why nothing on the connection can be believed any more
+	broken    error           // why nothing on the connection can be believed any more
+	departure *conn.Departure // of the client; nil until a request watches
 
 	mayPark, parked bool
 	parkTime        time.Duration // see await
@@ -54,81 +47,27 @@ const (
 	atEnd         // the request has none
 	inSized       // left bytes of a sized body
 	inChunks      // a chunked body, whose end is found while it is read
-	inTunnel      // what passes is no HTTP any more
 )
 
 // Errors that end a connection because the client breaks the framing.
 var (
 	errChunks   = errors.New("the chunked request body is not valid")
-	errBareLF   = errors.New("a line of the request head does not end with CRLF")
-	errTLS      = errors.New("the connection begins with a TLS handshake")
 	errBodyLeft = errors.New("the request body was not read to its end")
 )
 
 func newGate(s *Server, c *conn.Conn) *gate {
-	g := &gate{conn: c, server: s}
+	g := &gate{Conn: c, conn: c, server: s}
 	g.stream.gate = g
 	return g
 }
 
-// Read implements io.Reader for fasthttp. After broken framing it never passes anything again,
-// and after a head the end.
-func (g *gate) Read(p []byte) (n int, err error) {
-	switch {
-	case g.broken != nil:
-		return 0, g.broken
-	case g.part == inHead:
-		return g.readHead(p)
-	case g.part == inTunnel:
-		return g.take(p)
-	}
-	return 0, io.EOF
-}
+// Handshake and ConnectionState make fasthttp give the connection to serve instead of reading
+// HTTP from it: as one on which the protocol was negotiated.
+func (g *gate) Handshake() error { return nil }
 
-// readHead waits for the whole request line, which fasthttp may refuse at once, and when it
-// is called again for the whole head: fasthttp reads all that it has again whenever it is
-// given more. It ends early when p is full or nothing more can come.
-func (g *gate) readHead(p []byte) (n int, err error) {
-	asked := g.lines
-	for g.part == inHead && n < len(p) && err == nil && (asked > 0 || g.lines == 0) {
-		var m int
-		m, err = g.takeHead(p[n:])
-		n += m
-	}
-	if asked == 0 {
-		g.keepLine(p[:n])
-	}
-	return n, err
-}
-
-// takeHead moves bytes of the head to p, and reads ahead what belongs to no head.
-func (g *gate) takeHead(p []byte) (n int, err error) {
-	if len(g.readAhead) > 0 {
-		g.copyOut()
-		g.beginHead()
-		n, g.broken = g.passHead(g.readAhead[:min(len(g.readAhead), len(p))])
-		copy(p, g.readAhead[:n])
-		g.drop(n)
-		return n, g.broken
-	}
-	got, err := g.conn.Read(p)
-	if got == 0 {
-		return 0, g.silence(err)
-	}
-	g.beginHead()
-	if n, g.broken = g.passHead(p[:got]); n < got {
-		g.readAhead, g.borrowed = p[n:got], true
-		return n, g.broken // the connection returns err again on the next Read
-	}
-	return n, err
-}
-
-// beginHead notes that a byte of a head has come.
-func (g *gate) beginHead() {
-	if !g.begun {
-		g.begun = true
-		g.server.beginHead(g.conn)
-	}
+// ConnectionState is explained at Handshake.
+func (g *gate) ConnectionState() tls.ConnectionState {
+	return tls.ConnectionState{NegotiatedProtocol: protocol}
 }
 
 // readBody reads the body of the request, its coding removed. io.EOF may come with the last
@@ -159,7 +98,9 @@ func (g *gate) readChunks(p []byte) (n int, err error) {
 			g.chunks.Pass(n)
 			return n, err
 		}
-		g.memory = slices.Grow(g.memory[:0], keptMemory)[:keptMemory]
+		if g.memory == nil {
+			g.memory = make([]byte, min(keptMemory, g.server.o.HeaderBytes))
+		}
 		if n, err = g.conn.Read(g.memory); n == 0 {
 			return 0, err
 		}
@@ -182,57 +123,6 @@ func endOfBody(err error, complete bool) error {
 		return io.ErrUnexpectedEOF
 	}
 	return err
-}
-
-// passHead lets lines through, up to the empty one. Every line must end with CRLF
-// (RFC 9112 §2.2); empty ones before the request line are no part of it.
-func (g *gate) passHead(p []byte) (int, error) {
-	if g.lines == 0 {
-		g.pri.pass(p, prefaceLine)
-		if g.tls.pass(p, tlsHandshake); g.tls.complete(tlsHandshake) {
-			return len(p) - 1, errTLS // the rest may have no line end to wait for
-		}
-	}
-	for i := 0; i < len(p); {
-		lf := bytes.IndexByte(p[i:], '\n')
-		if lf < 0 {
-			g.line, g.cr = g.line+len(p)-i, p[len(p)-1] == '\r'
-			break
-		}
-		if lf > 0 {
-			g.cr = p[i+lf-1] == '\r'
-		}
-		i += lf + 1
-		if !g.cr {
-			return i - 1, errBareLF // without the LF, which fasthttp would take for the end
-		}
-		empty := g.line+lf == len("\r")
-		g.line, g.cr = 0, false
-		switch {
-		case !empty:
-			g.lines++
-		case g.lines > 0:
-			g.part = unjudged
-			g.heads++
-			return i, nil
-		}
-	}
-	return len(p), nil
-}
-
-// Write implements io.Writer for fasthttp, whose bytes are those of an empty response. They
-// are thrown away, and the response that was sent goes out in their place.
-func (g *gate) Write(p []byte) (int, error) {
-	var err error
-	if h := g.stream.handover; h != nil {
-		err = h.write(g.stream.write)
-	} else {
-		err = g.stream.write()
-	}
-	if err != nil {
-		return 0, err
-	}
-	return len(p), nil
 }
 
 // body sets the length of the body of the request whose head has passed.
@@ -260,34 +150,21 @@ func (g *gate) unread() bool {
 	return false
 }
 
-// next makes way for the head of the next request. After a body that was not read there is
-// none: what comes would be taken for it.
-func (g *gate) next() {
-	if g.unread() {
-		g.broken = errBodyLeft
-	}
-	g.part, g.begun, g.lines, g.line, g.cr = inHead, false, 0, 0, false
-	g.pri, g.tls = 0, 0
-}
-
-// Close parks a connection that fasthttp has left for that, and ends any other. It lingers
+// Close parks a connection that serve has left for that, and ends any other. It lingers
 // when the client has sent more than was taken: the kernel throws away what is left of the
 // response when a socket with unread input is closed. No goroutine reads when it is called.
 func (g *gate) Close() error {
 	if g.parked {
-		g.parked, g.memory, g.startLine, g.chunks = false, nil, nil, headers.ChunkScan{}
+		g.parked, g.memory, g.chunks = false, nil, headers.ChunkScan{}
+		g.giveMemory()
 		go g.server.park(g)
 		return nil
 	}
 	if len(g.readAhead) > 0 || g.conn.Unread() {
 		g.conn.Linger(lingerBytes, lingerTime)
 	}
+	if g.stream.job == nil {
+		g.giveMemory()
+	}
 	return g.conn.Close()
 }
-
-// LocalAddr implements net.Conn, and so do the methods below it.
-func (g *gate) LocalAddr() net.Addr                { return g.conn.LocalAddr() }
-func (g *gate) RemoteAddr() net.Addr               { return g.conn.RemoteAddr() }
-func (g *gate) SetDeadline(t time.Time) error      { return g.conn.SetDeadline(t) }
-func (g *gate) SetReadDeadline(t time.Time) error  { return g.conn.SetReadDeadline(t) }
-func (g *gate) SetWriteDeadline(t time.Time) error { return g.conn.SetWriteDeadline(t) }

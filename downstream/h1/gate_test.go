@@ -12,16 +12,16 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
 	"penstock/conn"
+	"penstock/downstream"
+	"penstock/exchange"
 	"penstock/headers"
 )
 
 // headTimes is a server that knows only how long a head may take.
 func headTimes(header, idle time.Duration) *Server {
 	limits := Limits{Header: header, Idle: idle, BodyIdle: time.Hour}
-	return New(Options{Limits: func() Limits { return limits }, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	return New(Options{Limits: func() Limits { return limits }, Now: time.Now, Log: slog.New(slog.DiscardHandler), HeaderBytes: 4096})
 }
 
 // gatePair returns both ends of a connection on which every Write of the client is
@@ -37,51 +37,42 @@ func gatePair(t *testing.T, g *Server) (client net.Conn, w *gate) {
 	return client, newGate(g, conn.New(server, sweeper))
 }
 
-// reading is what fasthttp's buffered reader does: it reads on into a buffer that
-// holds what came before. Each result goes to the channel.
-func reading(w *gate, size int) <-chan passed {
-	all := make(chan passed, 100)
-	go func() {
-		defer close(all)
-		p := make([]byte, size)
-		for n := 0; n < len(p); {
-			m, err := w.Read(p[n:])
-			all <- passed{string(p[n : n+m]), err}
-			if n += m; err != nil {
-				return
-			}
-		}
-	}()
-	return all
+// receive has the gate receive a head. It returns the head, without its fields if it is refused.
+func receive(w *gate) (downstream.Head, exchange.Reason, error) {
+	err := w.readHead()
+	return w.received(), w.head.refused, err
 }
 
-type passed struct {
-	text string
-	err  error
+// wants holds that w receives the request with this target and these fields.
+func wants(t *testing.T, w *gate, target, fields string) {
+	t.Helper()
+	head, why, err := receive(w)
+	if string(head.Target) != target || string(head.Fields) != fields || why != exchange.NoReason || err != nil {
+		t.Fatalf("got %q with %q, %v, %v; want %q with %q", head.Target, head.Fields, why, err, target, fields)
+	}
 }
 
-func TestDrippedHeadWakesFasthttpTwice(t *testing.T) {
+func TestDrippedHeadIsOneRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := gatePair(t, headTimes(time.Hour, time.Hour))
-		all := reading(w, 4096)
-		line, fields := "\r\nGET /slow HTTP/1.1\r\n", "Host: a\r\nX-A: 1\r\n\r\n"
-		for _, b := range []byte(line + fields) {
+		read := make(chan bool)
+		go func() {
+			defer close(read)
+			wants(t, w, "/slow", "Host: a\r\nX-A: 1\r\n\r\n")
+		}()
+		for i, b := range []byte("\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\n") {
 			if _, err := client.Write([]byte{b}); err != nil {
 				t.Fatal(err)
 			}
-			if synctest.Wait(); w.conn.Phase() != phaseBusy {
-				t.Fatalf("phase %d inside of a head", w.conn.Phase())
+			want := phaseBusy
+			if i < len("\r\n\r\n") {
+				want = phaseIdle // an empty line is no part of a head
+			}
+			if synctest.Wait(); w.conn.Phase() != want {
+				t.Fatalf("phase %d after byte %d, want %d", w.conn.Phase(), i, want)
 			}
 		}
-		if got := <-all; got.text != line || got.err != nil {
-			t.Errorf("first: %q, %v; want the request line", got.text, got.err)
-		}
-		if got := <-all; got.text != fields || got.err != nil {
-			t.Errorf("then: %q, %v; want the fields", got.text, got.err)
-		}
-		if got := <-all; got.text != "" || got.err != io.EOF {
-			t.Errorf("after the head: %q, %v; want the end", got.text, got.err)
-		}
+		<-read
 	})
 }
 
@@ -90,22 +81,28 @@ func TestDrippedHeadWakesFasthttpTwice(t *testing.T) {
 func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
 	const header, idle = 10 * time.Second, time.Minute
 	for name, tc := range map[string]struct {
-		state fasthttp.ConnState
 		wait  time.Duration // before the first byte
 		limit time.Duration // after which a connection that says nothing has to go
 	}{
-		"new connection":        {fasthttp.StateNew, 9 * time.Second, header},
-		"after another request": {fasthttp.StateIdle, 50 * time.Second, idle},
+		"new connection":        {9 * time.Second, header},
+		"after another request": {50 * time.Second, idle},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				g := headTimes(header, idle)
 				client, w := gatePair(t, g)
-				g.markState(w, tc.state)
-				all := reading(w, 4096)
+				w.await(tc.limit)
+				refused := make(chan exchange.Reason)
+				go func() {
+					head, why, _ := receive(w)
+					if string(head.Target) != "/" || head.Fields != nil {
+						t.Errorf("got %q, %q; want what was read of it", head.Target, head.Fields)
+					}
+					refused <- why
+				}()
 				time.Sleep(tc.wait)
-				if synctest.Wait(); w.conn.Phase() != phaseIdle || len(all) != 0 {
-					t.Errorf("before a byte has come: phase %d, %d reads", w.conn.Phase(), len(all))
+				if synctest.Wait(); w.conn.Phase() != phaseIdle {
+					t.Errorf("before a byte has come: phase %d", w.conn.Phase())
 				}
 				began, ended := time.Now(), make(chan struct{})
 				go func() {
@@ -117,22 +114,18 @@ func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
 					}
 					_ = client.Close()
 				}()
-				<-all // the request line
-				last := <-all
-				if took := time.Since(began); !errors.Is(last.err, os.ErrDeadlineExceeded) || took < header || took > header+3*sweepEvery {
-					t.Errorf("ended after %v with %v; want %v and a passed deadline", took, last.err, header)
-				}
-				if !strings.HasPrefix(last.text, "xxxxxxxx") {
-					t.Errorf("what had come is lost: %q", last.text)
+				why := <-refused
+				if took := time.Since(began); why != exchange.HeaderStalled || took < header || took > header+3*sweepEvery {
+					t.Errorf("ended after %v with %v; want %v and %v", took, why, header, exchange.HeaderStalled)
 				}
 				_ = w.Close()
 				<-ended
 
 				_, silent := gatePair(t, g)
-				g.markState(silent, tc.state)
+				silent.await(tc.limit)
 				began = time.Now()
-				n, err := silent.Read(make([]byte, 100))
-				if took := time.Since(began); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) || took < tc.limit || took > tc.limit+3*sweepEvery {
+				err := silent.readHead()
+				if took := time.Since(began); !errors.Is(err, os.ErrDeadlineExceeded) || took < tc.limit || took > tc.limit+3*sweepEvery {
 					t.Errorf("silent: ended after %v with %v; want %v", took, err, tc.limit)
 				}
 			})
@@ -156,14 +149,11 @@ func TestNothingFollowsABodyThatWasNotRead(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				client, w := gatePair(t, headTimes(time.Minute, time.Minute))
 				go func() { _, _ = io.WriteString(client, head+"1\r\na\r\n"+hidden) }()
-				p := make([]byte, 4096)
-				if n, err := w.Read(p); string(p[:n]) != head || err != nil {
-					t.Fatalf("got %q, %v; want %q", p[:n], err, head)
-				}
+				wants(t, w, "/1", "Host: a\r\n\r\n")
 				judge(w)
 				w.next()
-				if n, err := w.Read(p); n != 0 || err != errBodyLeft {
-					t.Errorf("got %q, %v; want nothing", p[:n], err)
+				if err := w.readHead(); err != io.EOF || w.broken != errBodyLeft {
+					t.Errorf("%v, %v; want the end", err, w.broken)
 				}
 			})
 		})
@@ -173,23 +163,20 @@ func TestNothingFollowsABodyThatWasNotRead(t *testing.T) {
 func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := gatePair(t, headTimes(10*time.Second, time.Minute))
-		one, two, third := "GET /1 HTTP/1.1\r\nHost: a\r\n\r\n", "GET /2 HTTP/1.1\r\nHost: b\r\n\r\n", "GET /3 HT"
-		go func() { _, _ = io.WriteString(client, one+two+third) }()
-		p := make([]byte, 4096)
-		for _, want := range []string{one, two} {
-			n, err := w.Read(p)
-			if string(p[:n]) != want || err != nil {
-				t.Fatalf("got %q, %v; want %q", p[:n], err, want)
-			}
+		go func() {
+			_, _ = io.WriteString(client, "GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: b\r\n\r\nGET /3 HT")
+		}()
+		for _, want := range [][2]string{{"/1", "Host: a\r\n\r\n"}, {"/2", "Host: b\r\n\r\n"}} {
+			wants(t, w, want[0], want[1])
 			w.body(headers.Framing{})
 			w.conn.SetPhase(phaseIdle)
 			time.Sleep(time.Minute) // it gets its response; the head received meanwhile has not begun
 			w.next()
 		}
 		began := time.Now()
-		n, err := w.Read(p)
-		if took := time.Since(began); string(p[:n]) != third || !errors.Is(err, os.ErrDeadlineExceeded) || took < 10*time.Second {
-			t.Errorf("after %v: %q, %v", took, p[:n], err)
+		_, why, err := receive(w)
+		if took := time.Since(began); why != exchange.HeaderStalled || err != nil || took < 10*time.Second {
+			t.Errorf("after %v: %v, %v", took, why, err)
 		}
 		if w.conn.Phase() != phaseBusy {
 			t.Errorf("phase %d", w.conn.Phase())
@@ -197,29 +184,65 @@ func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 	})
 }
 
-func TestHeadLargerThanTheBufferPassesInPieces(t *testing.T) {
+func TestRefusedHeads(t *testing.T) {
+	const line = "GET /a HTTP/1.1\r\n"
+	long := strings.Repeat("x", 4096)
+	for name, tc := range map[string]struct {
+		sent   string
+		reason exchange.Reason
+		target string // what is known of it
+	}{
+		"a line that ends with LF":        {line + "Host: a\n", exchange.BadHeader, "/a"},
+		"an empty line that is LF":        {line + "Host: a\r\n\n", exchange.BadHeader, "/a"},
+		"LF before the request line":      {"\n", exchange.BadHeader, ""},
+		"a request line that is none":     {"GET /a\r\n", exchange.BadHeader, ""},
+		"TLS":                             {"\x16\x03", exchange.TLSOnPlainPort, ""},
+		"TLS after an empty line":         {"\r\n\x16\x03\x01", exchange.TLSOnPlainPort, ""},
+		"a request line that is too long": {"GET /" + long, exchange.URITooLong, ""},
+		"a field line that is too long":   {line + "X: " + long, exchange.HeaderTooLarge, "/a"},
+		"too many empty lines":            {strings.Repeat("\r\n", 4096), exchange.URITooLong, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, w := gatePair(t, headTimes(time.Hour, time.Hour))
+				go func() { _, _ = io.WriteString(client, tc.sent) }()
+				head, why, err := receive(w)
+				if why != tc.reason || string(head.Target) != tc.target || head.Fields != nil || err != nil {
+					t.Errorf("%v, target %q, fields %q, %v; want %v and %q", why, head.Target, head.Fields, err, tc.reason, tc.target)
+				}
+			})
+		})
+	}
+}
+
+func TestHeadOfExactlyTheMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := gatePair(t, headTimes(time.Hour, time.Hour))
-		head := "GET / HTTP/1.1\r\nX-A: " + strings.Repeat("x", 100)
-		go func() {
-			for _, b := range []byte(head) {
-				if _, err := client.Write([]byte{b}); err != nil {
-					return
-				}
-			}
-		}()
-		var got string
-		for _, size := range []int{10, 50, 60} {
-			p := make([]byte, size)
-			n, err := w.Read(p)
-			if got += string(p[:n]); err != nil || n == 0 {
-				t.Fatalf("%d, %v", n, err)
-			}
-		}
-		if !strings.HasPrefix(head, got) || len(got) != 10+6+60 { // to the end of the buffer, of the line, of the buffer
-			t.Errorf("got %d bytes: %q", len(got), got)
-		}
+		line := "GET / HTTP/1.1\r\n"
+		fields := "X: " + strings.Repeat("x", 4096-len(line)-len("X: \r\n\r\n")) + "\r\n\r\n"
+		go func() { _, _ = io.WriteString(client, line+fields) }()
+		wants(t, w, "/", fields)
 	})
+}
+
+// Empty lines between two requests do not begin a head, and a connection that has received
+// nothing else is parked all the same.
+func TestEmptyLinesAreSilence(t *testing.T) {
+	for sent, parked := range map[string]bool{"": true, "\r\n": true, "\r\n\r": false, "G": false} {
+		synctest.Test(t, func(t *testing.T) {
+			client, w := gatePair(t, headTimes(time.Second, time.Minute))
+			w.heads, w.mayPark = 1, true
+			w.conn.SetReadDeadlineIn(QuietTime)
+			go func() {
+				for i := range sent {
+					_, _ = io.WriteString(client, sent[i:i+1])
+				}
+			}()
+			if _, why, err := receive(w); w.parked != parked || (err == io.EOF) == (why != exchange.NoReason) {
+				t.Errorf("%q: parked %v, %v, %v", sent, w.parked, why, err)
+			}
+		})
+	}
 }
 
 // A connection that breaks between two requests, also just after it was parked, owes nobody
@@ -231,11 +254,10 @@ func TestSilenceOwesAnAnswerOnlyToTheFirstRequest(t *testing.T) {
 	}{
 		{gate{heads: 1}, syscall.ECONNRESET, io.EOF},
 		{gate{heads: 1}, os.ErrDeadlineExceeded, io.EOF},
-		{gate{heads: 1, begun: true}, os.ErrDeadlineExceeded, os.ErrDeadlineExceeded},
 		{gate{}, os.ErrDeadlineExceeded, os.ErrDeadlineExceeded},
 	} {
 		if got := c.w.silence(c.err); got != c.want || c.w.parked {
-			t.Errorf("%d heads, begun %v, %v: got %v, parked %v", c.w.heads, c.w.begun, c.err, got, c.w.parked)
+			t.Errorf("%d heads, %v: got %v, parked %v", c.w.heads, c.err, got, c.w.parked)
 		}
 	}
 }

@@ -24,7 +24,7 @@ type upgrading struct {
 
 func (u *upgrading) Serve(s downstream.Stream, _ time.Time) downstream.Job {
 	u.stream = s
-	s.Frame(headers.Framing{Kind: headers.NoBody})
+	s.Frame(headers.Framing{Kind: headers.NoBody}, true)
 	r := &response.Response{Status: 101, Length: -1}
 	s.Tunnel(r, func(tunnel.End, []byte) {}, func() { u.abandoned = true })
 	return u

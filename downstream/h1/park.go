@@ -9,10 +9,9 @@ import (
 	"time"
 )
 
-// A connection that waits for its next request in fasthttp keeps a goroutine with a grown
-// stack, a reader, a writer and a request context: about 21 KiB. One that was quiet for
-// QuietTime leaves fasthttp, as if it had ended, and is parked: a goroutine with the smallest
-// stack waits for its next byte, and then serves it again.
+// A connection that waits for its next request with a worker keeps a goroutine with a grown
+// stack and the memory of a head. One that was quiet for QuietTime leaves its worker and is
+// parked: a goroutine with the smallest stack waits for its next byte, and then serves it.
 
 // QuietTime is how long an idle connection must have been silent before it is parked, and
 // before a draining server closes it.
@@ -30,14 +29,11 @@ func (g *gate) await(limit time.Duration) {
 	g.conn.SetReadDeadlineIn(QuietTime)
 }
 
-// silence is the error that fasthttp gets when err came instead of a head. After an io.EOF it
-// leaves the connection without a word, which is right for one that will be parked, and for
-// whatever ends between two requests.
+// silence is the error of readHead when err came instead of a head: io.EOF for a connection
+// that will be parked, and for whatever ends between two requests.
 func (g *gate) silence(err error) error {
 	switch {
-	case g.begun:
-		return err
-	case g.mayPark && errors.Is(err, os.ErrDeadlineExceeded):
+	case g.mayPark && g.head.line == g.head.got && errors.Is(err, os.ErrDeadlineExceeded):
 		g.parked = true
 		return io.EOF
 	case g.heads > 0:
@@ -46,8 +42,8 @@ func (g *gate) silence(err error) error {
 	return err
 }
 
-// park waits for the next byte of a quiet connection and has fasthttp serve it again, also
-// when none came in time on a new one, which is owed a response.
+// park waits for the next byte of a quiet connection and serves it again, also when none came
+// in time on a new one, which is owed a response.
 func (s *Server) park(g *gate) {
 	s.noteParked()
 	g.conn.SetReadDeadlineIn(g.parkTime)
@@ -55,8 +51,7 @@ func (s *Server) park(g *gate) {
 	err := g.conn.Await()
 	s.parked.now.Add(-1)
 	if err == nil || g.heads == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
-		_ = s.http.ServeConn(g) // its requests have recorded how the connection ended
-		return
+		s.serve(g)
 	}
 	_ = g.Close()
 }
@@ -64,7 +59,7 @@ func (s *Server) park(g *gate) {
 // Bounds of giving memory back.
 const (
 	manyParked = 256             // connections that were parked are worth it
-	tidyAfter  = 3 * time.Second // fasthttp's workers, whom they had, have ended by then
+	tidyAfter  = 3 * time.Second // the workers that they had have ended by then
 	tidyEvery  = time.Minute     // at most, for it is a collection and every page is taken anew
 )
 

@@ -1,12 +1,10 @@
 package h1
 
-// Read-ahead, the bytes that a read returned after the end of a head, stays in the part of
-// fasthttp's buffer that fasthttp does not know to be filled. It is safe there until fasthttp
-// reads the next head, because it keeps the buffer for the whole request. So a body that
+// Read-ahead, the bytes that a read returned after the end of a head, stays in the memory of
+// the head until they are taken or the next head is received to the same place. So a body that
 // arrives together with its head is not copied before it is sent on.
 
-// keptMemory is how much is read ahead of a chunked body, and how much memory for bytes that
-// were read ahead an idle connection keeps.
+// keptMemory is how much is read ahead of a chunked body.
 const keptMemory = 4 << 10
 
 // take moves bytes to p: those that were read ahead, or else new ones.
@@ -20,24 +18,7 @@ func (g *gate) take(p []byte) (int, error) {
 }
 
 // drop forgets the first n bytes that were read ahead.
-func (g *gate) drop(n int) {
-	if g.readAhead = g.readAhead[n:]; len(g.readAhead) > 0 {
-		return
-	}
-	g.borrowed = false
-	if cap(g.memory) > keptMemory {
-		g.memory = nil
-	}
-}
-
-// copyOut moves bytes that were read ahead out of fasthttp's buffer, before that is written
-// to.
-func (g *gate) copyOut() {
-	if g.borrowed {
-		g.memory, g.borrowed = append(g.memory[:0], g.readAhead...), false
-		g.readAhead = g.memory
-	}
-}
+func (g *gate) drop(n int) { g.readAhead = g.readAhead[n:] }
 
 // wholeBody takes the body of a request, or the rest of it, if it is a sized one and all of
 // it has come, and else returns nil. It stays as it is until the next head is read.

@@ -7,10 +7,9 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/valyala/fasthttp"
-
 	"penstock/conn"
 	"penstock/downstream"
+	"penstock/exchange"
 	"penstock/headers"
 	"penstock/response"
 	"penstock/tunnel"
@@ -19,50 +18,65 @@ import (
 // stream is the request that a connection serves at present. It implements
 // downstream.Stream.
 type stream struct {
-	gate    *gate
-	ctx     *fasthttp.RequestCtx
-	head    downstream.Head
-	job     downstream.Job
-	reply   *response.Response // not written yet
-	closing bool               // the connection ends with the response
-	run     func(tunnel.End, []byte)
-	abandon func()
-
-	handover *handover // of a response that begins a tunnel
+	gate     *gate
+	head     downstream.Head
+	job      downstream.Job
+	reply    *response.Response // not written yet
+	persists bool               // the client lets the connection go on
+	closing  bool               // the connection ends with the response
+	run      func(tunnel.End, []byte)
+	abandon  func()
 }
 
-type jobKey struct{}
-
-// begin makes t the stream of a request that fasthttp has read, as far as it could.
-func (t *stream) begin(ctx *fasthttp.RequestCtx) {
-	h := &ctx.Request.Header
-	t.ctx, t.reply, t.closing, t.handover = ctx, nil, false, nil
-	t.head = downstream.Head{
-		Protocol: h.Protocol(), Method: ctx.Method(), Target: h.RequestURI(), Scheme: "http", Fields: h.RawHeaders(),
+// serve serves the request whose head the gate has received, and writes the response. It
+// reports whether another request may follow.
+func (t *stream) serve() bool {
+	o := &t.gate.server.o
+	t.reply, t.closing, t.persists = nil, false, false
+	t.head = t.gate.received()
+	if why := t.gate.head.refused; why != exchange.NoReason {
+		t.job = o.Handler.Refuse(t, why, o.Now())
+	} else {
+		t.job = o.Handler.Serve(t, o.Now())
 	}
-	ctx.SetUserValue(jobKey{}, t) // fasthttp closes it when it resets the request
+	if t.run != nil {
+		t.tunnel()
+		return false
+	}
+	t.settle()
+	err := t.write()
+	t.finish()
+	return err == nil && !t.closing
 }
 
-// beginRefused is begin for a request that fasthttp could not read. It has forgotten what it
-// read of it, so the head is what the gate has kept.
-func (t *stream) beginRefused(ctx *fasthttp.RequestCtx) {
-	t.begin(ctx)
-	method, target, protocol := t.gate.requestLine()
-	t.head = downstream.Head{Protocol: protocol, Method: method, Target: target, Scheme: t.head.Scheme}
+// tunnel writes the response that begins a tunnel, and runs the tunnel to its end.
+func (t *stream) tunnel() {
+	defer t.finish()
+	run := t.run
+	if err := t.write(); err != nil {
+		t.abandon()
+		return
+	}
+	t.gate.conn.SetPhase(phaseTunnel)
+	run(t.gate.conn, t.leaveHTTP())
 }
 
-// Close ends the request. fasthttp calls it after the last byte of the response, after the
-// tunnel, or when the client is lost.
-func (t *stream) Close() error {
-	if r := t.reply; r != nil && r.Stream != nil {
-		_ = r.Stream.CloseWithError(net.ErrClosed) // it was never begun
-	}
-	t.reply = nil
-	if job := t.job; job != nil {
-		t.job = nil
-		job.Finish()
-	}
-	return nil
+// leaveHTTP returns what the client sent after its request. The head is copied to memory of its
+// size, because a tunnel may last for days.
+func (t *stream) leaveHTTP() []byte {
+	g, h := t.gate, &t.head
+	early := bytes.Clone(g.readAhead)
+	h.Method, h.Target, h.Protocol, h.Fields = bytes.Clone(h.Method), bytes.Clone(h.Target), bytes.Clone(h.Protocol), bytes.Clone(h.Fields)
+	g.readAhead, g.memory, g.head = nil, nil, requestHead{}
+	return early
+}
+
+// finish ends the request: after the last byte of the response, after the tunnel, or when the
+// client is lost.
+func (t *stream) finish() {
+	job := t.job
+	t.job = nil
+	job.Finish()
 }
 
 // Head implements downstream.Stream, and so do the methods below it.
@@ -75,7 +89,10 @@ func (t *stream) Peer() netip.Addr {
 	return netip.Addr{}
 }
 
-func (t *stream) Frame(f headers.Framing) { t.gate.body(f) }
+func (t *stream) Frame(f headers.Framing, persists bool) {
+	t.persists = persists
+	t.gate.body(f)
+}
 
 func (t *stream) BufferedBody() []byte { return t.gate.wholeBody() }
 
@@ -89,7 +106,14 @@ func (t *stream) BodyUnread() bool { return t.gate.unread() }
 
 func (t *stream) Trailers() []byte { return t.gate.chunks.Trailer() }
 
-func (t *stream) Watch(d *conn.Departure) { d.Watch(t.gate.conn) }
+func (t *stream) Watch(unless func() bool, quiet bool) *conn.Departure {
+	g := t.gate
+	if g.departure == nil {
+		g.departure = g.server.departures.Get().(*conn.Departure)
+	}
+	g.departure.Watch(g.conn, unless, quiet)
+	return g.departure
+}
 
 func (t *stream) Continue(idle time.Duration) error {
 	if len(t.gate.readAhead) > 0 {
@@ -99,7 +123,7 @@ func (t *stream) Continue(idle time.Duration) error {
 	return err
 }
 
-// Interim writes at once. No earlier response can be overtaken: fasthttp sees a request only
+// Interim writes at once. No earlier response can be overtaken: a request is served only
 // when the response before was written.
 func (t *stream) Interim(status int, fields []byte, idle time.Duration) {
 	if http10(t.head.Protocol) {
@@ -121,23 +145,14 @@ func (t *stream) Tunnel(r *response.Response, run func(tunnel.End, []byte), aban
 
 func (t *stream) Done() {
 	t.gate.next()
-	t.ctx, t.head = nil, downstream.Head{}
-	t.run, t.abandon = nil, nil
+	t.head, t.run, t.abandon = downstream.Head{}, nil, nil
 }
 
-// settle decides, once the request was served, what becomes of the connection. asked says
-// that the client wants it closed.
-func (t *stream) settle(asked bool) {
-	s, r := t.gate.server, t.reply
-	if t.run != nil {
-		t.hijack()
-		return
-	}
-	limit := s.o.Limits().Requests
-	t.closing = asked || r == nil || r.Close || t.untilClose(r) || limit > 0 && t.gate.heads >= limit || s.o.Draining()
-	if t.closing {
-		t.ctx.SetConnectionClose()
-	}
+// settle decides, once the request was served, what becomes of the connection.
+func (t *stream) settle() {
+	o, r := &t.gate.server.o, t.reply
+	limit := t.gate.limits.Requests
+	t.closing = !t.persists || r == nil || r.Close || t.untilClose(r) || limit > 0 && t.gate.heads >= limit || o.Draining()
 	if r != nil && r.Close {
 		t.gate.conn.Linger(lingerBytes, lingerTime)
 	}
