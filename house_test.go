@@ -83,7 +83,7 @@ func importTable() []room {
 		{"cache/rfc9111", 0, nil, append(blind, "net", "syscall", "time.Now"), "rules of caching as pure functions; time is an argument"},
 		{"conn", 0, nil, blind, "bytes and deadlines"},
 		{"lb", 0, nil, append(blind, "net", "syscall", "time.Now"), "choice among backends, testable without sockets"},
-		{"ratelimit", 0, nil, append(blind, "net", "syscall", "time.Now"), "arithmetic, testable without sockets"},
+		{"ratelimit", 0, []string{"window"}, append(blind, "net", "syscall", "time.Now"), "arithmetic, testable without sockets"},
 		{"window", 0, nil, append(blind, "net", "syscall", "time.Now"), "durations in, quantiles of a recent time out"},
 		{"cache", 0, []string{"cache/rfc9111"}, blind, "bytes in, bytes out"},
 		{"watch", 0, nil, blind, "files"},

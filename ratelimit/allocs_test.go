@@ -39,3 +39,32 @@ func TestLimitsDoNotAllocate(t *testing.T) {
 		t.Errorf("%d allowed and %d refused: the test shows one path only", allowed, refused)
 	}
 }
+
+func TestLimiterDoesNotAllocate(t *testing.T) {
+	l := NewLimiter(LimiterOptions{})
+	now := noon
+	if got := testing.AllocsPerRun(1000, func() {
+		now += ms
+		l.TryBegin(Normal)
+		l.End(now-5*ms, now, true)
+	}); got != 0 {
+		t.Errorf("got %v allocations, want 0", got)
+	}
+}
+
+func TestRoomDoesNotAllocate(t *testing.T) {
+	r := newTestRoom(1)
+	var a, b Entry
+	var admits Slots = &slots{free: 1 << 30}
+	now := noon
+	if got := testing.AllocsPerRun(1000, func() {
+		now += ms
+		a, b = Entry{Priority: Normal}, Entry{Priority: Normal}
+		r.Join(&a, now, 0)
+		r.Join(&b, now, 0) // drops a
+		r.Next(now, admits)
+		r.Expired(now)
+	}); got != 0 {
+		t.Errorf("got %v allocations, want 0", got)
+	}
+}

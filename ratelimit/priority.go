@@ -1,0 +1,39 @@
+package ratelimit
+
+// Priority is the class of a request. It decides the order in a Room and which share of a
+// Limiter's limit the class may use.
+type Priority uint8
+
+const (
+	Critical Priority = iota
+	High
+	Normal
+	Low
+
+	priorities = iota
+)
+
+// priorityRow is what belongs to one Priority.
+type priorityRow struct {
+	is    Priority // a test compares it with the index
+	name  string   // configuration, metric label and log field
+	share float64  // of the limit
+}
+
+var priorityRows = [...]priorityRow{
+	{Critical, "critical", 1},
+	{High, "high", 1},
+	{Normal, "normal", 0.95},
+	{Low, "low", 0.80},
+}
+
+var _ [priorities]priorityRow = priorityRows // a forgotten row does not compile
+
+// String returns the name in the configuration, in metrics and in the log.
+func (p Priority) String() string { return priorityRows[p].name }
+
+// of returns how many attempts of p may be in flight under a limit: the nearest whole number
+// to its share, so that a limit of 8 is not 7 for everybody, but at least 1.
+func (p Priority) of(limit float64) int32 {
+	return int32(max(min(limit, limit*priorityRows[p].share+0.5), 1))
+}
