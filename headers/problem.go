@@ -52,7 +52,7 @@ var problemText = [problemCount]string{
 	LengthAndCoding: "length-and-coding", RepeatedCoding: "repeated-coding", BadCoding: "bad-coding",
 	UnknownCoding: "unknown-coding", CodingInHTTP10: "coding-in-http10", BadRequestLine: "bad-request-line",
 	BadStatusLine: "bad-status-line",
-	BadVersion: "bad-version", BadStatus: "bad-status", BadTarget: "bad-target", BadTargetOctet: "bad-target-octet",
+	BadVersion:    "bad-version", BadStatus: "bad-status", BadTarget: "bad-target", BadTargetOctet: "bad-target-octet",
 	BadAuthority: "bad-authority", BadPercent: "bad-percent", EncodedNUL: "encoded-nul", EncodedSlash: "encoded-slash",
 	Backslash: "backslash", DotParameter: "dot-parameter",
 	HiddenDots: "hidden-dots", DoubleEncoding: "double-encoding", DotSegment: "dot-segment", DoubleSlash: "double-slash",
