@@ -49,7 +49,7 @@ func (g *gateway) Upstreams() []ops.Upstream {
 			LastFailure: &health.Failure{At: time.Unix(1000, 0).UTC(), Fault: "connection_refused", Cause: "connection refused"},
 			LastCheck:   &health.Check{At: time.Unix(1000, 5e8).UTC(), Cause: "connection refused"},
 		},
-		Weight: g.weight, InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Ejections: 6,
+		Weight: g.weight, InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Ejections: 6, Refused: 7, EjectionsBy: map[string]uint64{"connect": 6},
 	}}}}
 }
 

@@ -107,31 +107,6 @@ func (b *RetryBudget) Keys(k options.Keys) {
 	k.Rate("floor", &b.Floor, 10, "retries that are always allowed")
 }
 
-// Eject takes a backend out after consecutive connection failures.
-type Eject struct {
-	Failures int           // in a row; zero means off
-	Base     time.Duration // the first time out; doubles each time
-	Max      time.Duration // the longest time out
-	AtMost   float64       // share of the upstream that may be out at once, 0..1
-}
-
-// Keys declares the keys of `eject`.
-func (e *Eject) Keys(k options.Keys) {
-	k.Itself(offWord(func() { *e = Eject{} }, func() bool { return e.Failures == 0 }))
-	k.Count("failures", &e.Failures, 5, "connection failures in a row", options.Within(1, maxCount))
-	k.Duration("base", &e.Base, time.Second, "the first time out; it doubles each time")
-	k.Duration("max", &e.Max, 30*time.Second, "the longest time out")
-	k.Share("at_most", &e.AtMost, 0.5, "of the backends that may be out at once")
-	k.Later("errors", "min", "within", "when", "silent", "slow")
-}
-
-// Check compares the bounds.
-func (e *Eject) Check(r options.Report) {
-	if e.Base > e.Max {
-		r.Problem("base", "got %s, which is above max %s", options.FormatDuration(e.Base), options.FormatDuration(e.Max))
-	}
-}
-
 // offWord is `off` in place of a mapping: set stores it, isOff reports that it is stored.
 func offWord(set func(), isOff func() bool) *options.Phrase {
 	return &options.Phrase{

@@ -99,9 +99,13 @@ func TestLongUpstream(t *testing.T) {
 		Host:        HostPolicy{Mode: HostFixed, Name: "api.example:8443"},
 		Pool:        Pool{Max: 10, Tunnels: 0.125, Idle: 5, IdleTimeout: time.Second, QueueTimeout: time.Second},
 		RetryBudget: RetryBudget{Ratio: 0.125, Floor: 0.5},
-		Eject:       Eject{Failures: 3, Base: 2 * time.Second, Max: 4 * time.Second, AtMost: 1},
-		DNS:         DNS{Refresh: time.Minute},
-		TLS:         TLS{Name: "sni.example", Insecure: true},
+		Eject: Eject{
+			Failures: 3, Errors: 0.3, Min: 7, Within: time.Minute, When: Statuses{{First: 500, Last: 500}, {First: 502, Last: 504}},
+			Silent: time.Second, Slow: 2.5, Base: 2 * time.Second, Max: 4 * time.Second, AtMost: 1,
+		},
+		Panic: 0.5,
+		DNS:   DNS{Refresh: time.Minute},
+		TLS:   TLS{Name: "sni.example", Insecure: true},
 	})
 	spare := c.Upstream("spare")
 	equal(t, "retry_budget: off", spare.RetryBudget, RetryBudget{Off: true})

@@ -20,6 +20,7 @@ type Upstream struct {
 	Pool        Pool
 	RetryBudget RetryBudget
 	Eject       Eject
+	Panic       float64 // share of usable weight below which ejections are ignored, 0..1
 	DNS         DNS
 	TLS         TLS // for https backends
 }
@@ -38,10 +39,11 @@ func (u *Upstream) Keys(k options.Keys) {
 	k.Section("pool", u.Pool.Keys, "connections to each backend")
 	k.Add("retry_budget", &options.Section{Form: "mapping, or `off`", Keys: u.RetryBudget.Keys}, "`off` sets no bound on retries")
 	k.Add("eject", &options.Section{Form: "mapping, or `off`", Keys: u.Eject.Keys, Check: u.Eject.Check},
-		"a backend that cannot be connected to is left out for a while; [states](operations.md#watching-it)")
+		"a backend that fails is left out for a while; [resilience.md](resilience.md#ejection)")
+	k.Share("panic", &u.Panic, 0, "of the weight that must be usable; below it ejections are ignored. `0%`: only when nothing is left")
 	k.Section("dns", u.DNS.Keys, "")
 	k.Add("tls", &options.Section{Keys: u.TLS.Keys, Block: true, Hidden: u.TLS == (TLS{})}, "for https:// backends", options.Means("none"))
-	k.Later("protocol", "http2", "send_proxy", "via", "health", "panic", "slow_start", "breaker", "concurrency", "queue", "sticky", "discover")
+	k.Later("protocol", "http2", "send_proxy", "via", "health", "slow_start", "breaker", "concurrency", "queue", "sticky", "discover")
 }
 
 // setBackend stores the only backend of an upstream.

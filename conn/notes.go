@@ -1,8 +1,7 @@
 package conn
 
-// SetPhase notes what the connection is being used for; the numbers are the
-// owner's. A new connection is in phase 0.
-func (c *Conn) SetPhase(phase uint32) { c.phase.Store(phase) }
+import "sync/atomic"
 
-// Phase returns what SetPhase noted last.
-func (c *Conn) Phase() uint32 { return c.phase.Load() }
+// Phase is a note about what the connection is being used for; the numbers are the owner's.
+// It is 0 on a new connection.
+func (c *Conn) Phase() *atomic.Uint32 { return &c.phase }

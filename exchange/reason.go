@@ -40,6 +40,7 @@ const (
 	TunnelsFull               // the backend has pool.tunnels open tunnels
 	OutOfTime                 // timeouts.request passed before a response head came
 	FirstByteTimeout          // no response head within timeouts.first_byte
+	BackendSilent             // the backend was ejected because it responds to no request (eject.silent)
 	BodyIdleTimeout           // no byte of a body for timeouts.body_idle
 	UpgradeUnasked            // a 101 that nobody asked for, or to another protocol
 	PurgeRefused              // PURGE from an address that cache.purge_from does not list
@@ -97,6 +98,7 @@ var reasons = [...]reasonRow{
 	{TunnelsFull, "tunnels-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many tunnels to this backend are open. Try again shortly."},
 	{OutOfTime, "out-of-time", HTTPResponseTimeout, Gateway, 504, false, false, "The response did not come in time."},
 	{FirstByteTimeout, "first-byte-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The backend did not respond in time."},
+	{BackendSilent, "backend-silent", HTTPResponseTimeout, Upstream, 504, false, false, "The backend does not respond."},
 	{BodyIdleTimeout, "body-idle-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The transfer stopped moving."},
 	{UpgradeUnasked, "upgrade-unasked", HTTPUpgradeFailed, Upstream, 502, false, false, ""},
 	{PurgeRefused, "purge-refused", HTTPRequestDenied, Gateway, 403, false, false, "This client may not purge."},

@@ -69,9 +69,7 @@ func compileRetry(c *config.Retry) retryRule {
 		minWait: c.Backoff.Min, maxWait: c.Backoff.Max,
 	}
 	for _, span := range c.Statuses {
-		for code := span.First; code <= span.Last; code++ {
-			r.status.add(code)
-		}
+		r.status.Add(span.First, span.Last)
 	}
 	return r
 }

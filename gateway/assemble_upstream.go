@@ -9,6 +9,7 @@ import (
 
 	"penstock/config"
 	"penstock/discovery"
+	"penstock/health"
 	"penstock/lb"
 	"penstock/ratelimit"
 	"penstock/resource"
@@ -69,13 +70,14 @@ func (s *Snapshot) retryBudget(name string, c config.RetryBudget) (*ratelimit.Bu
 func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) {
 	o := upstream.Options{
 		Name:    c.Name,
-		Balance: lb.Options{Method: balanceMethods[c.Balance.Method], Bound: c.Balance.Bound},
+		Balance: lb.Options{Method: balanceMethods[c.Balance.Method], Bound: c.Balance.Bound, Panic: c.Panic},
 		Pool: upstream.PoolOptions{
 			Max: c.Pool.Max, Tunnels: orOff(c.Pool.Places()), Idle: orOff(c.Pool.Idle), IdleTimeout: c.Pool.IdleTimeout,
 			MaxAge: orOff(c.Pool.MaxAge), Queue: orOff(c.Pool.Queue), QueueTimeout: c.Pool.QueueTimeout,
 		},
 		TLS:     upstream.TLSOptions{CA: c.TLS.CA, Name: c.TLS.Name, Cert: c.TLS.Cert, Key: c.TLS.Key, Insecure: c.TLS.Insecure},
-		Eject:   lb.EjectOptions{Failures: c.Eject.Failures, Base: c.Eject.Base, Max: c.Eject.Max, AtMost: c.Eject.AtMost},
+		Eject:   ejectOptions(&c.Eject),
+		Failing: failing(c.Eject.When),
 		Refresh: c.DNS.Refresh,
 		Sweeper: g.backends,
 		Log:     g.log,
@@ -89,6 +91,22 @@ func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) 
 		o.Backends = append(o.Backends, b)
 	}
 	return o, nil
+}
+
+func ejectOptions(c *config.Eject) lb.EjectOptions {
+	return lb.EjectOptions{
+		Failures: c.Failures, Errors: c.Errors, Min: c.Min, Within: c.Within,
+		Silent: c.Silent, Slow: c.Slow, Base: c.Base, Max: c.Max,
+		AtMost: max(c.AtMost, 1e-9), // 0% is one, and no default
+	}
+}
+
+// failing returns the set of statuses that count as failures of a backend.
+func failing(statuses config.Statuses) (set health.Statuses) {
+	for _, s := range statuses {
+		set.Add(s.First, s.Last)
+	}
+	return set
 }
 
 // backendOptions translates one entry; a name gets a source that follows DNS.

@@ -183,6 +183,7 @@ func TestFieldsOfEveryFault(t *testing.T) {
 	delete(missing, exchange.ClientGone)      // nobody is left to read a response
 	delete(missing, exchange.BodyIdleTimeout) // the response has begun, and is cut
 	delete(missing, exchange.SlowClient)      // so does this
+	delete(missing, exchange.BackendSilent)   // takes several backends: TestABackendThatHangsIsEjected
 	delete(missing, exchange.UnknownCoding)   // fasthttp refuses such a request first, as bad-header
 	for _, f := range faultCases() {
 		delete(missing, f.reason)

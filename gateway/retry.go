@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"penstock/exchange"
+	"penstock/health"
 )
 
 // verdict is what judge decides after an attempt.
@@ -20,8 +21,8 @@ type retryRule struct {
 	times   int
 	connect bool // no connection came about: nothing was sent
 	reset   bool // the connection broke before a response byte
-	timeout bool // no response head within first_byte
-	status  statusSet
+	timeout bool // no response head within first_byte, or from a backend that is silent
+	status  health.Statuses
 	methods []string // methods that may be retried
 	need    []byte   // the field that a non-idempotent one of them must carry
 	minWait time.Duration
@@ -40,7 +41,7 @@ type traits struct {
 // when f is nil. left is the number of retries still allowed. judge has no side effects.
 func judge(f *exchange.Fault, status int, t traits, rule *retryRule, left int) verdict {
 	if f == nil {
-		if left > 0 && t.safe && t.listed && t.replayable && rule.status.has(status) {
+		if left > 0 && t.safe && t.listed && t.replayable && rule.status.Has(status) {
 			return retry // the rule names the status of the response
 		}
 		return giveUp
@@ -60,7 +61,7 @@ func judge(f *exchange.Fault, status int, t traits, rule *retryRule, left int) v
 		return giveUp
 	case f.Kind == exchange.ConnectionTerminated:
 		return ifAllowed(rule.reset, left)
-	case f.Reason == exchange.FirstByteTimeout:
+	case f.Reason == exchange.FirstByteTimeout, f.Reason == exchange.BackendSilent:
 		return ifAllowed(rule.timeout, left)
 	default:
 		return giveUp // an invalid response or a full gateway: another attempt would not help
@@ -92,15 +93,6 @@ func (r *retryRule) wait(n int, random float64) time.Duration {
 		ceiling = r.minWait << n
 	}
 	return time.Duration(random * float64(ceiling))
-}
-
-// statusSet is a set of status codes 100 to 599.
-type statusSet [8]uint64
-
-func (s *statusSet) add(code int) { s[(code-100)/64] |= 1 << ((code - 100) % 64) }
-
-func (s *statusSet) has(code int) bool {
-	return code >= 100 && code < 100+8*64 && s[(code-100)/64]&(1<<((code-100)%64)) != 0
 }
 
 // idempotent reports whether the method may be sent twice (RFC 9110 §9.2.2).

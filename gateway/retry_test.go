@@ -10,13 +10,14 @@ import (
 func TestJudge(t *testing.T) {
 	standard := retryRule{times: 1, connect: true, reset: true, methods: []string{"GET"}}
 	onStatus := retryRule{times: 1}
-	onStatus.status.add(503)
+	onStatus.status.Add(503, 503)
 	get := traits{safe: true, listed: true, replayable: true}
 	post := traits{replayable: true}
 	refused := &exchange.Fault{Kind: exchange.ConnectionRefused, Source: exchange.Upstream}
 	reset := &exchange.Fault{Kind: exchange.ConnectionTerminated, Source: exchange.Upstream, Wrote: true}
 	stale := &exchange.Fault{Kind: exchange.ConnectionTerminated, Source: exchange.Upstream, Wrote: true, Reused: true}
 	begun := &exchange.Fault{Kind: exchange.ConnectionTerminated, Source: exchange.Upstream, Wrote: true, Begun: true}
+	silent := &exchange.Fault{Kind: exchange.HTTPResponseTimeout, Reason: exchange.BackendSilent, Source: exchange.Upstream, Wrote: true}
 	slow := &exchange.Fault{Kind: exchange.HTTPResponseTimeout, Reason: exchange.FirstByteTimeout, Source: exchange.Upstream, Wrote: true}
 
 	for _, tc := range []struct {
@@ -43,6 +44,7 @@ func TestJudge(t *testing.T) {
 		{"an answer that had begun is final", begun, 0, get, standard, 1, giveUp},
 		{"a timeout is final unless the rule names it", slow, 0, get, standard, 1, giveUp},
 		{"a named timeout is tried elsewhere", slow, 0, get, retryRule{timeout: true}, 1, retry},
+		{"so is a request at a backend that is silent", silent, 0, get, retryRule{timeout: true}, 1, retry},
 		{"a method that the rule does not list", reset, 0, traits{safe: true, replayable: true}, standard, 1, giveUp},
 		{"the client's own fault", exchange.Refuse(exchange.BodyIncomplete), 0, get, standard, 1, giveUp},
 		{"a full queue is tried elsewhere", exchange.Refuse(exchange.QueueFull), 0, post, standard, 1, retry},
@@ -68,18 +70,5 @@ func TestBackoffDoublesUpToItsCeiling(t *testing.T) {
 	}
 	if got := r.wait(200, 1); got != r.maxWait {
 		t.Errorf("retry 200: got %v, want the ceiling %v", got, r.maxWait)
-	}
-}
-
-func TestStatusSet(t *testing.T) {
-	var s statusSet
-	for _, code := range []int{100, 404, 599} {
-		s.add(code)
-	}
-	for code := range 700 {
-		want := code == 100 || code == 404 || code == 599
-		if s.has(code) != want {
-			t.Errorf("status %d: got %v, want %v", code, s.has(code), want)
-		}
 	}
 }

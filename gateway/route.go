@@ -86,6 +86,9 @@ func (r *route) choose() *target {
 // is one, else any again; nil when no backend may be used at all.
 func (t *target) pick(j *journey) *upstream.Member {
 	now := j.g.now().UnixNano()
+	if m := t.view.PickTrial(&j.out.triedSet, mayTry(j.request.Method), now); m != nil {
+		return m
+	}
 	key := t.up.hashKey(j)
 	if m := t.view.Pick(key, &j.out.triedSet, now); m != nil {
 		return m
@@ -95,6 +98,16 @@ func (t *target) pick(j *journey) *upstream.Member {
 	}
 	j.out.triedSet.Reset()
 	return t.view.Pick(key, &j.out.triedSet, now)
+}
+
+// mayTry reports whether a request with this method may find out whether a backend works
+// again: sending it twice does no harm.
+func mayTry(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD":
+		return true
+	}
+	return false
 }
 
 // noBackend is the fault of a request for which no backend is left. It contains why names

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"penstock/config"
+	"penstock/lb"
 	"penstock/ops"
 	"penstock/upstream"
 )
@@ -53,17 +54,27 @@ func (g *Gateway) Upstreams() []ops.Upstream {
 	s := g.proxy.current.Load()
 	views := make([]ops.Upstream, len(s.upstreams))
 	for i, u := range s.upstreams {
-		v := ops.Upstream{Name: u.name, Balance: u.config.Balance.Method.String()}
+		v := ops.Upstream{Name: u.name, Balance: u.config.Balance.Method.String(), Panic: u.cluster.Panics()}
 		for _, b := range u.cluster.State() {
-			v.Backends = append(v.Backends, ops.Backend{
-				Address: b.Address, Status: b.Status,
-				Weight: b.Weight, Backup: b.Backup, InFlight: b.InFlight,
-				Active: b.Open - b.Idle, Idle: b.Idle, Waiting: b.Waiting, Ejections: b.Ejections,
-			})
+			v.Backends = append(v.Backends, backendView(&b))
 		}
 		views[i] = v
 	}
 	return views
+}
+
+func backendView(b *upstream.BackendState) ops.Backend {
+	v := ops.Backend{
+		Address: b.Address, Status: b.Status,
+		Weight: b.Weight, Backup: b.Backup, InFlight: b.InFlight,
+		Active: b.Open - b.Idle, Idle: b.Idle, Waiting: b.Waiting,
+		Refused: b.Refused, EjectionsBy: make(map[string]uint64, len(b.Ejections)-1),
+	}
+	for ground := lb.NoGround + 1; ground < lb.GroundCount; ground++ {
+		v.EjectionsBy[ground.String()] = b.Ejections[ground]
+		v.Ejections += b.Ejections[ground]
+	}
+	return v
 }
 
 // ErrNotConfigured says that the configuration has no such upstream or backend.

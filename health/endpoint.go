@@ -14,7 +14,8 @@ import (
 // that does not fail takes no lock and allocates nothing.
 type Endpoint struct {
 	backend *lb.Backend
-	drained atomic.Pointer[func()] // called when no attempt is left; nil unless the endpoint is drained
+	failing atomic.Pointer[Statuses] // those that count as failures
+	drained atomic.Pointer[func()]   // called when no attempt is left; nil unless the endpoint is drained
 
 	mu       sync.Mutex // guards what follows
 	failed   time.Time
@@ -24,8 +25,18 @@ type Endpoint struct {
 	observed bool // check has been set
 }
 
-// NewEndpoint returns the record of the address that the balancer knows as b.
-func NewEndpoint(b *lb.Backend) *Endpoint { return &Endpoint{backend: b} }
+// NewEndpoint returns the record of the address that the balancer knows as b. Statuses of
+// 5xx count as failures.
+func NewEndpoint(b *lb.Backend) *Endpoint {
+	e := &Endpoint{backend: b}
+	failing := new(Statuses)
+	failing.Add(500, 599)
+	e.failing.Store(failing)
+	return e
+}
+
+// FailWith sets which statuses count as failures from now on.
+func (e *Endpoint) FailWith(statuses *Statuses) { e.failing.Store(statuses) }
 
 // Backend returns what the balancer knows the address as.
 func (e *Endpoint) Backend() *lb.Backend { return e.backend }
@@ -36,7 +47,7 @@ func (e *Endpoint) Begin() { e.backend.Begin() }
 // End reports that an attempt has ended: with f, or when that is nil with a response
 // of this status. took is the time from Begin to the response, or to the fault.
 func (e *Endpoint) End(f *exchange.Fault, status int, took time.Duration, now time.Time) {
-	o := Outcome(f, status)
+	o := Outcome(f, status, e.failing.Load())
 	e.note(o, f, status, now)
 	e.backend.End(o, took, now)
 	e.leave()
@@ -45,8 +56,9 @@ func (e *Endpoint) End(f *exchange.Fault, status int, took time.Duration, now ti
 // Responded reports the head of a response whose body or tunnel goes on: its verdict
 // counts at once. EndRest must follow.
 func (e *Endpoint) Responded(status int, took time.Duration, now time.Time) {
-	o := Outcome(nil, status)
+	o := Outcome(nil, status, e.failing.Load())
 	e.note(o, nil, status, now)
+	e.backend.BeginTransfer()
 	e.backend.Report(o, took, now)
 }
 
@@ -58,6 +70,7 @@ func (e *Endpoint) EndRest(f *exchange.Fault, took time.Duration, now time.Time)
 		o = lb.Cut
 	}
 	e.note(o, f, 0, now)
+	e.backend.EndTransfer()
 	e.backend.End(o, took, now)
 	e.leave()
 }
@@ -93,14 +106,14 @@ func (e *Endpoint) OnEmpty(f func()) {
 	e.leave() // the last attempt may have ended before f was stored
 }
 
-// Unreachable reports whether the endpoint is ejected or down at this time because it
+// Unreachable reports whether the endpoint is ejected or down because it
 // could not be connected to: what a probe can disprove. A backend that is down because
 // it takes connections and then closes them is not unreachable.
-func (e *Endpoint) Unreachable(now time.Time) bool {
-	switch s := e.backend.Standing(now); {
+func (e *Endpoint) Unreachable() bool {
+	switch s := e.backend.Standing(); {
 	case s.Ejected:
-		return s.Cause == lb.ConnectFailure
-	case s.Failing && s.Cause == lb.ConnectFailure:
+		return s.Verdict.Ground == lb.ByFailures && s.Verdict.Cause == lb.ConnectFailure
+	case s.Failing && s.Verdict.Cause == lb.ConnectFailure:
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		return e.fault != nil && !e.fault.Wrote
@@ -119,13 +132,13 @@ func (e *Endpoint) Checked(err error, now time.Time) {
 // Status puts together what is known of the endpoint at this time, given its place
 // in the rotation.
 func (e *Endpoint) Status(r Rotation, now time.Time) Status {
-	return r.drain(e.with(e.backend.Standing(now)))
+	return r.drain(e.with(e.backend.Standing(), now))
 }
 
 // Changed is the status of an endpoint whose standing has just changed to l.
-func (e *Endpoint) Changed(l lb.Standing) Status { return e.with(l) }
+func (e *Endpoint) Changed(l lb.Standing) Status { return e.with(l, l.Since) }
 
-func (e *Endpoint) with(l lb.Standing) Status {
+func (e *Endpoint) with(l lb.Standing, now time.Time) Status {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var s Status
@@ -138,5 +151,5 @@ func (e *Endpoint) with(l lb.Standing) Status {
 	if e.observed {
 		s.LastCheck = new(e.check)
 	}
-	return s.judge(l)
+	return s.judge(l, now)
 }

@@ -6,13 +6,16 @@ import (
 )
 
 // Outcome translates how an attempt ended for the balancer, which knows no HTTP:
-// f is its fault, nil when there was a response with this status.
-func Outcome(f *exchange.Fault, status int) lb.Outcome {
+// f is its fault, nil when there was a response with this status. failing are the statuses
+// that count as failures of the backend.
+func Outcome(f *exchange.Fault, status int, failing *Statuses) lb.Outcome {
 	switch {
-	case f == nil && Failed(status):
-		return lb.ServerError
-	case f == nil:
+	case f == nil && !failing.Has(status):
 		return lb.Success
+	case f == nil && status >= 502 && status <= 504:
+		return lb.Unavailable
+	case f == nil:
+		return lb.ServerError
 	case f.Source != exchange.Upstream || f.Reason == exchange.QueueFull || f.Reason == exchange.QueueTimeout || f.Reason == exchange.TunnelsFull:
 		return lb.Cancelled // the client's fault or our own limits
 	case !f.Wrote, f.Kind == exchange.ConnectionTerminated && !f.Reused && !f.Begun:
@@ -27,7 +30,3 @@ func Outcome(f *exchange.Fault, status int) lb.Outcome {
 		return lb.ServerError // there was a response, but not a valid one
 	}
 }
-
-// Failed reports whether a response with this status counts as a failure of the
-// backend that sent it.
-func Failed(status int) bool { return status >= 500 }

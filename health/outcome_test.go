@@ -19,6 +19,8 @@ func TestOutcomes(t *testing.T) {
 	begun := func(f *exchange.Fault) { f.Begun = true }
 	reused := func(f *exchange.Fault) { f.Reused = true }
 	unsent := func(f *exchange.Fault) { f.Wrote = false }
+	var failing Statuses
+	failing.Add(500, 598)
 	for _, tc := range []struct {
 		name   string
 		fault  *exchange.Fault
@@ -29,7 +31,11 @@ func TestOutcomes(t *testing.T) {
 		{"404 is the client's", nil, 404, lb.Success},
 		{"101", nil, 101, lb.Success},
 		{"500", nil, 500, lb.ServerError},
-		{"503", nil, 503, lb.ServerError},
+		{"501", nil, 501, lb.ServerError},
+		{"502", nil, 502, lb.Unavailable},
+		{"504", nil, 504, lb.Unavailable},
+		{"505", nil, 505, lb.ServerError},
+		{"a failing status that is not listed", nil, 599, lb.Success},
 		{"refused", fault(exchange.ConnectionRefused, unsent), 0, lb.ConnectFailure},
 		{"TLS", fault(exchange.TLSCertificateError, unsent), 0, lb.ConnectFailure},
 		{"connect timeout", fault(exchange.ConnectionTimeout, unsent), 0, lb.ConnectFailure},
@@ -50,7 +56,7 @@ func TestOutcomes(t *testing.T) {
 		{"the client left", exchange.Refuse(exchange.ClientGone), 0, lb.Cancelled},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if got := Outcome(tc.fault, tc.status); got != tc.want {
+			if got := Outcome(tc.fault, tc.status, &failing); got != tc.want {
 				t.Errorf("got outcome %d, want %d", got, tc.want)
 			}
 		})

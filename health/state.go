@@ -8,7 +8,7 @@ type State uint8
 const (
 	Up      State = iota // it gets requests, and nothing speaks against it
 	Down                 // it has no address, or it fails and gets requests only because it may not be ejected
-	Ejected              // it gets no requests for a while, because connections to it failed
+	Ejected              // it gets no requests for a while, and then one at a time until one succeeds
 	Drained              // its weight is 0: it gets no new requests
 	stateCount
 )
@@ -28,8 +28,12 @@ type Reason uint8
 const (
 	NoReason        Reason = iota // up
 	ConnectFailures               // ejected or down: no connection could be set up
-	Timeouts                      // down: no response came in time
-	Cuts                          // down: connections ended without a whole response
+	Timeouts                      // ejected or down: no response came in time
+	Cuts                          // ejected or down: connections ended without a whole response
+	Unavailable                   // ejected: it responded with 502, 503 or 504 again and again
+	Errors                        // ejected: it fails more often than the others
+	Silent                        // ejected: it does not respond, and the others do
+	Slow                          // ejected: it is much slower than the others
 	NoAddress                     // down: the name has no address
 	ZeroWeight                    // drained: the configuration says weight 0
 	Operator                      // drained: an operator drained it or set its weight to 0
@@ -38,6 +42,7 @@ const (
 
 var reasonText = [reasonCount]string{
 	NoReason: "", ConnectFailures: "connect-failures", Timeouts: "timeouts", Cuts: "cuts",
+	Unavailable: "unavailable", Errors: "errors", Silent: "silent", Slow: "slow",
 	NoAddress: "no-address", ZeroWeight: "weight-0", Operator: "operator",
 }
 

@@ -2,6 +2,7 @@ package health
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"time"
@@ -15,7 +16,9 @@ type Status struct {
 	State       State     `json:"state"`
 	Reason      Reason    `json:"reason,omitzero"`
 	Since       time.Time `json:"since,omitzero"`        // when the state began; zero: with the process
-	Until       time.Time `json:"until,omitzero"`        // when an ejection ends at the latest
+	Until       time.Time `json:"until,omitzero"`        // when the pause after an ejection ends; zero once the trial has begun
+	Trial       bool      `json:"trial,omitzero"`        // ejected, and one request at a time finds out whether it works again
+	Evidence    string    `json:"evidence,omitzero"`     // the figures that decided about an ejection
 	LastFailure *Failure  `json:"last_failure,omitzero"` // the latest attempt that failed, however the endpoint is now; nil: none
 	LastCheck   *Check    `json:"last_check,omitzero"`   // the latest probe of the endpoint; nil: none
 }
@@ -67,35 +70,63 @@ func (r Rotation) drain(s Status) Status {
 	if r.Weight != 0 {
 		return s
 	}
-	s.State, s.Reason, s.Since, s.Until = Drained, ZeroWeight, time.Time{}, time.Time{}
+	s = Status{State: Drained, Reason: ZeroWeight, LastFailure: s.LastFailure, LastCheck: s.LastCheck}
 	if r.Operator {
 		s.Reason, s.Since = Operator, r.Since
 	}
 	return s
 }
 
-// judge changes s to what the attempts of requests have shown.
-func (s Status) judge(l lb.Standing) Status {
-	s.Since, s.Until = l.Since, l.Until
+// judge changes s to what the attempts of requests have shown up to now.
+func (s Status) judge(l lb.Standing, now time.Time) Status {
+	s.Since = l.Since
 	switch {
 	case l.Ejected:
-		s.State, s.Reason = Ejected, reasonOf(l.Cause)
+		s.State, s.Reason, s.Evidence = Ejected, reasonOf(l.Verdict), evidenceOf(l.Verdict)
+		if s.Trial = !now.Before(l.Until); !s.Trial {
+			s.Until = l.Until
+		}
 	case l.Failing:
-		s.State, s.Reason = Down, reasonOf(l.Cause)
+		s.State, s.Reason = Down, reasonOf(l.Verdict)
 	}
 	return s
 }
 
-func reasonOf(o lb.Outcome) Reason {
-	switch o {
+func reasonOf(v lb.Verdict) Reason {
+	switch v.Ground {
+	case lb.ByErrors:
+		return Errors
+	case lb.BySilence:
+		return Silent
+	case lb.BySlowness:
+		return Slow
+	}
+	switch v.Cause {
 	case lb.ConnectFailure:
 		return ConnectFailures
 	case lb.Timeout:
 		return Timeouts
 	case lb.Cut:
 		return Cuts
+	case lb.Unavailable:
+		return Unavailable
 	}
 	return NoReason
+}
+
+// evidenceOf writes the figures that decided about an ejection.
+func evidenceOf(v lb.Verdict) string {
+	switch {
+	case v.Trial:
+		return "the request on trial failed"
+	case v.Ground == lb.ByErrors:
+		return fmt.Sprintf("%d of %d failed, others %d of %d", v.Failed, v.Of, v.OthersFailed, v.OthersOf)
+	case v.Ground == lb.BySilence:
+		return fmt.Sprintf("%d wait, none has had a response for %v", v.Waiting, v.Took.Round(time.Millisecond))
+	case v.Ground == lb.BySlowness:
+		return fmt.Sprintf("median %v, others %v", v.Took.Round(time.Microsecond), v.OthersTook.Round(time.Microsecond))
+	}
+	return fmt.Sprintf("%d in a row failed", v.Failed)
 }
 
 // Attrs returns s as attributes of a log line.
@@ -110,8 +141,16 @@ func (s Status) Attrs() []slog.Attr {
 	if !s.Until.IsZero() {
 		attrs = append(attrs, slog.Time("until", s.Until))
 	}
+	if s.Evidence != "" {
+		attrs = append(attrs, slog.String("evidence", s.Evidence))
+	}
 	if f := s.LastFailure; f != nil && s.State != Up && s.State != Drained {
-		attrs = append(attrs, slog.String("fault", f.Fault))
+		if f.Fault != "" {
+			attrs = append(attrs, slog.String("fault", f.Fault))
+		}
+		if f.Status != 0 {
+			attrs = append(attrs, slog.Int("status", f.Status))
+		}
 		if f.Cause != "" {
 			attrs = append(attrs, slog.String("cause", f.Cause))
 		}

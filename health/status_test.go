@@ -18,7 +18,7 @@ var t0 = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 // pair makes two endpoints of one group in which one may be ejected after two failures.
 func pair() (a, b *Endpoint) {
 	a, b = NewEndpoint(lb.NewBackend("10.0.0.1:80", 0)), NewEndpoint(lb.NewBackend("10.0.0.2:80", 1))
-	lb.NewGroup([]*lb.Backend{a.Backend(), b.Backend()}, lb.EjectOptions{Failures: 2})
+	lb.NewGroup([]*lb.Backend{a.Backend(), b.Backend()}, lb.EjectOptions{Failures: 2, Random: func() float64 { return 0.5 }})
 	return a, b
 }
 
@@ -51,8 +51,14 @@ func TestStatusInOneWordAndWhy(t *testing.T) {
 	fresh := shown(t, out.Status(Rotation{Weight: 1}, t0))
 	fail(out, refused, 2)
 	fail(stay, refused, 2) // may not be ejected
-	hung, _ := pair()
+	other, hung := pair()
+	fail(other, late, 2)
 	fail(hung, late, 2)
+	busy, _ := pair()
+	for range 2 {
+		busy.Begin()
+		busy.End(nil, 503, time.Millisecond, t0)
+	}
 	broken, _ := pair()
 	broken.Begin()
 	broken.End(nil, 503, time.Millisecond, t0)
@@ -63,9 +69,11 @@ func TestStatusInOneWordAndWhy(t *testing.T) {
 	}{
 		{"fresh", fresh, `{"state":"up"}`},
 		{"ejected", shown(t, out.Status(Rotation{Weight: 1}, t0)),
-			`{"state":"ejected","reason":"connect-failures","since":"2026-01-02T03:04:05Z","until":"2026-01-02T03:04:06Z",` + failure + `}`},
-		{"ejection is over", shown(t, out.Status(Rotation{Weight: 1}, t0.Add(time.Second))),
-			`{"state":"up","since":"2026-01-02T03:04:06Z",` + failure + `}`},
+			`{"state":"ejected","reason":"connect-failures","since":"2026-01-02T03:04:05Z","until":"2026-01-02T03:04:06Z","evidence":"2 in a row failed",` + failure + `}`},
+		{"its pause is over", shown(t, out.Status(Rotation{Weight: 1}, t0.Add(time.Second))),
+			`{"state":"ejected","reason":"connect-failures","since":"2026-01-02T03:04:05Z","trial":true,"evidence":"2 in a row failed",` + failure + `}`},
+		{"it did not serve", shown(t, busy.Status(Rotation{Weight: 1}, t0)),
+			`{"state":"ejected","reason":"unavailable","since":"2026-01-02T03:04:05Z","until":"2026-01-02T03:04:06Z","evidence":"2 in a row failed","last_failure":{"at":"2026-01-02T03:04:05Z","status":503}}`},
 		{"at_most is reached", shown(t, stay.Status(Rotation{Weight: 1}, t0)),
 			`{"state":"down","reason":"connect-failures","since":"2026-01-02T03:04:05Z",` + failure + `}`},
 		{"never a response", shown(t, hung.Status(Rotation{Weight: 1}, t0)),
@@ -88,7 +96,8 @@ func TestStatusInOneWordAndWhy(t *testing.T) {
 }
 
 func TestTheHeadOfAStreamCountsAtOnce(t *testing.T) {
-	_, e := pair()
+	other, e := pair()
+	fail(other, late, 2)
 	fail(e, late, 2)
 	e.Begin()
 	e.Responded(200, time.Millisecond, t0.Add(time.Second))
@@ -129,17 +138,17 @@ func TestUnreachableIsWhatAProbeCanDisprove(t *testing.T) {
 		e    *Endpoint
 		want bool
 	}{{"ejected", out, true}, {"down, refused", stay, true}} {
-		if got := tc.e.Unreachable(t0); got != tc.want {
+		if got := tc.e.Unreachable(); got != tc.want {
 			t.Errorf("%s: got %v, want %v", tc.name, got, tc.want)
 		}
 	}
 	fail(stay, reset, 1)
-	if stay.Unreachable(t0) {
+	if stay.Unreachable() {
 		t.Error("down, connections are taken and closed: got unreachable")
 	}
 	hung, _ := pair()
 	fail(hung, late, 2)
-	if hung.Unreachable(t0) {
+	if hung.Unreachable() {
 		t.Error("down by timeouts: got unreachable")
 	}
 }
@@ -176,7 +185,7 @@ func TestLogSaysWhatTheAPISays(t *testing.T) {
 	var text strings.Builder
 	log := slog.New(slog.NewTextHandler(&text, nil))
 	log.LogAttrs(t.Context(), slog.LevelInfo, "x", out.Status(Rotation{Weight: 1}, t0).Attrs()...)
-	for _, want := range []string{"state=ejected", "reason=connect-failures", "until=2026-01-02T03:04:06", "fault=connection_refused", `cause="connection refused"`} {
+	for _, want := range []string{"state=ejected", "reason=connect-failures", "until=2026-01-02T03:04:06", `evidence="2 in a row failed"`, "fault=connection_refused", `cause="connection refused"`} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("got %s, want %s in it", text.String(), want)
 		}

@@ -3,6 +3,7 @@
 package lb
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -34,6 +35,22 @@ func TestPickDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestReportsDoNotAllocate(t *testing.T) {
+	_, list := backends(3, standard(rand.New(rand.NewPCG(1, 1))))
+	now := t0
+	if got := testing.AllocsPerRun(1000, func() {
+		now = now.Add(200 * time.Millisecond) // so that each response leads to a look
+		for i, b := range list {
+			b.Begin()
+			b.Begin()
+			b.End(Success, time.Millisecond, now)
+			b.End(Outcome(i+1), time.Millisecond, now)
+		}
+	}); got != 0 {
+		t.Errorf("got %v allocations, want 0", got)
+	}
+}
+
 func TestSmallThingsDoNotAllocate(t *testing.T) {
 	s := NewSequence([]int{5, 3, 1}, 0)
 	_, list := backends(3, EjectOptions{Failures: 1, Base: time.Nanosecond})
@@ -45,7 +62,7 @@ func TestSmallThingsDoNotAllocate(t *testing.T) {
 		Hash(key)
 		list[0].Begin()
 		list[0].End(ConnectFailure, 0, now) // ejects
-		list[0].Standing(now)
+		list[0].Standing()
 		list[1].Begin()
 		list[1].End(ServerError, time.Millisecond, now)
 		list[1].Begin()

@@ -21,6 +21,7 @@ type Outcome uint8
 const (
 	Success        Outcome = iota // a response that does not count as failed
 	ServerError                   // a response that counts as failed: its status says so, or it is not valid
+	Unavailable                   // the same, and it says that the backend cannot serve at all
 	ConnectFailure                // no connection could be set up, or a new one ended before any byte of a response
 	Timeout                       // no response within its time
 	Cut                           // a response ended or fell silent before its end, or a reused connection before it began
@@ -39,19 +40,21 @@ type Backend struct {
 
 	_          [64]byte // keeps the counters away from the read-mostly fields
 	inFlight   atomic.Int64
+	transfers  atomic.Int64 // of those in flight, see BeginTransfer
 	latency    ewma
-	failures   atomic.Int64 // consecutive connection failures
-	unanswered atomic.Int64 // consecutive attempts of any failing outcome without a response
+	failures   atomic.Int64              // consecutive failures but ServerError
+	unanswered atomic.Int64              // consecutive attempts of any failing outcome without a response
+	failing    atomic.Int64              // unix ns: since when it fails without being ejected; 0 = it does not
+	nextErrors atomic.Int64              // unix ns: when its share of failures may be looked at again
+	window     window                    // its attempts since it was last ejected or returned
+	durations  atomic.Pointer[durations] // of its responses since then; nil unless a group needs them
 
-	until     atomic.Int64  // unix ns: end of the latest ejection; 0 = never ejected
-	since     atomic.Int64  // unix ns: start of the latest ejection
-	streak    atomic.Int64  // ejections since the last success: the doubling
-	ejections atomic.Uint64 // ejections ever
-
-	failing   atomic.Int64  // unix ns: since when it fails without being ejected; 0 = it does not
-	cause     atomic.Uint32 // the Outcome that led to the latest ejection or failing
-	recovered atomic.Int64  // unix ns: when it last ceased to fail; 0 = never
-	_         [64]byte
+	_        [64]byte     // what follows is read by every pick
+	until    atomic.Int64 // unix ns: end of the pause of its ejection, and beginning of its trial; 0 = not ejected
+	trial    atomic.Int64 // unix ns: when the attempt on trial was picked; 0 = there is none
+	returned atomic.Int64 // unix ns: attempts that began before say nothing any more
+	silence  silence      // of look only
+	past     past
 }
 
 // NewBackend makes a healthy backend. The index is the caller's own number for
@@ -72,9 +75,6 @@ func (b *Backend) InFlight() int64 { return b.inFlight.Load() }
 // Latency returns the moving average that the latency method uses, as of the
 // last sample. Zero means that no sample has been taken yet.
 func (b *Backend) Latency() time.Duration { return b.latency.value() }
-
-// Ejections returns how often the backend has been ejected in its life.
-func (b *Backend) Ejections() uint64 { return b.ejections.Load() }
 
 // Begin counts an attempt as in flight. Each Begin needs exactly one End. The
 // backend must be a member of a group by then.
@@ -104,14 +104,16 @@ func (b *Backend) Report(o Outcome, took time.Duration, now time.Time) {
 	began := now.UnixNano() - int64(took)
 	switch o {
 	case Success:
+		l := b.ledger.Load()
 		b.latency.add(took, now)
-		if l := b.ledger.Load(); l != nil {
+		if l != nil {
 			l.latency.add(took, now)
 		}
-		b.responded(began, now)
-	case ServerError:
+		b.succeeded(l, took, now)
+	case ServerError, Unavailable:
 		b.penalise(took, now)
-		b.responded(began, now) // it can be reached
+		b.responded(o, began, now)
+		b.failed(o, began, now)
 	case ConnectFailure, Timeout:
 		b.penalise(took, now)
 		b.failed(o, began, now)
@@ -119,6 +121,7 @@ func (b *Backend) Report(o Outcome, took time.Duration, now time.Time) {
 		b.penalise(0, now) // the time that a body took says nothing of the backend's speed
 		b.failed(o, began, now)
 	case Cancelled:
+		b.trialCancelled(began)
 	}
 }
 

@@ -2,6 +2,7 @@ package lb
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -74,14 +75,22 @@ func BenchmarkPickParallel(b *testing.B) {
 	}
 }
 
+// BenchmarkBeginEnd is what an attempt costs, without ejection, with only that by failures
+// in a row, and with all that is on by default.
 func BenchmarkBeginEnd(b *testing.B) {
-	_, list := backends(3, EjectOptions{Failures: 5})
-	now := t0
-	b.ReportAllocs()
-	for b.Loop() {
-		now = now.Add(time.Microsecond)
-		list[0].Begin()
-		list[0].End(Success, time.Millisecond, now)
+	for name, rule := range map[string]EjectOptions{
+		"off": {}, "row": {Failures: 5}, "standard": standard(rand.New(rand.NewPCG(1, 1))),
+	} {
+		b.Run(name, func(b *testing.B) {
+			_, list := backends(3, rule)
+			now := t0
+			b.ReportAllocs()
+			for b.Loop() {
+				now = now.Add(time.Microsecond)
+				list[0].Begin()
+				list[0].End(Success, time.Millisecond, now)
+			}
+		})
 	}
 }
 

@@ -19,76 +19,148 @@ func failTimes(b *Backend, n int, at time.Duration) {
 	}
 }
 
-// wantOut fails unless b is ejected (or not) at t0+at.
+// wantOut fails unless b is ejected, on trial included, or not.
 func wantOut(t *testing.T, b *Backend, at time.Duration, want bool) {
 	t.Helper()
-	if got := b.Ejected(t0.Add(at).UnixNano()); got != want {
+	if got := b.Ejected(); got != want {
 		t.Errorf("at %v: got ejected %v, want %v", at, got, want)
 	}
 }
 
-func TestConsecutiveConnectionFailuresEject(t *testing.T) {
-	_, list := backends(3, EjectOptions{Failures: 5})
-	b := list[0]
-	failTimes(b, 4, 0)
-	wantOut(t, b, 0, false)
-	attempt(b, Timeout, 0, 0)
-	attempt(b, Cut, 0, 0)
-	attempt(b, Cancelled, 0, 0)
-	wantOut(t, b, 0, false)
-	attempt(b, Success, 0, 0)
-	failTimes(b, 4, 0)
-	wantOut(t, b, 0, false)
-	failTimes(b, 1, 0)
-	wantOut(t, b, 0, true)
-	wantOut(t, b, time.Second-1, true)
-	wantOut(t, b, time.Second, false)
-	if got := b.Ejections(); got != 1 {
-		t.Errorf("got %d ejections, want 1", got)
+// wantTrial fails unless b may be picked for a trial at t0+at, or not. It takes the trial.
+func wantTrial(t *testing.T, b *Backend, at time.Duration, want bool) {
+	t.Helper()
+	p := NewPool(b.group.Load(), nil, nil, Options{})
+	if got := p.PickTrial(nil, true, t0.Add(at).UnixNano()) == b; got != want {
+		t.Errorf("at %v: got on trial %v, want %v", at, got, want)
 	}
 }
 
-func TestEjectionDoublesUntilASuccess(t *testing.T) {
+// wantPause fails unless the pause of b ends at t0+at.
+func wantPause(t *testing.T, b *Backend, at time.Duration) {
+	t.Helper()
+	if got := b.Standing().Until.Sub(t0); got != at {
+		t.Errorf("got a pause until %v, want %v", got, at)
+	}
+}
+
+func TestFailuresInARowEject(t *testing.T) {
+	_, list := backends(3, EjectOptions{Failures: 5})
+	b := list[0]
+	failTimes(b, 4, 0)
+	attempt(b, Cancelled, 0, 0)
+	attempt(b, ServerError, 0, 0)
+	wantOut(t, b, 0, false)
+	failTimes(b, 4, 0)
+	attempt(b, Success, 0, 0)
+	for _, o := range []Outcome{Timeout, Cut, Unavailable, ConnectFailure} {
+		attempt(b, o, 0, 0)
+	}
+	wantOut(t, b, 0, false)
+	attempt(b, Cut, 0, 0)
+	wantOut(t, b, 0, true)
+	by, refused := b.Ejections()
+	if by[ByFailures] != 1 || refused != 0 {
+		t.Errorf("got %v ejections and %d refused, want one for failures", by, refused)
+	}
+	if v := b.Standing().Verdict; v.Ground != ByFailures || v.Cause != Cut || v.Failed != 5 || v.Of != 5 {
+		t.Errorf("got verdict %+v, want 5 of 5, a cut the last", v)
+	}
+}
+
+func TestAnEjectionEndsWithATrial(t *testing.T) {
+	g, list := backends(3, EjectOptions{Failures: 3, Max: 20 * time.Second})
+	b := list[0]
+	p := NewPool(g, nil, nil, Options{})
+	failTimes(b, 3, 0)
+	wantTrial(t, b, time.Second-1, false)
+	wantTrial(t, b, time.Second, true)
+	wantTrial(t, b, 5*time.Second, false) // one at a time
+	if got := shares(p, 300, nil)[0]; got != 0 {
+		t.Errorf("got %d picks of a backend on trial, want none", got)
+	}
+	attempt(b, Cancelled, 1200*time.Millisecond, 200*time.Millisecond) // the trial had no verdict
+	wantTrial(t, b, 1300*time.Millisecond, true)
+	attempt(b, ServerError, 1400*time.Millisecond, 100*time.Millisecond)
+	wantPause(t, b, 3400*time.Millisecond)
+	if p.PickTrial(nil, false, t0.Add(23*time.Second).UnixNano()) != nil {
+		t.Error("a request that may not be sent twice is the trial before one that may")
+	}
+	if p.PickTrial(nil, false, t0.Add(24*time.Second).UnixNano()) != b {
+		t.Error("a backend without requests that may be sent twice never gets a trial")
+	}
+	attempt(b, Success, 24*time.Second, 0)
+	wantOut(t, b, 24*time.Second, false)
+}
+
+func TestABackupGetsNoTrialWhileAPrimaryIsUp(t *testing.T) {
+	g, list := backends(3, EjectOptions{Failures: 1, AtMost: 1})
+	p := NewPool(g, nil, []bool{false, true, true}, Options{})
+	failTimes(list[1], 1, 0)
+	if p.PickTrial(nil, true, t0.Add(time.Second).UnixNano()) != nil {
+		t.Error("a backup gets a trial while the primary is up")
+	}
+	failTimes(list[0], 1, 0)
+	if p.PickTrial(nil, true, t0.Add(time.Second).UnixNano()) != list[0] || p.PickTrial(nil, true, t0.Add(time.Second).UnixNano()) != list[1] {
+		t.Error("the primary and then the backup get trials")
+	}
+}
+
+func TestPausesDoubleAndAreForgivenSlowly(t *testing.T) {
 	_, list := backends(3, EjectOptions{Failures: 3, Base: time.Second, Max: 5 * time.Second})
 	b := list[0]
 	failTimes(b, 3, 0)
 	at := time.Second
 	for _, pause := range []time.Duration{2 * time.Second, 4 * time.Second, 5 * time.Second, 5 * time.Second} {
-		wantOut(t, b, at, false)
-		failTimes(b, 1, at) // one is enough while nothing has succeeded
-		wantOut(t, b, at+pause-1, true)
+		failTimes(b, 1, at) // one is enough on trial
+		wantPause(t, b, at+pause)
 		at += pause
 	}
-	wantOut(t, b, at, false)
 	attempt(b, Success, at, 0)
 	failTimes(b, 2, at)
 	wantOut(t, b, at, false)
 	failTimes(b, 1, at)
-	wantOut(t, b, at+time.Second-1, true)
-	wantOut(t, b, at+time.Second, false)
+	wantPause(t, b, at+5*time.Second) // a success alone forgives nothing
+	at += 5 * time.Second
+	attempt(b, Success, at, 0)
+	at += 10 * time.Second // twice the longest pause
+	failTimes(b, 3, at)
+	wantPause(t, b, at+2*time.Second)
+}
+
+func TestPausesAreSpread(t *testing.T) {
+	for random, want := range map[float64]time.Duration{0: 900 * time.Millisecond, 0.5: time.Second, 1: 1100 * time.Millisecond} {
+		_, list := backends(2, EjectOptions{Failures: 1, Random: func() float64 { return random }})
+		failTimes(list[0], 1, 0)
+		wantPause(t, list[0], want)
+	}
 }
 
 func TestAttemptsFromBeforeTheEjectionSayNothing(t *testing.T) {
 	_, list := backends(3, EjectOptions{Failures: 2})
 	b := list[0]
 	failTimes(b, 2, 0)
-	// Begun before the ejection, failed after its end: a slow connect.
+	// Begun before the ejection, failed after its pause: a slow connect.
 	attempt(b, ConnectFailure, 1500*time.Millisecond, 2*time.Second)
-	wantOut(t, b, 1500*time.Millisecond, false)
-	// Begun before it, with a response during it: does not reset the doubling.
+	wantPause(t, b, time.Second)
+	// Begun before it, with a response during it.
 	attempt(b, Success, 1600*time.Millisecond, 2*time.Second)
-	failTimes(b, 1, 2*time.Second)
-	wantOut(t, b, 4*time.Second-1, true)
+	wantOut(t, b, 1600*time.Millisecond, true)
+	attempt(b, Success, 1700*time.Millisecond, 0)
+	for range 5 { // begun before it, failed after its end
+		attempt(b, Timeout, 1800*time.Millisecond, time.Second)
+	}
+	wantOut(t, b, 1800*time.Millisecond, false)
 }
 
 func TestASuccessDuringTheEjectionEndsIt(t *testing.T) {
-	_, list := backends(2, EjectOptions{Failures: 1, Base: 10 * time.Second, AtMost: 1})
+	_, list := backends(2, EjectOptions{Failures: 1, Base: 10 * time.Second})
 	b := list[0]
 	failTimes(b, 1, 0)
 	attempt(b, Success, 3*time.Second, time.Second) // as nothing else was left
 	wantOut(t, b, 3*time.Second, false)
-	if s := b.Standing(t0.Add(4 * time.Second)); !s.Since.Equal(t0.Add(2 * time.Second)) {
-		t.Errorf("got up since %v, want %v", s.Since, t0.Add(2*time.Second))
+	if s := b.Standing(); !s.Since.Equal(t0.Add(3 * time.Second)) {
+		t.Errorf("got up since %v, want %v", s.Since, t0.Add(3*time.Second))
 	}
 }
 
@@ -104,20 +176,22 @@ func TestAtMostSoManyAreOut(t *testing.T) {
 		{"half of three, rounded down", 3, 0.5, 1},
 		{"at least one", 4, 0.1, 1},
 		{"half of five", 5, 0.5, 2},
-		{"all when wanted", 5, 1, 5},
-		{"never more than all", 3, 7, 3},
+		{"never the last", 5, 1, 4},
+		{"nor when more are wanted than there are", 3, 7, 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, list := backends(tc.n, EjectOptions{Failures: 1, AtMost: tc.atMost})
-			out := 0
+			out, refusals := 0, 0
 			for _, b := range list {
 				failTimes(b, 3, 0)
-				if b.Ejected(t0.UnixNano()) {
+				if b.Ejected() {
 					out++
 				}
+				_, refused := b.Ejections()
+				refusals += int(refused)
 			}
-			if out != tc.want {
-				t.Errorf("%d backends, at most %v: got %d out, want %d", tc.n, tc.atMost, out, tc.want)
+			if out != tc.want || refusals != tc.n-tc.want {
+				t.Errorf("%d backends, at most %v: got %d out and %d refused, want %d out and the others refused", tc.n, tc.atMost, out, refusals, tc.want)
 			}
 		})
 	}
@@ -128,7 +202,12 @@ func TestARefusedEjectionHappensWhenThereIsRoom(t *testing.T) {
 	failTimes(list[0], 2, 0)
 	failTimes(list[1], 5, 0)
 	wantOut(t, list[1], 0, false)
-	failTimes(list[1], 1, time.Second) // the other is back by now
+	failTimes(list[1], 1, time.Second)
+	if _, refused := list[1].Ejections(); refused != 2 {
+		t.Errorf("got %d refused, want one for each second that an ejection would have taken", refused)
+	}
+	attempt(list[0], Success, time.Second, 0) // the other is back
+	failTimes(list[1], 1, time.Second)
 	wantOut(t, list[1], time.Second, true)
 }
 
@@ -150,10 +229,12 @@ func TestRestoreEndsAnEjection(t *testing.T) {
 	}
 	wantOut(t, b, time.Second, false)
 	// Attempts that had begun before the probe do not count against the backend.
-	attempt(b, ConnectFailure, 2*time.Second, 90*time.Minute)
+	for range 2 {
+		attempt(b, ConnectFailure, 2*time.Second, 90*time.Minute)
+	}
 	wantOut(t, b, 2*time.Second, false)
-	failTimes(b, 1, 2*time.Second)
-	wantOut(t, b, 18*time.Second-1, true)
+	failTimes(b, 2, 2*time.Second)
+	wantPause(t, b, 18*time.Second)
 }
 
 func TestTheNextGroupKeepsState(t *testing.T) {
@@ -178,6 +259,22 @@ func TestTheNextGroupKeepsState(t *testing.T) {
 	}
 }
 
+// A backend that leaves its upstream while it is ejected does not keep the others busy
+// with looking for it.
+func TestAGroupIsQuietWithoutItsEjectedMember(t *testing.T) {
+	g, list := backends(3, EjectOptions{Failures: 1})
+	failTimes(list[0], 1, 0)
+	if g.quiet() {
+		t.Error("quiet with an ejected member")
+	}
+	if next := NewGroup(list[1:], EjectOptions{Failures: 1}); !next.quiet() {
+		t.Error("not quiet without it")
+	}
+	if NewGroup(list, EjectOptions{Failures: 1}).quiet() {
+		t.Error("quiet after it came again, ejected")
+	}
+}
+
 func TestGroupsThatBeganApartCountTogether(t *testing.T) {
 	_, left := backends(2, EjectOptions{Failures: 1})
 	_, right := backends(2, EjectOptions{Failures: 1})
@@ -188,12 +285,16 @@ func TestGroupsThatBeganApartCountTogether(t *testing.T) {
 	if got := both.inFlight(); got != 3 {
 		t.Errorf("got %d in flight, want 3", got)
 	}
-	if !both.quiet(t0.UnixNano()) {
+	if !both.quiet() {
 		t.Error("not quiet before any ejection")
 	}
 	failTimes(right[0], 1, 0)
-	if both.quiet(t0.UnixNano()) || !both.quiet(t0.Add(time.Second).UnixNano()) {
-		t.Error("an ejection in the second half is not seen, or never ends")
+	if both.quiet() {
+		t.Error("an ejection in the second half is not seen")
+	}
+	attempt(right[0], Success, time.Second, 0)
+	if !both.quiet() {
+		t.Error("not quiet after its end")
 	}
 }
 

@@ -1,6 +1,8 @@
 package lb
 
 import (
+	"cmp"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -13,51 +15,86 @@ type Group struct {
 	backends []*Backend
 	eject    EjectOptions
 	ledgers  []*ledger // of the backends, each once: nearly always a single one
+	perNano  float64   // periods of a window in a nanosecond
+	counts   bool      // the attempts of backends are counted in their windows
+	looks    bool      // responses lead to a look at all members
 }
 
 // ledger is what backends share over all groups that they are members of, so
 // that nothing is lost or counted twice while one group follows another. A
 // backend enters that of its first group and never leaves it.
 type ledger struct {
-	mu       sync.Mutex   // one ejection is decided at a time
 	inFlight atomic.Int64 // attempts in flight over all its backends
 	latency  ewma         // of the successes of all its backends
-	quiet    atomic.Int64 // unix ns: from here on none of its backends is ejected
+
+	_        [64]byte              // what follows is read by every pick and every response
+	group    atomic.Pointer[Group] // the latest with one of its backends
+	out      atomic.Int64          // ejected members of that group
+	nextLook atomic.Int64          // unix ns: when the members may be looked at again
+	nextTime atomic.Int64          // unix ns: when the durations of their responses may be
+	slowest  atomic.Int64          // ns: 99 % of the latest responses took at most so long
+	looking  atomic.Bool           // a look is under way
+	mu       sync.Mutex            // one ejection is decided at a time; guards what is past
 }
+
+// count counts the ejected members. Its mu is held.
+func (l *ledger) count() { l.out.Store(int64(l.group.Load().out())) }
 
 // EjectOptions says when a backend is left alone and for how long.
 type EjectOptions struct {
-	Failures int           // consecutive connection failures that eject; 0 = never eject
+	Failures int           // consecutive failures that eject, those with a ServerError not counted; 0 = they never do
+	Errors   float64       // share of failures above that of the others that ejects, 0..1; 0 = it never does
+	Min      int           // attempts within Within, at least, before Errors and Slow count; 0 = 20
+	Within   time.Duration // length of the window of Errors and Slow; 0 = 10 s
+	Silent   time.Duration // without a response to one of three attempts, while another backend has one; 0 = never ejects
+	Slow     float64       // times the median of the others, and 50 ms more, that ejects; 0 = it never does
 	Base     time.Duration // how long the first time; 0 = 1 s
 	Max      time.Duration // bound of the doubling; 0 = 30 s
-	AtMost   float64       // share of the group that may be out at once, 0..1; 0 = 0.5. At least one may, in a group of two or more
+	AtMost   float64       // share of the group that may be out at once, 0..1; 0 = 0.5. At least one may, in a group of two or more, and never the last
+
+	Random func() float64 // 0..1, for the jitter of ejections; nil = math/rand/v2
 
 	// OnChange is called after an attempt has changed the standing of a backend, on
-	// the goroutine of that attempt: it must be quick. nil = nothing is called.
+	// the goroutine of an attempt: it must be quick. nil = nothing is called.
 	OnChange func(b *Backend, s Standing)
+}
+
+func (o EjectOptions) withDefaults() EjectOptions {
+	o.Min = cmp.Or(max(o.Min, 0), 20)
+	o.Within = cmp.Or(max(o.Within, 0), 10*time.Second)
+	o.Base = cmp.Or(max(o.Base, 0), time.Second)
+	o.Max = cmp.Or(max(o.Max, 0), 30*time.Second)
+	o.AtMost = cmp.Or(max(o.AtMost, 0), 0.5)
+	if o.Random == nil {
+		o.Random = rand.Float64
+	}
+	return o
 }
 
 // NewGroup makes a group of backends. Those that were members of an earlier
 // group keep their state and report to this one from now on. A backend belongs
 // to the groups of one upstream only.
 func NewGroup(backends []*Backend, o EjectOptions) *Group {
-	if o.Base <= 0 {
-		o.Base = time.Second
-	}
-	if o.Max <= 0 {
-		o.Max = 30 * time.Second
-	}
-	if o.AtMost <= 0 {
-		o.AtMost = 0.5
-	}
-	g := &Group{backends: append([]*Backend(nil), backends...), eject: o}
+	g := &Group{backends: append([]*Backend(nil), backends...), eject: o.withDefaults()}
+	g.perNano = windowSlots / float64(g.eject.Within)
+	g.looks = g.eject.Silent > 0 || g.eject.Slow > 0
+	g.counts = g.looks || g.eject.Errors > 0
 	shared := g.oldestLedger()
 	for _, b := range g.backends {
 		b.ledger.CompareAndSwap(nil, shared)
 		if l := b.ledger.Load(); !slices.Contains(g.ledgers, l) {
 			g.ledgers = append(g.ledgers, l)
 		}
+		if g.looks && b.durations.Load() == nil {
+			b.durations.CompareAndSwap(nil, new(durations))
+		}
 		b.group.Store(g)
+	}
+	for _, l := range g.ledgers {
+		l.mu.Lock()
+		l.group.Store(g)
+		l.count()
+		l.mu.Unlock()
 	}
 	return g
 }
@@ -83,9 +120,9 @@ func (g *Group) inFlight() int64 {
 }
 
 // quiet reports whether no member is ejected; false may also mean: not known.
-func (g *Group) quiet(now int64) bool {
+func (g *Group) quiet() bool {
 	for _, l := range g.ledgers {
-		if l.quiet.Load() > now {
+		if l.out.Load() != 0 {
 			return false
 		}
 	}

@@ -67,7 +67,7 @@ func arrival(lot float64) float64 { return -math.Log1p(-lot) }
 // flight, the key's next slot is tried, which is again always the same one.
 func (t *tier) hash(a ask) *Backend {
 	usable := t.weight
-	if a.tried.Len() > 0 || !t.group.quiet(a.now) {
+	if a.tried.Len() > 0 || !t.group.quiet() {
 		usable = t.usable(a)
 	}
 	key := mix(a.key)

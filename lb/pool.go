@@ -9,6 +9,7 @@ import (
 type Options struct {
 	Method Method
 	Bound  float64 // ConsistentHash only: how far above its fair share of the requests in flight a backend may go; 0 = 1.25, negative = no bound
+	Panic  float64 // while less than this share of the primaries' weight is not ejected, and no backup is left, ejections are ignored; 0 = while nothing is
 	Seed   uint64  // makes the random choices repeatable, for tests; 0 = unpredictable
 }
 
@@ -17,6 +18,7 @@ type Options struct {
 // other weights need a new Pool. All methods are safe for concurrent use.
 type Pool struct {
 	group   *Group
+	panics  float64 // Options.Panic
 	primary tier
 	backup  tier
 }
@@ -25,7 +27,7 @@ type Pool struct {
 // order. Missing and negative weights count as 0: never picked. nil weights are
 // all 1, a nil backup means that there are no backups.
 func NewPool(g *Group, weights []int, backup []bool, o Options) *Pool {
-	p := &Pool{group: g}
+	p := &Pool{group: g, panics: o.Panic}
 	var primary, spare []member
 	for i, b := range g.backends {
 		w := 1
@@ -58,6 +60,9 @@ func (p *Pool) Group() *Group { return p.group }
 // matters to ConsistentHash only. It never blocks and never allocates.
 func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
 	a := ask{key: key, tried: tried, now: now}
+	if p.panics > 0 && !p.group.quiet() {
+		a.open = InPanic(p.primary.usable(ask{}), p.primary.weight, p.panics) && p.backup.usable(ask{}) == 0
+	}
 	if b := p.primary.pick(a); b != nil {
 		return b
 	}
@@ -71,6 +76,46 @@ func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
 	return p.backup.pick(a)
 }
 
+// PickTrial returns a backend that is on trial and has no attempt under way, for one
+// attempt that finds out whether it works again; nil when there is none. The pause after
+// an ejection leads to the trial. The backend gets no other attempt until this one has
+// ended: a success ends the ejection, a failure begins another. Requests that may be sent
+// twice without harm (safe) go to the trial. If there are none for as long as a pause may
+// be, any request does, so that a backend without them returns too.
+// tried is as for Pick, and so is now. It never blocks and never allocates.
+func (p *Pool) PickTrial(tried *Set, safe bool, now int64) *Backend {
+	if p.group.quiet() {
+		return nil
+	}
+	if !safe {
+		now -= int64(p.group.eject.Max)
+	}
+	if b := p.primary.onTrial(tried, now); b != nil {
+		return b
+	}
+	if p.primary.usable(ask{}) > 0 {
+		return nil // the backups have nothing to do
+	}
+	return p.backup.onTrial(tried, now)
+}
+
+// onTrial takes the trial of a member whose pause had ended at this time.
+func (t *tier) onTrial(tried *Set, now int64) *Backend {
+	for i := range t.members {
+		b := t.members[i].Backend
+		if until := b.until.Load(); until != 0 && until <= now && b.trial.Load() == 0 && !tried.Has(b) && b.trial.CompareAndSwap(0, now) {
+			return b
+		}
+	}
+	return nil
+}
+
+// InPanic reports whether so little of the weight of an upstream can be used that ejections
+// are ignored: less than share of it, or nothing.
+func InPanic(usable, all int64, share float64) bool {
+	return all > 0 && (usable == 0 || float64(usable) < share*float64(all))
+}
+
 // ask holds the arguments of one Pick.
 type ask struct {
 	key   uint64
@@ -81,7 +126,7 @@ type ask struct {
 
 // allows reports whether b may be picked.
 func (a ask) allows(b *Backend) bool {
-	return (a.open || b.until.Load() <= a.now) && !a.tried.Has(b)
+	return (a.open || b.until.Load() == 0) && !a.tried.Has(b)
 }
 
 // member is a backend with its weight in this pool, which is above 0.

@@ -10,8 +10,12 @@ import (
 // t0 is the start of every simulated time.
 var t0 = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// backends makes n backends in a group with the rule of ejection.
+// backends makes n backends in a group with the rule of ejection, without jitter unless
+// the rule has some.
 func backends(n int, o EjectOptions) (*Group, []*Backend) {
+	if o.Random == nil {
+		o.Random = func() float64 { return 0.5 }
+	}
 	var list []*Backend
 	for i := range n {
 		list = append(list, NewBackend(fmt.Sprintf("10.0.%d.%d:80", i/256, i%256), i))

@@ -2,59 +2,124 @@ package lb
 
 import "time"
 
+// Ground is why a backend is ejected.
+type Ground uint8
+
+// The grounds.
+const (
+	NoGround   Ground = iota
+	ByFailures        // so many attempts in a row failed
+	ByErrors          // it fails more often than the others
+	BySilence         // it does not respond, and the others do
+	BySlowness        // it is much slower than the others
+	GroundCount
+)
+
+var groundText = [GroundCount]string{ByFailures: "connect", ByErrors: "errors", BySilence: "silent", BySlowness: "slow"}
+
+// String returns the name of g as metrics show it; "" for NoGround.
+func (g Ground) String() string { return groundText[g] }
+
+// Verdict is why a backend was ejected, with the figures that decided. Those that do not
+// belong to the ground are zero.
+type Verdict struct {
+	Ground Ground
+	Cause  Outcome // of the attempt that led to it
+	Trial  bool    // an attempt on trial failed; only Cause, and for BySilence Took, say how
+
+	Failed, Of             int           // attempts of the backend: in a row, or within the window
+	OthersFailed, OthersOf int           // ByErrors: those of the others
+	Waiting                int           // BySilence: attempts that wait for a response
+	Took                   time.Duration // BySilence: for so long; BySlowness: the median
+	OthersTook             time.Duration // BySlowness: the median of the others
+}
+
 // Standing is what attempts have shown of a backend. At most one of Ejected and
 // Failing is set. A backend that is neither may be picked like any other.
 type Standing struct {
-	// Ejected: left alone until Until, or until an attempt or a probe succeeds.
+	// Ejected: left alone until Until, and then on trial: one attempt at a time, until
+	// one succeeds.
 	Ejected bool
 	// Failing: the last attempts got no response, yet it is picked by its weight:
 	// as many as may be are ejected already, or such failures do not eject.
 	Failing bool
 
-	Cause Outcome   // of Ejected and Failing: ConnectFailure, Timeout or Cut, the latest when it fails; else Success
-	Since time.Time // when this began; zero means since the start
-	Until time.Time // end of the ejection; zero when not Ejected
+	Verdict Verdict   // of Ejected; of Failing only Cause: ConnectFailure, Timeout or Cut, the latest
+	Since   time.Time // when this began; zero means since the start
+	Until   time.Time // when the pause ends, or has ended and the trial has begun; zero when not Ejected
 }
 
-// Standing returns what attempts have shown of the backend up to now. An ejection
-// that has passed is over, whether or not the backend has been picked since.
-func (b *Backend) Standing(now time.Time) Standing {
-	until, failing := b.until.Load(), b.failing.Load()
-	switch {
-	case until > now.UnixNano():
-		return Standing{
-			Ejected: true, Cause: Outcome(b.cause.Load()),
-			Since: time.Unix(0, b.since.Load()), Until: time.Unix(0, until),
-		}
-	case failing != 0:
-		return Standing{Failing: true, Cause: Outcome(b.cause.Load()), Since: time.Unix(0, failing)}
+// past is what happened to a backend. The ledger's mu guards it.
+type past struct {
+	since     int64   // unix ns: start of the latest ejection
+	recovered int64   // unix ns: when it last returned, or ceased to fail; 0 = never
+	verdict   Verdict // of the latest ejection
+	cause     Outcome // why it is failing
+	streak    int     // ejections that the next pause follows: the doubling
+	ejections [GroundCount]uint64
+	refused   uint64
+	refusedAt int64 // unix ns: when refused was last counted
+}
+
+// Standing returns what attempts have shown of the backend up to now.
+func (b *Backend) Standing() Standing {
+	l := b.ledger.Load()
+	if l == nil {
+		return Standing{}
 	}
-	if since := max(until, b.recovered.Load()); since != 0 {
-		return Standing{Since: time.Unix(0, since)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return b.standing()
+}
+
+// standing is Standing while the ledger's mu is held.
+func (b *Backend) standing() Standing {
+	p := &b.past
+	switch until, failing := b.until.Load(), b.failing.Load(); {
+	case until != 0:
+		return Standing{Ejected: true, Verdict: p.verdict, Since: time.Unix(0, p.since), Until: time.Unix(0, until)}
+	case failing != 0:
+		return Standing{Failing: true, Verdict: Verdict{Cause: p.cause}, Since: time.Unix(0, failing)}
+	case p.recovered != 0:
+		return Standing{Since: time.Unix(0, p.recovered)}
 	}
 	return Standing{}
 }
 
-// Ejected reports whether the backend is ejected at this time (unix ns).
-func (b *Backend) Ejected(now int64) bool { return b.until.Load() > now }
+// Ejected reports whether the backend is ejected, on trial or not.
+func (b *Backend) Ejected() bool { return b.until.Load() != 0 }
+
+// Ejections returns how often the backend has been ejected in its life, by the ground,
+// and how often it was to be, but as many as may be were out already. The latter counts
+// once for the time that the ejection would have taken.
+func (b *Backend) Ejections() (by [GroundCount]uint64, refused uint64) {
+	l := b.ledger.Load()
+	if l == nil {
+		return by, 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return b.past.ejections, b.past.refused
+}
 
 // Restore ends what connection failures have led to, because a probe has connected
-// to the backend. The next ejection still counts as a repeated one, until an attempt
-// succeeds. It reports whether there was something to end.
+// to the backend. It reports whether there was something to end.
 func (g *Group) Restore(b *Backend, now time.Time) bool {
 	l := b.ledger.Load()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	out := b.Ejected(now.UnixNano())
-	if Outcome(b.cause.Load()) != ConnectFailure || !out && b.failing.Load() == 0 {
+	switch {
+	case b.until.Load() != 0:
+		if v := &b.past.verdict; v.Ground != ByFailures || v.Cause != ConnectFailure {
+			return false
+		}
+		g.takeBack(b, now)
+	case b.failing.Load() != 0 && b.past.cause == ConnectFailure:
+		b.failing.Store(0)
+		b.past.recovered = now.UnixNano()
+	default:
 		return false
 	}
-	if out {
-		b.until.Store(now.UnixNano())
-	}
 	b.unanswered.Store(0)
-	if b.failing.Swap(0) != 0 {
-		b.recovered.Store(now.UnixNano())
-	}
 	return true
 }

@@ -8,14 +8,14 @@ import (
 // check fails unless the standing of b at t0+at is the wanted one.
 func check(t *testing.T, b *Backend, at time.Duration, want Standing) {
 	t.Helper()
-	if got := b.Standing(t0.Add(at)); !same(got, want) {
+	if got := b.Standing(); !same(got, want) {
 		t.Errorf("at %v: got %+v, want %+v", at, got, want)
 	}
 }
 
 // same compares the times as moments, whatever zone they are in.
 func same(a, b Standing) bool {
-	return a.Ejected == b.Ejected && a.Failing == b.Failing && a.Cause == b.Cause && a.Since.Equal(b.Since) && a.Until.Equal(b.Until)
+	return a.Ejected == b.Ejected && a.Failing == b.Failing && a.Verdict == b.Verdict && a.Since.Equal(b.Since) && a.Until.Equal(b.Until)
 }
 
 // clock returns t0+at.
@@ -27,11 +27,14 @@ func TestStandingOfAnEjection(t *testing.T) {
 	b := list[1]
 	check(t, b, 0, Standing{})
 	failTimes(b, 1, time.Second)
-	out := Standing{Ejected: true, Cause: ConnectFailure, Since: clock(time.Second), Until: clock(2 * time.Second)}
+	out := Standing{Ejected: true, Verdict: Verdict{Ground: ByFailures, Cause: ConnectFailure, Failed: 1, Of: 1}, Since: clock(time.Second), Until: clock(2 * time.Second)}
 	check(t, b, time.Second, out)
-	check(t, b, 2*time.Second, Standing{Since: clock(2 * time.Second)})
-	if len(told) != 1 || !same(told[0], out) {
-		t.Errorf("OnChange was told %+v, want once %+v", told, out)
+	check(t, b, 2*time.Second, out) // on trial
+	attempt(b, Success, 3*time.Second, 0)
+	up := Standing{Since: clock(3 * time.Second)}
+	check(t, b, 3*time.Second, up)
+	if len(told) != 2 || !same(told[0], out) || !same(told[1], up) {
+		t.Errorf("OnChange was told %+v, want %+v and %+v", told, out, up)
 	}
 }
 
@@ -44,7 +47,7 @@ func TestARefusedEjectionIsFailing(t *testing.T) {
 	failTimes(b, 1, 0)
 	check(t, b, 0, Standing{})
 	failTimes(b, 9, 100*time.Millisecond)
-	failing := Standing{Failing: true, Cause: ConnectFailure, Since: clock(100 * time.Millisecond)}
+	failing := Standing{Failing: true, Verdict: Verdict{Cause: ConnectFailure}, Since: clock(100 * time.Millisecond)}
 	check(t, b, 200*time.Millisecond, failing)
 	wantOut(t, b, 200*time.Millisecond, false)
 
@@ -60,7 +63,7 @@ func TestARefusedEjectionIsFailing(t *testing.T) {
 func TestALoneBackendThatRefusesIsFailing(t *testing.T) {
 	_, list := backends(1, EjectOptions{Failures: 3})
 	failTimes(list[0], 3, 0)
-	check(t, list[0], 0, Standing{Failing: true, Cause: ConnectFailure, Since: clock(0)})
+	check(t, list[0], 0, Standing{Failing: true, Verdict: Verdict{Cause: ConnectFailure}, Since: clock(0)})
 }
 
 func TestAttemptsWithoutAResponseAreFailing(t *testing.T) {
@@ -81,13 +84,13 @@ func TestAttemptsWithoutAResponseAreFailing(t *testing.T) {
 		{"ejection off: four", EjectOptions{}, []Outcome{Timeout, ConnectFailure, Cut, Timeout}, Success},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, list := backends(3, tc.options)
+			_, list := backends(1, tc.options) // which may not be ejected
 			for _, o := range tc.outcomes {
 				attempt(list[0], o, time.Second, time.Millisecond)
 			}
 			want := Standing{}
 			if tc.want != Success {
-				want = Standing{Failing: true, Cause: tc.want, Since: clock(time.Second)}
+				want = Standing{Failing: true, Verdict: Verdict{Cause: tc.want}, Since: clock(time.Second)}
 			}
 			check(t, list[0], time.Second, want)
 			wantOut(t, list[0], time.Second, false)
@@ -107,7 +110,7 @@ func TestAProbeDisprovesConnectionFailuresOnly(t *testing.T) {
 		if got := g.Restore(b, t0.Add(time.Second)); got != tc.want {
 			t.Errorf("outcome %d: restored %v, want %v", tc.cause, got, tc.want)
 		}
-		if got := b.Standing(t0.Add(time.Second)).Failing; got == tc.want {
+		if got := b.Standing().Failing; got == tc.want {
 			t.Errorf("outcome %d: failing %v after the probe", tc.cause, got)
 		}
 	}

@@ -66,13 +66,15 @@ var (
 	firstByteTime   = family{"penstock_backend_first_byte_duration_seconds", histogram, "seconds", "From the pick of the backend to its response head."}
 	sentBytes       = family{"penstock_backend_sent_body_bytes_total", counter, "bytes", "Request body bytes written to the backend."}
 	receivedBytes   = family{"penstock_backend_received_body_bytes_total", counter, "bytes", "Response body bytes read from the backend."}
-	ejections       = family{"penstock_backend_ejections_total", counter, "", "How often the backend was ejected because connections to it failed."}
+	ejections       = family{"penstock_backend_ejections_total", counter, "", "How often the backend was ejected, by reason: connect, errors, silent or slow."}
+	ejectRefused    = family{"penstock_backend_ejections_refused_total", counter, "", "How often the backend was not ejected, because eject.at_most of its upstream were already."}
 	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the state of the backend is up, else 0."}
 	backendState    = family{"penstock_backend_state", gauge, "", "1 for the state that the backend is in: up, down, ejected or drained."}
 	backendInFlight = family{"penstock_backend_requests_in_flight", gauge, "", "Attempts under way at the backend."}
 	connections     = family{"penstock_backend_connections", gauge, "", "Connections to the backend, by state: active or idle."}
 	waiting         = family{"penstock_backend_requests_waiting", gauge, "", "Requests that wait for a connection to the backend."}
 	retries         = family{"penstock_upstream_retries_total", counter, "", "Attempts after the first, by the fault of the attempt before; cause \"status\" when it got a response."}
+	upstreamPanic   = family{"penstock_upstream_panic", gauge, "", "1 while so few backends can be used that requests go to ejected ones too, else 0."}
 	retriesRefused  = family{"penstock_upstream_retries_refused_total", counter, "", "Retries that the retry budget did not allow."}
 )
 
@@ -101,8 +103,8 @@ func families() []family {
 	return []family{
 		requests, duration, inFlight, requestBytes, responseBytes, faults,
 		backendRequests, cacheRequests, cacheForwarded, cacheStored, cacheServed, cacheFill, attempts, reused, queueTime, connectTime, firstByteTime,
-		sentBytes, receivedBytes, ejections, backendUp, backendState, backendInFlight, connections,
-		waiting, retries, retriesRefused, rateLimited, rateKeys, rateForgotten,
+		sentBytes, receivedBytes, ejections, ejectRefused, backendUp, backendState, backendInFlight, connections,
+		waiting, upstreamPanic, retries, retriesRefused, rateLimited, rateKeys, rateForgotten,
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
 		clientConnections, clientsParked, clientsResting, bufferedBodies, clientsRefused, tunnels, reloadOK, reloadTime, reloads,

@@ -184,8 +184,8 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	r := New(Options{})
 	read(t, r).absent("penstock_backend_up")
 	r.SetUpstreams(func() []ops.Upstream {
-		return []ops.Upstream{{Name: "api", Backends: []ops.Backend{
-			{Address: "a", InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Ejections: 6},
+		return []ops.Upstream{{Name: "api", Panic: true, Backends: []ops.Backend{
+			{Address: "a", InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Refused: 6, EjectionsBy: map[string]uint64{"errors": 7, "silent": 0}},
 			{Address: "b", Status: health.Status{State: health.Down}},
 			{Address: "b"}, // two entries with one address
 		}}}
@@ -203,7 +203,10 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	s.want(`penstock_backend_connections{upstream="api",backend="a",state="active"}`, 3)
 	s.want(`penstock_backend_connections{upstream="api",backend="a",state="idle"}`, 4)
 	s.want(`penstock_backend_requests_waiting{upstream="api",backend="a"}`, 5)
-	s.want(`penstock_backend_ejections_total{upstream="api",backend="a"}`, 6)
+	s.want(`penstock_backend_ejections_total{upstream="api",backend="a",reason="errors"}`, 7)
+	s.want(`penstock_backend_ejections_total{upstream="api",backend="a",reason="silent"}`, 0)
+	s.want(`penstock_backend_ejections_refused_total{upstream="api",backend="a"}`, 6)
+	s.want(`penstock_upstream_panic{upstream="api"}`, 1)
 	s.want(`penstock_client_connections`, 1)
 	s.want(`penstock_client_connections_refused_total`, 2)
 	s.want(`penstock_tunnels_open`, 3)

@@ -17,6 +17,7 @@ type snapshot struct {
 	upstreams []*Upstream
 	backends  []*backend
 	gauges    []backendView
+	panics    map[string]bool // by upstream; nil without a callback
 }
 
 // snapshot collects the handles to write. New backends from discovery get their series here,
@@ -25,7 +26,9 @@ func (r *Registry) snapshot() *snapshot {
 	s, live := &snapshot{}, map[backendKey]bool{}
 	list := r.sources.upstreams.Load()
 	if list != nil {
+		s.panics = map[string]bool{}
 		for _, u := range (*list)() {
+			s.panics[u.Name] = u.Panic
 			for _, b := range u.Backends {
 				if k := (backendKey{u.Name, b.Address}); !live[k] { // the format forbids a series twice
 					live[k] = true
@@ -79,6 +82,8 @@ func (r *Registry) write(w io.Writer) {
 	p.process(r)
 	p.store(r)
 	p.gauges(s.gauges)
+	p.ejections(s.gauges)
+	p.panics(s.panics)
 	p.routes(s.routes)
 	p.upstreams(s.upstreams)
 	p.backends(s.backends)
@@ -183,12 +188,31 @@ func (p *page) gauges(gauges []backendView) {
 		{backendUp, func(g backendView) float64 { return truth(g.State == health.Up) }},
 		{backendInFlight, func(g backendView) float64 { return float64(g.InFlight) }},
 		{waiting, func(g backendView) float64 { return float64(g.Waiting) }},
-		{ejections, func(g backendView) float64 { return float64(g.Ejections) }},
+		{ejectRefused, func(g backendView) float64 { return float64(g.Refused) }},
 	} {
 		p.open(of.family)
 		for _, g := range gauges {
 			p.level(of.family, of.value(g), g.key.labels()...)
 		}
+	}
+}
+
+func (p *page) ejections(gauges []backendView) {
+	p.open(ejections)
+	for _, g := range gauges {
+		for _, reason := range slices.Sorted(maps.Keys(g.EjectionsBy)) {
+			p.count(ejections, g.EjectionsBy[reason], g.key.labels("reason", reason)...)
+		}
+	}
+}
+
+func (p *page) panics(panics map[string]bool) {
+	if len(panics) == 0 {
+		return
+	}
+	p.open(upstreamPanic)
+	for _, name := range slices.Sorted(maps.Keys(panics)) {
+		p.level(upstreamPanic, truth(panics[name]), "upstream", name)
 	}
 }
 

@@ -31,6 +31,7 @@ type RateLimit struct {
 type Upstream struct {
 	Name     string    `json:"name"`
 	Balance  string    `json:"balance"`
+	Panic    bool      `json:"panic,omitempty"` // so few backends can be used that ejections are ignored
 	Backends []Backend `json:"backends"`
 }
 
@@ -43,6 +44,10 @@ type Backend struct {
 	InFlight  int64  `json:"in_flight"`          // attempts under way
 	Active    int    `json:"connections_active"` // connections in use
 	Idle      int    `json:"connections_idle"`
-	Waiting   int    `json:"waiting"`   // requests that wait for a connection
-	Ejections uint64 `json:"ejections"` // since the backend was first seen
+	Waiting   int    `json:"waiting"`           // requests that wait for a connection
+	Ejections uint64 `json:"ejections"`         // since the backend was first seen
+	Refused   uint64 `json:"ejections_refused"` // not ejected because eject.at_most were out already
+
+	// EjectionsBy has the ejections for each reason: connect, errors, silent and slow.
+	EjectionsBy map[string]uint64 `json:"ejections_by_reason"`
 }

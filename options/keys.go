@@ -76,7 +76,8 @@ func (k Keys) Size(name string, p *int64, standard int64, doc string, rules ...R
 }
 
 // Share declares a percentage, stored as a fraction of one, by default standard.
-// It lies within 0% and 100%, or what Within says in percent.
+// It lies within 0% and 100%, or what Within says in percent; with Off `off` is stored as
+// zero.
 func (k Keys) Share(name string, p *float64, standard float64, doc string, rules ...Rule) {
 	k.Add(name, newShare(p, standard, rules), doc, rules...)
 }

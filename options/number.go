@@ -233,19 +233,32 @@ func newShare(p *float64, standard float64, rules []Rule) *share {
 func (h *share) Reset() { *h.p = h.standard }
 
 func (h *share) Takes() string {
-	if h.low == 0 && h.high == 100 {
+	switch {
+	case h.has(off):
+		return "share or `off`"
+	case h.low == 0 && h.high == 100:
 		return "share"
 	}
 	return "share, " + strconv.FormatInt(h.low, 10) + "% to " + strconv.FormatInt(h.high, 10) + "%"
 }
 
-func (h *share) Shape() Shape { return Shape{Pattern: SharePattern} }
+func (h *share) Shape() Shape { return Shape{Pattern: SharePattern, Off: h.has(off)} }
 
 func (h *share) Set(s string) string {
+	form := ShareForm
+	if h.has(off) {
+		if IsOff(s) {
+			*h.p = 0
+			return ""
+		}
+		form += ", or off"
+	}
 	f, ok := ParseShare(s)
 	switch {
 	case !ok:
-		return got(s, "want %s", ShareForm)
+		return got(s, "want %s", form)
+	case f == 0 && h.has(off):
+		return got(s, "want more than 0%%, or off for none")
 	case f < float64(h.low)/100 || f > float64(h.high)/100:
 		return got(s, "want %d%% to %d%%", h.low, h.high)
 	}
@@ -253,7 +266,12 @@ func (h *share) Set(s string) string {
 	return ""
 }
 
-func (h *share) Get() (string, Style) { return FormatShare(*h.p), Plain }
+func (h *share) Get() (string, Style) {
+	if h.has(off) && *h.p == 0 {
+		return "off", Plain
+	}
+	return FormatShare(*h.p), Plain
+}
 
 // rate is a number of events a second.
 type rate struct {

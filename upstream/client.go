@@ -53,6 +53,10 @@ func (c *Client) CloseIdle() { c.pool.hc.CloseIdleConnections() }
 // trips that run, or still begin, end as usual.
 func (c *Client) Close() { c.pool.close() }
 
+// EndWaits ends all round trips that wait for a response head, with a fault for the
+// reason exchange.BackendSilent.
+func (c *Client) EndWaits() { c.pool.waits.end(c.now()) }
+
 // RoundTrip sends req and fills resp with the response; at records what happened.
 // It returns nil as soon as the response's head is known and its body is either at
 // hand or ready to flow; the connection is given back when nothing uses it any
@@ -256,10 +260,11 @@ func (t *trip) await() {
 	switch {
 	case t.writeErr != nil:
 		t.src.conn.SetReadDeadlineIn(lastWords)
-	case t.up == nil:
+	case t.up == nil && t.src.conn.Phase().Load() != abandoned:
 		by, late := t.req.Times.headBy(t.now, 0)
 		t.late = late
 		_ = t.src.conn.SetReadDeadline(by)
+		t.client.pool.waits.begin(t.src.conn, t.at.Start)
 		t.req.Client.Interrupt(t.src.conn)
 	}
 }
@@ -282,6 +287,7 @@ func (t *Times) headBy(sent time.Time, moved time.Duration) (by time.Time, late 
 // arrived notes that the final head has been read.
 func (t *trip) arrived() {
 	t.up.headArrived()
+	t.client.pool.waits.over(t.src.conn)
 	t.req.Client.Release()
 	t.now = t.client.now()
 	t.at.Status, t.at.FirstByte = t.resp.Status, t.now.Sub(t.at.Start)

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"penstock/health"
 )
 
 const maxWeight = 1000
@@ -118,6 +120,9 @@ func (o Options) withDefaults() Options {
 	o.Pool.Queue = cmp.Or(o.Pool.Queue, 256)
 	o.Pool.QueueTimeout = cmp.Or(o.Pool.QueueTimeout, 250*time.Millisecond)
 	o.probeEvery = cmp.Or(o.probeEvery, 500*time.Millisecond)
+	if o.Failing == (health.Statuses{}) {
+		o.Failing.Add(500, 599)
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -64,6 +64,9 @@ func (t *trip) headFault(err error) *exchange.Fault {
 	if errors.Is(err, os.ErrDeadlineExceeded) && t.req.Client.Left() {
 		return exchange.Refuse(exchange.ClientGone)
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) && t.src.conn.Phase().Load() == abandoned {
+		return t.fault(exchange.HTTPResponseTimeout, exchange.BackendSilent, err)
+	}
 	begun := t.begun || t.src.br.Buffered() > 0
 	written := t.writeErr
 	if written == nil {

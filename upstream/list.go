@@ -83,6 +83,7 @@ func (c *Cluster) newList() *list {
 		e := &c.entries[i]
 		for _, address := range c.addresses[i] {
 			p := c.shared.take(c.endpointKey(e, address), c)
+			p.place.health.FailWith(&c.o.Failing)
 			l.own = append(l.own, p)
 			index := p.backend.Index()
 			if index >= len(l.members) {

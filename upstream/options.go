@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"penstock/conn"
+	"penstock/health"
 	"penstock/lb"
 )
 
@@ -17,7 +18,8 @@ type Options struct {
 	Balance  lb.Options       // how every route picks; the zero value is round robin
 	Pool     PoolOptions      // connection pool of each backend
 	TLS      TLSOptions       // for backends whose Scheme is "https"
-	Eject    lb.EjectOptions  // passive ejection
+	Eject    lb.EjectOptions  // ejection by what attempts show
+	Failing  health.Statuses  // that count as failures of a backend; the empty set means 5xx
 	Refresh  time.Duration    // how often the Sources look; only compared, so that a new value brings the new Sources in
 	Sweeper  *conn.Sweeper    // enforces the deadlines of every backend connection; must not be nil
 	Log      *slog.Logger     // nil discards

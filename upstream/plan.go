@@ -25,14 +25,7 @@ type Identity struct {
 	pool    PoolOptions
 	refresh time.Duration
 	sweeper *conn.Sweeper
-	eject   ejectRule
-}
-
-// ejectRule is lb.EjectOptions without its callback.
-type ejectRule struct {
-	failures  int
-	base, max time.Duration
-	atMost    float64
+	eject   string // the options of ejection, and which statuses are failures
 }
 
 // NewPlan checks o and reads certificate files; it does no other I/O. Errors name the
@@ -53,10 +46,11 @@ func NewPlan(o Options) (*Plan, error) {
 
 // Identity returns what makes the planned cluster the same as another.
 func (p *Plan) Identity() Identity {
-	e := &p.o.Eject
+	e := p.o.Eject
+	e.OnChange, e.Random = nil, nil
 	id := Identity{
 		name: p.o.Name, balance: p.o.Balance, pool: p.o.Pool, refresh: p.o.Refresh,
-		sweeper: p.o.Sweeper, eject: ejectRule{e.Failures, e.Base, e.Max, e.AtMost},
+		sweeper: p.o.Sweeper, eject: fmt.Sprint(e, p.o.Failing),
 	}
 	var text strings.Builder
 	for i := range p.entries {

@@ -31,6 +31,7 @@ type pool struct {
 	waiting atomic.Int64
 	tunnels atomic.Int64 // open ones, and requests that may become one
 	loose   atomic.Int64 // connections that HostClient does not know
+	waits   waits
 	closed  atomic.Bool
 }
 
@@ -76,6 +77,7 @@ func newPool(o clientOptions) *pool {
 			if err != nil {
 				return nil, err // not c: a nil *conn.Conn is no nil net.Conn
 			}
+			p.waits.add(c)
 			return c, nil
 		},
 	}
@@ -152,6 +154,7 @@ func (p *pool) takeFresh(dial time.Duration) (lease, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.waits.add(c)
 	p.loose.Add(1)
 	return &fresh{c}, nil
 }

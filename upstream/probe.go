@@ -83,15 +83,14 @@ func (c *Cluster) probeOne(p *endpoint) {
 		return // its time was over meanwhile
 	}
 	p.place.log.wrote(health.Up, now)
-	c.logStatus(slog.LevelInfo, "backend up: a probe has connected to it", p.key.address, p.place.health.Changed(p.backend.Standing(now)))
+	c.logStatus(slog.LevelInfo, "backend up: a probe has connected to it", p.key.address, p.place.health.Changed(p.backend.Standing()))
 }
 
 // unreachable returns the endpoints that could not be connected to.
 func (c *Cluster) unreachable() []*endpoint {
-	now := c.o.Now()
 	var out []*endpoint
 	for _, p := range c.current().own {
-		if p.place.health.Unreachable(now) {
+		if p.place.health.Unreachable() {
 			out = append(out, p)
 		}
 	}

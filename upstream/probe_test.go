@@ -46,7 +46,7 @@ func TestProbeEndsAnEjection(t *testing.T) {
 	startOrigin(t, "tcp", gone.Address)
 	for within(t, "restored", said) != "backend up: a probe has connected to it" {
 	}
-	if got := c.State()[0]; got.State != health.Up || got.Ejections != 1 {
+	if got := c.State()[0]; got.State != health.Up || got.Ejections[lb.ByFailures] != 1 {
 		t.Errorf("got %+v, want up after one ejection", got)
 	}
 	wantShares(t, v, map[string]int{gone.Address: 500, c.State()[1].Address: 500})

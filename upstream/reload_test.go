@@ -168,7 +168,7 @@ func TestFailedGenerationLeavesTheOldOneInForce(t *testing.T) {
 	}
 	m := pickAll(prev.View("r", nil))[a.Address]
 	fail(m, 1)
-	if got := prev.State()[0]; got.State != health.Ejected || got.Reason != health.ConnectFailures || got.Ejections != 1 {
+	if got := prev.State()[0]; got.State != health.Ejected || got.Reason != health.ConnectFailures || got.Ejections[lb.ByFailures] != 1 {
 		t.Errorf("got %+v, want ejected under the old generation's rule", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"penstock/health"
+	"penstock/lb"
 )
 
 // BackendState is a picture of one backend, as /api/upstreams shows it.
@@ -18,8 +19,10 @@ type BackendState struct {
 	Open       int           // connections, idle ones included
 	Idle       int           // connections waiting for a request
 	Waiting    int           // requests waiting for a connection
-	Ejections  uint64        // how often it was ejected since it was first seen
+	Refused    uint64        // how often it was not ejected because eject.at_most were out already
 	Latency    time.Duration // moving average; zero before the first response
+
+	Ejections [lb.GroundCount]uint64 // how often it was ejected since it was first seen
 }
 
 // State returns a picture of every backend, in the order of the configuration.
@@ -48,6 +51,29 @@ func (c *Cluster) State() []BackendState {
 	return states
 }
 
+// Panics reports whether so few backends can be used that ejections are ignored
+// (lb.Options.Panic), by the weights in force. A route with weights of its own may differ.
+func (c *Cluster) Panics() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var usable, all, spare int64
+	for _, p := range c.list.own {
+		e := &c.entries[c.list.members[p.backend.Index()].Entry]
+		w, out := int64(c.rotation(e, p.key.address).Weight), p.backend.Ejected()
+		switch {
+		case e.backup && !out:
+			spare += w
+		case e.backup:
+		case out:
+			all += w
+		default:
+			all += w
+			usable += w
+		}
+	}
+	return spare == 0 && lb.InPanic(usable, all, c.o.Balance.Panic)
+}
+
 // lookupFailure returns why the latest lookup of an entry's name failed; nil when none
 // has.
 func (c *Cluster) lookupFailure(entry int) *health.Failure {
@@ -70,9 +96,9 @@ func (c *Cluster) stateOf(e *entry, p *endpoint, now time.Time) BackendState {
 		Weight:     r.Weight,
 		Backup:     e.backup,
 		InFlight:   b.InFlight(),
-		Ejections:  b.Ejections(),
 		Latency:    b.Latency(),
 	}
+	s.Ejections, s.Refused = b.Ejections()
 	s.Open, s.Idle, s.Waiting = p.client.Stats()
 	return s
 }

@@ -57,11 +57,14 @@ func (c *Cluster) onChange(m *Member, s health.Status) {
 			m.log.mu.Lock()
 			m.log.later = false
 			m.log.mu.Unlock()
-			c.onChange(m, m.Health.Changed(m.Backend.Standing(c.o.Now())))
+			c.onChange(m, m.Health.Changed(m.Backend.Standing()))
 		})
 	}
 	if s.State != health.Up {
 		c.shared.rouse()
+	}
+	if s.Reason == health.Silent {
+		m.Client.EndWaits()
 	}
 }
 

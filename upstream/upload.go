@@ -12,6 +12,7 @@ import (
 	"penstock/conn"
 	"penstock/exchange"
 	"penstock/headers"
+	"penstock/lb"
 )
 
 // upload pumps a request body from the client to the backend on a goroutine of its
@@ -25,18 +26,19 @@ import (
 // response's body while its own moves, and ends all reading when the client breaks
 // off. Each setter checks afterwards for what it must not undo.
 type upload struct {
-	conn   *conn.Conn
-	body   *Body
-	times  Times
-	client *conn.Departure
-	now    func() time.Time
-	began  time.Time
-	done   chan struct{} // closed when the pump has ended; what follows may be read then
-	sent   int64         // body bytes written
-	whole  bool          // the body was sent to its end
-	fault  *exchange.Fault
-	werr   error           // the backend did not take the body
-	late   exchange.Reason // what a passed read deadline means; set before that deadline
+	conn    *conn.Conn
+	backend *lb.Backend
+	body    *Body
+	times   Times
+	client  *conn.Departure
+	now     func() time.Time
+	began   time.Time
+	done    chan struct{} // closed when the pump has ended; what follows may be read then
+	sent    int64         // body bytes written
+	whole   bool          // the body was sent to its end
+	fault   *exchange.Fault
+	werr    error           // the backend did not take the body
+	late    exchange.Reason // what a passed read deadline means; set before that deadline
 
 	failed  atomic.Bool // fault is or will be set; reading the response is pointless
 	stopped atomic.Bool // nothing more may be written
@@ -49,15 +51,17 @@ type upload struct {
 // startUpload begins to send the body of t's request after its head.
 func startUpload(t *trip) *upload {
 	u := &upload{
-		conn: t.src.conn, body: &t.req.Body, times: t.req.Times, client: t.req.Client, now: t.client.now,
+		conn: t.src.conn, backend: t.client.backend, body: &t.req.Body, times: t.req.Times, client: t.req.Client, now: t.client.now,
 		began: t.client.now(), done: make(chan struct{}),
 	}
+	u.backend.BeginTransfer() // until the body is sent, no response is expected
 	go u.run()
 	return u
 }
 
 func (u *upload) run() {
 	defer close(u.done)
+	defer u.backend.EndTransfer()
 	defer func() {
 		if cause := recover(); cause != nil {
 			u.fail(&exchange.Fault{
@@ -218,6 +222,7 @@ func (u *upload) expectHead() {
 		by, late := u.times.headBy(now, now.Sub(u.began))
 		u.late = late
 		_ = u.conn.SetReadDeadline(by)
+		u.conn.Phase().Store(awaitingHead)
 		u.client.Interrupt(u.conn)
 	default:
 		u.conn.SetReadDeadlineIn(lastWords)

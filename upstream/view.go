@@ -75,6 +75,18 @@ func (v *View) Pick(key uint64, tried *lb.Set, now int64) *Member {
 	return s.members[b.Index()]
 }
 
+// PickTrial chooses a backend that is on trial after an ejection and has no attempt under
+// way, for one that finds out whether it works again; nil when there is none. See
+// lb.Pool.PickTrial. It takes no lock and allocates nothing.
+func (v *View) PickTrial(tried *lb.Set, safe bool, now int64) *Member {
+	s := v.current.Load()
+	b := s.pool.PickTrial(tried, safe, now)
+	if b == nil {
+		return nil
+	}
+	return s.members[b.Index()]
+}
+
 // LookupError returns why a name of the cluster has no address: the latest failed lookup
 // of the first such name. nil when every name has one, or when no lookup has failed.
 func (v *View) LookupError() error {

@@ -44,12 +44,12 @@ func (s *Server) closeQuiet(clients *conn.Sweeper, seen map[*conn.Conn]silence) 
 	now, left := s.o.Now(), 0
 	var quiet []*conn.Conn
 	clients.Each(func(c *conn.Conn) {
-		if c.Phase() == phaseTunnel {
+		if c.Phase().Load() == phaseTunnel {
 			return
 		}
 		left++
 		before, known := seen[c]
-		if c.Phase() == phaseBusy || !known || before.bytes != c.BytesRead() {
+		if c.Phase().Load() == phaseBusy || !known || before.bytes != c.BytesRead() {
 			seen[c] = silence{bytes: c.BytesRead(), since: now}
 			return
 		}

@@ -68,8 +68,8 @@ func TestDrippedHeadIsOneRead(t *testing.T) {
 			if i < len("\r\n\r\n") {
 				want = phaseIdle // an empty line is no part of a head
 			}
-			if synctest.Wait(); w.conn.Phase() != want {
-				t.Fatalf("phase %d after byte %d, want %d", w.conn.Phase(), i, want)
+			if synctest.Wait(); w.conn.Phase().Load() != want {
+				t.Fatalf("phase %d after byte %d, want %d", w.conn.Phase().Load(), i, want)
 			}
 		}
 		<-read
@@ -101,8 +101,8 @@ func TestTimeOfAHeadBeginsWithItsFirstByte(t *testing.T) {
 					refused <- why
 				}()
 				time.Sleep(tc.wait)
-				if synctest.Wait(); w.conn.Phase() != phaseIdle {
-					t.Errorf("before a byte has come: phase %d", w.conn.Phase())
+				if synctest.Wait(); w.conn.Phase().Load() != phaseIdle {
+					t.Errorf("before a byte has come: phase %d", w.conn.Phase().Load())
 				}
 				began, ended := time.Now(), make(chan struct{})
 				go func() {
@@ -169,7 +169,7 @@ func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 		for _, want := range [][2]string{{"/1", "Host: a\r\n\r\n"}, {"/2", "Host: b\r\n\r\n"}} {
 			wants(t, w, want[0], want[1])
 			w.body(headers.Framing{})
-			w.conn.SetPhase(phaseIdle)
+			w.conn.Phase().Store(phaseIdle)
 			time.Sleep(time.Minute) // it gets its response; the head received meanwhile has not begun
 			w.next()
 		}
@@ -178,8 +178,8 @@ func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 		if took := time.Since(began); why != exchange.HeaderStalled || err != nil || took < 10*time.Second {
 			t.Errorf("after %v: %v, %v", took, why, err)
 		}
-		if w.conn.Phase() != phaseBusy {
-			t.Errorf("phase %d", w.conn.Phase())
+		if w.conn.Phase().Load() != phaseBusy {
+			t.Errorf("phase %d", w.conn.Phase().Load())
 		}
 	})
 }

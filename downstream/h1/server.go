@@ -98,7 +98,7 @@ const (
 // end its own first bytes.
 func (g *gate) beginHead() {
 	g.limits = g.server.o.Limits()
-	g.conn.SetPhase(phaseBusy)
+	g.conn.Phase().Store(phaseBusy)
 	g.conn.SetReadDeadlineIn(g.limits.Header)
 	g.conn.SetWriteDeadlineIn(g.limits.BodyIdle)
 }
@@ -113,7 +113,7 @@ func (s *Server) serve(g *gate) {
 		if !g.stream.serve() {
 			return
 		}
-		g.conn.SetPhase(phaseIdle)
+		g.conn.Phase().Store(phaseIdle)
 		g.await(s.o.Limits().Idle)
 	}
 }

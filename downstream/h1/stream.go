@@ -57,7 +57,7 @@ func (t *stream) tunnel() {
 		t.abandon()
 		return
 	}
-	t.gate.conn.SetPhase(phaseTunnel)
+	t.gate.conn.Phase().Store(phaseTunnel)
 	run(t.gate.conn, t.leaveHTTP())
 }
 
