@@ -55,8 +55,9 @@ type Metrics interface {
 	WritePrometheus(w io.Writer)
 }
 
-// Change is the body of PUT /api/upstreams/{name}/backends/{address}. A nil field
-// changes nothing.
+// Change is the body of PUT /api/upstreams/{name}/backends/{address}. A nil field leaves its
+// setting as it is. A body with both fields nil, with an unknown key or with a weight out of
+// range is refused with 400 and changes nothing.
 type Change struct {
 	Weight *int  `json:"weight"` // 0..1000
 	Drain  *bool `json:"drain"`  // true: no new requests; false: the weight counts again

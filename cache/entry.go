@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Kind says what an entry holds.
+// Kind says what an entry contains. The zero value is not a kind.
 type Kind uint8
 
 // The kinds of entries.

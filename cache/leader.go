@@ -66,7 +66,9 @@ func (l *Leader) Write(p []byte) {
 	fl.wake()
 }
 
-// Unstore ends the fill without ending the fanout.
+// Unstore ends the fill: no entry is stored. The fanout continues for the followers that
+// have joined; no other can join. A follower that then reads nothing for 5 s loses the rest
+// (ErrBehind). Without a fill it does nothing. Only the goroutine that leads may call it.
 func (l *Leader) Unstore() {
 	if l.writer == nil {
 		return

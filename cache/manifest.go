@@ -20,22 +20,23 @@ const (
 	snapshotFormat = 3
 )
 
-// LoadResult says what became of saved files. All but Loaded start empty.
+// LoadResult is the result of reading saved files. After any but Loaded the store is empty. Its
+// zero value is Loaded.
 type LoadResult uint8
 
 // The results of Load.
 const (
-	Loaded          LoadResult = iota
-	NothingSaved               // no manifest: the first start, or one after a refusal
-	ManifestDamaged            // unreadable, cut short or altered
-	OtherFormat                // of another version of Penstock
-	OtherCapacity              // the configured size has changed
-	FileMissing                // a file that the manifest names
-	FileDamaged                // cut short or altered
-	FileForeign                // a file that the manifest does not name
-	JournalDamaged             // purges could have been lost
-	ShardRefused               // fastcache would not read it
-	Unsafe                     // others may write to the folder
+	Loaded          LoadResult = iota // the store contains what was saved
+	NothingSaved                      // no manifest: the first start, or one after a refusal
+	ManifestDamaged                   // unreadable, cut short or altered
+	OtherFormat                       // of another version of Penstock
+	OtherCapacity                     // the configured size has changed
+	FileMissing                       // a file that the manifest names
+	FileDamaged                       // cut short or altered
+	FileForeign                       // a file that the manifest does not name
+	JournalDamaged                    // purges could have been lost
+	ShardRefused                      // fastcache would not read it
+	Unsafe                            // others may write to the folder
 	loadResults
 )
 

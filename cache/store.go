@@ -15,7 +15,10 @@ const (
 	lockStripes      = 256
 )
 
-// Store keeps responses off the Go heap. It is safe for concurrent use.
+// Store keeps responses off the Go heap. Only New makes one; the zero value is not usable. It is
+// safe for concurrent use, except for Load, which comes before any other use. Its memory is
+// never given back. A full store overwrites its oldest records, so an entry may be gone at any
+// time.
 type Store struct {
 	ring      ring
 	maxObject int64

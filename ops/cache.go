@@ -13,7 +13,8 @@ var (
 )
 
 // CacheStatus is the state of the response cache, as GET /api/cache shows it.
-// Bytes are bytes; counts are since the store was made.
+// Evictions to Purges are counted since the store was made; the other numbers are
+// current. Without a cache all are zero.
 type CacheStatus struct {
 	ConfiguredBytes int64 `json:"configured_bytes"` // what the store may grow to; zero: there is none
 	UsedBytes       int64 `json:"used_bytes"`       // what it has taken so far

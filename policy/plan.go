@@ -66,7 +66,9 @@ func take[T any](list *[]T, part any) int {
 	return 1
 }
 
-// OnRequest lets the request policies act until one decides.
+// OnRequest calls the request policies in their order and returns the first verdict that is not
+// Continue; later policies are not called. It returns Continue when no policy decides. p must
+// not be nil.
 func (p *Plan) OnRequest(c *Call) Verdict {
 	for _, h := range p.request {
 		if v := h.OnRequest(c); v != Continue {
@@ -76,7 +78,7 @@ func (p *Plan) OnRequest(c *Call) Verdict {
 	return Continue
 }
 
-// OnForward lets the policies of requests that go to a backend act until one decides.
+// OnForward does the same as OnRequest with the policies of requests that go to a backend.
 func (p *Plan) OnForward(c *Call) Verdict {
 	for _, h := range p.forward {
 		if v := h.OnForward(c); v != Continue {

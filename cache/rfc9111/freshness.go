@@ -10,7 +10,7 @@ type Source uint8
 // (RFC 9111 §4.2.1).
 const (
 	NoSource     Source = iota // the response has no lifetime
-	Forced                     // the route overrides what the response says
+	Forced                     // the route's time, instead of what the response says; no-store and private still count
 	Invalid                    // what the response says cannot be read: stale
 	SMaxAge                    // s-maxage (RFC 9111 §5.2.2.10)
 	MaxAge                     // max-age (RFC 9111 §5.2.2.1)

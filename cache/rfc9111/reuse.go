@@ -132,8 +132,12 @@ const (
 // may stand in for (RFC 5861 §4).
 func IsServerError(status int) bool { return status == 500 || 502 <= status && status <= 504 }
 
-// UsableOnError reports whether m may serve q although it is stale, now that the
-// origin has failed. It says no where Decide said MustRevalidate.
+// UsableOnError reports whether m may serve q although it is stale, after a request to
+// the origin has failed in the way of how (RFC 5861 §4, RFC 9111 §4.2.4). m must not be
+// nil. How long m may be stale is what m states as stale-if-error, else what q states if
+// p honours clients, else the time of p for that failure; zero allows nothing. It
+// returns false after that time, for a response that must always be validated or never
+// be served stale, when q does not accept m, and wherever Decide returns MustRevalidate.
 func UsableOnError(m *Meta, q *Request, p *Policy, how Failure, now Instant) bool {
 	if p.ClientControl && !q.Demands.accept(m, now) {
 		return false
