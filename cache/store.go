@@ -41,7 +41,8 @@ type stripe struct {
 	_ [56]byte
 }
 
-// Options configure a Store.
+// Options configure a Store. The zero value is valid. New refuses negative sizes and those that
+// this machine cannot address.
 type Options struct {
 	Bytes     int64            // of memory; rounded up to multiples of Step; zero means 256 MiB
 	MaxObject int64            // bytes of the largest body; zero means 8 MiB; lowered to what a store of that size keeps whole

@@ -27,6 +27,7 @@ type Retry struct {
 }
 
 // Backoff bounds the wait before a retry: it doubles from Min to Max, with full jitter.
+// The zero value (`off`) retries without a wait.
 type Backoff struct {
 	Min, Max time.Duration
 }

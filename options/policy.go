@@ -38,7 +38,7 @@ type Policy struct {
 	GeneralDoc string
 }
 
-// Routes says which routes may have a policy.
+// Routes says which routes may have a policy. The zero value is AllRoutes.
 type Routes uint8
 
 // The kinds of routes.

@@ -97,7 +97,8 @@ func pairs(fields []options.Field) []headers.Pair {
 	return out
 }
 
-// Parts implements Parts.
+// Parts returns the hooks for `headers.request` and `headers.response`, each only if it has
+// edits. The caller must not change the slice.
 func (h *Headers) Parts() []any { return h.parts }
 
 // requestEdits is what `headers.request` does.

@@ -112,7 +112,8 @@ type Fields interface {
 }
 
 // Finisher sees the record of a request that has ended: its last byte was sent, its tunnel was
-// closed, or its client was lost. It must not block, and keeps nothing of x.
+// closed, or its client was lost. Requests that matched no route have no Finisher. It must not
+// block and must not keep x or anything in it, which are used again for other requests.
 type Finisher interface{ OnFinish(x *exchange.Exchange) }
 
 // Parts is a policy whose hooks are other values. It leaves out those that its keys do not

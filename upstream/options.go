@@ -57,8 +57,9 @@ type Source interface {
 	LastFailure() (at time.Time, cause error)
 }
 
-// PoolOptions bounds the connections to one backend. NewCluster fills in the
-// defaults, so a Client never sees a zero; negative means off.
+// PoolOptions bounds the connections to one backend. Zero means the default, which
+// NewCluster fills in, so a Client never sees a zero. Max, IdleTimeout and QueueTimeout
+// must not be negative; for the others negative means off.
 type PoolOptions struct {
 	Max          int           // open connections, idle ones included, tunnels not; zero means 512; must not be negative
 	Tunnels      int           // open tunnels, which do not count in Max; zero means half of Max; negative allows none

@@ -46,7 +46,8 @@ type viewKey struct{ route, weights string }
 // View returns the view for key, which names the route; weights replaces the
 // weight of single backends for it, by "host:port" or "unix:/path" as
 // configured (a name's weight holds for each of its addresses) or by a single
-// address of a name, which wins. Zero takes a backend out. The same key and
+// address of a name, which wins. Zero takes a backend out; addresses that no backend
+// has are ignored. It copies weights and never returns nil. The same key and
 // weights give the same view, so that its place in the rotation survives a
 // reload. Every View must be Released.
 func (c *Cluster) View(key string, weights map[string]int) *View {
@@ -64,8 +65,10 @@ func (c *Cluster) View(key string, weights map[string]int) *View {
 }
 
 // Pick chooses a backend for a request that has tried those in tried; key is
-// used by hashing only, now is in Unix nanoseconds. It returns nil when nothing
-// is left. It takes no lock and allocates nothing.
+// used by hashing only, now is in Unix nanoseconds. tried may be nil. An ejected backend
+// is picked only when no other is left, or when too few are usable (lb.InPanic). It returns
+// nil when all backends with a weight were tried. It counts nothing: the attempt does. It takes
+// no lock and allocates nothing.
 func (v *View) Pick(key uint64, tried *lb.Set, now int64) *Member {
 	s := v.current.Load()
 	b := s.pool.Pick(key, tried, now)

@@ -82,8 +82,8 @@ func (g *Gateway) Stop() {
 	_ = g.Shutdown(ctx) // what it cuts is the test's own doing
 }
 
-// Count returns the value of a metric, by its full name with labels as written;
-// -1 when there is none.
+// Count returns the text of the value of a series, by its full name with labels as written;
+// "none" when there is no such series.
 func (g *Gateway) Count(series string) string {
 	var out strings.Builder
 	g.Metrics.WritePrometheus(&out)

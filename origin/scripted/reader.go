@@ -111,8 +111,8 @@ func (s *Reader) Head() (*Message, error) {
 	return m, nil
 }
 
-// Request reads the next request whole. With an error it returns what there was of
-// the request once its head was complete.
+// Request reads the next request whole. When the head fails it returns nil and an error as
+// Head does. When the body fails it returns the request with the body read so far, and the error.
 func (s *Reader) Request() (*Message, error) {
 	m, err := s.Head()
 	if err != nil {
