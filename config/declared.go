@@ -158,7 +158,8 @@ func (d *decoder) section(v value, s *options.Section) {
 	if s.Begin != nil {
 		s.Begin(v.node.Kind == mappingNode)
 	}
-	declared := s.Declared()
+	declared := d.declare(s, v.node)
+	defer d.undeclare(declared)
 	bare := !slices.ContainsFunc(declared, func(k options.Key) bool { return k.Name != "" })
 	for _, k := range declared {
 		if k.Name == "" && fits(v.node, k.Value, bare) {
@@ -185,6 +186,30 @@ func (d *decoder) section(v value, s *options.Section) {
 	if s.Check != nil {
 		s.Check(report{d, v})
 	}
+}
+
+// declare returns what s declares, with the values of the keys that n has. The list is valid
+// until undeclare, which the section that was declared last calls first: all sections of a
+// file share one array. New lists and all values took two thirds of the time in which a file
+// of 10,000 routes was read.
+func (d *decoder) declare(s *options.Section, n *yaml.Node) []options.Key {
+	from := len(d.declaredKeys)
+	d.declaredKeys = s.AppendDeclared(d.declaredKeys, func(name string) bool { return mayHave(n, name) })
+	return d.declaredKeys[from:]
+}
+
+// mayHave reports whether a mapping has a key, or merges others that may have it.
+func mayHave(n *yaml.Node, key string) bool {
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if k := n.Content[i]; k.Value == key || k.Kind != scalarNode || k.Tag == "!!merge" {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *decoder) undeclare(keys []options.Key) {
+	d.declaredKeys = d.declaredKeys[:len(d.declaredKeys)-len(keys)]
 }
 
 // fits reports whether the node is written in the form of a value that a section takes in place of

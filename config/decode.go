@@ -19,6 +19,8 @@ type decoder struct {
 	values   int              // values read so far
 	warnings []string         // remarks about what is valid
 	policies []options.Policy // the table of Load
+
+	declaredKeys []options.Key // of the sections that are being read, see declare
 }
 
 // The kinds of node that are distinguished here.
@@ -147,8 +149,8 @@ func (d *decoder) pairs(v value) ([]pair, bool) {
 		d.problem(v, "got %s, want a mapping (key: value)", kind(v.node))
 		return nil, false
 	}
-	var own, merged []pair
-	seen := make(map[string]int, len(v.node.Content)/2) // key: its line
+	own, seen := make([]pair, 0, len(v.node.Content)/2), seenKeys{}
+	var merged []pair
 	for i := 0; i+1 < len(v.node.Content); i += 2 {
 		k, n := v.node.Content[i], v.node.Content[i+1]
 		at := place{k.Line, k.Column}
@@ -164,21 +166,54 @@ func (d *decoder) pairs(v value) ([]pair, bool) {
 			continue
 		}
 		path := join(v.path, k.Value)
-		if line, twice := seen[k.Value]; twice {
+		if line := seen.line(own, k.Value); line > 0 {
 			d.problemAt(at, path, "occurs twice, first on line %d", line)
 			continue
 		}
-		seen[k.Value] = at.line
-		own = append(own, pair{key: k.Value, place: at, value: d.value(n, path)})
+		own = seen.add(own, pair{key: k.Value, place: at, value: d.value(n, path)})
 	}
 	for _, p := range merged {
-		if _, known := seen[p.key]; !known {
-			seen[p.key] = p.place.line
+		if seen.line(own, p.key) == 0 {
 			p.value = d.value(p.value.node, join(v.path, p.key))
-			own = append(own, p)
+			own = seen.add(own, p)
 		}
 	}
 	return own, true
+}
+
+// seenKeys finds the keys of a mapping that were read. Most mappings have so few that looking
+// at each takes less time than a map.
+type seenKeys struct{ lines map[string]int }
+
+// fewKeys is up to how many keys are looked at one by one.
+const fewKeys = 16
+
+// line returns the line of a key of read; 0 when it is none of them.
+func (s *seenKeys) line(read []pair, key string) int {
+	if s.lines != nil {
+		return s.lines[key]
+	}
+	for i := range read {
+		if read[i].key == key {
+			return read[i].place.line
+		}
+	}
+	return 0
+}
+
+// add appends a key to read.
+func (s *seenKeys) add(read []pair, p pair) []pair {
+	read = append(read, p)
+	switch {
+	case s.lines != nil:
+		s.lines[p.key] = p.place.line
+	case len(read) > fewKeys:
+		s.lines = make(map[string]int, cap(read))
+		for i := range read {
+			s.lines[read[i].key] = read[i].place.line
+		}
+	}
+	return read
 }
 
 // maxMergeDepth bounds how far a merged mapping may itself merge others.

@@ -54,6 +54,9 @@ func readBounded(path string) ([]byte, error) {
 // smallest is the shortest useful file.
 const smallest = `routes: [{ path: "/*", upstream: "http://localhost:3000" }]`
 
+// valueBytes is about how many bytes of a file a value takes with its key.
+const valueBytes = 16
+
 // Parse reads a configuration from data. Messages begin with the name, and its
 // folder is where relative names of certificate files begin. env looks up a
 // variable; nil means none is set. The error is Errors with every problem found.
@@ -62,7 +65,7 @@ func Parse(name string, data []byte, env func(string) (string, bool), policies .
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
-	d := &decoder{name: name, at: make(map[string]place), policies: policies}
+	d := &decoder{name: name, at: make(map[string]place, len(data)/valueBytes), policies: policies}
 	root := d.document(data)
 	if root == nil {
 		return nil, d.problems.sorted()
@@ -176,22 +179,28 @@ func parserError(data string, err error) (place, string) {
 // needs about ten levels.
 const maxDepth = 100
 
-// tooDeep notes the first value that is nested too deep. It needs no stack, for a
-// hostile file could fill one.
+// tooDeep notes the first value that is nested too deep.
 func (d *decoder) tooDeep(root *yaml.Node) bool {
-	level := []*yaml.Node{root}
-	for range maxDepth {
-		var next []*yaml.Node
-		for _, n := range level {
-			next = append(next, n.Content...)
-		}
-		level = next
-	}
-	if len(level) == 0 {
+	n := below(root, maxDepth)
+	if n == nil {
 		return false
 	}
-	d.problemAt(place{level[0].Line, level[0].Column}, "", "is nested deeper than %d levels", maxDepth)
+	d.problemAt(place{n.Line, n.Column}, "", "is nested deeper than %d levels", maxDepth)
 	return true
+}
+
+// below returns the first node that is so many levels below n; nil when there is none. It
+// recurses no deeper, whatever the file.
+func below(n *yaml.Node, levels int) *yaml.Node {
+	if levels == 0 {
+		return n
+	}
+	for _, child := range n.Content {
+		if deep := below(child, levels-1); deep != nil {
+			return deep
+		}
+	}
+	return nil
 }
 
 // expand replaces the variables in every scalar below n, keys included.

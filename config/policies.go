@@ -82,6 +82,9 @@ func (r *Route) policyKeys(k options.Keys, table []options.Policy) {
 			k.Later(p.Name)
 			continue
 		}
+		if k.Absent(p.Name) {
+			continue
+		}
 		k.Add(p.Name, r.policy(p), p.Doc, options.Means(cmp.Or(p.Default, "none")))
 	}
 }

@@ -51,7 +51,9 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 		if forwards {
 			k.Add("upstream", d.section(), "", options.Means("one of three"))
 			k.Add("weights", &weights{d}, "the others keep theirs; 0 takes one out")
-			k.Add("retry", r.Retry.section(), "", options.Means("on"))
+			if !k.Absent("retry") {
+				k.Add("retry", r.Retry.section(), "", options.Means("on"))
+			}
 			k.Section("timeouts", r.Timeouts.keys(&c.Timeouts), "", options.Like("timeouts"))
 		}
 		r.policyKeys(k, policies)
@@ -68,7 +70,7 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 			k.Switch("finish", &r.Finish, false, "`on`: a request goes on when its client has closed the connection, or its own direction of it")
 		}
 		k.Section("paths", r.Paths.Keys, "what is not named is as in `paths`", options.Like("paths"))
-		if forwards {
+		if forwards && !k.Absent("cache") {
 			k.Add("cache", r.cache(c), "")
 		}
 		k.Later("use", "priority", "concurrency", "hedge", "query", "sticky_shares", "grpc", "forward_client_cert")
@@ -134,13 +136,18 @@ func (c *Config) routes(policies []options.Policy) *options.Sections {
 	section := func(r *Route) *options.Section {
 		return &options.Section{Keys: r.keys(c, policies), Check: func(at options.Report) { r.check(at, c, policies) }, Block: true}
 	}
+	var standard *Route // what each begins with; nil before the first
 	return &options.Sections{
 		Form:  "list of mappings, at least one",
 		Want:  "a list of routes (- path: ...)",
 		Empty: "got no route, want at least one",
-		Clear: func() { c.Routes = nil },
+		Clear: func() { c.Routes, standard = nil, nil },
 		Add: func() *options.Section {
-			r := c.DefaultRoute()
+			if standard == nil {
+				standard = c.DefaultRoute()
+			}
+			r := new(Route)
+			*r = *standard
 			c.Routes = append(c.Routes, r)
 			return section(r)
 		},

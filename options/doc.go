@@ -14,7 +14,9 @@
 // Section.Declared visits the keys of a section with a Key for each, whose Value reads and
 // writes the declared field. Package config reads and prints files that way. Reset, Restart,
 // Rows and Schema visit them for the defaults, for keys that only a start can change, for the
-// tables of the documentation, and for a JSON schema for editors.
+// tables of the documentation, and for a JSON schema for editors. A walk
+// that reads a file says which keys it wants (Section.AppendDeclared), so that no values are
+// made for the others.
 //
 // A Value parses text and returns the problem of an invalid one. Positions in the file are
 // the concern of package config.

@@ -26,7 +26,25 @@ type Key struct {
 
 // Keys takes the declarations of a section. Its methods read nothing: they declare a key, the
 // field that gets its value, its default and its meaning.
-type Keys struct{ visit func(Key) }
+type Keys struct {
+	visit func(Key)
+	wants func(name string) bool // reports whether the value of a key is needed; nil means of every key
+}
+
+// Absent declares a key without its value if this walk does not need the value: a file that is
+// read does not have the key. If it returns false, the key is still to be declared. The
+// methods of Keys that make a value call it; other code may, to make none in vain.
+func (k Keys) Absent(name string, rules ...Rule) bool {
+	if k.wants == nil || k.wants(name) {
+		return false
+	}
+	key := Key{Name: name}
+	for i := range rules {
+		key.Required = key.Required || rules[i].bits == required
+	}
+	k.visit(key)
+	return true
+}
 
 // Add declares a key with a value of any form.
 func (k Keys) Add(name string, value Value, doc string, rules ...Rule) {
@@ -53,12 +71,18 @@ func (k Keys) Later(names ...string) {
 
 // Section declares a mapping with keys of its own.
 func (k Keys) Section(name string, in func(Keys), doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, &Section{Keys: in}, doc, rules...)
 }
 
 // Count declares a whole number, by default standard. Within bounds it; with Off
 // `off` is stored as zero.
 func (k Keys) Count(name string, p *int, standard int, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, newCount(p, standard, rules), doc, rules...)
 }
 
@@ -66,12 +90,18 @@ func (k Keys) Count(name string, p *int, standard int, doc string, rules ...Rule
 // than zero, unless there is a rule: with Off `off` is stored as zero, with Zero
 // 0s and `off` are.
 func (k Keys) Duration(name string, p *time.Duration, standard time.Duration, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, &duration{p, standard, limitsOf(rules)}, doc, rules...)
 }
 
 // Size declares a number of bytes with its unit, by default standard. Within
 // bounds it; with Off `off` is stored as Unlimited.
 func (k Keys) Size(name string, p *int64, standard int64, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, SizeOf(p, standard, rules...), doc, rules...)
 }
 
@@ -79,38 +109,59 @@ func (k Keys) Size(name string, p *int64, standard int64, doc string, rules ...R
 // It lies within 0% and 100%, or what Within says in percent; with Off `off` is stored as
 // zero.
 func (k Keys) Share(name string, p *float64, standard float64, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, newShare(p, standard, rules), doc, rules...)
 }
 
 // Rate declares a rate per second, by default standard. With Off it is more than zero, and `off`
 // is stored as zero.
 func (k Keys) Rate(name string, p *float64, standard float64, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, &rate{p, standard, limitsOf(rules)}, doc, rules...)
 }
 
 // Flow declares a number of bytes a second, by default standard. `off` is stored as zero.
 func (k Keys) Flow(name string, p *int64, standard int64, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, &flow{p, standard}, doc, rules...)
 }
 
 // Switch declares `on` and `off`, by default standard.
 func (k Keys) Switch(name string, p *bool, standard bool, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, &toggle{p, standard, limitsOf(rules)}, doc, rules...)
 }
 
 // Choice declares one of words, by default the first.
 func (k Keys) Choice(name string, p *string, words []string, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, OneOf(p, words, words), doc, rules...)
 }
 
 // Text declares a text of one line, by default none. Check judges it; with Off
 // `off` is stored as "".
 func (k Keys) Text(name string, p *string, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, &text{p: p, limits: limitsOf(rules)}, doc, rules...)
 }
 
 // Secret declares a text that is not shown in messages and is printed as "(set)".
 func (k Keys) Secret(name string, p *string, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	rules = append(rules, Rule{bits: secret})
 	k.Add(name, &text{p: p, limits: limitsOf(rules)}, doc, rules...)
 }
@@ -118,22 +169,34 @@ func (k Keys) Secret(name string, p *string, doc string, rules ...Rule) {
 // File declares the name of a file or folder, stored as an absolute path that
 // begins in the folder of the configuration file. With Off `off` is stored as "".
 func (k Keys) File(name string, p *string, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, &File{text: text{p: p, limits: limitsOf(rules)}}, doc, rules...)
 }
 
 // Names declares a list of texts of one line, by default what Default says. Check
 // judges each; none may be repeated, in any case unless CaseCounts is a rule.
 func (k Keys) Names(name string, p *[]string, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, newNames(p, rules), doc, rules...)
 }
 
 // Networks declares a list of CIDRs and single addresses, by default none.
 func (k Keys) Networks(name string, p *[]netip.Prefix, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, NetworksOf(p, rules...), doc, rules...)
 }
 
 // Statuses declares a list of statuses: 502, 5xx, 502-504; by default none.
 func (k Keys) Statuses(name string, p *Statuses, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, &statuses{p, limitsOf(rules)}, doc, rules...)
 }
 
@@ -141,5 +204,8 @@ func (k Keys) Statuses(name string, p *Statuses, doc string, rules ...Rule) {
 // Many also to a list of values. Fields of the connection and of framing are
 // refused. Values of fields such as Authorization are not shown.
 func (k Keys) Fields(name string, p *[]Field, doc string, rules ...Rule) {
+	if k.Absent(name, rules...) {
+		return
+	}
 	k.Add(name, &fields{p: p, limits: limitsOf(rules)}, doc, rules...)
 }

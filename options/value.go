@@ -118,10 +118,12 @@ func (s *Section) Reset() {
 		s.Default()
 		return
 	}
-	for _, k := range s.Declared() {
-		if k.Name != "" {
-			k.Value.Reset()
-		}
+	s.Keys(Keys{visit: reset})
+}
+
+func reset(k Key) {
+	if k.Name != "" {
+		k.Value.Reset()
 	}
 }
 
@@ -152,9 +154,12 @@ func Only(all []Key) Value {
 
 // Declared returns what Keys declares, in that order. A Key without a name is
 // another form of the section itself.
-func (s *Section) Declared() []Key {
-	all := make([]Key, 0, 8)
-	s.Keys(Keys{visit: func(k Key) { all = append(all, k) }})
+func (s *Section) Declared() []Key { return s.AppendDeclared(nil, nil) }
+
+// AppendDeclared appends what Declared returns to all. If wants is not nil, keys for which it
+// returns false may have no Value.
+func (s *Section) AppendDeclared(all []Key, wants func(name string) bool) []Key {
+	s.Keys(Keys{visit: func(k Key) { all = append(all, k) }, wants: wants})
 	return all
 }
 
