@@ -97,6 +97,7 @@ func (d *decoder) warn(c *Config) {
 			d.warning(path+".tls.insecure", "the backends' certificates are not verified")
 		}
 	}
+	d.warnPaths(c)
 	d.warnCache(c)
 	d.warnAddresses(c)
 	if c.Admin.Listen != "" && !loopback(c.Admin.Listen) && c.Admin.Token == "" {
@@ -124,6 +125,26 @@ func (d *decoder) warnAddresses(c *Config) {
 	for i, r := range c.Routes {
 		if remark(index("routes", i), r.Policies) {
 			return
+		}
+	}
+}
+
+// warnPaths notes paths that end with a slash and take nothing below it, which in nginx,
+// Traefik and others they do.
+func (d *decoder) warnPaths(c *Config) {
+	paths := make([]string, len(c.Routes))
+	for i, r := range c.Routes {
+		paths[i] = r.Path
+	}
+	slices.Sort(paths)
+	paths = slices.Compact(paths)
+	below := func(path string) bool {
+		i, _ := slices.BinarySearch(paths, path) // what begins with it follows it
+		return i+1 < len(paths) && strings.HasPrefix(paths[i+1], path)
+	}
+	for i, r := range c.Routes {
+		if len(r.Targets) > 0 && strings.HasSuffix(r.Path, "/") && !below(r.Path) {
+			d.warning(index("routes", i)+".path", "takes %q alone; write %q for all that is below it", r.Path, r.Path+"*")
 		}
 	}
 }

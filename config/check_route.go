@@ -12,13 +12,15 @@ var upstreamKeys = []string{"weights", "retry", "timeouts", "upgrades", "trailer
 
 // check reports problems between the keys of a route.
 func (r *Route) check(at options.Report, c *Config, policies []options.Policy) {
-	if !at.Has("path") {
+	if !at.Has("path") && !at.Planned() {
 		at.Problem("", `has no path; "/*" takes everything`)
 	}
 	r.generalPolicies(c, policies)
 	all := append([]string{"upstream"}, responding(policies)...)
 	kinds := slices.DeleteFunc(slices.Clone(all), func(key string) bool { return !at.Has(key) })
 	switch {
+	case len(kinds) == 0 && at.Planned():
+		return // the key that is not built yet may be what it does
 	case len(kinds) == 0:
 		at.Problem("", "does nothing: it needs %s", anyOf(all, "or"))
 	case len(kinds) > 1:

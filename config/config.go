@@ -93,6 +93,7 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 		k.Section("answers", c.Answers.Keys, "")
 		k.Later("acme", "tls", "auth", "purge", "stores", "identities", "policies", "forward_proxy", "tracing",
 			"alerts", "profiles", "top")
+		k.Foreign(foreignTop)
 	}}
 }
 

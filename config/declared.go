@@ -231,6 +231,12 @@ func fits(n *yaml.Node, form options.Value, bare bool) bool {
 // keys reads the pairs of a mapping in the order of the declaration and not of
 // the file, so that a key may rely on those before it.
 func (d *decoder) keys(v value, pairs []pair, declared []options.Key) {
+	planned := func(p pair) bool {
+		return slices.ContainsFunc(declared, func(k options.Key) bool { return slices.Contains(k.Later, p.key) })
+	}
+	if slices.ContainsFunc(pairs, planned) {
+		d.planned[v.path] = true
+	}
 	for _, k := range declared {
 		if k.Name == "" {
 			continue
@@ -239,16 +245,15 @@ func (d *decoder) keys(v value, pairs []pair, declared []options.Key) {
 		switch {
 		case i >= 0 && d.written(pairs[i].value):
 			d.declared(pairs[i].value, k.Value)
-		case i < 0 && k.Required:
+		case i < 0 && k.Required && !d.planned[v.path]:
 			d.problem(v, "has no %s", k.Name)
 		}
 	}
 	for _, p := range pairs {
 		named := func(k options.Key) bool { return k.Name == p.key && k.Name != "" }
-		later := func(k options.Key) bool { return slices.Contains(k.Later, p.key) }
 		switch {
 		case slices.ContainsFunc(declared, named):
-		case slices.ContainsFunc(declared, later):
+		case planned(p):
 			d.problemAt(p.place, p.value.path, "is not built yet")
 		default:
 			d.problemAt(p.place, p.value.path, "unknown key%s", hint(p.key, declared))
@@ -262,20 +267,18 @@ func (d *decoder) keys(v value, pairs []pair, declared []options.Key) {
 // hint returns a suggestion for a key that is not declared.
 func hint(key string, declared []options.Key) string {
 	var names []string
-	var hints []func(string) string
+	var foreign, other string
 	for _, k := range declared {
 		switch {
 		case k.Name != "":
 			names = append(names, k.Name)
+		case k.Foreign != nil:
+			foreign = k.Foreign(key)
 		case k.Unknown != nil:
-			hints = append(hints, k.Unknown)
+			other = k.Unknown(key)
 		}
 	}
-	near := options.DidYouMean(key, names)
-	for _, h := range hints {
-		near = cmp.Or(near, h(key))
-	}
-	return near
+	return cmp.Or(foreign, options.DidYouMean(key, names), other)
 }
 
 // report is the options.Report of one section.
@@ -297,6 +300,8 @@ func (r report) Has(key string) bool {
 }
 
 func (r report) Reported(key string) bool { return r.d.reported(r.path(key)) }
+
+func (r report) Planned() bool { return r.d.planned[r.v.path] }
 
 // at returns the key, or what the file has of the sections that hold it.
 func (r report) at(key string) (place, string) {

@@ -15,6 +15,7 @@ type decoder struct {
 	name     string // of the file, as the caller gave it
 	problems Errors
 	at       map[string]place // the place of the value of each path that was read
+	planned  map[string]bool  // the sections with a key that is not built yet
 	lookups  int              // aliases followed so far
 	values   int              // values read so far
 	warnings []string         // remarks about what is valid

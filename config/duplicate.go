@@ -13,7 +13,7 @@ import (
 func (d *decoder) checkDuplicates(c *Config) {
 	first := make(map[taken]int) // the first route that takes it
 	for i, r := range c.Routes {
-		if r.Pattern == nil {
+		if r.Pattern == nil || d.unclear(index("routes", i)) {
 			continue
 		}
 		same, met := i, false
@@ -32,6 +32,15 @@ func (d *decoder) checkDuplicates(c *Config) {
 			d.checkPair(c, same, i)
 		}
 	}
+}
+
+// unclear reports whether it is not known which requests a route takes, because a part of
+// what says so was refused.
+func (d *decoder) unclear(path string) bool {
+	if d.problems == nil {
+		return false
+	}
+	return d.planned[path] || slices.ContainsFunc([]string{".host", ".methods", ".match"}, func(key string) bool { return d.reported(path + key) })
 }
 
 // taken is one combination of host and method that a route matches, for paths and conditions

@@ -65,7 +65,7 @@ func Parse(name string, data []byte, env func(string) (string, bool), policies .
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }
 	}
-	d := &decoder{name: name, at: make(map[string]place, len(data)/valueBytes), policies: policies}
+	d := &decoder{name: name, at: make(map[string]place, len(data)/valueBytes), planned: make(map[string]bool), policies: policies}
 	root := d.document(data)
 	if root == nil {
 		return nil, d.problems.sorted()
@@ -131,6 +131,10 @@ func (d *decoder) document(data []byte) *yaml.Node {
 		d.problemAt(place{}, "", "is empty; the shortest useful file is: %s", smallest)
 		return nil
 	}
+	if n := foreignLine(string(data)); root[0].Kind == scalarNode && n > 0 {
+		d.problemAt(place{n, 1}, "", notYAML)
+		return nil
+	}
 	if root[0].Kind != mappingNode {
 		d.problemAt(place{root[0].Line, root[0].Column}, "", "got %s, want keys such as listen, upstreams and routes", kind(root[0]))
 		return nil
@@ -141,6 +145,10 @@ func (d *decoder) document(data []byte) *yaml.Node {
 // syntax notes what keeps data from being YAML: the habits that newcomers trip
 // over by name, else what the parser says.
 func (d *decoder) syntax(data string, err error) {
+	if n := foreignLine(data); n > 0 {
+		d.problemAt(place{n, 1}, "", notYAML)
+		return
+	}
 	for _, t := range findTraps(data) {
 		d.problemAt(t.place, "", "%s", t.text)
 	}
@@ -155,6 +163,8 @@ func (d *decoder) syntax(data string, err error) {
 		d.problemAt(at, "", "not YAML: %s", text)
 	}
 }
+
+const notYAML = "not YAML: this line has the form of a file for nginx or Caddy; here the shortest useful file is: " + smallest
 
 var parserLine = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
 

@@ -75,12 +75,26 @@ type Access struct {
 
 // Keys declares the keys of `log.access`.
 func (a *Access) Keys(k options.Keys) {
-	k.Add("file", fileOfLog(a),
+	k.Add("file", &logFile{fileOfLog(a)},
 		"`stdout`, `stderr` or a file, which SIGUSR1 opens anew; switching the log on or off counts as another file", options.Restart)
 	k.Add("format", formatOf(&a.Format), "one line a request; `auto` is text when `file` is a terminal, else JSON")
 	k.Share("sample", &a.Sample, 1, "of the requests that are written")
 	k.Add("always", a.Always.list(), "written whatever `sample` says; or `off`")
 	k.Later("fields", "query", "redact")
+}
+
+// logFile is the file without the words that switch the log on and off.
+type logFile struct{ *options.File }
+
+// Set takes the name of a file.
+func (f *logFile) Set(text string) (wrong string) {
+	switch {
+	case options.IsOff(text):
+		return fmt.Sprintf(`got %q, want a file; to switch the access log off write log: { access: off }`, text)
+	case options.IsOn(text):
+		return fmt.Sprintf(`got %q, want a file, or stdout`, text)
+	}
+	return f.File.Set(text)
 }
 
 // fileOfLog is one of the process's streams, or a file.

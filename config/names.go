@@ -73,6 +73,8 @@ func hostPattern(s string) (shaped, wrong string) {
 		return s, `want * only as the first label, as in "*.example.com"`
 	case strings.Contains(s, "://"):
 		return s, "want a host without a scheme"
+	case strings.HasPrefix(s, ".") && hostname(s[1:]):
+		return s, `write "*` + s + `" for its subdomains; it itself is another entry`
 	case !hostname(name):
 		return s, `want a host such as api.example.com or "*.example.com", without a port`
 	}

@@ -35,7 +35,7 @@ const MaxParams = 8
 // "/a/{id}" one segment by name, "/a/{rest:*}" the rest by name.
 func ParsePattern(path string) (Pattern, error) {
 	if !strings.HasPrefix(path, "/") {
-		return nil, fmt.Errorf("got %q, want a path that starts with /", path)
+		return nil, fmt.Errorf("got %q, want a path that starts with /, such as %q%s", path, "/api/*", noExpression(path))
 	}
 	parts := strings.Split(path[1:], "/")
 	p := make(Pattern, 0, len(parts))
@@ -43,7 +43,7 @@ func ParsePattern(path string) (Pattern, error) {
 	for i, part := range parts {
 		s, err := parseSegment(part)
 		if err != nil {
-			return nil, fmt.Errorf("%q: %w", path, err)
+			return nil, fmt.Errorf("%q: %w%s", path, err, wholeSegment(path))
 		}
 		if s.Kind == Rest && i != len(parts)-1 {
 			return nil, fmt.Errorf("%q: %s must be the last segment", path, part)
@@ -60,6 +60,14 @@ func ParsePattern(path string) (Pattern, error) {
 		return nil, fmt.Errorf("%q: %d parameters, at most %d are possible", path, len(seen), MaxParams)
 	}
 	return p, nil
+}
+
+// noExpression is said of what may be a regular expression.
+func noExpression(path string) string {
+	if strings.ContainsAny(path, "^~$()|") {
+		return "; it is no regular expression"
+	}
+	return ""
 }
 
 func parseSegment(s string) (Segment, error) {
@@ -86,6 +94,15 @@ func parseSegment(s string) (Segment, error) {
 		return Segment{Kind: Rest, Text: name}, nil
 	}
 	return Segment{Kind: Param, Text: name}, nil
+}
+
+// wholeSegment is said of a path whose last segment ends with a star, as other programs have
+// them.
+func wholeSegment(path string) string {
+	if text := strings.TrimRight(path, "*"); text != path && !strings.ContainsAny(text, "{}*") {
+		return fmt.Sprintf("; write %q for all that is below", strings.TrimSuffix(text, "/")+"/*")
+	}
+	return ""
 }
 
 func firstRune(s string) string {

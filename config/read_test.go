@@ -299,6 +299,18 @@ routes: [{ path: "/*", upstream: used }]`)
 	equal(t, "warnings", got, want)
 }
 
+// In nginx and Traefik a path that ends with a slash takes all that is below it.
+func TestWarningsOfPathsThatTakeNothingBelow(t *testing.T) {
+	c := mustParse(t, `
+routes:
+  - { path: "/api/", upstream: "http://a:1" }
+  - { path: "/b/", upstream: "http://a:1" }
+  - { path: "/b/*", upstream: "http://b:1" }
+  - { path: "/c/", respond: 200 }
+  - { path: "/d", upstream: "http://a:1" }`)
+	equal(t, "warnings", c.Warnings, []string{`config.yaml:3:11: routes[0].path: takes "/api/" alone; write "/api/*" for all that is below it`})
+}
+
 // Text that has a meaning in configurations of other gateways is accepted with a warning.
 func TestWarningsOfForeignHabits(t *testing.T) {
 	c := mustParse(t, `

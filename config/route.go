@@ -74,12 +74,13 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 			k.Add("cache", r.cache(c), "")
 		}
 		k.Later("use", "priority", "concurrency", "hedge", "query", "sticky_shares", "grpc", "forward_client_cert")
+		k.Foreign(foreignRoute)
 	}
 }
 
 // path declares `path`.
-func (r *Route) path() *options.Phrase {
-	return &options.Phrase{
+func (r *Route) path() *pathPhrase {
+	return &pathPhrase{options.Phrase{
 		Form: "`\"/a\"` exact; `\"/a/*\"` also takes `/a`; `\"/a/{id}\"` one segment by name; `\"/a/{rest:*}\"` the rest by name; at most 8 names",
 		Read: func(s string) (wrong string) {
 			if wrong := options.OneLine(s); wrong != "" {
@@ -98,8 +99,13 @@ func (r *Route) path() *options.Phrase {
 		Text:  func() (string, options.Style) { return r.Path, options.Quoted },
 		Later: true,
 		Texts: options.Shape{Pattern: "/.*"},
-	}
+	}}
 }
+
+type pathPhrase struct{ options.Phrase }
+
+// Wants is what a message asks for in place of a list.
+func (*pathPhrase) Wants() string { return "one path; several paths are several routes" }
 
 // queryMatch writes a query as the condition that it was meant to be.
 func queryMatch(query string) string {

@@ -44,6 +44,7 @@ func (u *Upstream) Keys(k options.Keys) {
 	k.Section("dns", u.DNS.Keys, "")
 	k.Add("tls", &options.Section{Keys: u.TLS.Keys, Block: true, Hidden: u.TLS == (TLS{})}, "for https:// backends", options.Means("none"))
 	k.Later("protocol", "http2", "send_proxy", "via", "health", "slow_start", "breaker", "concurrency", "queue", "sticky", "discover")
+	k.Foreign(foreignUpstream)
 }
 
 // setBackend stores the only backend of an upstream.
@@ -198,13 +199,33 @@ func readBackend(s string) (b Backend, wrong string) {
 		return b, wrong
 	}
 	b, wrong = parseBackend(s)
+	url, parameters, several := strings.Cut(s, " ")
 	switch {
+	case wrong != "" && several && (address(url) || isURL(url)) && (strings.Contains(parameters, "=") || parameters == "backup"):
+		wrong = fmt.Sprintf("got %q, want a URL alone; write %s", shown(s), backendMapping(url, parameters))
 	case wrong != "" && address(s):
 		wrong = fmt.Sprintf(`got %q, want a URL; write "http://%s"`, s, s)
 	case wrong != "":
 		wrong = fmt.Sprintf("got %q, %s", shown(s), wrong)
 	}
 	return b, wrong
+}
+
+// backendMapping writes a backend of nginx or HAProxy, "host:port weight=3 backup", as the
+// mapping that it is here.
+func backendMapping(url, parameters string) string {
+	if address(url) {
+		url = "http://" + url
+	}
+	text := fmt.Sprintf("{ url: %q", shown(url))
+	for p := range strings.FieldsSeq(parameters) {
+		if weight, found := strings.CutPrefix(p, "weight="); found && options.Digits(weight) {
+			text += ", weight: " + weight
+		} else if p == "backup" {
+			text += ", backup: on"
+		}
+	}
+	return text + " }"
 }
 
 // address reports whether s is host:port, or a host that can be no other name.

@@ -6,8 +6,8 @@ import (
 )
 
 // Key is the declaration of one key. A Key without a name describes its section instead:
-// another form of it (Value), keys that are not built yet (Later), or the message for unknown
-// keys (Unknown).
+// another form of it (Value), keys that are not built yet (Later), or the message for
+// unknown keys (Foreign, Unknown).
 type Key struct {
 	Name     string
 	Doc      string // one line for the documentation, after what Value.Takes returns
@@ -19,6 +19,10 @@ type Key struct {
 	Required bool // a section without it is a problem
 
 	Later []string // names of keys that are known and not built yet
+	// Foreign returns what to write for a key that the section does not have and that other
+	// programs do, such as "; write upstream"; "" for one that it does not know. It is said
+	// in place of a similar name.
+	Foreign func(name string) (hint string)
 	// Unknown returns what else to say about a key that the section does not have and
 	// that is not nearly one of its own, such as "; write it below set". "" is nothing.
 	Unknown func(name string) (hint string)
@@ -62,6 +66,9 @@ func (k Keys) Itself(value Value) { k.visit(Key{Value: value}) }
 // Unknown declares what else is said about keys that the section does not have; see
 // Key.Unknown.
 func (k Keys) Unknown(hint func(name string) string) { k.visit(Key{Unknown: hint}) }
+
+// Foreign declares what is said about keys of other programs; see Key.Foreign.
+func (k Keys) Foreign(hint func(name string) string) { k.visit(Key{Foreign: hint}) }
 
 // Later names keys that are known and not built yet. A file that has one is refused
 // with these words.

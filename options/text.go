@@ -131,6 +131,9 @@ func (f *File) Set(s string) string {
 	if wrong := OneLine(s); wrong != "" {
 		return wrong
 	}
+	if IsOff(s) || IsOn(s) {
+		return got(s, `want the name of a file; write "./%s" for a file of that name`, s)
+	}
 	if slices.Contains(f.streams, s) {
 		*f.p = s
 		return ""

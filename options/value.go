@@ -170,6 +170,9 @@ type Report interface {
 	Has(key string) bool
 	// Reported reports whether a problem at the key or below it is known.
 	Reported(key string) bool
+	// Planned reports whether the section has a key that is not built yet, which may be meant
+	// to give what it lacks.
+	Planned() bool
 	// Problem reports a problem of the key, at the place of the section when the
 	// file does not have the key.
 	Problem(key, format string, args ...any)

@@ -38,6 +38,9 @@ func (h *Headers) Keys(k options.Keys) {
 	k.Section("request", h.Request.Keys, "what the backend sees")
 	k.Section("response", h.Response.Keys, "what the client sees")
 	k.Unknown(func(name string) string {
+		if name == "set" || name == "add" || name == "remove" {
+			return "; write it below request or response: response: { " + name + ": ... }"
+		}
 		return "; fields are written below request or response: response: { set: { " + name + ": ... } }"
 	})
 }

@@ -55,6 +55,7 @@ type report struct {
 func (r *report) Has(key string) bool               { return slices.Contains(r.written, key) }
 func (r *report) Reported(key string) bool          { return false }
 func (r *report) Warn(key, format string, a ...any) {}
+func (r *report) Planned() bool                     { return false }
 
 func (r *report) Problem(key, format string, a ...any) {
 	r.problems = append(r.problems, strings.TrimPrefix(key+": ", ": ")+fmt.Sprintf(format, a...))

@@ -30,7 +30,11 @@ func (r *Rewrite) Compile(at options.Report, route options.Route) {
 	}
 	known := checkParams(at, "", r.Path, route)
 	if !strings.HasPrefix(r.Path, "/") || strings.ContainsFunc(r.Path, notInTemplate) {
-		at.Problem("", "got %q, want a path that starts with /, without a query", r.Path)
+		hint := ""
+		if strings.Contains(r.Path, "$") {
+			hint = `; with path: "/a/{rest:*}" it may be "/b/{rest}"`
+		}
+		at.Problem("", "got %q, want a path that starts with /, without a query%s", r.Path, hint)
 	} else if known {
 		r.target = compileTemplate(at, "", r.Path, route)
 	}
