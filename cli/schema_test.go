@@ -132,6 +132,7 @@ func beyondSchema() map[string]string {
 		"cache-object":   "a bound that is another key",
 		"documents":      "a second document",
 		"environment":    "variables, which an editor does not have",
+		"log-off":        "a file whose name is a word of YAML",
 		"ports":          "two listeners of one port",
 		"route-same":     "routes that take the same requests",
 		"route-shadowed": "routes that are never reached",

@@ -308,7 +308,7 @@ routes:
   - { path: "/b/*", upstream: "http://b:1" }
   - { path: "/c/", respond: 200 }
   - { path: "/d", upstream: "http://a:1" }`)
-	equal(t, "warnings", c.Warnings, []string{`config.yaml:3:11: routes[0].path: takes "/api/" alone; write "/api/*" for all that is below it`})
+	equal(t, "warnings", c.Warnings, []string{`config.yaml:3:13: routes[0].path: takes "/api/" alone; write "/api/*" for all that is below it`})
 }
 
 // Text that has a meaning in configurations of other gateways is accepted with a warning.

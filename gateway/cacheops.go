@@ -153,7 +153,9 @@ func (g *proxy) purgeRequested(c *policy.Call) {
 	}
 	u := ops.CacheURL{Scheme: c.Scheme, Host: string(c.Host), Target: target}
 	err := g.cachePurge(ops.CachePurge{URL: u})
-	if err != nil && !errors.Is(err, ops.ErrNoCache) { // where no route caches nothing is stored
+	switch {
+	case err == nil, errors.Is(err, ops.ErrNoCache), errors.Is(err, ops.ErrBadURL): // for the latter two nothing is stored
+	default:
 		g.log.Warn("a purge may be forgotten in a restart", "error", err)
 	}
 }

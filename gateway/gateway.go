@@ -135,9 +135,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 	for _, ln := range g.listeners {
 		g.serving.Go(func() { g.accept(ln) })
 	}
-	if every := snap.config.Cache.SaveEvery; g.saver != nil && every > 0 {
-		g.saver.Start(every)
-	}
+	g.saver.Start(snap.config.Cache.SaveEvery)
 	g.ready.Store(true)
 	return nil
 }
@@ -197,6 +195,9 @@ func (g *Gateway) replace(prev *Snapshot, cfg *config.Config) error {
 	g.limit.Set(g.grantConnections(cfg))
 	g.rate.Set(cfg.Limits.AcceptRate)
 	g.publish(next)
+	if g.ready.Load() {
+		g.saver.Start(cfg.Cache.SaveEvery) // the first route that caches may be new
+	}
 	prev.retire() // only after the new one is visible
 	return nil
 }

@@ -18,10 +18,10 @@ type Saver struct {
 	path  string
 	log   *slog.Logger
 	now   func() time.Time
-	stop  context.CancelFunc // ends the periodic saves; nil when there are none
-	done  sync.WaitGroup     // of the goroutine that they run on
+	done  sync.WaitGroup // of the goroutine of the periodic saves
 
 	mu     sync.Mutex
+	stop   context.CancelFunc // ends the periodic saves; nil when there are none
 	loaded string
 	last   time.Time
 	err    error
@@ -68,8 +68,17 @@ func (s *Saver) Load() {
 }
 
 // Start saves the store from now on, once in every period. A save that fails is in the log
-// and in the state; the next period saves again.
+// and in the state; the next period saves again. On a nil Saver, when it has started, and where
+// every is zero, Start does nothing.
 func (s *Saver) Start(every time.Duration) {
+	if s == nil || every <= 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop != nil {
+		return
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	s.done.Go(func() {
@@ -122,9 +131,11 @@ func (s *Saver) PrepareLastSave(ctx context.Context) LastSave {
 	if s == nil {
 		return LastSave{}
 	}
+	s.mu.Lock()
 	if s.stop != nil {
 		s.stop()
 	}
+	s.mu.Unlock()
 	half, begin := context.WithCancel(context.Background())
 	if deadline, ok := ctx.Deadline(); ok {
 		half, begin = context.WithTimeout(context.Background(), time.Until(deadline)/2)
