@@ -132,6 +132,9 @@ func cutFault(f *exchange.Fault) *exchange.Fault {
 
 // sinkFault explains why the client did not take the response.
 func sinkFault(err error) *exchange.Fault {
+	if f, ok := errors.AsType[*exchange.Fault](err); ok {
+		return f
+	}
 	if errors.Is(err, conn.ErrTooSlow) {
 		return exchange.Refuse(exchange.SlowClient)
 	}

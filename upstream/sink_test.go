@@ -75,6 +75,21 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	wantStats(t, c, 0, 0)
 }
 
+// Not every error of a transfer is the client's: a bug of ours is reported as one.
+func TestStreamThatABugEnds(t *testing.T) {
+	s := newScript(t, func(p *peer) {
+		p.head()
+		p.say("HTTP/1.1 200 OK\r\n\r\n")
+		_, _ = p.rest()
+	})
+	tr := streamed(t, clientOf(t, s), request("GET", "/"))
+	end := watch(tr.resp.Body)
+	bug := &exchange.Fault{Kind: exchange.ProxyInternalError, Reason: exchange.Panicked, Source: exchange.Gateway}
+	if _ = tr.resp.Body.CloseWithError(bug); end.calls != 1 || end.complete || end.fault != bug {
+		t.Errorf("OnClose %+v; want %v", *end, bug)
+	}
+}
+
 func TestStreamThatNobodyWants(t *testing.T) {
 	closed := make(chan struct{}, 2)
 	s := newScript(t, func(p *peer) {

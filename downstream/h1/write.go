@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strconv"
 
+	"penstock/exchange"
 	"penstock/response"
 )
 
@@ -97,7 +98,10 @@ func (t *stream) transfer(r *response.Response) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			t.gate.server.o.Log.Error("panic in a response body", "panic", cause, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic in a response body: %v", cause)
+			err = &exchange.Fault{
+				Kind: exchange.ProxyInternalError, Reason: exchange.Panicked, Source: exchange.Gateway, Begun: true,
+				Err: fmt.Errorf("panic in a response body: %v", cause),
+			}
 		}
 		_ = r.Stream.CloseWithError(err)
 	}()
