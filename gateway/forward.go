@@ -94,8 +94,12 @@ func (j *journey) settle(f *exchange.Fault) {
 	now, at := j.g.now(), j.out.attempt
 	at.Took = now.Sub(at.Start)
 	took := at.Took
-	if f == nil {
+	switch {
+	case f == nil:
 		took = at.FirstByte
+	case f.Reason == exchange.ClientGone && at.Wrote && j.out.req.Body.Stream == nil: // no upload took the time
+		j.out.backend.Abandon(took-at.Queue, now)
+		return
 	}
 	j.out.backend.End(f, at.Status, took, now)
 }

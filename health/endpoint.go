@@ -53,6 +53,13 @@ func (e *Endpoint) End(f *exchange.Fault, status int, took time.Duration, now ti
 	e.leave()
 }
 
+// Abandon reports that an attempt has ended because its client left, in place of End. It is no
+// verdict. The backend had the request for the time waited.
+func (e *Endpoint) Abandon(waited time.Duration, now time.Time) {
+	e.backend.End(lb.Abandoned, waited, now)
+	e.leave()
+}
+
 // Responded reports the head of a response whose body or tunnel goes on: its verdict
 // counts at once. EndRest must follow.
 func (e *Endpoint) Responded(status int, took time.Duration, now time.Time) {

@@ -26,6 +26,7 @@ const (
 	Timeout                       // no response within its time
 	Cut                           // a response ended or fell silent before its end, or a reused connection before it began
 	Cancelled                     // no verdict: not the backend's doing, or the verdict was given by Report
+	Abandoned                     // the client left while the backend had the request: no verdict, but so long a wait
 )
 
 // Backend is one address of an upstream with the state that all routes share.
@@ -120,9 +121,29 @@ func (b *Backend) Report(o Outcome, took time.Duration, now time.Time) {
 	case Cut:
 		b.penalise(0, now) // the time that a body took says nothing of the backend's speed
 		b.failed(o, began, now)
+	case Abandoned:
+		b.waited(took, now)
 	case Cancelled:
 		b.trialCancelled(began)
 	}
+}
+
+// waited raises the latency to a time in which no response came, if it was below. A client that
+// leaves is no proof of a failure: counted as one, clients that mean harm could eject any
+// backend. But without it a backend that hangs, whose clients all lose patience before its
+// timeout, keeps the latency of its last good response. A client can raise the latency no more
+// than by waiting for a response that takes as long.
+func (b *Backend) waited(took time.Duration, now time.Time) {
+	if _, known := b.latency.at(now.UnixNano()); !known {
+		l := b.ledger.Load()
+		if l == nil {
+			return
+		}
+		if usual, known := l.latency.at(now.UnixNano()); !known || float32(took) < usual {
+			return // as a first sample, a short wait would make the backend look fast
+		}
+	}
+	b.latency.raise(took, now)
 }
 
 // penalise makes a backend that failed look at least twice as slow as its upstream

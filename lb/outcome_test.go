@@ -20,6 +20,8 @@ func TestAFailureNeverLowersLatency(t *testing.T) {
 		{"timeout", Timeout, time.Millisecond, time.Second, time.Second},
 		{"refused at once", ConnectFailure, time.Millisecond, time.Microsecond, 2 * usual},
 		{"cut after a long body", Cut, time.Millisecond, time.Hour, 2 * usual},
+		{"the client left sooner than usual", Abandoned, 50 * time.Millisecond, 20 * time.Millisecond, 50 * time.Millisecond},
+		{"the client left later than usual", Abandoned, time.Millisecond, 5 * time.Second, 5 * time.Second},
 		{"no verdict", Cancelled, time.Millisecond, time.Second, time.Millisecond},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -32,6 +34,30 @@ func TestAFailureNeverLowersLatency(t *testing.T) {
 				t.Errorf("got %v, want about %v", got, tc.want)
 			}
 		})
+	}
+}
+
+// Clients that leave make a backend that has no sample yet look slow, and never fast; they
+// eject nothing, however many they are.
+func TestClientsThatLeaveAreNoFailures(t *testing.T) {
+	_, list := backends(2, EjectOptions{Failures: 3})
+	attempt(list[0], Abandoned, 0, time.Minute)
+	if got := list[0].Latency(); got != 0 {
+		t.Errorf("nothing to compare with: latency %v, want none", got)
+	}
+	attempt(list[1], Success, 0, 10*time.Millisecond)
+	attempt(list[0], Abandoned, time.Millisecond, time.Millisecond)
+	if got := list[0].Latency(); got != 0 {
+		t.Errorf("after a short wait: latency %v, want none", got)
+	}
+	for range 100 {
+		attempt(list[0], Abandoned, time.Second, time.Second)
+	}
+	if got := list[0].Latency(); got != time.Second {
+		t.Errorf("after a long wait: latency %v, want 1s", got)
+	}
+	if s := list[0].Standing(t0.Add(time.Second)); s.Ejected || s.Failing {
+		t.Errorf("standing %+v, want a good one", s)
 	}
 }
 
