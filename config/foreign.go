@@ -65,7 +65,7 @@ func foreignRoute(key string) string {
 	case "basicauth", "authbasic", "forwardauth":
 		return "; that will be auth, which is not built yet"
 	case "limitreq", "ratelimits":
-		return "; that will be rate_limit, which is not built yet"
+		return "; write rate_limit: 10/s"
 	case "proxycache", "cachettl":
 		return "; write cache: 60s"
 	}
