@@ -80,58 +80,6 @@ func TestClientThatLeavesEndsItsAttempt(t *testing.T) {
 	}
 }
 
-// A backend that hangs must not go on looking as fast as it was, when its clients lose patience
-// before the gateway does. It is not ejected for that.
-func TestBackendThatClientsLeaveLooksSlow(t *testing.T) {
-	const requests = 40
-	asked, gone := make(chan struct{}, requests), make(chan struct{}, requests)
-	good := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
-	fast := make(chan struct{}, 1)
-	hangs := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
-		if _, err := p.Head(); err != nil {
-			return
-		}
-		select {
-		case fast <- struct{}{}: // the first
-			_, _ = io.WriteString(p, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-			return
-		default:
-		}
-		asked <- struct{}{}
-		var one [1]byte
-		_, _ = p.Conn.Read(one[:])
-		gone <- struct{}{}
-	})
-	g := gatewaytest.Start(t, "upstreams: { u: { balance: latency, backends: [\""+good.URL+"\", \""+hangs.URL+"\"] } }\n"+oneRoute("u"))
-	left := 0
-	for range requests {
-		c := gatewaytest.Dial(t, g.Address)
-		c.Send(get)
-		answered := make(chan error, 1)
-		go func() {
-			_, err := c.TryRead("GET")
-			answered <- err
-		}()
-		select {
-		case <-asked:
-			left++
-			_ = c.Conn.Close()
-			<-gone
-			<-answered
-		case err := <-answered:
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	if left == 0 || left > requests/4 {
-		t.Errorf("%d of %d requests went to the backend that hangs, want a few", left, requests)
-	}
-	if n := g.Series("penstock_backend_ejections_total"); strings.Contains(n, "} 1\n") {
-		t.Errorf("it was ejected:\n%s", n)
-	}
-}
-
 func TestFinishGoesOnForAClientThatSentFIN(t *testing.T) {
 	asked, release, gone := make(chan struct{}, 100), make(chan struct{}), make(chan struct{}, 100)
 	origin := silentOrigin(t, asked, release, gone)

@@ -4,7 +4,9 @@ package gateway_test
 
 import (
 	"context"
+	"errors"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -128,4 +130,33 @@ func TestShutdownEndsRestingConnections(t *testing.T) {
 		t.Error("the connection is still open, or got an answer")
 	}
 	rested(t, g, "0")
+}
+
+// An empty line after a body leaves a connection idle, also one that is parked: neither may
+// the time of the next head begin with it, nor the time that is left begin anew.
+func TestAnEmptyLineAfterABodyIsIdle(t *testing.T) {
+	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
+	g := gatewaytest.Start(t, shortHeader+oneRoute(origin.URL))
+	c := gatewaytest.Dial(t, g.Address)
+	const post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx"
+	for _, after := range []string{"\r\n", ""} {
+		c.Send(post + after)
+		if a := c.Read("POST"); a.StatusCode != 200 || a.Close {
+			t.Fatalf("got %d, close %v", a.StatusCode, a.Close)
+		}
+		rested(t, g, "1")
+	}
+	c.Send("\r\n")
+	_ = c.SetReadDeadline(time.Now().Add(600 * time.Millisecond)) // twice the time of a head
+	if n, err := c.Conn.Read(make([]byte, 100)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("after an empty line on a parked connection: %d bytes, %v", n, err)
+	}
+	_ = c.SetReadDeadline(time.Now().Add(gatewaytest.Wait))
+	c.Send(post)
+	if a := c.Read("POST"); a.StatusCode != 200 {
+		t.Errorf("after an empty line on a parked connection: %d", a.StatusCode)
+	}
+	if got := g.Count(`penstock_faults_total{route="",fault="header-stalled"}`); got != "none" {
+		t.Errorf("%s stalled heads, want none", got)
+	}
 }

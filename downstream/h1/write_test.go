@@ -59,7 +59,10 @@ func TestPanicInABodyIsAFaultOfTheGateway(t *testing.T) {
 		Log: slog.New(slog.NewTextHandler(&log, nil)), HeaderBytes: 4 << 10,
 	})
 	client, w := gatePair(t, s)
-	go func() { _ = s.http.ServeConn(w) }()
+	go func() {
+		s.serve(w)
+		_ = w.Close()
+	}()
 	go func() { _, _ = io.WriteString(client, "GET / HTTP/1.1\r\nHost: a\r\n\r\n") }()
 	text, _ := io.ReadAll(client)
 	<-h.finished
