@@ -98,7 +98,7 @@ func (j *journey) settle(f *exchange.Fault) {
 	case f == nil:
 		took = at.FirstByte
 	case f.Reason == exchange.ClientGone && at.Wrote && j.out.req.Body.Stream == nil: // no upload took the time
-		j.out.backend.Abandon(took-at.Queue, now)
+		j.out.backend.Abandon(took, now)
 		return
 	}
 	j.out.backend.End(f, at.Status, took, now)

@@ -54,9 +54,9 @@ func (e *Endpoint) End(f *exchange.Fault, status int, took time.Duration, now ti
 }
 
 // Abandon reports that an attempt has ended because its client left, in place of End. It is no
-// verdict. The backend had the request for the time waited.
-func (e *Endpoint) Abandon(waited time.Duration, now time.Time) {
-	e.backend.End(lb.Abandoned, waited, now)
+// verdict. took is the time from Begin, in which the backend did not respond.
+func (e *Endpoint) Abandon(took time.Duration, now time.Time) {
+	e.backend.End(lb.Abandoned, took, now)
 	e.leave()
 }
 

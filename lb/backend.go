@@ -123,6 +123,7 @@ func (b *Backend) Report(o Outcome, took time.Duration, now time.Time) {
 		b.failed(o, began, now)
 	case Abandoned:
 		b.waited(took, now)
+		b.trialCancelled(began)
 	case Cancelled:
 		b.trialCancelled(began)
 	}

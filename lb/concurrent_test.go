@@ -32,7 +32,7 @@ func TestConcurrentUse(t *testing.T) {
 					for try := range 3 {
 						b := current.Load().Pick(keyOf(i*worker), &tried, now.UnixNano())
 						b.Begin()
-						b.End(Outcome((i/7+try+b.Index())%int(Cancelled+1)), time.Duration(1+i%100), now)
+						b.End(Outcome((i/7+try+b.Index())%int(Abandoned+1)), time.Duration(1+i%100), now)
 						tried.Add(b)
 					}
 				}

@@ -81,7 +81,9 @@ func TestAnEjectionEndsWithATrial(t *testing.T) {
 	}
 	attempt(b, Cancelled, 1200*time.Millisecond, 200*time.Millisecond) // the trial had no verdict
 	wantTrial(t, b, 1300*time.Millisecond, true)
-	attempt(b, ServerError, 1400*time.Millisecond, 100*time.Millisecond)
+	attempt(b, Abandoned, 1350*time.Millisecond, 50*time.Millisecond) // nor had the next
+	wantTrial(t, b, 1360*time.Millisecond, true)
+	attempt(b, ServerError, 1400*time.Millisecond, 40*time.Millisecond)
 	wantPause(t, b, 3400*time.Millisecond)
 	if p.PickTrial(nil, false, t0.Add(23*time.Second).UnixNano()) != nil {
 		t.Error("a request that may not be sent twice is the trial before one that may")
