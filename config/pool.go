@@ -65,6 +65,7 @@ func (h *HostPolicy) set(s string) (wrong string) {
 type Pool struct {
 	Max          int           // open connections, at least 1
 	Tunnels      float64       // open tunnels as a share of Max, counted apart from it, 0..1; zero means none
+	Slow         float64       // connections that slow transfers may occupy, as a share of Max, 0..1; zero means none
 	Idle         int           // kept idle, 0..Max
 	IdleTimeout  time.Duration // an idle one is closed after this; never zero
 	MaxAge       time.Duration // a connection is not used again after this; zero means any age
@@ -76,21 +77,27 @@ type Pool struct {
 func (p *Pool) Keys(k options.Keys) {
 	k.Count("max", &p.Max, 512, "open connections", options.Within(1, maxCount))
 	k.Share("tunnels", &p.Tunnels, 0.5, "open tunnels, as a share of `max`, counted apart from it; above it 503 `tunnels-full`")
+	k.Share("slow", &p.Slow, 0.5, "connections that slow transfers may occupy, as a share of `max`: those that moved less than 64 KiB in 10 s because of "+
+		"their clients. When one more becomes slow, the slowest is ended, `too-many-slow`")
 	k.Count("idle", &p.Idle, 64, "connections that are kept idle, at most `max`", options.Within(0, maxCount))
 	k.Duration("idle_timeout", &p.IdleTimeout, 4*time.Second,
 		"an idle connection is closed after it; keep it below the backend's own (Node's is 5 s)")
 	k.Duration("max_age", &p.MaxAge, 10*time.Minute, "a connection is not used again after it", options.Off)
 	k.Count("queue", &p.Queue, 256, "requests that may wait for a connection", options.Within(0, maxCount), options.Off)
 	k.Duration("queue_timeout", &p.QueueTimeout, 250*time.Millisecond, "the longest wait; then 503")
-	k.Later("slow")
 }
 
 // Places returns how many tunnels may be open: a share above zero is at least one.
-func (p *Pool) Places() int {
-	if p.Tunnels == 0 {
+func (p *Pool) Places() int { return p.share(p.Tunnels) }
+
+// SlowPlaces returns how many connections slow transfers may occupy, in the same manner.
+func (p *Pool) SlowPlaces() int { return p.share(p.Slow) }
+
+func (p *Pool) share(of float64) int {
+	if of == 0 {
 		return 0
 	}
-	return max(1, int(math.Round(p.Tunnels*float64(p.Max))))
+	return max(1, int(math.Round(of*float64(p.Max))))
 }
 
 // RetryBudget bounds retries over all routes of an upstream.

@@ -97,7 +97,7 @@ func TestLongUpstream(t *testing.T) {
 			{Scheme: HTTP, Host: "2001:db8::1", Port: "80", Weight: 1},
 		},
 		Host:        HostPolicy{Mode: HostFixed, Name: "api.example:8443"},
-		Pool:        Pool{Max: 10, Tunnels: 0.125, Idle: 5, IdleTimeout: time.Second, QueueTimeout: time.Second},
+		Pool:        Pool{Max: 10, Tunnels: 0.125, Slow: 0.25, Idle: 5, IdleTimeout: time.Second, QueueTimeout: time.Second},
 		RetryBudget: RetryBudget{Ratio: 0.125, Floor: 0.5},
 		Eject: Eject{
 			Failures: 3, Errors: 0.3, Min: 7, Within: time.Minute, When: Statuses{{First: 500, Last: 500}, {First: 502, Last: 504}},

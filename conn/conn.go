@@ -30,7 +30,7 @@ type Conn struct {
 	ending  ending
 	phase   atomic.Uint32 // the owner's note
 	watcher atomic.Pointer[Departure]
-	pace    pace
+	pace    Pace
 }
 
 // ending is what Close has to know.
@@ -50,6 +50,7 @@ type ending struct {
 func New(raw net.Conn, s *Sweeper) *Conn {
 	c := &Conn{raw: raw, sweeper: s, index: -1}
 	_, c.secure = raw.(*tls.Conn)
+	c.pace.conn = c
 	c.socket = socketOf(raw)
 	if sc, ok := c.socket.(syscall.Conn); ok {
 		c.sys, _ = sc.SyscallConn() // an error leaves the slow paths, which need no descriptor
@@ -107,7 +108,7 @@ func (c *Conn) SawEOF() bool { return c.sawEOF.Load() }
 // without touching the socket; bytes that wait there stay.
 func (c *Conn) Read(p []byte) (int, error) {
 	if !c.begin(&c.in) {
-		return 0, os.ErrDeadlineExceeded
+		return 0, c.pace.failed(os.ErrDeadlineExceeded)
 	}
 	n, err := c.calls.read(p)
 	for n == 0 && timedOut(err) && c.resume(&c.in) {
@@ -120,7 +121,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 	if err == io.EOF {
 		return n, c.endOfStream()
 	}
-	return n, plain(err)
+	return n, c.pace.failed(err)
 }
 
 // Write writes all of p or returns an error with the number of bytes written before.
@@ -140,7 +141,7 @@ func (c *Conn) Write(p []byte) (int, error) {
 		more, err = c.calls.write(p[n:])
 		n += more
 	}
-	if n == 0 && c.outOfTime(err) && c.calls.plain() {
+	if n == 0 && c.out.outOfTime(err) && c.calls.plain() {
 		n, err = c.calls.writeNow(p, err)
 	}
 	c.out.leave(n)

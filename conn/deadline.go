@@ -147,9 +147,9 @@ func (s *side) overdue(now int64, secure bool) bool {
 	return at != 0 && at <= now && !s.fired.Load() && (secure || s.busy())
 }
 
-// outOfTime reports whether err is a write deadline that time has reached, as opposed to one
-// that was set to the past in order to end the write.
-func (c *Conn) outOfTime(err error) bool { return timedOut(err) && c.out.deadline.Load() != expired }
+// outOfTime reports whether err is a deadline that time has reached, as opposed to one
+// that was set to the past in order to end the call.
+func (s *side) outOfTime(err error) bool { return timedOut(err) && s.deadline.Load() != expired }
 
 // timedOut reports whether err is a passed deadline, as opposed to the kernel's ETIMEDOUT.
 func timedOut(err error) bool { return err != nil && errors.Is(err, os.ErrDeadlineExceeded) }

@@ -7,55 +7,82 @@ import (
 	"time"
 )
 
-// ErrTooSlow is the error of a write on a connection that the sweeper has aborted, because
-// the peer took less than SetMinRate asks for.
+// ErrTooSlow is the error of a read or write on a connection that the sweeper has aborted,
+// because the peer took less than SetMinRate asks for.
 var ErrTooSlow = errors.New("the peer takes the bytes too slowly")
 
-// pace compares what the peer takes with the time for which writes wait for it.
-type pace struct {
-	on      atomic.Bool // a rate is set; read without mu
-	slow    atomic.Bool // the connection was aborted for it
-	mu      sync.Mutex
+// Pace compares what the peer moves with the time for which it is waited for. Conn.Pace
+// returns it. The sweeper takes samples: a read or write that is under way at its tick counts
+// as one tick, so that transfers pay for nothing but their beginning and end.
+type Pace struct {
+	on      atomic.Bool // something below is to be watched; read without mu
+	marked  atomic.Bool // it is among the slow ones of a SlowLimit
+	ended   atomic.Pointer[error]
+	conn    *Conn
+	mu      sync.Mutex // held before that of a SlowLimit
 	rate    int64
 	grace   time.Duration
 	from    int64         // bytes of the connection that the peer had taken at the beginning
 	looked  bool          // from is exact, and due is set
 	blocked time.Duration // for so long writes have waited for the peer
 	due     time.Duration // the bound of blocked for the bytes that the peer had taken when they were last read
+
+	slowness
 }
+
+// Pace returns what measures the peer of c.
+func (c *Conn) Pace() *Pace { return &c.pace }
 
 // SetMinRate bounds the time for which writes wait for the peer, counted from now on: it may
 // reach grace and the time that the bytes which the peer takes need at rate bytes a second.
 // Time in which no write is under way does not count. Above the bound the sweeper aborts the
 // connection, and writes return ErrTooSlow. A rate of zero removes the bound.
 //
-// The sweeper takes samples: a write that is under way at its tick counts as one tick. On
-// Linux bytes that wait in the kernel's send buffer are not taken; on other systems they are.
+// On Linux bytes that wait in the kernel's send buffer are not taken; on other systems they
+// are.
 func (c *Conn) SetMinRate(rate int64, grace time.Duration) {
 	p := &c.pace
 	p.mu.Lock()
 	p.rate, p.grace, p.from, p.looked, p.blocked = rate, grace, c.out.bytes.Load(), false, 0
+	p.watch()
 	p.mu.Unlock()
-	p.on.Store(rate > 0)
 }
 
-// waits reports whether a write is under way on s, the connection's out, that SetMinRate bounds.
-func (p *pace) waits(s *side) bool { return s.busy() && p.on.Load() }
+// watch notes whether the sweeper has anything to do. p.mu is held.
+func (p *Pace) watch() { p.on.Store(p.rate > 0 || p.holds()) }
 
-// judge counts one tick of a write that waits. It is true when that is one too many.
+// waits reports whether the sweeper has to look: a read or write is under way that is bounded.
+func (p *Pace) waits() bool {
+	return p.on.Load() && (p.conn.out.busy() || p.conn.in.busy() || p.marked.Load())
+}
+
+// judge counts one tick, and ends what was too slow for too long.
+func (p *Pace) judge(tick time.Duration) {
+	p.mu.Lock()
+	tooSlow := p.conn.out.busy() && p.belowRate(tick)
+	slowest := p.judgeSlowness(tick)
+	p.mu.Unlock()
+	if tooSlow {
+		p.conn.Abort()
+	}
+	for i := range slowest {
+		slowest[i].end()
+	}
+}
+
+// belowRate counts one tick of a write that waits. It is true when that is one too many. p.mu
+// is held.
 //
 // The number of bytes that the peer has taken only grows. It is read from the kernel once at
 // the beginning, and then only when blocked reaches due.
-func (p *pace) judge(c *Conn, tick time.Duration) (tooSlow bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+func (p *Pace) belowRate(tick time.Duration) bool {
 	if p.rate <= 0 {
 		return false
 	}
 	if p.blocked += tick; p.looked && p.blocked < p.due {
 		return false
 	}
-	taken := c.out.bytes.Load() - unsent(c.sys)
+	taken := p.taken()
 	if !p.looked {
 		p.looked, p.from = true, min(p.from, taken) // bytes of an earlier response may still be in the kernel
 	}
@@ -64,14 +91,19 @@ func (p *pace) judge(c *Conn, tick time.Duration) (tooSlow bool) {
 		return false
 	}
 	p.rate = 0
-	p.slow.Store(true)
+	p.ended.Store(&ErrTooSlow)
 	return true
 }
 
-// failed is plain for an error of writing.
-func (p *pace) failed(err error) error {
-	if err != nil && p.slow.Load() {
-		return ErrTooSlow
+// taken returns how many bytes the peer has taken since the connection began.
+func (p *Pace) taken() int64 { return p.conn.out.bytes.Load() - unsent(p.conn.sys) }
+
+// failed is plain for an error of reading or writing.
+func (p *Pace) failed(err error) error {
+	if err != nil {
+		if why := p.ended.Load(); why != nil {
+			return *why
+		}
 	}
 	return plain(err)
 }

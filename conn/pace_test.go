@@ -32,7 +32,7 @@ func writing(t *testing.T, c *Conn, size int) <-chan error {
 func sweeps(s *Sweeper, c *Conn, n int) bool {
 	for range n {
 		s.sweep(time.Duration(s.now.Load()) + s.tick)
-		if c.pace.slow.Load() {
+		if c.pace.ended.Load() != nil {
 			return true
 		}
 	}

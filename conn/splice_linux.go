@@ -127,7 +127,7 @@ func (m *mover) write(moved func(int64)) (done int64, err error) {
 		for timedOut(err) && c.resume(&c.out) {
 			err = c.sys.Write(m.drain)
 		}
-		if c.outOfTime(err) && m.drainNow() {
+		if c.out.outOfTime(err) && m.drainNow() {
 			err = nil
 		}
 		c.out.leave(m.got)

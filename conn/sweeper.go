@@ -131,8 +131,8 @@ func (s *Sweeper) step(now time.Duration) time.Duration {
 			if d := c.watcher.Load(); d != nil {
 				d.look(c)
 			}
-			if c.pace.waits(&c.out) && c.pace.judge(c, s.tick) {
-				c.Abort()
+			if c.pace.waits() {
+				c.pace.judge(s.tick)
 			}
 			s.overdue[i] = nil
 		}
@@ -144,14 +144,14 @@ func (s *Sweeper) step(now time.Duration) time.Duration {
 	return s.tick / time.Duration(s.stride)
 }
 
-// collect finds the overdue and the watched ones, and those whose writes wait, among one batch of a share.
+// collect finds the overdue and the watched ones, and those whose peers are waited for, among one batch of a share.
 func (s *Sweeper) collect(from int, now int64) (more bool) {
 	s.overdue = s.overdue[:0]
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	end := from + batch*s.stride
 	for i := from; i < min(end, len(s.conns)); i += s.stride {
-		if c := s.conns[i]; c.in.overdue(now, c.secure) || c.out.overdue(now, c.secure) || c.watcher.Load().wanted() || c.pace.waits(&c.out) {
+		if c := s.conns[i]; c.in.overdue(now, c.secure) || c.out.overdue(now, c.secure) || c.watcher.Load().wanted() || c.pace.waits() {
 			s.overdue = append(s.overdue, c)
 		}
 	}

@@ -57,6 +57,10 @@ type Stream interface {
 	// what does not count, see conn.Departure.
 	Watch(unless func() bool, quiet bool) *conn.Departure
 
+	// Pace returns what measures how the client moves the bytes of this request; nil when
+	// nothing does. It is valid until Done.
+	Pace() *conn.Pace
+
 	// Continue sends 100 Continue, unless a part of the body was received already
 	// (RFC 9110 §10.1.1). An error means that the client is lost.
 	Continue(idle time.Duration) error

@@ -27,6 +27,7 @@ const (
 	BodyStalled               // no byte of the request body for body_idle
 	SlowRequest               // the request body comes slower than timeouts.body_min_rate, or took timeouts.body
 	SlowClient                // after the response has begun, the client takes it or sends its request body slower than timeouts.body_min_rate
+	TooManySlow               // more transfers are slow because of their clients than pool.slow or half of limits.requests, and this is the slowest
 	BuffersFull               // limits.buffered_bodies are in use
 	ClientGone                // the client closed its connection
 	Loop                      // the request passed this instance before (RFC 8586)
@@ -85,6 +86,7 @@ var reasons = [...]reasonRow{
 	{BodyStalled, "body-stalled", HTTPRequestError, Client, 408, true, false, "The request body stopped arriving."},
 	{SlowRequest, "slow-request", HTTPRequestError, Client, 408, true, false, "The request body arrives too slowly."},
 	{SlowClient, "slow-client", ConnectionWriteTimeout, Client, 408, true, false, ""},
+	{TooManySlow, "too-many-slow", ConnectionLimitReached, Gateway, 503, true, true, "Too many transfers are slow. Try again shortly."},
 	{BuffersFull, "buffers-full", ConnectionLimitReached, Gateway, 503, false, true, "The gateway has no memory for the request body. Try again shortly."},
 	{ClientGone, "client-gone", HTTPRequestError, Client, 499, true, false, ""},
 	{Loop, "loop", ProxyLoopDetected, Gateway, 508, false, false, "This request has passed this gateway before."},

@@ -46,7 +46,7 @@ func (g *proxy) enter(j *journey) bool {
 			return false
 		}
 		if g.inflight.CompareAndSwap(n, n+1) {
-			j.counted = true
+			j.taken.counted = true
 			return true
 		}
 	}
@@ -62,7 +62,7 @@ func (g *proxy) enterClient(j *journey) bool {
 	if !g.perClient.begin(client, j.snap.limits.perClient) {
 		return false
 	}
-	j.client = client
+	j.taken.client = client
 	return true
 }
 

@@ -72,7 +72,7 @@ func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) 
 		Name:    c.Name,
 		Balance: lb.Options{Method: balanceMethods[c.Balance.Method], Bound: c.Balance.Bound, Panic: c.Panic},
 		Pool: upstream.PoolOptions{
-			Max: c.Pool.Max, Tunnels: orOff(c.Pool.Places()), Idle: orOff(c.Pool.Idle), IdleTimeout: c.Pool.IdleTimeout,
+			Max: c.Pool.Max, Tunnels: orOff(c.Pool.Places()), Slow: orOff(c.Pool.SlowPlaces()), Idle: orOff(c.Pool.Idle), IdleTimeout: c.Pool.IdleTimeout,
 			MaxAge: orOff(c.Pool.MaxAge), Queue: orOff(c.Pool.Queue), QueueTimeout: c.Pool.QueueTimeout,
 		},
 		TLS:     upstream.TLSOptions{CA: c.TLS.CA, Name: c.TLS.Name, Cert: c.TLS.Cert, Key: c.TLS.Key, Insecure: c.TLS.Insecure},
@@ -80,6 +80,7 @@ func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) 
 		Failing: failing(c.Eject.When),
 		Refresh: c.DNS.Refresh,
 		Sweeper: g.backends,
+		OnSlow:  g.metrics.Upstream(c.Name).SlowEnded,
 		Log:     g.log,
 		Now:     g.now,
 	}

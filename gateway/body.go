@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"penstock/config"
+	"penstock/conn"
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
@@ -126,6 +127,10 @@ func (b *clientBody) verdict(err, late error) error {
 	switch {
 	case err == io.EOF:
 		return io.EOF
+	case errors.Is(err, conn.ErrSlowest):
+		return exchange.Refuse(exchange.TooManySlow)
+	case errors.Is(err, conn.ErrTooSlow):
+		return exchange.Refuse(exchange.SlowClient)
 	case errors.Is(err, os.ErrDeadlineExceeded) && b.aborted.Load():
 		return exchange.Refuse(exchange.ClientGone)
 	case errors.Is(err, os.ErrDeadlineExceeded):

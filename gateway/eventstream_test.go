@@ -16,10 +16,10 @@ import (
 // that the gateway closes.
 func eventOrigin(t *testing.T, gone chan struct{}) *gatewaytest.Origin {
 	return gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
-		_ = p.SetDeadline(time.Time{}) // only the gateway ends it
 		if _, err := p.Head(); err != nil {
 			return
 		}
+		_ = p.SetDeadline(time.Time{}) // only the gateway ends it
 		p.Say("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n")
 		_, _ = p.In.ReadByte()
 		gone <- struct{}{}

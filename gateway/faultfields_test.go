@@ -184,6 +184,7 @@ func TestFieldsOfEveryFault(t *testing.T) {
 	delete(missing, exchange.BodyIdleTimeout) // the response has begun, and is cut
 	delete(missing, exchange.SlowClient)      // so does this
 	delete(missing, exchange.BackendSilent)   // takes several backends: TestABackendThatHangsIsEjected
+	delete(missing, exchange.TooManySlow)     // takes ten seconds, see TestSlowTransfersOccupyHalfOfABackend
 	delete(missing, exchange.UnknownCoding)   // fasthttp refuses such a request first, as bad-header
 	for _, f := range faultCases() {
 		delete(missing, f.reason)

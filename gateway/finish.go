@@ -20,6 +20,7 @@ func (g *proxy) finish(j *journey) {
 		x.Received = j.body.read
 	}
 	g.release(j)
+	j.taken.releaseSlow(g.slow)
 	g.leaveClient(j)
 	j.cache.Report()
 	if j.route != nil && j.route.plan != nil {
@@ -59,16 +60,16 @@ func (j *journey) entry() *accesslog.Entry {
 // release gives back what enter and match took.
 func (g *proxy) release(j *journey) {
 	j.leaveRoute()
-	if j.counted {
-		j.counted = false
+	if j.taken.counted {
+		j.taken.counted = false
 		g.inflight.Add(-1)
 	}
 }
 
 // leaveClient gives back what enterClient took.
 func (g *proxy) leaveClient(j *journey) {
-	if j.client.IsValid() {
-		g.perClient.end(j.client)
-		j.client = netip.Addr{}
+	if j.taken.client.IsValid() {
+		g.perClient.end(j.taken.client)
+		j.taken.client = netip.Addr{}
 	}
 }

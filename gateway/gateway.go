@@ -214,6 +214,7 @@ func (g *Gateway) publish(s *Snapshot) {
 	}
 	g.generations.begin(s)
 	g.proxy.bodies.limit.Store(s.limits.buffered)
+	g.proxy.slow.SetMax(int(max(1, s.limits.requests/2)))
 	g.proxy.current.Store(s)
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"penstock/accesslog"
+	"penstock/conn"
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/headers"
@@ -38,13 +39,19 @@ type journey struct {
 	text       []byte            // field lines, or the body of a response of our own
 	note       []byte            // a field value that goes into them
 
+	taken shares // of the limits
 	bound bound
 
-	line    accesslog.Entry
-	client  netip.Addr    // as whose request in flight it counts; zero for nobody's
+	line accesslog.Entry
+	bare bool // policies have no part in its response: one has panicked
+}
+
+// shares are what one request has taken of the limits.
+type shares struct {
 	entered *atomic.Int64 // the count of the route's requests in flight that it is part of; nil for none
+	client  netip.Addr    // as whose request in flight it counts; zero for nobody's
 	counted bool          // it is one of the requests in flight
-	bare    bool          // policies have no part in its response: one has panicked
+	pace    *conn.Pace    // by which it counts among slow transfers, see holdSlow; nil when it does not
 }
 
 // bound are method values, made once per journey because making one allocates.
@@ -72,6 +79,6 @@ func (j *journey) reset() {
 	j.call.Reset(maxKeptBuffer)
 	j.refusal = trim(j.refusal)
 	j.line, j.note = accesslog.Entry{}, j.note[:0]
-	j.counted, j.bare = false, false
+	j.taken.counted, j.bare = false, false
 	j.text = trim(j.text)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"penstock/accesslog"
+	"penstock/conn"
 	"penstock/headers"
 	"penstock/metrics"
 	"penstock/tunnel"
@@ -32,6 +33,7 @@ type proxy struct {
 	journeys  sync.Pool
 	outbounds sync.Pool
 	bodies    bodyBuffers
+	slow      *conn.SlowLimit // of transfers that are slow because of their clients: half of limits.requests
 }
 
 // Sizes and times that the configuration does not set.

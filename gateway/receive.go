@@ -48,6 +48,7 @@ func (g *proxy) receive(j *journey) *exchange.Fault {
 			return nil
 		}
 	}
+	j.taken.holdSlow(j.stream.Pace(), g.slow)
 	began := g.now()
 	j.body.start(began, g.now)
 	whole, f := g.gather(j, small)
@@ -60,6 +61,7 @@ func (g *proxy) receive(j *journey) *exchange.Fault {
 	default:
 		j.upload.body.Stream = (*uploadStream)(j)
 		j.upload.body.Abort = j.bound.abortBody
+		j.upload.body.Pace = j.taken.pace
 		j.upload.body.Trailers = j.bound.bodyTrailers
 	}
 	return nil

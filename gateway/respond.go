@@ -34,6 +34,8 @@ func (g *proxy) send(j *journey) {
 	j.x.Status = r.Status
 	if r.Stream == nil {
 		j.x.Sent = int64(len(r.Body))
+	} else {
+		j.taken.holdSlow(j.stream.Pace(), g.slow)
 	}
 	idle := j.snap.limits.client.BodyIdle
 	if j.route != nil {

@@ -22,14 +22,14 @@ func (l *routeLimit) enter(j *journey) *exchange.Fault {
 		l.open.Add(-1)
 		return exchange.Refuse(exchange.RouteFull)
 	}
-	j.entered = l.open
+	j.taken.entered = l.open
 	return nil
 }
 
 // leaveRoute gives back what enter counted.
 func (j *journey) leaveRoute() {
-	if j.entered != nil {
-		j.entered.Add(-1)
-		j.entered = nil
+	if j.taken.entered != nil {
+		j.taken.entered.Add(-1)
+		j.taken.entered = nil
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"penstock/conn"
 	"penstock/downstream"
 	"penstock/exchange"
 	"penstock/httpcache"
@@ -81,7 +82,7 @@ func newProxy(instance string, o *Options) *proxy {
 	p := &proxy{
 		instance: instance, log: o.Log, now: o.Now, clock: o.Clock, access: o.Access,
 		unmatched: o.Metrics.Route(""), tunnels: tunnel.NewRegistry(),
-		stopping: make(chan struct{}),
+		stopping: make(chan struct{}), slow: conn.NewSlowLimit(1, o.Metrics.SlowEnded),
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)

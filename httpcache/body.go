@@ -199,5 +199,8 @@ func bodyFault(err error) *exchange.Fault {
 	if errors.Is(err, response.ErrTooSlow) {
 		return exchange.Refuse(exchange.SlowClient)
 	}
+	if errors.Is(err, response.ErrSlowest) {
+		return exchange.Refuse(exchange.TooManySlow)
+	}
 	return exchange.Refuse(exchange.ClientGone)
 }

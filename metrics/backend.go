@@ -63,7 +63,11 @@ type Upstream struct {
 	retries faultCounts   // by the fault of the attempt before
 	status  atomic.Uint64 // retries because of the status of a response
 	refused atomic.Uint64
+	slow    atomic.Uint64 // transfers that pool.slow has ended
 }
+
+// SlowEnded counts a transfer that was ended as the slowest of too many slow ones.
+func (u *Upstream) SlowEnded() { u.slow.Add(1) }
 
 // RetryRefused counts a retry that the retry budget did not allow.
 func (u *Upstream) RetryRefused() { u.refused.Add(1) }

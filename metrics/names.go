@@ -76,6 +76,7 @@ var (
 	retries         = family{"penstock_upstream_retries_total", counter, "", "Attempts after the first, by the fault of the attempt before; cause \"status\" when it got a response."}
 	upstreamPanic   = family{"penstock_upstream_panic", gauge, "", "1 while so few backends can be used that requests go to ejected ones too, else 0."}
 	retriesRefused  = family{"penstock_upstream_retries_refused_total", counter, "", "Retries that the retry budget did not allow."}
+	slowEnded       = family{"penstock_slow_ended_total", counter, "", "Transfers that were ended as the slowest of too many slow ones: by pool.slow of the upstream, or with upstream \"\" by half of limits.requests."}
 )
 
 // The families of the whole process.
@@ -104,7 +105,7 @@ func families() []family {
 		requests, duration, inFlight, requestBytes, responseBytes, faults,
 		backendRequests, cacheRequests, cacheForwarded, cacheStored, cacheServed, cacheFill, attempts, reused, queueTime, connectTime, firstByteTime,
 		sentBytes, receivedBytes, ejections, ejectRefused, backendUp, backendState, backendInFlight, connections,
-		waiting, upstreamPanic, retries, retriesRefused, rateLimited, rateKeys, rateForgotten,
+		waiting, upstreamPanic, retries, retriesRefused, slowEnded, rateLimited, rateKeys, rateForgotten,
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
 		clientConnections, clientsParked, clientsResting, bufferedBodies, clientsRefused, tunnels, reloadOK, reloadTime, reloads,

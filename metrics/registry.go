@@ -47,6 +47,7 @@ type Registry struct {
 	lastReloadOK           atomic.Bool
 	lastReload             atomic.Int64 // Unix milliseconds of the last success
 	unattributed           atomic.Uint64
+	slowEnded              atomic.Uint64
 	pageSize               atomic.Int64 // bytes of the last page
 }
 

@@ -15,6 +15,10 @@ type sources struct {
 	log       atomic.Pointer[func() uint64]
 }
 
+// SlowEnded counts a transfer that was ended because it was the slowest of too many slow ones of
+// all upstreams together; Upstream.SlowEnded counts those of one.
+func (r *Registry) SlowEnded() { r.slowEnded.Add(1) }
+
 // SetUpstreams sets the callback that returns the state of every backend. It is called
 // at each WritePrometheus, possibly by several goroutines at once. Backends that it returns
 // are written from the start; one that it returns no longer is written once more and

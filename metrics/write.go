@@ -85,7 +85,7 @@ func (r *Registry) write(w io.Writer) {
 	p.ejections(s.gauges)
 	p.panics(s.panics)
 	p.routes(s.routes)
-	p.upstreams(s.upstreams)
+	p.upstreams(s.upstreams, r.slowEnded.Load())
 	p.backends(s.backends)
 	p.caches(s.routes)
 	p.lanes(s.routes)
@@ -216,7 +216,8 @@ func (p *page) panics(panics map[string]bool) {
 	}
 }
 
-func (p *page) upstreams(upstreams []*Upstream) {
+// upstreams writes what is counted of each upstream; all is slowEnded of no particular one.
+func (p *page) upstreams(upstreams []*Upstream, all uint64) {
 	p.open(retries)
 	for _, u := range upstreams {
 		if n := u.status.Load(); n > 0 {
@@ -227,6 +228,11 @@ func (p *page) upstreams(upstreams []*Upstream) {
 	p.open(retriesRefused)
 	for _, u := range upstreams {
 		p.count(retriesRefused, u.refused.Load(), "upstream", u.name)
+	}
+	p.open(slowEnded)
+	p.count(slowEnded, all, "upstream", "")
+	for _, u := range upstreams {
+		p.count(slowEnded, u.slow.Load(), "upstream", u.name)
 	}
 }
 

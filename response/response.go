@@ -83,7 +83,12 @@ type Sink struct {
 	Socket  *conn.Conn // To, if it is a connection on which the kernel may move the body; nil if not
 	Chunked bool       // each Write has to be one chunk (RFC 9112 §7.1); the last chunk is not the Stream's
 	Idle    time.Duration
+	Pace    *conn.Pace // measures how To takes the body; nil when nothing does
 }
+
+// ErrSlowest is the error of a Writer whose client takes a body more slowly than others, when
+// too many are slow.
+var ErrSlowest = conn.ErrSlowest
 
 // ErrTooSlow is the error of a Writer whose client takes a body slower than Response.Rate.
 var ErrTooSlow = conn.ErrTooSlow

@@ -31,6 +31,7 @@ type clientOptions struct {
 	Backend *lb.Backend                                     // what the balancer knows the backend as
 	Dial    func(timeout time.Duration) (*conn.Conn, error) // returns a connection that is ready, TLS included
 	Pool    PoolOptions                                     // with its defaults filled in
+	OnSlow  func()                                          // see Options; may be nil
 	Now     func() time.Time
 }
 
@@ -87,13 +88,14 @@ type trip struct {
 	req      *Request
 	resp     *Response
 	at       *exchange.Attempt
-	lease    lease // nil when no connection is held
-	slot     bool  // holds a slot of the pool
-	tunnel   bool  // holds a place for a tunnel
-	last     bool  // the connection is too old to be kept
-	keep     bool  // the response lets the connection be kept
-	begun    bool  // a response, at least an interim one, has begun
-	asked    bool  // the request was sent by Ask, which has waited for the response
+	lease    lease      // nil when no connection is held
+	slot     bool       // holds a slot of the pool
+	tunnel   bool       // holds a place for a tunnel
+	pace     *conn.Pace // counts for the pool's slow transfers while the slot is held; nil when it does not
+	last     bool       // the connection is too old to be kept
+	keep     bool       // the response lets the connection be kept
+	begun    bool       // a response, at least an interim one, has begun
+	asked    bool       // the request was sent by Ask, which has waited for the response
 	now      time.Time
 	src      source
 	up       *upload         // nil when the body is not streamed
@@ -143,6 +145,7 @@ func (t *trip) send() *exchange.Fault {
 	}
 	switch body := &t.req.Body; {
 	case body.streamed():
+		t.holdSlow(body.Pace)
 		t.up = startUpload(t)
 		t.src.up = t.up
 	case len(body.Bytes) > 0:

@@ -114,6 +114,7 @@ func (p *PoolOptions) check() error {
 func (o Options) withDefaults() Options {
 	o.Pool.Max = cmp.Or(o.Pool.Max, 512)
 	o.Pool.Tunnels = cmp.Or(o.Pool.Tunnels, (o.Pool.Max+1)/2)
+	o.Pool.Slow = cmp.Or(o.Pool.Slow, (o.Pool.Max+1)/2)
 	o.Pool.Idle = cmp.Or(o.Pool.Idle, 64)
 	o.Pool.IdleTimeout = cmp.Or(o.Pool.IdleTimeout, 4*time.Second)
 	o.Pool.MaxAge = cmp.Or(o.Pool.MaxAge, 10*time.Minute)

@@ -42,7 +42,7 @@ func TestOptionsRefused(t *testing.T) {
 
 func TestDefaults(t *testing.T) {
 	o := Options{Pool: PoolOptions{Idle: -1, Queue: -1}}.withDefaults()
-	want := PoolOptions{Max: 512, Tunnels: 256, Idle: -1, IdleTimeout: 4 * time.Second, MaxAge: 10 * time.Minute, Queue: -1, QueueTimeout: 250 * time.Millisecond}
+	want := PoolOptions{Max: 512, Tunnels: 256, Slow: 256, Idle: -1, IdleTimeout: 4 * time.Second, MaxAge: 10 * time.Minute, Queue: -1, QueueTimeout: 250 * time.Millisecond}
 	if o.Pool != want {
 		t.Errorf("pool: got %+v, want %+v", o.Pool, want)
 	}

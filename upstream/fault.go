@@ -138,6 +138,9 @@ func sinkFault(err error) *exchange.Fault {
 	if errors.Is(err, conn.ErrTooSlow) {
 		return exchange.Refuse(exchange.SlowClient)
 	}
+	if errors.Is(err, conn.ErrSlowest) {
+		return exchange.Refuse(exchange.TooManySlow)
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &exchange.Fault{Kind: exchange.ConnectionWriteTimeout, Reason: exchange.BodyIdleTimeout, Source: exchange.Client, Err: err}
 	}

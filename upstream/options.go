@@ -22,6 +22,7 @@ type Options struct {
 	Failing  health.Statuses  // that count as failures of a backend; the empty set means 5xx
 	Refresh  time.Duration    // how often the Sources look; only compared, so that a new value brings the new Sources in
 	Sweeper  *conn.Sweeper    // enforces the deadlines of every backend connection; must not be nil
+	OnSlow   func()           // called for each transfer that PoolOptions.Slow has ended; may be nil
 	Log      *slog.Logger     // nil discards
 	Now      func() time.Time // nil means time.Now
 
@@ -63,6 +64,7 @@ type Source interface {
 type PoolOptions struct {
 	Max          int           // open connections, idle ones included, tunnels not; zero means 512; must not be negative
 	Tunnels      int           // open tunnels, which do not count in Max; zero means half of Max; negative allows none
+	Slow         int           // connections that slow clients may occupy, see conn.SlowLimit; zero means half of Max; negative allows none
 	Idle         int           // idle connections kept; zero means 64; negative keeps none
 	IdleTimeout  time.Duration // an idle connection is closed after this; zero means 4s (below Node's 5s); must not be negative
 	MaxAge       time.Duration // a connection this old is closed after its request; zero means 10m; negative means never

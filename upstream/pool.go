@@ -30,6 +30,7 @@ type pool struct {
 	slots   chan struct{} // one element for each slot in use
 	waiting atomic.Int64
 	tunnels atomic.Int64 // open ones, and requests that may become one
+	slow    *conn.SlowLimit
 	loose   atomic.Int64 // connections that HostClient does not know
 	waits   waits
 	closed  atomic.Bool
@@ -67,6 +68,7 @@ func (f *fresh) LastUseTime() time.Time { return time.Time{} }
 
 func newPool(o clientOptions) *pool {
 	p := &pool{options: o.Pool, dial: o.Dial, now: o.Now, slots: make(chan struct{}, o.Pool.Max)}
+	p.slow = conn.NewSlowLimit(max(0, o.Pool.Slow), o.OnSlow)
 	p.hc = &fasthttp.HostClient{
 		MaxConns:            math.MaxInt32, // the slots are the limit
 		MaxIdleConnDuration: o.Pool.IdleTimeout,

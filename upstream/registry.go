@@ -108,6 +108,7 @@ func (c *Cluster) newEndpoint(k endpointKey, at *place) *endpoint {
 		Backend: b,
 		Dial:    d.dial,
 		Pool:    k.pool,
+		OnSlow:  c.o.OnSlow,
 		Now:     c.o.Now,
 	})}
 }

@@ -54,6 +54,9 @@ type Body struct {
 	// Trailers returns the trailer field lines to send, each with CRLF, once Stream
 	// has returned io.EOF. It counts for Chunked only; nil sends none.
 	Trailers func() []byte
+
+	// Pace measures how the client sends Stream; nil when nothing does.
+	Pace *conn.Pace
 }
 
 // streamed reports whether the body has to be pumped.

@@ -3,6 +3,7 @@ package upstream
 import (
 	"time"
 
+	"penstock/conn"
 	"penstock/exchange"
 	"penstock/headers"
 )
@@ -34,6 +35,15 @@ func (t *trip) giveUp() {
 	t.leaveTunnel()
 }
 
+// holdSlow has the client's part of the trip count for the pool's slow transfers until the slot
+// is given back. Later calls do nothing.
+func (t *trip) holdSlow(p *conn.Pace) {
+	if t.pace == nil && t.slot {
+		t.pace = p
+		p.Hold(t.client.pool.slow)
+	}
+}
+
 // leaveTunnel gives back the place for a tunnel, if there is one.
 func (t *trip) leaveTunnel() {
 	if t.tunnel {
@@ -52,6 +62,8 @@ func (t *trip) giveBack(sent, keep bool) {
 		t.src.conn.Abort() // no waiting for a backend that does not read, and no doubt that the request was cut
 	}
 	t.src.client.Release()
+	t.pace.Release(t.client.pool.slow)
+	t.pace = nil
 	pool, l := t.client.pool, t.lease
 	if t.src.br != nil {
 		pool.giveReader(t.src.br)

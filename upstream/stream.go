@@ -171,6 +171,7 @@ func (s *BodyStream) Transfer(to response.Sink) (err error) {
 	if s.err == nil && s.t.lease != nil {
 		s.t.src.client = s.Client
 		s.Client.Interrupt(s.t.src.conn)
+		s.t.holdSlow(to.Pace)
 	}
 	for err == nil {
 		if s.splices() {

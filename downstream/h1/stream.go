@@ -115,6 +115,8 @@ func (t *stream) Watch(unless func() bool, quiet bool) *conn.Departure {
 	return g.departure
 }
 
+func (t *stream) Pace() *conn.Pace { return t.gate.conn.Pace() }
+
 func (t *stream) Continue(idle time.Duration) error {
 	if len(t.gate.readAhead) > 0 {
 		return nil // the client did not wait

@@ -110,7 +110,7 @@ func (t *stream) transfer(r *response.Response) (err error) {
 		defer c.SetMinRate(0, 0)
 	}
 	chunked := t.chunked(r)
-	err = r.Stream.Transfer(response.Sink{To: c, Socket: c, Chunked: chunked, Idle: r.Idle})
+	err = r.Stream.Transfer(response.Sink{To: c, Socket: c, Chunked: chunked, Idle: r.Idle, Pace: c.Pace()})
 	if err != nil || !chunked {
 		return err
 	}
