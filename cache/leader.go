@@ -67,8 +67,10 @@ func (l *Leader) Write(p []byte) {
 }
 
 // Unstore ends the fill: no entry is stored. The fanout continues for the followers that
-// have joined; no other can join. A follower that then reads nothing for 5 s loses the rest
-// (ErrBehind). Without a fill it does nothing. Only the goroutine that leads may call it.
+// have joined; no other can join. From then on Write waits for a follower that has much left to read:
+// without end for the one of Follow, else until it has read nothing for 5 s; it may then lose
+// the rest (ErrBehind). Without a fill it does nothing. Only the goroutine that leads may
+// call it.
 func (l *Leader) Unstore() {
 	if l.writer == nil {
 		return

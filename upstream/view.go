@@ -67,8 +67,8 @@ func (c *Cluster) View(key string, weights map[string]int) *View {
 // Pick chooses a backend for a request that has tried those in tried; key is
 // used by hashing only, now is in Unix nanoseconds. tried may be nil. An ejected backend
 // is picked only when no other is left, or when too few are usable (lb.InPanic). It returns
-// nil when all backends with a weight were tried. It counts nothing: the attempt does. It takes
-// no lock and allocates nothing.
+// nil when all backends with a weight were tried. It counts nothing: the caller
+// calls Begin of the Member's Health. It takes no lock and allocates nothing.
 func (v *View) Pick(key uint64, tried *lb.Set, now int64) *Member {
 	s := v.current.Load()
 	b := s.pool.Pick(key, tried, now)
