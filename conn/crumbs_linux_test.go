@@ -32,8 +32,9 @@ func unixPair(t *testing.T) (near, far net.Conn) {
 
 // takeCrumbs lets peer take little in every idle period of the write that is under way on c,
 // for several times what the write deadline allows. It fails when the write ends.
-func takeCrumbs(t *testing.T, s *Sweeper, c *Conn, peer net.Conn, idle time.Duration, ended <-chan error) {
+func takeCrumbs(t *testing.T, c *Conn, peer net.Conn, idle time.Duration, ended <-chan error) {
 	t.Helper()
+	s := c.sweeper
 	for round := range 20 {
 		until(t, "a write waits", func() bool { return c.out.busy() && !s.past(c.out.deadline.Load()) || len(ended) > 0 })
 		begun := c.out.count()
@@ -115,7 +116,7 @@ func TestPeerThatTakesLittleOfASpliceIsNotIdle(t *testing.T) {
 		_, err := Splice(l.dst, l.src, -1, extend)
 		ended <- err
 	}()
-	takeCrumbs(t, s, l.dst, l.into, idle, ended)
+	takeCrumbs(t, l.dst, l.into, idle, ended)
 }
 
 // A write that was ended on purpose sends nothing more, although there is room.

@@ -35,10 +35,13 @@ func statuses(t *testing.T, g *gatewaytest.Gateway, n int, target string, fields
 	return all
 }
 
-// expect compares the statuses of requests to target.
-func expect(t *testing.T, g *gatewaytest.Gateway, what, target string, fields []string, want ...int) {
+// to is a request to target with these fields.
+func to(target string, fields ...string) []string { return append([]string{target}, fields...) }
+
+// expect compares the statuses of one and the same request.
+func expect(t *testing.T, g *gatewaytest.Gateway, what string, request []string, want ...int) {
 	t.Helper()
-	if got := statuses(t, g, len(want), target, fields...); !slices.Equal(got, want) {
+	if got := statuses(t, g, len(want), request[0], request[1:]...); !slices.Equal(got, want) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }
@@ -49,7 +52,7 @@ func okOrigin(t *testing.T) *gatewaytest.Origin {
 
 func TestRateLimitRefusesWithAProblem(t *testing.T) {
 	g, clock := limited(t, oneRoute(okOrigin(t).URL, "    rate_limit: { rate: 60/h, burst: 3 }", "timeouts: { request: off }"))
-	expect(t, g, "the burst", "/", nil, 200, 200, 200)
+	expect(t, g, "the burst", to("/"), 200, 200, 200)
 	c := gatewaytest.Dial(t, g.Address)
 	c.Send(get)
 	a := c.Read("GET")
@@ -110,9 +113,9 @@ func TestSeveralLimitsChargeAllOrNone(t *testing.T) {
       - { rate: 60/h, burst: 5, name: wide }
       - { rate: 30/h, burst: 2, name: narrow, per: header X-Key }`))
 	of := func(key string) []string { return []string{"X-Key: " + key} }
-	expect(t, g, "key a", "/", of("a"), 200, 200, 429, 429, 429)
-	expect(t, g, "key b, for which the refusals of a cost nothing", "/", of("b"), 200, 200)
-	expect(t, g, "key c takes what is left of the wide limit", "/", of("c"), 200, 429)
+	expect(t, g, "key a", to("/", of("a")...), 200, 200, 429, 429, 429)
+	expect(t, g, "key b, for which the refusals of a cost nothing", to("/", of("b")...), 200, 200)
+	expect(t, g, "key c takes what is left of the wide limit", to("/", of("c")...), 200, 429)
 	a := gatewaytest.Get(t, g.Address, "/", "X-Key: a")
 	if got, want := a.Header.Get("RateLimit"), `"wide";r=0;t=60,"narrow";r=0;t=120`; got != want || !strings.Contains(a.Text, `"violated-policies":["wide","narrow"]`) {
 		t.Errorf("both refuse: RateLimit %q, want %q; %s", got, want, a.Text)
@@ -130,11 +133,11 @@ routes:
   - { path: "/b", upstream: %[1]q, rate_limit: { rate: 60/h, burst: 1 } }
   - { path: "/free", upstream: %[1]q, rate_limit: off }
   - { path: "/fixed", respond: 204 }`, origin))
-	expect(t, g, "the route's own limit", "/b", nil, 200, 429, 429)
-	expect(t, g, "the rest of the limit of all", "/a", nil, 200, 200)
-	expect(t, g, "responses of the gateway itself", "/fixed", nil, 204, 429)
-	expect(t, g, "another route", "/a", nil, 429)
-	expect(t, g, "a route without", "/free", nil, 200, 200)
+	expect(t, g, "the route's own limit", to("/b"), 200, 429, 429)
+	expect(t, g, "the rest of the limit of all", to("/a"), 200, 200)
+	expect(t, g, "responses of the gateway itself", to("/fixed"), 204, 429)
+	expect(t, g, "another route", to("/a"), 429)
+	expect(t, g, "a route without", to("/free"), 200, 200)
 	a := gatewaytest.Get(t, g.Address, "/b")
 	if want := `"violated-policies":["all","default"]`; !strings.Contains(a.Text, want) {
 		t.Errorf("got %s, want %s", a.Text, want)
@@ -147,10 +150,10 @@ routes:
 func TestLimitOfWhatReachesTheOrigin(t *testing.T) {
 	origin := gatewaytest.NewOrigin(t, gatewaytest.Always("HTTP/1.1 200 OK\r\nCache-Control: max-age=600\r\nContent-Length: 2\r\n\r\nok"))
 	g, _ := limited(t, oneRoute(origin.URL, "    cache: on", "    rate_limit: { rate: 60/h, burst: 2, count: origin }"))
-	expect(t, g, "a miss, then hits", "/a", nil, 200, 200, 200, 200, 200)
-	expect(t, g, "other misses", "/b", nil, 200)
-	expect(t, g, "one miss too many", "/c", nil, 429)
-	expect(t, g, "hits are spared", "/a", nil, 200, 200)
+	expect(t, g, "a miss, then hits", to("/a"), 200, 200, 200, 200, 200)
+	expect(t, g, "other misses", to("/b"), 200)
+	expect(t, g, "one miss too many", to("/c"), 429)
+	expect(t, g, "hits are spared", to("/a"), 200, 200)
 }
 
 func TestWhatHasACountOfItsOwn(t *testing.T) {
@@ -176,12 +179,12 @@ func TestWhatHasACountOfItsOwn(t *testing.T) {
 rate_limit: { rate: 1/h, burst: %d, per: %s }
 routes: [{ path: "/*", upstream: %[3]q }, { path: "/other", upstream: %[3]q }]`, len(tc.same), tc.per, okOrigin(t).URL))
 			for _, one := range tc.same {
-				expect(t, g, fmt.Sprint("of those with one count ", one), one[0], []string{one[1]}, 200)
+				expect(t, g, fmt.Sprint("of those with one count ", one), to(one[0], one[1]), 200)
 			}
 			for _, one := range tc.same {
-				expect(t, g, fmt.Sprint("above it ", one), one[0], []string{one[1]}, 429)
+				expect(t, g, fmt.Sprint("above it ", one), to(one[0], one[1]), 429)
 			}
-			expect(t, g, "another count", tc.own[0], []string{tc.own[1]}, 200)
+			expect(t, g, "another count", to(tc.own[0], tc.own[1]), 200)
 		})
 	}
 }
@@ -192,7 +195,7 @@ func TestBucketsSurviveReloads(t *testing.T) {
 		return "rate_limit: { rate: 60/h, burst: 100 }\n" + oneRoute(origin, "    rate_limit: "+rate, more)
 	}
 	g, _ := limited(t, text("{ rate: 60/h, burst: 3 }", ""))
-	expect(t, g, "before", "/", nil, 200, 200)
+	expect(t, g, "before", to("/"), 200, 200)
 	for _, step := range []struct {
 		name, rate, more string
 		want             []int
@@ -207,7 +210,7 @@ func TestBucketsSurviveReloads(t *testing.T) {
 		if err := g.Reload(gatewaytest.Parse(t, text(step.rate, step.more))); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, g, step.name, "/", nil, step.want...)
+		expect(t, g, step.name, to("/"), step.want...)
 	}
 	if got := g.Routes()[0].Limits; len(got) != 2 || got[0].Policy != "all" || !got[0].General || got[1].Policy != "c" {
 		t.Errorf("the API shows %+v", got)
