@@ -231,7 +231,7 @@ func TestEmptyLinesAreSilence(t *testing.T) {
 	for sent, parked := range map[string]bool{"": true, "\r\n": true, "\r\n\r": false, "G": false} {
 		synctest.Test(t, func(t *testing.T) {
 			client, w := gatePair(t, headTimes(time.Second, time.Minute))
-			w.heads, w.mayPark = 1, true
+			w.heads, w.mayPark, w.parkTime = 1, true, time.Minute
 			w.conn.SetReadDeadlineIn(QuietTime)
 			go func() {
 				for i := range sent {
@@ -241,6 +241,26 @@ func TestEmptyLinesAreSilence(t *testing.T) {
 			if _, why, err := receive(w); w.parked != parked || (err == io.EOF) == (why != exchange.NoReason) {
 				t.Errorf("%q: parked %v, %v, %v", sent, w.parked, why, err)
 			}
+		})
+	}
+}
+
+// Half of an empty line is no head either. A connection that has received it cannot be parked,
+// and has the rest of its time all the same.
+func TestHalfAnEmptyLineDoesNotShortenTheWait(t *testing.T) {
+	for name, heads := range map[string]int{"new connection": 0, "after another request": 1} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				client, w := gatePair(t, headTimes(time.Minute, time.Minute))
+				w.heads, w.mayPark, w.parkTime = heads, true, time.Minute
+				w.conn.SetReadDeadlineIn(QuietTime)
+				go func() {
+					_, _ = io.WriteString(client, "\r")
+					time.Sleep(50 * time.Second)
+					_, _ = io.WriteString(client, "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+				}()
+				wants(t, w, "/", "Host: a\r\n\r\n")
+			})
 		})
 	}
 }

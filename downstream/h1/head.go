@@ -42,6 +42,9 @@ func (g *gate) readHead() error {
 	h.got, g.readAhead = copy(*h.room, g.readAhead), nil
 	for !g.scan() {
 		n, err := g.conn.Read((*h.room)[h.got:])
+		if n == 0 && g.waitsOn(err) {
+			continue
+		}
 		if n == 0 && !h.begun {
 			return g.silence(err)
 		}

@@ -29,11 +29,22 @@ func (g *gate) await(limit time.Duration) {
 	g.conn.SetReadDeadlineIn(QuietTime)
 }
 
+// waitsOn reports whether a connection waits on that was quiet for long enough to be parked, but
+// cannot be, because half of an empty line has come. It keeps its worker for the rest of its time.
+func (g *gate) waitsOn(err error) bool {
+	if !g.mayPark || g.head.begun || g.head.line == g.head.got || !errors.Is(err, os.ErrDeadlineExceeded) {
+		return false
+	}
+	g.mayPark = false
+	g.conn.SetReadDeadlineIn(g.parkTime)
+	return true
+}
+
 // silence is the error of readHead when err came instead of a head: io.EOF for a connection
 // that will be parked, and for whatever ends between two requests.
 func (g *gate) silence(err error) error {
 	switch {
-	case g.mayPark && g.head.line == g.head.got && errors.Is(err, os.ErrDeadlineExceeded):
+	case g.mayPark && errors.Is(err, os.ErrDeadlineExceeded):
 		g.parked = true
 		return io.EOF
 	case g.heads > 0:
