@@ -50,6 +50,7 @@ func faultCases() []faultCase {
 		{reason: exchange.TLSOnPlainPort, raw: "\x16\x03\x01\x02\x00\x01"},
 		{reason: exchange.HeaderStalled, raw: "GET /" + raw, top: "timeouts: { header: 50ms }"},
 		{reason: exchange.BadFraming, raw: "POST /" + raw + "Content-Length: 5\r\nTransfer-Encoding: chunked" + end},
+		{reason: exchange.UnknownCoding, raw: "POST /" + raw + "Transfer-Encoding: gzip, chunked" + end},
 		{reason: exchange.HeaderTooLarge, raw: "GET /" + raw + "X-A: " + strings.Repeat("x", 40_000) + end},
 		{reason: exchange.TooManyFields, raw: "GET /" + raw + strings.Repeat("X-A: 1\r\n", 200) + "\r\n"},
 		{reason: exchange.MethodRefused, raw: "TRACE /" + raw + "\r\n"},
@@ -185,7 +186,6 @@ func TestFieldsOfEveryFault(t *testing.T) {
 	delete(missing, exchange.SlowClient)      // so does this
 	delete(missing, exchange.BackendSilent)   // takes several backends: TestABackendThatHangsIsEjected
 	delete(missing, exchange.TooManySlow)     // takes ten seconds, see TestSlowTransfersOccupyHalfOfABackend
-	delete(missing, exchange.UnknownCoding)   // fasthttp refuses such a request first, as bad-header
 	for _, f := range faultCases() {
 		delete(missing, f.reason)
 		t.Run(f.reason.String(), func(t *testing.T) {
