@@ -99,6 +99,22 @@ func TestRestEndsWithTheIdleTime(t *testing.T) {
 	}
 }
 
+// An empty line wakes a connection. It is parked again, and its idle time does not begin anew.
+func TestAnEmptyLineDoesNotEndARest(t *testing.T) {
+	g := gatewaytest.Start(t, "timeouts: { idle: 4s }\n"+fixed("hi"))
+	began := time.Now()
+	c := restful(t, g)
+	c.Send("\r\n")
+	rested(t, g, "0")
+	rested(t, g, "1")
+	if !c.Closed() {
+		t.Error("the connection is still open, or got an answer")
+	}
+	if took := time.Since(began); took < 4*time.Second || took > 6*time.Second {
+		t.Errorf("closed after %v, want timeouts.idle", took)
+	}
+}
+
 // A new connection without a byte is parked too, and gets 408 at its deadline.
 func TestNewConnectionRestsUntilItsHeaderTime(t *testing.T) {
 	g := gatewaytest.Start(t, "timeouts: { header: 3s }\n"+fixed("hi"))

@@ -57,14 +57,29 @@ func (g *gate) silence(err error) error {
 // in time on a new one, which is owed a response.
 func (s *Server) park(g *gate) {
 	s.noteParked()
+	began := s.o.Now()
 	g.conn.SetReadDeadlineIn(g.parkTime)
 	g.mayPark = false
 	err := g.conn.Await()
 	s.parked.now.Add(-1)
-	if err == nil || g.heads == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+	switch {
+	case err == nil:
+		g.awaitRest(s.o.Now().Sub(began))
+		s.serve(g)
+	case g.heads == 0 && errors.Is(err, os.ErrDeadlineExceeded):
 		s.serve(g)
 	}
 	_ = g.Close()
+}
+
+// awaitRest has a connection that was parked for a time wait for the rest of its limit. If it has
+// received only an empty line, it is parked again.
+func (g *gate) awaitRest(parked time.Duration) {
+	if g.parkTime > 0 {
+		g.await(max(g.parkTime-parked, 1))
+	} else {
+		g.await(0)
+	}
 }
 
 // Bounds of giving memory back.
