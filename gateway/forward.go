@@ -13,6 +13,7 @@ import (
 // nil, j.out.resp is the response.
 func (g *proxy) forward(j *journey) *exchange.Fault {
 	g.prepare(j)
+	j.out.req.From = exchange.ClientOf(j.x.Client)
 	if j.stream != nil && !j.route.finish {
 		j.out.req.Client = j.stream.Watch(j.bound.followed, false)
 		defer j.stopWatching()

@@ -112,7 +112,7 @@ func (t *trip) send() *exchange.Fault {
 			return exchange.Refuse(exchange.TunnelsFull) // before the backend has worked for it
 		}
 	}
-	waited, f := pool.enter(t.now, t.req.Times.Deadline, t.req.Client)
+	waited, f := pool.slots.enter(t.now, t.req.Times.Deadline, t.req.Client, t.req.From)
 	if waited {
 		now := t.client.now()
 		t.at.Queue, t.now = now.Sub(t.now), now

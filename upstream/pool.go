@@ -10,7 +10,6 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"penstock/conn"
-	"penstock/exchange"
 )
 
 // pool holds the connections to one backend. fasthttp's HostClient keeps the idle
@@ -27,10 +26,8 @@ type pool struct {
 	now     func() time.Time
 	hc      *fasthttp.HostClient
 	store   store
-	slots   chan struct{} // one element for each slot in use
-	waiting atomic.Int64
+	slots   *slots
 	tunnels atomic.Int64 // open ones, and requests that may become one
-	slow    *conn.SlowLimit
 	loose   atomic.Int64 // connections that HostClient does not know
 	waits   waits
 	closed  atomic.Bool
@@ -67,8 +64,8 @@ func (f *fresh) CreatedTime() time.Time { return time.Time{} }
 func (f *fresh) LastUseTime() time.Time { return time.Time{} }
 
 func newPool(o clientOptions) *pool {
-	p := &pool{options: o.Pool, dial: o.Dial, now: o.Now, slots: make(chan struct{}, o.Pool.Max)}
-	p.slow = conn.NewSlowLimit(max(0, o.Pool.Slow), o.OnSlow)
+	p := &pool{options: o.Pool, dial: o.Dial, now: o.Now}
+	p.slots = newSlots(o.Pool, conn.NewSlowLimit(max(0, o.Pool.Slow), o.OnSlow))
 	p.hc = &fasthttp.HostClient{
 		MaxConns:            math.MaxInt32, // the slots are the limit
 		MaxIdleConnDuration: o.Pool.IdleTimeout,
@@ -86,37 +83,6 @@ func newPool(o clientOptions) *pool {
 	p.store = newStore(p.hc.AcquireConn, p.hc.ReleaseConn, p.hc.CloseConn)
 	return p
 }
-
-// enter takes a slot. When none is free it waits its turn, at most for
-// QueueTimeout and never beyond deadline (zero: none), nor when its client has left.
-func (p *pool) enter(now, deadline time.Time, client *conn.Departure) (waited bool, f *exchange.Fault) {
-	select {
-	case p.slots <- struct{}{}:
-		return false, nil
-	default:
-	}
-	if p.waiting.Add(1) > int64(p.options.Queue) {
-		p.waiting.Add(-1)
-		return false, exchange.Refuse(exchange.QueueFull)
-	}
-	defer p.waiting.Add(-1)
-	wait, reason := p.options.QueueTimeout, exchange.QueueTimeout
-	if !deadline.IsZero() && deadline.Sub(now) < wait {
-		wait, reason = deadline.Sub(now), exchange.OutOfTime
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case p.slots <- struct{}{}: // in the order of arrival
-		return true, nil
-	case <-client.Signal():
-		return true, exchange.Refuse(exchange.ClientGone)
-	case <-timer.C:
-		return true, exchange.Refuse(reason)
-	}
-}
-
-func (p *pool) leave() { <-p.slots }
 
 // enterTunnel takes a place for a tunnel, of which there are PoolOptions.Tunnels. False
 // means that none is free; nothing waits for one, because tunnels last.
@@ -194,7 +160,7 @@ func (p *pool) giveReader(br *bufio.Reader) {
 // stats returns how many connections are open, how many of them are idle, and how
 // many requests wait for one.
 func (p *pool) stats() (open, idle, waiting int) {
-	return p.hc.ConnsCount() + int(p.loose.Load()), p.hc.IdleConnsCount(), int(p.waiting.Load())
+	return p.hc.ConnsCount() + int(p.loose.Load()), p.hc.IdleConnsCount(), int(p.slots.waiting.Load())
 }
 
 // close closes the idle connections; those in use follow when they are given back.

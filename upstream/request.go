@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"io"
+	"net/netip"
 	"time"
 
 	"penstock/conn"
@@ -20,6 +21,7 @@ type Request struct {
 	Body    Body            // what follows the head
 	Times   Times           // how long each step may take
 	Client  *conn.Departure // when its peer leaves, the round trip ends; nil for a client that cannot
+	From    netip.Addr      // the client, for sharing the connections fairly; may be zero
 	Fresh   bool            // use a connection of its own, not a pooled one; it is closed afterwards
 
 	// Interim is given every interim response but 100 and 101 (RFC 9110 §15.2), on

@@ -56,7 +56,7 @@ func FuzzAnswer(f *testing.F) {
 		var at exchange.Attempt
 		defer func() {
 			resp.Reset()
-			if len(c.pool.slots) != 0 {
+			if c.pool.slots.count() != 0 {
 				t.Error("a slot is still taken")
 			}
 			c.Close()

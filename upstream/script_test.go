@@ -96,7 +96,7 @@ func clientOf(t testing.TB, s *scripted.Origin, change ...func(*clientOptions)) 
 	}
 	c := newClient(o)
 	t.Cleanup(func() {
-		if n := len(c.pool.slots); n != 0 {
+		if n := c.pool.slots.count(); n != 0 {
 			t.Errorf("%d slots of the pool are still taken", n)
 		}
 		if open, idle, waiting := c.Stats(); open != idle || waiting != 0 {
@@ -221,10 +221,10 @@ func drained(t testing.TB, c *Client) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	for len(c.pool.slots) > 0 {
+	for c.pool.slots.count() > 0 {
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%d slots are still taken", len(c.pool.slots))
+			t.Fatalf("%d slots are still taken", c.pool.slots.count())
 		case <-time.After(time.Millisecond):
 		}
 	}

@@ -30,7 +30,7 @@ func (t *trip) giveUp() {
 	}
 	if t.slot {
 		t.slot = false
-		t.client.pool.leave()
+		t.client.pool.slots.leave()
 	}
 	t.leaveTunnel()
 }
@@ -40,7 +40,7 @@ func (t *trip) giveUp() {
 func (t *trip) holdSlow(p *conn.Pace) {
 	if t.pace == nil && t.slot {
 		t.pace = p
-		p.Hold(t.client.pool.slow)
+		p.HoldFor(t.client.pool.slots.slow, t.req.From)
 	}
 }
 
@@ -62,7 +62,7 @@ func (t *trip) giveBack(sent, keep bool) {
 		t.src.conn.Abort() // no waiting for a backend that does not read, and no doubt that the request was cut
 	}
 	t.src.client.Release()
-	t.pace.Release(t.client.pool.slow)
+	t.pace.Release(t.client.pool.slots.slow)
 	t.pace = nil
 	pool, l := t.client.pool, t.lease
 	if t.src.br != nil {
@@ -70,7 +70,7 @@ func (t *trip) giveBack(sent, keep bool) {
 	}
 	t.lease, t.src, t.slot = nil, source{}, false
 	pool.give(l, keep)
-	pool.leave()
+	pool.slots.leave()
 	t.at.Took = t.client.now().Sub(t.at.Start)
 }
 
@@ -89,7 +89,7 @@ func (t *trip) switchProtocol() *exchange.Fault {
 	pool, l, c := t.client.pool, t.lease, t.src.conn
 	pool.giveReader(t.src.br)
 	t.lease, t.src, t.slot, t.tunnel = nil, source{}, false, false
-	pool.leave()
+	pool.slots.leave()
 	_ = c.SetDeadline(time.Time{}) // lazy: never fails
 	r.Tunnel = c
 	c.OnClose(func() {

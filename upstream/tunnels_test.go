@@ -13,7 +13,7 @@ import (
 // wantPlaces checks how many slots and how many places for tunnels are taken.
 func wantPlaces(t *testing.T, c *Client, slots, tunnels int) {
 	t.Helper()
-	if got := len(c.pool.slots); got != slots {
+	if got := c.pool.slots.count(); got != slots {
 		t.Errorf("%d slots are taken, want %d", got, slots)
 	}
 	if got := c.pool.tunnels.Load(); got != int64(tunnels) {
