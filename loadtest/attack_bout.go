@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"penstock/loadtest/driver"
 	"penstock/loadtest/program"
 )
 
@@ -26,6 +27,7 @@ type bout struct {
 	Share     float64          `json:"share"`    // of them that succeeded
 	P50       float64          `json:"p50_ms"`
 	P99       float64          `json:"p99_ms"`
+	Settled   float64          `json:"settled_p99_ms"` // of requests that were due after the first 5 s
 	Failures  map[string]int64 `json:"failures,omitempty"`
 	Resident  float64          `json:"resident_mib"`    // the most that the gateway had
 	Free      float64          `json:"free_s"`          // from the end of the attack until the backend has no request and no tunnel; -1: it still had
@@ -82,8 +84,11 @@ func (s siege) bout(ctx context.Context, shop *workshop, a attack, control bool,
 		return b, err
 	}
 	b.Stolen = readProcessorTimes().stolenSince(stolen)
-	ms := func(q float64) float64 { return float64(o.latency.Quantile(q)) / float64(time.Millisecond) }
-	b.Requests, b.Share, b.P50, b.P99, b.Failures = o.requests, o.share(), ms(0.5), ms(0.99), o.failures
+	ms := func(h *driver.Histogram, q float64) float64 {
+		return float64(h.Quantile(q)) / float64(time.Millisecond)
+	}
+	b.Requests, b.Share, b.P50, b.P99, b.Failures = o.requests, o.share(), ms(&o.latency, 0.5), ms(&o.latency, 0.99), o.failures
+	b.Settled = ms(&o.settled, 0.99)
 	if b.Free, err = freeAfter(ctx, admin); err == nil {
 		b.Resident, err = mostResident(gateway.ID())
 	}

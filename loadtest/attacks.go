@@ -210,6 +210,7 @@ func (r *attackResult) print(out io.Writer) {
 	fmt.Fprintf(out, "%-38s %6.2f %% %6.2f ms %6.2f ms %6.2f %5.0f MiB %6.2f s%s\n", r.Attack+"  "+r.About,
 		100*r.Beside.Share, r.Beside.P99, r.Control.P99, r.Ratio, r.Beside.Resident, r.Beside.Free, verdict)
 	r.Beside.printAttackers(out)
+	fmt.Fprintf(out, "   p99 without the first %v: %.2f ms, %.2f times the control's %.2f ms\n", settling, r.Beside.Settled, r.Beside.Settled/r.Control.Settled, r.Control.Settled)
 	fmt.Fprintf(out, "   the host took %.1f %% of the processors, in the control run %.1f %%\n", 100*r.Beside.Stolen, 100*r.Control.Stolen)
 }
 

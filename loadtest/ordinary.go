@@ -26,9 +26,14 @@ type ordinary struct {
 
 	mu       sync.Mutex
 	latency  driver.Histogram // of responses that were right
+	settled  driver.Histogram // of those that were due after the first settling
 	requests int64
 	failures map[string]int64 // kinds, with how many
 }
+
+// settling is how long the beginning of an attack lasts, in which what attackers may have is
+// still being found out.
+const settling = 5 * time.Second
 
 // ordinarySize is the length of the bodies that ordinary clients send and receive.
 const ordinarySize = 1 << 10
@@ -72,7 +77,7 @@ func (o *ordinary) client(ctx context.Context, i int, begin time.Time, warm, lon
 		wg.Go(func() {
 			err := o.request(ctx, client, n)
 			if after >= warm {
-				o.record(time.Since(begin.Add(after)), err)
+				o.record(time.Since(begin.Add(after)), after >= warm+settling, err)
 			}
 		})
 	}
@@ -112,12 +117,15 @@ type statusError int
 func (e statusError) Error() string { return fmt.Sprintf("status %d", int(e)) }
 
 // record counts a request that was due d ago.
-func (o *ordinary) record(d time.Duration, err error) {
+func (o *ordinary) record(d time.Duration, settled bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.requests++
 	if err == nil {
 		o.latency.Record(d)
+		if settled {
+			o.settled.Record(d)
+		}
 		return
 	}
 	kind := "connection"
