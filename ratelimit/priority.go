@@ -4,6 +4,7 @@ package ratelimit
 // Limiter's limit the class may use.
 type Priority uint8
 
+// The classes, the highest first.
 const (
 	Critical Priority = iota
 	High

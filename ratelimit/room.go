@@ -39,6 +39,7 @@ type Slots interface {
 // Verdict is the outcome of Room.Join.
 type Verdict uint8
 
+// The outcomes.
 const (
 	Joined  Verdict = iota // the entry waits in the room
 	Full                   // every seat is taken, and all that wait have a higher priority

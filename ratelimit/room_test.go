@@ -28,13 +28,17 @@ func newTestRoom(size int) *Room {
 }
 
 // join lets a new request wait and fails the test if it does not.
-func join(t *testing.T, r *Room, name string, p Priority, client uint64, now int64) *Entry {
+func join(t *testing.T, r *Room, e *Entry, now int64) *Entry {
 	t.Helper()
-	e := &Entry{Priority: p, Client: client, Owner: name}
 	if v, _ := r.Join(e, now, 0); v != Joined {
-		t.Fatalf("%s: got verdict %d, want Joined", name, v)
+		t.Fatalf("%v: got verdict %d, want Joined", e.Owner, v)
 	}
 	return e
+}
+
+// of is a request with this name of a client.
+func of(name string, p Priority, client uint64) *Entry {
+	return &Entry{Priority: p, Client: client, Owner: name}
 }
 
 // order takes everything out and returns the names in this order.
@@ -59,7 +63,7 @@ func TestRoomOrder(t *testing.T) {
 		{"n1a", Normal, 1}, {"n1b", Normal, 1}, {"n1c", Normal, 1}, {"n2a", Normal, 2},
 		{"low", Low, 3}, {"n2b", Normal, 2}, {"high", High, 1}, {"crit", Critical, 9},
 	} {
-		join(t, r, in.name, in.p, in.client, noon+int64(i))
+		join(t, r, of(in.name, in.p, in.client), noon+int64(i))
 	}
 	if got, want := order(r, noon+ms), "crit high n1a n2a n1b n2b n1c low "; got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -71,7 +75,7 @@ func TestRoomOrder(t *testing.T) {
 
 func TestRoomGivesNothingWithoutASlot(t *testing.T) {
 	r := newTestRoom(10)
-	join(t, r, "a", Normal, 1, noon)
+	join(t, r, of("a", Normal, 1), noon)
 	if e := r.Next(noon, &slots{}); e != nil || r.Waiting() != 1 {
 		t.Errorf("got %v and %d waiting, want nil and 1", e, r.Waiting())
 	}
@@ -91,10 +95,10 @@ func TestRoomFull(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newTestRoom(4)
-			join(t, r, "a", Normal, 1, noon)
-			join(t, r, "b1", Normal, 2, noon)
-			join(t, r, "b2", Normal, 2, noon)
-			join(t, r, "high", High, 3, noon)
+			join(t, r, of("a", Normal, 1), noon)
+			join(t, r, of("b1", Normal, 2), noon)
+			join(t, r, of("b2", Normal, 2), noon)
+			join(t, r, of("high", High, 3), noon)
 			v, dropped := r.Join(&Entry{Priority: tc.p, Client: tc.client}, noon+ms, 0)
 			if got := nameOf(dropped); v != tc.verdict || got != tc.dropped {
 				t.Errorf("got verdict %d and %q dropped, want %d and %q", v, got, tc.verdict, tc.dropped)
@@ -117,18 +121,18 @@ func TestRoomsShareSeats(t *testing.T) {
 	seats := NewSeats(2)
 	one := NewRoom(RoomOptions{Seats: seats, Size: 1, Wait: time.Second})
 	two := NewRoom(RoomOptions{Seats: seats, Wait: time.Second})
-	join(t, one, "a", High, 1, noon)
+	join(t, one, of("a", High, 1), noon)
 	if v, _ := one.Join(&Entry{Priority: Normal}, noon, 0); v != Full {
 		t.Errorf("above the size of the room: got verdict %d, want Full", v)
 	}
-	e := join(t, two, "b", Normal, 1, noon)
+	e := join(t, two, of("b", Normal, 1), noon)
 	if v, _ := two.Join(&Entry{Priority: Low}, noon, 0); v != Full {
 		t.Errorf("above the seats: got verdict %d, want Full", v)
 	}
 	if !two.Leave(e, noon) || two.Leave(e, noon) {
 		t.Error("an entry leaves once")
 	}
-	join(t, two, "c", Low, 1, noon)
+	join(t, two, of("c", Low, 1), noon)
 }
 
 func TestRoomDeadlines(t *testing.T) {
@@ -136,7 +140,7 @@ func TestRoomDeadlines(t *testing.T) {
 	if v, _ := r.Join(&Entry{Deadline: noon + 10*ms}, noon, 11*time.Millisecond); v != TooLate {
 		t.Errorf("got verdict %d, want TooLate: the response takes longer than the client waits", v)
 	}
-	join(t, r, "first", Normal, 1, noon)
+	join(t, r, of("first", Normal, 1), noon)
 	hasty := &Entry{Priority: Normal, Client: 2, Owner: "hasty", Deadline: noon + 60*ms}
 	if v, _ := r.Join(hasty, noon, 10*time.Millisecond); v != Joined {
 		t.Fatalf("got verdict %d, want Joined", v)
@@ -163,29 +167,29 @@ func TestRoomDeadlines(t *testing.T) {
 func TestRoomServesNewestFirstWhenOverloadLasts(t *testing.T) {
 	r := newTestRoom(100)
 	now := noon
-	join(t, r, "0", Normal, 1, now)
+	join(t, r, of("0", Normal, 1), now)
 	for i := 1; i <= 20; i++ { // never empty
 		now += 50 * ms
-		join(t, r, fmt.Sprint(i), Normal, 1, now)
+		join(t, r, of(fmt.Sprint(i), Normal, 1), now)
 		if got, want := nameOf(r.Next(now, &slots{free: 1})), fmt.Sprint(i-1); i < 20 && got != want {
 			t.Fatalf("after %v: got %s, want the oldest, %s", time.Duration(now-noon), got, want)
 		}
 	}
-	join(t, r, "x", Normal, 1, now+ms)
-	join(t, r, "y", Normal, 1, now+2*ms)
+	join(t, r, of("x", Normal, 1), now+ms)
+	join(t, r, of("y", Normal, 1), now+2*ms)
 	if got, want := order(r, now+3*ms), "y x "; got != want && got != want+"19 " {
 		t.Errorf("after a second: got %s, want the newest first", got)
 	}
 	for e := r.Expired(now + 3*ms); e != nil; e = r.Expired(now + 3*ms) {
 	}
 	now += 50 * ms
-	join(t, r, "old", Normal, 1, now)
+	join(t, r, of("old", Normal, 1), now)
 	if got := nameOf(r.Expired(now + 20*ms)); got != "old" {
 		t.Errorf("while overload lasts: got %q expired after 20 ms, want old", got)
 	}
 	now += 220 * ms // empty for more than 100 ms in all
-	join(t, r, "a", Normal, 1, now)
-	join(t, r, "b", Normal, 1, now)
+	join(t, r, of("a", Normal, 1), now)
+	join(t, r, of("b", Normal, 1), now)
 	if got, want := order(r, now+30*ms), "a b "; got != want {
 		t.Errorf("after it was empty: got %s, want %s", got, want)
 	}
