@@ -11,6 +11,7 @@ import (
 // Mode says what a Limiter does.
 type Mode uint8
 
+// The modes.
 const (
 	Auto  Mode = iota // finds the limit and enforces it
 	Watch             // finds the limit and admits everything; the base is the lowest median and never rises
