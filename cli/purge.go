@@ -28,7 +28,7 @@ func (p *Program) purge(args []string) int {
 	f.String("host", "", "one `host`, with its port if that is not the usual one")
 	f.String("tag", "", "all responses that bear the `tag`")
 	f.Bool("all", false, "everything")
-	f.Bool("soft", false, "keep them as stale: they serve while they are fetched anew, and when that fails")
+	f.Bool("soft", false, "keep them as stale: each is validated before its next use, serves meanwhile only where the response or its route allows that, and serves when the origin fails")
 	if code, ok := f.parse(args); !ok {
 		return code
 	}
