@@ -53,6 +53,7 @@ func importTable() []room {
 		{"gateway/gatewaytest", 4, []string{"*"}, nil, "helpers for black-box tests, imported by tests only"},
 		{"conformance", 4, []string{"*"}, nil, "black-box cases against a running gateway"},
 		{"conformance/caching", 4, []string{"conformance/table", "origin/scripted"}, nil, "black-box cases of caching against a running gateway"},
+		{"regression", 4, []string{"origin/scripted"}, []string{httpServer}, "black-box tests of the binary, which is any build"},
 		{"conformance/table", 0, nil, []string{httpServer, "net/http", "net"}, "lines of text in, lines out; what they mean is each suite's own"},
 		{"loadtest", 5, []string{"origin", "loadtest/compare", "loadtest/driver", "loadtest/program", "loadtest/report", "loadtest/results"}, nil, "a black box over sockets"},
 		{"loadtest/compare", 4, []string{"loadtest/driver", "loadtest/peers", "loadtest/program", "loadtest/results"}, nil, "Penstock beside its peers, over sockets too"},
