@@ -101,7 +101,8 @@ func (l *SlowLimit) cut(i int) {
 // slowness is the part of a Pace that finds slow transfers. All of it is guarded by Pace.mu.
 type slowness struct {
 	held   [maxHeld]*SlowLimit
-	at     [maxHeld]int  // index in SlowLimit.holders; guarded by that limit, -1: not there
+	named  [maxHeld]bool // the transfer is in SlowLimit.holders
+	at     [maxHeld]int  // index there; guarded by that limit
 	begun  bool          // what follows is set
 	since  time.Duration // on the sweeper's clock: when the last slowTime began
 	waited time.Duration // for the peer, since then
@@ -133,7 +134,7 @@ func (p *Pace) HoldFor(l *SlowLimit, client netip.Addr) {
 	for i := range p.held {
 		if p.held[i] == nil {
 			p.held[i] = l
-			if p.at[i] = -1; client.IsValid() {
+			if p.named[i] = client.IsValid(); p.named[i] {
 				l.enter(p, i, client)
 			}
 			break
@@ -152,7 +153,7 @@ func (p *Pace) Release(l *SlowLimit) {
 	for i := range p.held {
 		if p.held[i] == l {
 			p.held[i] = nil
-			if p.at[i] >= 0 {
+			if p.named[i] {
 				l.exit(p, i)
 			}
 		}
