@@ -10,8 +10,9 @@ import (
 )
 
 // Endpoint keeps what is known of one address. Attempts are reported to it, and it
-// reports them to the balancer. All methods are safe for concurrent use; an attempt
-// that does not fail takes no lock and allocates nothing.
+// reports them to the balancer. It is made by NewEndpoint. All methods are safe for concurrent
+// use. An attempt that succeeds allocates nothing, and takes a lock only when it may change the
+// standing of a backend (see lb.Backend).
 type Endpoint struct {
 	backend *lb.Backend
 	failing atomic.Pointer[Statuses] // those that count as failures
@@ -25,8 +26,8 @@ type Endpoint struct {
 	observed bool // check has been set
 }
 
-// NewEndpoint returns the record of the address that the balancer knows as b. Statuses of
-// 5xx count as failures.
+// NewEndpoint returns the record of the address that the balancer knows as b, which must not
+// be nil. Statuses of 5xx count as failures until FailWith sets others.
 func NewEndpoint(b *lb.Backend) *Endpoint {
 	e := &Endpoint{backend: b}
 	failing := new(Statuses)
@@ -35,17 +36,19 @@ func NewEndpoint(b *lb.Backend) *Endpoint {
 	return e
 }
 
-// FailWith sets which statuses count as failures from now on.
+// FailWith sets which statuses count as failures from now on. It keeps the pointer, which must
+// not be nil; the set must not change afterwards.
 func (e *Endpoint) FailWith(statuses *Statuses) { e.failing.Store(statuses) }
 
 // Backend returns what the balancer knows the address as.
 func (e *Endpoint) Backend() *lb.Backend { return e.backend }
 
-// Begin counts an attempt as under way. Each Begin needs exactly one End or EndRest.
+// Begin counts an attempt as under way. Each Begin needs exactly one End, Abandon or EndRest.
 func (e *Endpoint) Begin() { e.backend.Begin() }
 
 // End reports that an attempt has ended: with f, or when that is nil with a response
-// of this status. took is the time from Begin to the response, or to the fault.
+// of this status, which is ignored with a fault. took is the time from Begin to the response, or
+// to the fault. A fault of the client or of our own limits is no verdict.
 func (e *Endpoint) End(f *exchange.Fault, status int, took time.Duration, now time.Time) {
 	o := Outcome(f, status, e.failing.Load())
 	e.note(o, f, status, now)
@@ -61,7 +64,7 @@ func (e *Endpoint) Abandon(took time.Duration, now time.Time) {
 }
 
 // Responded reports the head of a response whose body or tunnel goes on: its verdict
-// counts at once. EndRest must follow.
+// counts at once. took is the time from Begin to the head. EndRest must follow.
 func (e *Endpoint) Responded(status int, took time.Duration, now time.Time) {
 	o := Outcome(nil, status, e.failing.Load())
 	e.note(o, nil, status, now)
@@ -70,7 +73,8 @@ func (e *Endpoint) Responded(status int, took time.Duration, now time.Time) {
 }
 
 // EndRest reports that a body or tunnel announced by Responded has ended: with f, or
-// well when that is nil. took is the time from Begin to now.
+// well when that is nil. Only a fault of the backend (exchange.Upstream) is a verdict, lb.Cut.
+// took is the time from Begin to now.
 func (e *Endpoint) EndRest(f *exchange.Fault, took time.Duration, now time.Time) {
 	o := lb.Cancelled // the verdict was given at the head
 	if f != nil && f.Source == exchange.Upstream {
@@ -102,8 +106,9 @@ func (e *Endpoint) leave() {
 	}
 }
 
-// OnEmpty calls f once, as soon as no attempt is under way: at once when none is,
-// else on the goroutine of the last one. nil forgets an earlier f.
+// OnEmpty calls f once, as soon as no attempt is under way: before it returns when none is,
+// else on the goroutine of the last one, so f must be quick. f replaces an earlier one that has
+// not been called; nil only forgets that one.
 func (e *Endpoint) OnEmpty(f func()) {
 	if f == nil {
 		e.drained.Store(nil)
@@ -128,7 +133,8 @@ func (e *Endpoint) Unreachable() bool {
 	return false
 }
 
-// Checked records the result of a probe: err is why it failed, nil when it did not.
+// Checked records the result of a probe for Status: err is why it failed, nil when it did not.
+// It does not end an ejection; lb.Group.Restore does.
 func (e *Endpoint) Checked(err error, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -137,12 +143,13 @@ func (e *Endpoint) Checked(err error, now time.Time) {
 }
 
 // Status puts together what is known of the endpoint at this time, given its place
-// in the rotation.
+// in the rotation. Without weight it is Drained, whatever attempts have shown.
 func (e *Endpoint) Status(r Rotation, now time.Time) Status {
 	return r.drain(e.with(e.backend.Standing(), now))
 }
 
-// Changed is the status of an endpoint whose standing has just changed to l.
+// Changed returns the status of an endpoint whose standing has just changed to l. It knows no
+// rotation, so it is never Drained, and no trial has begun in it.
 func (e *Endpoint) Changed(l lb.Standing) Status { return e.with(l, l.Since) }
 
 func (e *Endpoint) with(l lb.Standing, now time.Time) Status {

@@ -7,7 +7,8 @@ import (
 
 // Outcome translates how an attempt ended for the balancer, which knows no HTTP:
 // f is its fault, nil when there was a response with this status. failing are the statuses
-// that count as failures of the backend.
+// that count as failures of the backend; nil panics when f is nil. A fault of the client or of
+// our own limits is lb.Cancelled.
 func Outcome(f *exchange.Fault, status int, failing *Statuses) lb.Outcome {
 	switch {
 	case f == nil && !failing.Has(status):

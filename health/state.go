@@ -1,7 +1,7 @@
 package health
 
 // State is how an endpoint is, in one word. The words are those of the API, the
-// metric penstock_backend_state and the log.
+// metric penstock_backend_state and the log. The zero value is Up.
 type State uint8
 
 // The states. An endpoint to which several apply has the last one of this list.
@@ -15,10 +15,10 @@ const (
 
 var stateText = [stateCount]string{Up: "up", Down: "down", Ejected: "ejected", Drained: "drained"}
 
-// String returns the word for s.
+// String returns the word for s. It panics for a value that is none of the states.
 func (s State) String() string { return stateText[s] }
 
-// MarshalText returns the word for s. It never fails.
+// MarshalText returns the word for s. Its error is always nil; it panics as String does.
 func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // Reason is why an endpoint is not up.
@@ -26,7 +26,7 @@ type Reason uint8
 
 // The reasons, with the state that each belongs to.
 const (
-	NoReason        Reason = iota // up
+	NoReason        Reason = iota // up; also ejected again after a trial that ended as lb.ServerError
 	ConnectFailures               // ejected or down: no connection could be set up
 	Timeouts                      // ejected or down: no response came in time
 	Cuts                          // ejected or down: connections ended without a whole response
@@ -46,8 +46,9 @@ var reasonText = [reasonCount]string{
 	NoAddress: "no-address", ZeroWeight: "weight-0", Operator: "operator",
 }
 
-// String returns the name of r; "" for NoReason.
+// String returns the name of r; "" for NoReason. It panics for a value that is none of the
+// reasons.
 func (r Reason) String() string { return reasonText[r] }
 
-// MarshalText returns the name of r. It never fails.
+// MarshalText returns the name of r. Its error is always nil; it panics as String does.
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }

@@ -11,14 +11,15 @@ import (
 	"penstock/lb"
 )
 
-// Status is the state of one endpoint with what led to it.
+// Status is the state of one endpoint with what led to it. The zero value is an endpoint that
+// has been up since the process began.
 type Status struct {
 	State       State     `json:"state"`
 	Reason      Reason    `json:"reason,omitzero"`
 	Since       time.Time `json:"since,omitzero"`        // when the state began; zero: with the process
-	Until       time.Time `json:"until,omitzero"`        // when the pause after an ejection ends; zero once the trial has begun
+	Until       time.Time `json:"until,omitzero"`        // when the pause after an ejection ends; zero when not ejected and once the trial has begun
 	Trial       bool      `json:"trial,omitzero"`        // ejected, and one request at a time finds out whether it works again
-	Evidence    string    `json:"evidence,omitzero"`     // the figures that decided about an ejection
+	Evidence    string    `json:"evidence,omitzero"`     // the figures that decided about an ejection; empty when not ejected
 	LastFailure *Failure  `json:"last_failure,omitzero"` // the latest attempt that failed, however the endpoint is now; nil: none
 	LastCheck   *Check    `json:"last_check,omitzero"`   // the latest probe of the endpoint; nil: none
 }
@@ -27,12 +28,13 @@ type Status struct {
 type Failure struct {
 	At     time.Time `json:"at"`
 	Fault  string    `json:"fault,omitempty"`  // name of the fault, as in the access log; empty when there was a response
-	Status int       `json:"status,omitempty"` // status code of the response that counted as failed
+	Status int       `json:"status,omitempty"` // status code of the response that counted as failed; 0 when there was none
 	Cause  string    `json:"cause,omitempty"`  // what the system said: the text of a TLS, DNS or connection error
 }
 
-// LookupFailure describes a lookup of a name that failed at this time; nil when err
-// is nil.
+// LookupFailure describes a lookup of a name that failed at this time: its fault is the name
+// of exchange.DNSTimeout for a net.Error that is a timeout, else of exchange.DNSError. It
+// returns nil when err is nil.
 func LookupFailure(err error, at time.Time) *Failure {
 	if err == nil {
 		return nil
@@ -48,19 +50,20 @@ func LookupFailure(err error, at time.Time) *Failure {
 type Check struct {
 	At    time.Time `json:"at"`
 	OK    bool      `json:"ok"`
-	Cause string    `json:"cause,omitempty"` // why it failed
+	Cause string    `json:"cause,omitempty"` // why it failed; empty when OK
 }
 
 // Rotation is the place of an endpoint in the rotation, as configuration and
-// operator have set it.
+// operator have set it. The zero value is drained by the configuration.
 type Rotation struct {
 	Weight   int       // in force; 0 drains the endpoint
 	Operator bool      // an operator set the weight, or drained the endpoint
-	Since    time.Time // when the operator did so
+	Since    time.Time // when the operator did so; without meaning unless Operator is set
 }
 
 // Missing returns the status of a name that has no address: since when, and why the
-// latest lookup failed (nil when it did not, or is not known).
+// latest lookup failed (nil when it did not, or is not known). It is Down, or Drained when r
+// has no weight.
 func Missing(r Rotation, since time.Time, last *Failure) Status {
 	return r.drain(Status{State: Down, Reason: NoAddress, Since: since, LastFailure: last})
 }
@@ -129,7 +132,8 @@ func evidenceOf(v lb.Verdict) string {
 	return fmt.Sprintf("%d in a row failed", v.Failed)
 }
 
-// Attrs returns s as attributes of a log line.
+// Attrs returns s as attributes of a log line, without what is empty. The last failure is
+// among them only when s is Ejected or Down; the last check never is.
 func (s Status) Attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("state", s.State.String())}
 	if s.Reason != NoReason {

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Endpoint is one address as discovery emits it.
+// Endpoint is one address as discovery emits it. Package upstream uses the Address only: weight
+// and backup are those of the configured entry.
 type Endpoint struct {
 	Address string // "ip:port", "[ip6]:port" or "unix:/path"
 	Host    string // the host of the configured entry it came from, for SNI and display; "" for a unix socket
@@ -13,7 +14,7 @@ type Endpoint struct {
 	Backup  bool   // used only when the rest is down
 }
 
-// Outcome is the caller's verdict over one attempt.
+// Outcome is the caller's verdict over one attempt. Its zero value is Success.
 type Outcome uint8
 
 // The outcomes. Latency is sampled by Success only: every other verdict can make
@@ -29,9 +30,10 @@ const (
 	Abandoned                     // the client left while the backend had the request: no verdict, but so long a wait
 )
 
-// Backend is one address of an upstream with the state that all routes share.
-// All methods are safe for concurrent use; none of those on the request's path
-// allocates or locks.
+// Backend is one address of an upstream with the state that all routes share. It is made
+// by NewBackend and must not be copied. All methods are safe for concurrent use. Begin never
+// locks. End and Report lock only for a failure, for a success of a backend that is ejected or
+// failing, and when a look at the whole group ejects a member.
 type Backend struct {
 	address string
 	index   int
@@ -58,8 +60,9 @@ type Backend struct {
 	past     past
 }
 
-// NewBackend makes a healthy backend. The index is the caller's own number for
-// it (a slot in a table of clients, say) and stays the same for its whole life.
+// NewBackend makes a healthy backend, which belongs to no group yet. Neither argument is
+// checked. The index is the caller's own number for it (a slot in a table of clients, say)
+// and stays the same for its whole life.
 func NewBackend(address string, index int) *Backend {
 	return &Backend{address: address, index: index}
 }
@@ -73,12 +76,13 @@ func (b *Backend) Index() int { return b.index }
 // InFlight returns how many attempts have begun and not ended, over all routes.
 func (b *Backend) InFlight() int64 { return b.inFlight.Load() }
 
-// Latency returns the moving average that the latency method uses, as of the
-// last sample. Zero means that no sample has been taken yet.
+// Latency returns the moving average that the latency method uses, as of the last sample: it
+// does not fade with the time since. Failed attempts can raise it. Zero means that no sample has
+// been taken yet.
 func (b *Backend) Latency() time.Duration { return b.latency.value() }
 
-// Begin counts an attempt as in flight. Each Begin needs exactly one End. The
-// backend must be a member of a group by then.
+// Begin counts an attempt as in flight. Each Begin needs exactly one End. The backend must
+// be a member of a group by then, or its group counts the End without the Begin.
 func (b *Backend) Begin() {
 	b.inFlight.Add(1)
 	if l := b.ledger.Load(); l != nil {
@@ -86,10 +90,10 @@ func (b *Backend) Begin() {
 	}
 }
 
-// End gives back what Begin took and reports the outcome. took is the time from
-// Begin to the response, or to the failure. An attempt whose verdict was already
-// given by Report (a stream whose head has arrived) ends as Cancelled, or as Cut
-// when the backend did not send the rest.
+// End ends what Begin began and reports the outcome as Report does. took is the time from
+// Begin to the response, or to the failure; zero or less is no sample of latency. An attempt
+// whose verdict was already given by Report (a stream whose head has arrived) ends as Cancelled,
+// or as Cut when the backend did not send the rest.
 func (b *Backend) End(o Outcome, took time.Duration, now time.Time) {
 	b.inFlight.Add(-1)
 	if l := b.ledger.Load(); l != nil {
@@ -100,7 +104,8 @@ func (b *Backend) End(o Outcome, took time.Duration, now time.Time) {
 
 // Report gives the verdict over an attempt before it ends: for a response that
 // is streamed, at its head, so that latency does not measure the body and a
-// failure counts at once. took is as for End.
+// failure counts at once. took is as for End, which must still follow. It may call
+// EjectOptions.OnChange, for b or another member.
 func (b *Backend) Report(o Outcome, took time.Duration, now time.Time) {
 	began := now.UnixNano() - int64(took)
 	switch o {

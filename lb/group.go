@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Group is the set of backends of one upstream and the rule of their ejection.
-// It is immutable; the state lives in the backends.
+// Group is the set of backends of one upstream and the rule of their ejection. It is made by
+// NewGroup, immutable and safe for concurrent use; the state is in the backends.
 type Group struct {
 	backends []*Backend
 	eject    EjectOptions
@@ -40,22 +40,25 @@ type ledger struct {
 // count counts the ejected members. Its mu is held.
 func (l *ledger) count() { l.out.Store(int64(l.group.Load().out())) }
 
-// EjectOptions says when a backend is left alone and for how long.
+// EjectOptions says when a backend is left alone and for how long. The zero value ejects
+// nothing. Negative numbers mean the same as 0. Errors and Slow eject only when chance does not
+// explain the difference.
 type EjectOptions struct {
-	Failures int           // consecutive failures that eject, those with a ServerError not counted; 0 = they never do
-	Errors   float64       // share of failures above that of the others that ejects, 0..1; 0 = it never does
+	Failures int           // consecutive failures that eject; a ServerError ends the row and does not count; 0 = they never do
+	Errors   float64       // by how much its share of failures must exceed that of the others to eject it, 0..1; 0 = it never does
 	Min      int           // attempts within Within, at least, before Errors and Slow count; 0 = 20
 	Within   time.Duration // length of the window of Errors and Slow; 0 = 10 s
-	Silent   time.Duration // without a response to one of three attempts, while another backend has one; 0 = never ejects
-	Slow     float64       // times the median of the others, and 50 ms more, that ejects; 0 = it never does
-	Base     time.Duration // how long the first time; 0 = 1 s
-	Max      time.Duration // bound of the doubling; 0 = 30 s
-	AtMost   float64       // share of the group that may be out at once, 0..1; 0 = 0.5. At least one may, in a group of two or more, and never the last
+	Silent   time.Duration // three attempts that wait, none of which has had a response for so long and 8 times a slow response of the group, eject while others respond; 0 = they never do
+	Slow     float64       // a median of so many times that of the others, and at least 50 ms above it, ejects; 0 = it never does
+	Base     time.Duration // pause of the first ejection, give or take 10 %; 0 = 1 s
+	Max      time.Duration // bound of the pause, which doubles with each further ejection, give or take 10 %; 0 = 30 s
+	AtMost   float64       // share of the group, rounded down, that may be out at once, 0..1; 0 = 0.5. At least one may, in a group of two or more, and never the last
 
-	Random func() float64 // 0..1, for the jitter of ejections; nil = math/rand/v2
+	Random func() float64 // 0..1, for the jitter of ejections; safe for concurrent use; nil = math/rand/v2
 
-	// OnChange is called after an attempt has changed the standing of a backend, on
-	// the goroutine of an attempt: it must be quick. nil = nothing is called.
+	// OnChange is called after an attempt has changed the standing of a backend to s, on the
+	// goroutine of any attempt at the group and on several at once: it must be quick. It may
+	// call methods of b. Restore does not call it. nil = nothing is called.
 	OnChange func(b *Backend, s Standing)
 }
 
@@ -71,9 +74,9 @@ func (o EjectOptions) withDefaults() EjectOptions {
 	return o
 }
 
-// NewGroup makes a group of backends. Those that were members of an earlier
-// group keep their state and report to this one from now on. A backend belongs
-// to the groups of one upstream only.
+// NewGroup makes a group of backends, of which there may be none; none may be nil. It copies
+// the slice. Those that were members of an earlier group keep their state and report to this
+// one from now on. A backend belongs to the groups of one upstream only.
 func NewGroup(backends []*Backend, o EjectOptions) *Group {
 	g := &Group{backends: append([]*Backend(nil), backends...), eject: o.withDefaults()}
 	g.perNano = windowSlots / float64(g.eject.Within)
@@ -129,5 +132,6 @@ func (g *Group) quiet() bool {
 	return true
 }
 
-// Backends returns the members in the order given to NewGroup. It is read-only.
+// Backends returns the members in the order given to NewGroup. The slice is that of the group:
+// callers must not change it.
 func (g *Group) Backends() []*Backend { return g.backends }

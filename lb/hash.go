@@ -131,8 +131,8 @@ func (t *tier) usable(a ask) int64 {
 	return sum
 }
 
-// Hash returns a well-mixed 64 bit hash of b, the same on every machine and
-// after every restart. It is quick, not secret: who knows it can find keys that
+// Hash returns a well-mixed 64 bit hash of b, which may be empty. It is the same on every
+// machine and after every restart. It is quick, not secret: a client can find keys that
 // collide.
 func Hash(b []byte) uint64 {
 	h := uint64(len(b)) * golden

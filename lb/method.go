@@ -1,6 +1,6 @@
 package lb
 
-// Method is a way of choosing among the usable backends of a pool.
+// Method is a way of choosing among the usable backends of a pool. The zero value is RoundRobin.
 type Method uint8
 
 // The methods that a route can name.
@@ -23,10 +23,12 @@ var methodText = [methodCount]string{
 	ConsistentHash: "hash",
 }
 
-// String returns the name as the configuration spells it.
+// String returns the name as the configuration spells it. It panics for a value that is none
+// of the methods.
 func (m Method) String() string { return methodText[m] }
 
-// ParseMethod returns the method of that name; false when there is none.
+// ParseMethod returns the method of that name, as String spells it; RoundRobin and false when
+// there is none, also for "".
 func ParseMethod(name string) (Method, bool) {
 	for m, text := range methodText {
 		if text == name {

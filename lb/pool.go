@@ -5,17 +5,17 @@ import (
 	"sync/atomic"
 )
 
-// Options says how a pool chooses.
+// Options says how a pool chooses. The zero value is round robin. NewPool checks nothing.
 type Options struct {
-	Method Method
-	Bound  float64 // ConsistentHash only: how far above its fair share of the requests in flight a backend may go; 0 = 1.25, negative = no bound
-	Panic  float64 // while less than this share of the primaries' weight is not ejected, and no backup is left, ejections are ignored; 0 = while nothing is
+	Method Method  // a value that is none of the methods means RoundRobin
+	Bound  float64 // ConsistentHash only: how far above its fair share of the requests in flight a backend may go, 1 or more; 0 = 1.25, negative = no bound
+	Panic  float64 // while less than this share of the primaries' weight is not ejected, and every backup is ejected, ejections are ignored, 0..1; 0 = while nothing is left
 	Seed   uint64  // makes the random choices repeatable, for tests; 0 = unpredictable
 }
 
 // Pool is what one route sees of a group: the route's own weights, its method
-// and its cursor, over the shared state of the backends. Only the cursor changes;
-// other weights need a new Pool. All methods are safe for concurrent use.
+// and its cursor, over the shared state of the backends. It is made by NewPool. Only the
+// cursor changes; other weights need a new Pool. All methods are safe for concurrent use.
 type Pool struct {
 	group   *Group
 	panics  float64 // Options.Panic
@@ -23,9 +23,10 @@ type Pool struct {
 	backup  tier
 }
 
-// NewPool makes the view of g with one weight for each of its backends, in their
-// order. Missing and negative weights count as 0: never picked. nil weights are
-// all 1, a nil backup means that there are no backups.
+// NewPool makes the view of g, which must not be nil, with one weight for each of its
+// backends, in their order. Missing and negative weights count as 0: never picked. nil weights
+// are all 1. backup says in the same order which are backups; missing ones are not. Surplus
+// elements are ignored, and the slices are not kept.
 func NewPool(g *Group, weights []int, backup []bool, o Options) *Pool {
 	p := &Pool{group: g, panics: o.Panic}
 	var primary, spare []member
@@ -54,10 +55,11 @@ func NewPool(g *Group, weights []int, backup []bool, o Options) *Pool {
 func (p *Pool) Group() *Group { return p.group }
 
 // Pick returns the backend for the next attempt; nil when all that have a weight
-// were tried. It skips those in tried (which may be nil) and those ejected at
-// now (unix ns). Backups are used when no primary is left. When all that are
-// left are ejected it picks one of them nevertheless, rather than fail. key
-// matters to ConsistentHash only. It never blocks and never allocates.
+// were tried, or none has a weight. It skips those in tried (which may be nil) and those that
+// are ejected, on trial or not. Backups are used when no primary is left. When all that are
+// left are ejected it picks one of them nevertheless, rather than fail. key matters to
+// ConsistentHash only, now (unix ns) to Latency only. It counts nothing: the caller calls Begin.
+// It never blocks and never allocates.
 func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
 	a := ask{key: key, tried: tried, now: now}
 	if p.panics > 0 && !p.group.quiet() {
@@ -78,11 +80,13 @@ func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
 
 // PickTrial returns a backend that is on trial and has no attempt under way, for one
 // attempt that finds out whether it works again; nil when there is none. The pause after
-// an ejection leads to the trial. The backend gets no other attempt until this one has
-// ended: a success ends the ejection, a failure begins another. Requests that may be sent
-// twice without harm (safe) go to the trial. If there are none for as long as a pause may
+// an ejection leads to the trial. The caller must call Begin and End for the backend, which
+// gets no other trial until this one has ended: a success ends the ejection, a failure begins
+// another, and after Cancelled or Abandoned the next attempt is the trial. Requests that may be
+// sent twice without harm (safe) go to the trial. If there are none for as long as a pause may
 // be, any request does, so that a backend without them returns too.
-// tried is as for Pick, and so is now. It never blocks and never allocates.
+// tried is as for Pick; now (unix ns) decides whether the pause is over. It never blocks and
+// never allocates.
 func (p *Pool) PickTrial(tried *Set, safe bool, now int64) *Backend {
 	if p.group.quiet() {
 		return nil
@@ -111,7 +115,7 @@ func (t *tier) onTrial(tried *Set, now int64) *Backend {
 }
 
 // InPanic reports whether so little of the weight of an upstream can be used that ejections
-// are ignored: less than share of it, or nothing.
+// are ignored: less than share (0 to 1) of it, or nothing. It is false when all is 0.
 func InPanic(usable, all int64, share float64) bool {
 	return all > 0 && (usable == 0 || float64(usable) < share*float64(all))
 }

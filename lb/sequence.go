@@ -19,7 +19,7 @@ const (
 // Sequence repeats the indexes of some items in proportion to their weights and
 // as evenly interleaved as possible: of the weights 5, 1, 1 it makes
 // 0 0 1 0 2 0 0 and not 0 0 0 0 0 1 2. It is safe for concurrent use, and one
-// step is one atomic addition.
+// step is one atomic addition. The zero value has no items.
 type Sequence struct {
 	items []uint32 // one whole period, when it is short enough
 	upto  []uint64 // else the running sums of the weights
@@ -33,10 +33,11 @@ type Sequence struct {
 
 // NewSequence makes the sequence of the items 0..len(weights)-1. Items with a
 // weight of 0 or less never appear. When the weights, divided by their greatest
-// common divisor, add up to at most limit (0 = 2048), every period of that
+// common divisor, add up to at most limit (zero or less = 2048), every period of that
 // length has the exact shares; above it the shares hold in the long run, with
 // an error that shrinks as the number of steps grows. It starts at a random
 // place, so that sequences which are rebuilt often do not favour the first item.
+// The slice is not kept.
 func NewSequence(weights []int, limit int) *Sequence {
 	if limit <= 0 {
 		limit = 2048

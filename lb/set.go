@@ -1,15 +1,15 @@
 package lb
 
 // Set is a small set of backends: those that a request has already tried. The
-// zero value is empty and ready; a nil *Set is empty. Up to 16 members it does
-// not allocate. It is not safe for concurrent use.
+// zero value is empty and ready; a nil *Set is empty, but Add and Reset panic on it. Up to 16
+// members it does not allocate. It is not safe for concurrent use.
 type Set struct {
 	n      int
 	inline [16]*Backend
 	more   []*Backend
 }
 
-// Add puts b into the set.
+// Add puts b into the set; it does nothing when b is in it already.
 func (s *Set) Add(b *Backend) {
 	if s.Has(b) {
 		return
@@ -22,7 +22,7 @@ func (s *Set) Add(b *Backend) {
 	s.n++
 }
 
-// Has reports whether b is in the set.
+// Has reports whether b is in the set; false for a nil *Set.
 func (s *Set) Has(b *Backend) bool {
 	if s == nil || s.n == 0 {
 		return false
@@ -40,7 +40,7 @@ func (s *Set) Has(b *Backend) bool {
 	return false
 }
 
-// Len returns the number of members.
+// Len returns the number of members; zero for a nil *Set.
 func (s *Set) Len() int {
 	if s == nil {
 		return 0

@@ -11,13 +11,14 @@ const (
 )
 
 // BeginTransfer says that one of the attempts in flight does not wait for a response head:
-// its request body is under way, or its response body or tunnel. EndTransfer must follow.
+// its request body is under way, or its response body or tunnel. Exactly one EndTransfer must
+// follow, before the End of the attempt.
 func (b *Backend) BeginTransfer() { b.transfers.Add(1) }
 
 // EndTransfer ends what BeginTransfer began.
 func (b *Backend) EndTransfer() { b.transfers.Add(-1) }
 
-// Waiting returns how many attempts in flight wait for a response head.
+// Waiting returns how many attempts in flight wait for a response head; never below zero.
 func (b *Backend) Waiting() int64 { return max(0, b.inFlight.Load()-b.transfers.Load()) }
 
 // silence is what look knows of one backend; only one look runs at a time.

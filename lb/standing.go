@@ -7,25 +7,26 @@ type Ground uint8
 
 // The grounds.
 const (
-	NoGround   Ground = iota
-	ByFailures        // so many attempts in a row failed
-	ByErrors          // it fails more often than the others
-	BySilence         // it does not respond, and the others do
-	BySlowness        // it is much slower than the others
-	GroundCount
+	NoGround    Ground = iota
+	ByFailures         // so many attempts in a row failed
+	ByErrors           // it fails more often than the others
+	BySilence          // it does not respond, and the others do
+	BySlowness         // it is much slower than the others
+	GroundCount        // the number of grounds, as the length of arrays
 )
 
 var groundText = [GroundCount]string{ByFailures: "connect", ByErrors: "errors", BySilence: "silent", BySlowness: "slow"}
 
-// String returns the name of g as metrics show it; "" for NoGround.
+// String returns the name of g as metrics show it; "" for NoGround. It panics from
+// GroundCount on.
 func (g Ground) String() string { return groundText[g] }
 
 // Verdict is why a backend was ejected, with the figures that decided. Those that do not
 // belong to the ground are zero.
 type Verdict struct {
 	Ground Ground
-	Cause  Outcome // of the attempt that led to it
-	Trial  bool    // an attempt on trial failed; only Cause, and for BySilence Took, say how
+	Cause  Outcome // of the attempt that led to it; Timeout for BySilence, no meaning for BySlowness
+	Trial  bool    // an attempt on trial failed; Ground may be that of the ejection before, only Cause, and for BySilence Took, say how
 
 	Failed, Of             int           // attempts of the backend: in a row, or within the window
 	OthersFailed, OthersOf int           // ByErrors: those of the others
@@ -35,17 +36,19 @@ type Verdict struct {
 }
 
 // Standing is what attempts have shown of a backend. At most one of Ejected and
-// Failing is set. A backend that is neither may be picked like any other.
+// Failing is set. A backend that is neither may be picked like any other. The zero value is a
+// backend that has never been ejected or failing.
 type Standing struct {
 	// Ejected: left alone until Until, and then on trial: one attempt at a time, until
 	// one succeeds.
 	Ejected bool
-	// Failing: the last attempts got no response, yet it is picked by its weight:
+	// Failing: the last attempts got no response, EjectOptions.Failures of them or 5 when that is
+	// 0, yet it is picked by its weight:
 	// as many as may be are ejected already, or such failures do not eject.
 	Failing bool
 
 	Verdict Verdict   // of Ejected; of Failing only Cause: ConnectFailure, Timeout or Cut, the latest
-	Since   time.Time // when this began; zero means since the start
+	Since   time.Time // when this began, for Ejected the latest ejection; zero means since the start
 	Until   time.Time // when the pause ends, or has ended and the trial has begun; zero when not Ejected
 }
 
@@ -61,7 +64,8 @@ type past struct {
 	refusedAt int64 // unix ns: when refused was last counted
 }
 
-// Standing returns what attempts have shown of the backend up to now.
+// Standing returns what attempts have shown of the backend up to now; the zero value before
+// it is the member of a group.
 func (b *Backend) Standing() Standing {
 	l := b.ledger.Load()
 	if l == nil {
@@ -86,12 +90,12 @@ func (b *Backend) standing() Standing {
 	return Standing{}
 }
 
-// Ejected reports whether the backend is ejected, on trial or not.
+// Ejected reports whether the backend is ejected, on trial or not. It takes no lock.
 func (b *Backend) Ejected() bool { return b.until.Load() != 0 }
 
 // Ejections returns how often the backend has been ejected in its life, by the ground,
-// and how often it was to be, but as many as may be were out already. The latter counts
-// once for the time that the ejection would have taken.
+// failed trials included, and how often it was to be (refused), but as many as may be were out
+// already. The latter counts once for the time that the ejection would have taken.
 func (b *Backend) Ejections() (by [GroundCount]uint64, refused uint64) {
 	l := b.ledger.Load()
 	if l == nil {
@@ -102,8 +106,10 @@ func (b *Backend) Ejections() (by [GroundCount]uint64, refused uint64) {
 	return b.past.ejections, b.past.refused
 }
 
-// Restore ends what connection failures have led to, because a probe has connected
-// to the backend. It reports whether there was something to end.
+// Restore ends the ejection or the time of failing that connection failures have led to,
+// because a probe has connected to b, a member of g. It reports whether there was one: false
+// also when b is ejected or failing for another reason, which stays. It panics when b has never
+// been a member of a group.
 func (g *Group) Restore(b *Backend, now time.Time) bool {
 	l := b.ledger.Load()
 	l.mu.Lock()

@@ -8,15 +8,15 @@ import (
 	"penstock/window"
 )
 
-// Mode says what a Limiter does.
+// Mode says what a Limiter does. The zero value is Auto.
 type Mode uint8
 
 // The modes.
 const (
 	Auto  Mode = iota // finds the limit and enforces it
-	Watch             // finds the limit and admits everything; the base is the lowest median and never rises
-	Fixed             // enforces LimiterOptions.Max
-	Off               // does nothing
+	Watch             // finds the limit and admits everything; the base follows lower medians and never rises
+	Fixed             // enforces LimiterOptions.Max and measures nothing
+	Off               // admits everything, and neither counts nor measures
 )
 
 const (
@@ -37,10 +37,11 @@ const (
 	defaultHeadroom = 0.5
 )
 
-// LimiterOptions configures a Limiter. The zero value is usable.
+// LimiterOptions configures a Limiter. The zero value is usable; negative numbers mean the same
+// as zero.
 type LimiterOptions struct {
 	Mode     Mode
-	Min      int     // lowest limit; zero means 4
+	Min      int     // lowest limit, Max when it is above that; zero means 4
 	Max      int     // highest limit, and the limit of Fixed; zero means 512
 	Headroom float64 // by how much the median may exceed the base; zero means 0.5, which is 50 %
 	Seed     uint64  // decides when bases are measured, so that limiters do not do it together
@@ -54,7 +55,7 @@ type LimiterOptions struct {
 // window as the new base. A new limiter begins with the highest limit, which refuses nothing
 // before the base is known; when that limit is used from the beginning, it measures the base.
 //
-// A Limiter is safe for concurrent use and does not allocate.
+// A Limiter is made by NewLimiter. It is safe for concurrent use and does not allocate.
 type Limiter struct {
 	o LimiterOptions
 
@@ -83,7 +84,7 @@ type Limiter struct {
 	random   uint64
 }
 
-// NewLimiter makes a limiter.
+// NewLimiter makes a limiter whose limit is LimiterOptions.Max. It never fails.
 func NewLimiter(o LimiterOptions) *Limiter {
 	if o.Min <= 0 {
 		o.Min = defaultMin
@@ -100,8 +101,10 @@ func NewLimiter(o LimiterOptions) *Limiter {
 	return l
 }
 
-// TryBegin reports whether an attempt may begin, and counts it if so. Each attempt that began
-// needs one End.
+// TryBegin reports whether an attempt may begin, and counts it if so; it never waits. It is
+// false when as many attempts are in flight as the share of p allows, which is never below one;
+// in the modes Watch and Off it is always true. Each attempt that began needs one End. It panics
+// when p is none of the classes.
 func (l *Limiter) TryBegin(p Priority) bool {
 	if l.o.Mode == Off {
 		return true
@@ -131,8 +134,9 @@ func (l *Limiter) raisePeak(n int32) {
 }
 
 // End counts the end of an attempt: the response head has arrived, or there will be none.
-// Times are unix nanoseconds. sample is false when the time does not show how busy the
-// backend is: after faults, upgrades, event streams, hedges and canceled attempts.
+// Times are unix nanoseconds; began is that of TryBegin. Attempts of more than 10 s are no
+// samples. sample is false when the time does not show how busy the backend is: after faults,
+// upgrades, event streams, hedges and canceled attempts.
 func (l *Limiter) End(began, now int64, sample bool) {
 	if l.o.Mode == Off {
 		return
@@ -285,15 +289,18 @@ func (l *Limiter) dip(limit float64) {
 	}
 }
 
-// Limit returns the present limit; in mode Watch the one that would be enforced.
+// Limit returns the present limit, before the share of a priority; while the base is measured it
+// may be below LimiterOptions.Min. In mode Watch it is the one that would be enforced, in Fixed
+// and Off LimiterOptions.Max.
 func (l *Limiter) Limit() float64 { return math.Float64frombits(l.limit.Load()) }
 
-// InFlight returns how many attempts have begun and not ended.
+// InFlight returns how many attempts have begun and not ended; zero in mode Off.
 func (l *Limiter) InFlight() int { return int(l.inFlight.Load()) }
 
 // Base returns the median time to the first byte without a queue in the backend; zero until
-// it is known.
+// it is known, and always in the modes Fixed and Off.
 func (l *Limiter) Base() time.Duration { return time.Duration(l.base.Load()) }
 
-// Median returns the median time to the first byte in the last window; zero before the first.
+// Median returns the median time to the first byte in the last window; zero before the first
+// has ended, and always in the modes Fixed and Off.
 func (l *Limiter) Median() time.Duration { return time.Duration(l.median.Load()) }

@@ -14,7 +14,8 @@ const (
 // Budget bounds retries to a share of the recent requests, so that retries do not
 // multiply the load of a failing backend. In the last ten seconds it grants at most
 // ratio retries for each request, plus a floor for each second, which allows an
-// upstream with little traffic to retry. It is safe for concurrent use and lock-free.
+// upstream with little traffic to retry. The zero value grants none. It is safe for concurrent
+// use and lock-free.
 type Budget struct {
 	ratio float64
 	burst float64 // the floor of a whole window
@@ -44,7 +45,9 @@ func (b *Budget) Request(now int64) {
 	b.requests[second%slotCount].add(second)
 }
 
-// TryRetry reports whether a retry fits into the budget, and counts it if so.
+// TryRetry reports whether a retry at this time (unix ns) fits into the budget, and counts it if
+// so. It never waits, and nothing gives the retry back. When several goroutines ask for the last
+// one, all of them may be refused.
 func (b *Budget) TryRetry(now int64) bool {
 	second := secondOf(now)
 	s := &b.retries[second%slotCount]
@@ -58,7 +61,8 @@ func (b *Budget) TryRetry(now int64) bool {
 	return false
 }
 
-// Recent returns the requests and retries of the last ten seconds.
+// Recent returns the requests and the granted retries of the last ten seconds, counted in whole
+// seconds with that of now (unix ns) included.
 func (b *Budget) Recent(now int64) (requests, retries int64) {
 	second := secondOf(now)
 	return recent(&b.requests, second), recent(&b.retries, second)

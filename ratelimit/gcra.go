@@ -5,14 +5,16 @@ import "time"
 // Rate bounds events by the generic cell rate algorithm (ITU-T I.371): on average one event in
 // each interval, and burst events at once after a pause. Its only state is the theoretical
 // arrival time (TAT) of the next event, in nanoseconds from a time that the caller chose.
-// Rounding is in favour of the events: the interval is rounded down.
+// Rounding is in favour of the events: the interval is rounded down. It is made by NewRate; the
+// zero value is not valid, except in a Pace.
 type Rate struct {
 	interval int64 // between two events at the steady rate, at least 1
 	depth    int64 // what a whole burst takes
 }
 
-// NewRate returns the rate of so many events in each period, with a burst of at least 1. The
-// events are more than zero, and the time in which a burst comes back is below 100 years.
+// NewRate returns the rate of so many events in each period; a burst below 1 counts as 1. It
+// checks nothing: the caller sees to it that events is above zero, and that the time in which a
+// burst comes back (burst x period / events) is below 100 years.
 func NewRate(events float64, period time.Duration, burst int) Rate {
 	interval := max(int64(float64(period)/events), 1)
 	return Rate{interval: interval, depth: interval * int64(max(burst, 1))}
@@ -21,7 +23,7 @@ func NewRate(events float64, period time.Duration, burst int) Rate {
 // State is what a rate has left for one key at one time.
 type State struct {
 	Remaining int64         // events that would be allowed at once
-	Next      time.Duration // until one more would be; zero when the whole burst is there
+	Next      time.Duration // until one more than Remaining would be; zero when the whole burst is there
 }
 
 // wait returns how long an event at now has to wait; zero or less allows it.
@@ -46,7 +48,8 @@ type Pace struct {
 	tat  int64
 }
 
-// Set changes the rate; zero events are none. Another rate begins with a whole burst.
+// Set changes the rate to that of NewRate; events of zero or less mean none. Another rate begins
+// with a whole burst, the same one goes on as it is.
 func (p *Pace) Set(events float64, period time.Duration, burst int) {
 	next := Rate{}
 	if events > 0 {
@@ -57,7 +60,8 @@ func (p *Pace) Set(events float64, period time.Duration, burst int) {
 	}
 }
 
-// Next counts an event at now and returns how long to wait before the next one.
+// Next counts an event at now (in nanoseconds) and returns how long to wait before the next one;
+// zero when that may follow at once, and always without a rate.
 func (p *Pace) Next(now int64) time.Duration {
 	if p.rate.interval == 0 {
 		return 0

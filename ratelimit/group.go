@@ -10,13 +10,14 @@ import (
 const MaxGroup = 8
 
 // Group is limits that are checked together: an event is charged to all of them or to none. It is
-// immutable, and safe for concurrent use.
+// immutable, and safe for concurrent use. The zero value has no limits and allows every event.
 type Group struct {
 	limits []*Keyed
 	order  []int // in which they are locked: by rank, so that two groups never wait for each other
 }
 
-// NewGroup returns a group of at most MaxGroup different limits.
+// NewGroup returns a group of at most MaxGroup different limits, in this order. It does not check
+// that: with more of them Take panics, with one of them twice it can deadlock. It keeps the slice.
 func NewGroup(limits ...*Keyed) *Group {
 	g := &Group{limits: limits}
 	for i := range limits {
@@ -33,8 +34,10 @@ type Waits [MaxGroup]time.Duration
 // Longest returns the longest of them; zero when all limits allow the event.
 func (w *Waits) Longest() time.Duration { return slices.Max(w[:]) }
 
-// Take charges one event at now to every limit, each under its own key, if all of them allow it.
-// False means that none was charged; waits, which is zero before, then says which limits refused.
+// Take charges one event at now (in nanoseconds, not negative) to every limit if all of them
+// allow it. keys[i] is the key for the limit i, hashed under its Seed. False means that none was
+// charged; waits then says how long each limit that refused makes the event wait. The caller
+// sets waits to zero before; with true it is not written.
 func (g *Group) Take(keys *[MaxGroup]uint64, now int64, waits *Waits) (allowed bool) {
 	var found [MaxGroup]int
 	allowed = true

@@ -14,7 +14,8 @@ const ways = 8
 // Keyed applies one Rate to each of many keys. The table has a fixed size: all of its memory is
 // taken when it is made. A key whose burst is complete again takes no room; when a set is full of
 // others, the one that comes back first is forgotten, and begins anew with a whole burst. So
-// forgetting never refuses an event that would have been allowed. It is safe for concurrent use.
+// forgetting never refuses an event that would have been allowed. It is made by NewKeyed and safe
+// for concurrent use; events are charged by Group.Take.
 //
 // A key is a 64-bit hash under Seed, which is secret, so that nobody can choose keys that meet
 // in one set.
@@ -33,7 +34,8 @@ type set struct {
 	tat  [ways]int64
 }
 
-// NewKeyed returns a table for at least so many keys.
+// NewKeyed returns a table for at least so many keys (one when it is less), under a new random
+// Seed. The rate comes from NewRate.
 func NewKeyed(rate Rate, keys int) *Keyed {
 	k := &Keyed{rate: rate, seed: maphash.MakeSeed(), rank: rand.Uint64(), sets: make([]set, (max(keys, 1)+ways-1)/ways)}
 	for i := range k.sets {
@@ -42,16 +44,17 @@ func NewKeyed(rate Rate, keys int) *Keyed {
 	return k
 }
 
-// Seed is what keys are hashed under.
+// Seed returns the seed to hash keys with; each table has its own.
 func (k *Keyed) Seed() maphash.Seed { return k.seed }
 
-// Size returns how many keys have room.
+// Size returns how many keys have room: a multiple of 8.
 func (k *Keyed) Size() int { return len(k.sets) * ways }
 
 // Forgotten returns how many keys lost their room before their burst was complete again.
 func (k *Keyed) Forgotten() uint64 { return k.forgotten.Load() }
 
-// Keys counts the keys that have used some of their burst. It looks at the whole table.
+// Keys counts the keys whose burst is not complete at now (in nanoseconds). It looks at the
+// whole table.
 func (k *Keyed) Keys(now int64) (n int) {
 	for i := range k.sets {
 		s := &k.sets[i]
@@ -66,7 +69,8 @@ func (k *Keyed) Keys(now int64) (n int) {
 	return n
 }
 
-// State returns what the key has left, and charges nothing.
+// State returns what the key has left at now (in nanoseconds, not negative), and charges
+// nothing. A key without room has its whole burst.
 func (k *Keyed) State(key uint64, now int64) State {
 	s := k.set(key)
 	s.mu.Lock()

@@ -1,7 +1,7 @@
 package ratelimit
 
 // Priority is the class of a request. It decides the order in a Room and which share of a
-// Limiter's limit the class may use.
+// Limiter's limit the class may use. The zero value is Critical.
 type Priority uint8
 
 // The classes, the highest first.
@@ -30,7 +30,8 @@ var priorityRows = [...]priorityRow{
 
 var _ [priorities]priorityRow = priorityRows // a forgotten row does not compile
 
-// String returns the name in the configuration, in metrics and in the log.
+// String returns the name in the configuration, in metrics and in the log. It panics for a
+// value that is none of the classes.
 func (p Priority) String() string { return priorityRows[p].name }
 
 // of returns how many attempts of p may be in flight under a limit: the nearest whole number

@@ -11,13 +11,14 @@ const (
 	saltEvery = int64(10 * time.Second) // after so long clients are distributed over flows anew
 )
 
-// Seats bounds the entries of more than one Room together.
+// Seats bounds the entries of one Room, or of several together. The zero value has no seat. It is
+// safe for concurrent use.
 type Seats struct {
 	size  int64
 	taken atomic.Int64
 }
 
-// NewSeats makes size seats.
+// NewSeats makes size seats; a negative size counts as zero.
 func NewSeats(size int) *Seats { return &Seats{size: int64(max(size, 0))} }
 
 func (s *Seats) take() bool {
@@ -28,7 +29,8 @@ func (s *Seats) take() bool {
 	return false
 }
 
-// Slots admits the requests of a room. A Limiter is one.
+// Slots admits the requests of a room. A Limiter is one. The Room is locked while it calls the
+// methods: they must not block or call it.
 type Slots interface {
 	// TryBegin reports whether a request of this priority may begin, and counts it if so.
 	TryBegin(p Priority) bool
@@ -36,24 +38,24 @@ type Slots interface {
 	Base() time.Duration
 }
 
-// Verdict is the outcome of Room.Join.
+// Verdict is the outcome of Room.Join. The zero value is Joined.
 type Verdict uint8
 
 // The outcomes.
 const (
 	Joined  Verdict = iota // the entry waits in the room
-	Full                   // every seat is taken, and all that wait have a higher priority
-	TooLate                // the deadline comes before a response could
+	Full                   // no seat is free or RoomOptions.Size entries wait, and all that wait in this room have a higher priority
+	TooLate                // the deadline is less than the time of a response away
 )
 
 // Entry is a request that may wait in a Room. Its owner sets the exported fields before Join
 // and does not change them, or reuse the entry, until it has left the room. The zero value is
 // an entry of priority critical without a deadline.
 type Entry struct {
-	Priority Priority
-	Client   uint64 // keyed hash of the client; entries with the same value share one turn
-	Deadline int64  // unix nanoseconds at which the client gives up; 0 is none
-	Owner    any    // whose entry it is; Room does not read it
+	Priority Priority // must be one of the classes
+	Client   uint64   // keyed hash of the client; entries with the same value share one turn
+	Deadline int64    // unix nanoseconds at which the client gives up; 0 is none
+	Owner    any      // whose entry it is; Room does not read it
 
 	room         *Room // nil unless it waits there
 	flow         int16
@@ -65,8 +67,8 @@ type Entry struct {
 // RoomOptions configures a Room. The zero value has no seat.
 type RoomOptions struct {
 	Seats *Seats        // may be shared; nil has no seat
-	Size  int           // bound of this room; zero means that of Seats alone
-	Wait  time.Duration // longest wait
+	Size  int           // bound of this room; zero or less means that of Seats alone
+	Wait  time.Duration // longest wait; with zero or less every entry is expired at once
 }
 
 // Room holds the requests that wait for a slot and decides which one is next: the highest
@@ -80,8 +82,8 @@ type RoomOptions struct {
 // fits.
 //
 // It starts no goroutine and no timer: the owner calls Next when a slot becomes free and after
-// Join, and Expired every few milliseconds while Waiting is not 0. A Room is safe for
-// concurrent use. It allocates when a priority is used for the first time.
+// Join, and Expired every few milliseconds while Waiting is not 0. A Room is made by NewRoom and
+// safe for concurrent use. It allocates when a priority is used for the first time.
 type Room struct {
 	o       RoomOptions
 	waiting atomic.Int32
@@ -95,7 +97,7 @@ type Room struct {
 	base    time.Duration
 }
 
-// NewRoom makes a room.
+// NewRoom makes an empty room. It never fails.
 func NewRoom(o RoomOptions) *Room {
 	if o.Seats == nil {
 		o.Seats = NewSeats(0)
@@ -106,13 +108,15 @@ func NewRoom(o RoomOptions) *Room {
 	return &Room{o: o}
 }
 
-// Waiting returns how many entries wait. A request that finds it above 0 must join instead of
-// taking a slot, so that it does not overtake.
+// Waiting returns how many entries wait, without those that Expired is going to return. A request
+// that finds it above 0 must join instead of taking a slot, so that it does not overtake.
 func (r *Room) Waiting() int { return int(r.waiting.Load()) }
 
-// Join lets e wait. base is how long a response takes without a queue; zero is unknown. When
-// the seats are taken, the oldest entry of the client with the most entries in the lowest
-// priority leaves for e and is returned: its request is to be refused as with Full.
+// Join lets e, which is in no room, wait from now (unix ns) on; it never blocks. base is how long
+// a response takes without a queue; zero is unknown. When the seats are taken, the oldest entry
+// of the client with the most entries in the lowest priority leaves for e and is returned: its
+// request is to be refused as with Full. Otherwise the entry is nil. With Full and TooLate e is
+// not in the room and may be used again.
 func (r *Room) Join(e *Entry, now int64, base time.Duration) (Verdict, *Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -139,8 +143,9 @@ func (r *Room) Join(e *Entry, now int64, base time.Duration) (Verdict, *Entry) {
 	return Joined, dropped
 }
 
-// Next takes the entry whose turn it is out of the room, after slots has admitted it; nil when
-// none waits or none is admitted. Its owner has the slot.
+// Next takes the entry whose turn it is at now (unix ns) out of the room, after slots has
+// admitted it; nil when none waits or the first one is not admitted. Its owner has the slot.
+// Entries that have waited too long are left to Expired.
 func (r *Room) Next(now int64, slots Slots) *Entry {
 	if r.waiting.Load() == 0 {
 		return nil
@@ -163,7 +168,8 @@ func (r *Room) Next(now int64, slots Slots) *Entry {
 	return nil
 }
 
-// Expired takes one entry that has waited too long out of the room; nil when there is none.
+// Expired takes one entry that has waited too long at now (unix ns) out of the room; nil when
+// there is none. Call it until it returns nil.
 func (r *Room) Expired(now int64) *Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -176,7 +182,8 @@ func (r *Room) Expired(now int64) *Entry {
 }
 
 // Leave takes e out of the room because its client has left. It reports false when e is no
-// longer there: then Next, Join or Expired has returned it, or will.
+// longer there: then Next, Join or Expired has returned it, or Expired will. An entry that never
+// joined is not there either.
 func (r *Room) Leave(e *Entry, now int64) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()

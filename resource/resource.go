@@ -24,7 +24,7 @@ type Resource interface {
 	// the resource does on its own, and must not block. Requests may still use it.
 	Retire()
 	// Shutdown is called when nobody uses the resource any more. It closes it and waits
-	// for what runs, until ctx ends.
+	// for what runs, until ctx ends. Generation.Release returns its error.
 	Shutdown(ctx context.Context) error
 }
 
@@ -37,7 +37,8 @@ func (Plain[T]) Retire() {}
 // Shutdown does nothing.
 func (Plain[T]) Shutdown(context.Context) error { return nil }
 
-// Keeper holds the resources of all generations. The zero value holds none.
+// Keeper holds the resources of all generations. The zero value holds none and is ready; it
+// must not be copied after the first Begin.
 type Keeper struct {
 	mu   sync.Mutex
 	held map[identity]*holding // those that a generation claims
@@ -57,8 +58,9 @@ type holding struct {
 	users  int // generations that have not released it
 }
 
-// Generation is what one generation of the configuration has claimed. Its methods may
-// be called from different goroutines, one at a time.
+// Generation is what one generation of the configuration has claimed. It is made by
+// Keeper.Begin. Its methods may be called from different goroutines, one at a time; those of
+// different generations at the same time.
 type Generation struct {
 	keeper   *Keeper
 	holdings []*holding
@@ -67,15 +69,17 @@ type Generation struct {
 	released bool
 }
 
-// Begin returns an empty generation. It must be released.
+// Begin returns an empty generation, to be filled by Claim. Its Release must be called, also
+// when a Claim has failed.
 func (k *Keeper) Begin() *Generation {
 	return &Generation{keeper: k, held: make(map[identity]bool)}
 }
 
-// Claim returns the resource of this kind and these options, which must be comparable.
-// build makes it when no generation claims it; its error is returned as it is, and
-// nothing is claimed then. A generation may claim the same resource several times. The
-// generations of a keeper are filled one at a time.
+// Claim returns the resource of this kind and these options, which must be comparable, or it
+// panics. build makes it when no generation claims it; its error and value are returned as they
+// are, and nothing is claimed then. A kind has one type T: it panics when the resource has
+// another one. A generation may claim the same resource several times, but none after its
+// Retire. The generations of a keeper are filled one at a time.
 func Claim[T Resource](g *Generation, kind string, options any, build func() (T, error)) (T, error) {
 	id := identity{kind, options}
 	if h := g.take(id); h != nil {
@@ -118,8 +122,8 @@ func (g *Generation) hold(h *holding) {
 	g.held[h.id] = true
 }
 
-// Retire gives up the claims: the resources that no other generation claims are
-// retired. Further calls do nothing.
+// Retire gives up the claims: Resource.Retire of those that no other generation claims is
+// called before it returns. Further calls do nothing.
 func (g *Generation) Retire() {
 	if g.retired {
 		return
@@ -137,8 +141,8 @@ func (g *Generation) Retire() {
 }
 
 // Release retires g if that has not been done, and ends its use: the resources that no
-// other generation uses are shut down, one after the other, until ctx ends. Further
-// calls do nothing.
+// other generation uses are shut down, one after the other. Each of them is, even when one before
+// it has failed or ctx has ended; the errors are joined. Further calls do nothing and return nil.
 func (g *Generation) Release(ctx context.Context) error {
 	g.Retire()
 	if g.released {

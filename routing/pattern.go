@@ -12,7 +12,7 @@ import (
 // MaxParams is the largest number of named segments in one path pattern.
 const MaxParams = 8
 
-// SegmentKind is the kind of a segment of a path pattern.
+// SegmentKind is the kind of a segment of a path pattern. The zero value is Fixed.
 type SegmentKind uint8
 
 // The kinds of segment.
@@ -25,15 +25,16 @@ const (
 // Segment is the part of a path pattern between two slashes.
 type Segment struct {
 	Kind SegmentKind
-	Text string
+	Text string // the text of a Fixed, percent-encoded or not, without a slash; the name of the others
 }
 
 // Path is a path pattern: "/a/{id}" is Fixed "a", Parameter "id". "/" is one empty Fixed,
 // "/a/" is Fixed "a" and an empty Fixed. A Rest also accepts the path before it without
-// its slash: "/a/*" accepts "/a".
+// its slash: "/a/*" accepts "/a". New refuses a Path without segments.
 type Path []Segment
 
-// String returns the pattern as it is written in a configuration: "/a/{id}/*".
+// String returns the pattern as it is written in a configuration: "/a/{id}/*"; "" without
+// segments.
 func (p Path) String() string {
 	var b strings.Builder
 	for _, s := range p {

@@ -13,31 +13,32 @@ import (
 	"penstock/headers"
 )
 
-// Route describes the requests that one route accepts.
+// Route describes the requests that one route accepts: those for which all of its fields hold.
 type Route struct {
-	Hosts   []string          // host names, or "*.example.com"; none accepts any host
+	Hosts   []string          // host names in any case, or "*.example.com" for every name that ends so; none accepts any host
 	Path    Path              // at most MaxParams named segments
-	Methods []string          // none accepts any method
-	Header  []Condition       // all must hold
-	Query   []Condition       // all must hold
-	Rules   headers.PathRules // for ambiguous paths that lead to this route
+	Methods []string          // case-sensitive; none accepts any method
+	Header  []Condition       // all must hold; the case of a Name does not matter
+	Query   []Condition       // all must hold; compared with the decoded parameters, case-sensitive
+	Rules   headers.PathRules // for ambiguous paths that lead to this route; the zero value refuses them
 }
 
-// Condition requires a header field or a query parameter to have a value. An empty
-// Value accepts any value, but the field or parameter must be present.
+// Condition requires a header field or a query parameter to have exactly this value. One of
+// several lines or parameters of the name is enough. An empty Value accepts any value, but the
+// field or parameter must be present.
 type Condition struct{ Name, Value string }
 
 // Options are the arguments of New.
 type Options struct {
-	Routes []Route
+	Routes []Route // may be empty; their order decides nothing
 
 	// Rules apply before the route of a request is known, and to paths that lead
-	// to no route.
+	// to no route. The zero value refuses ambiguous paths that lead to no route.
 	Rules headers.PathRules
 }
 
-// Table finds the routes of requests. It is immutable, and any number of goroutines
-// may use it.
+// Table finds the routes of requests. It is made by New. It is immutable, and any number of
+// goroutines may use it.
 type Table struct {
 	matcher *matcher
 	paths   []pathPolicy // of each route
@@ -45,8 +46,9 @@ type Table struct {
 	first   headers.PathRules
 }
 
-// New compiles the routes. It returns an error for a host or path that no request can
-// have, and for two routes that accept the same requests.
+// New compiles the routes. It returns nil and an error for a host or path that no request can
+// have, for a path without segments, with more than MaxParams named ones or with a Rest before
+// its end, and for two routes that accept the same requests.
 func New(o Options) (*Table, error) {
 	m, err := newMatcher(o.Routes)
 	if err != nil {
@@ -60,23 +62,24 @@ func New(o Options) (*Table, error) {
 }
 
 // Query is one request as the matcher sees it, together with the scratch space of
-// Find. Callers reuse a Query to allocate nothing; its zero value is ready for use.
+// Find. Callers reuse a Query to allocate nothing; its zero value is ready for use. It belongs
+// to one goroutine at a time. Find does not change the exported fields or their bytes.
 type Query struct {
-	Host    []byte            // as the client sent it: in any case, and with its port
+	Host    []byte            // as the client sent it: in any case, and with its port; empty leads only to routes without Hosts
 	RawPath []byte            // as received; needed when Marks is not zero
 	Path    []byte            // as Table.NormalizePath returned it, or "*", which only "/*" accepts
 	Marks   headers.PathMarks // as Table.NormalizePath returned them
 	Method  []byte
-	Query   []byte // what follows the first "?" of the target
-	Fields  *headers.Block
+	Query   []byte         // what follows the first "?" of the target
+	Fields  *headers.Block // nil has no fields
 
 	walk walk
 	path []byte // RawPath in the normal form of the route's own rules
 	read []byte // the path as another reader understands it
 }
 
-// Reset makes q empty. It keeps scratch buffers of at most maxKept bytes for the next
-// request.
+// Reset makes q empty. It keeps scratch buffers of at most maxKept bytes each for the next
+// request. An earlier Match of q is not valid afterwards.
 func (q *Query) Reset(maxKept int) {
 	q.Host, q.RawPath, q.Path, q.Method, q.Query = nil, nil, nil, nil, nil
 	q.Marks, q.Fields = 0, nil
@@ -102,7 +105,7 @@ const (
 	Found                      // a route accepts the request
 )
 
-// String returns the outcome in lower case with hyphens.
+// String returns the outcome in lower case with hyphens; "Outcome(9)" for a value that is none.
 func (o Outcome) String() string {
 	switch o {
 	case NoRoute:
@@ -117,7 +120,7 @@ func (o Outcome) String() string {
 
 // Match is the result of Find. All fields but Outcome are zero unless Outcome is Found.
 // Its slices point into the Query or its path, and are valid until the next Find with
-// the same Query.
+// the same Query or its Reset.
 type Match struct {
 	Outcome Outcome
 	Route   int     // index of the route in Options.Routes
@@ -137,14 +140,16 @@ type Param struct {
 
 // NormalizePath appends to dst the form of path that routes are matched against, and
 // returns what is ambiguous in it. It refuses only what is refused for every route; a
-// route's own rules apply in Find. path begins with "/" and has no query.
+// route's own rules apply in Find. path begins with "/", or the Problem is headers.BadTarget,
+// and has no query. After a Problem the slice is not a complete path and must not be used.
 func (t *Table) NormalizePath(dst, path []byte) ([]byte, headers.PathMarks, headers.Problem) {
 	return t.first.Normalize(dst, path)
 }
 
-// Find returns the most specific route that accepts the request. A path without marks
-// has one reading only. For one with marks Find also applies the rules of the route and
-// checks that every reading of the path leads to it.
+// Find returns the most specific route that accepts the request; without one the Outcome is
+// NoRoute. A path without marks has one reading only. For one with marks Find also applies the
+// rules of the route, or Options.Rules without one, and checks that every reading of the path
+// leads to it; else the Outcome is PathRefused.
 func (t *Table) Find(q *Query) Match {
 	r := t.matcher.find(q, q.Path)
 	if q.Marks != 0 {

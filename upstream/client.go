@@ -19,7 +19,8 @@ const maxBuffered = 32 << 10
 // take our request any more.
 const lastWords = time.Second
 
-// Client makes round trips with one backend. It is safe for concurrent use.
+// Client makes round trips with one backend. A Cluster makes it, see Member. It is safe for
+// concurrent use.
 type Client struct {
 	backend *lb.Backend
 	pool    *pool
@@ -43,26 +44,29 @@ func newClient(o clientOptions) *Client {
 // Backend returns what the balancer knows the backend as.
 func (c *Client) Backend() *lb.Backend { return c.backend }
 
-// Stats returns how many connections are open, idle ones included, how many are
+// Stats returns how many connections are open, idle ones and tunnels included, how many are
 // idle, and how many requests wait for one.
 func (c *Client) Stats() (open, idle, waiting int) { return c.pool.stats() }
 
-// CloseIdle closes the connections that no request uses.
+// CloseIdle closes the connections that no request uses. Those in use may become idle later.
 func (c *Client) CloseIdle() { c.pool.hc.CloseIdleConnections() }
 
 // Close closes the idle connections and lets none become idle any more. Round
-// trips that run, or still begin, end as usual.
+// trips that run, or still begin, end as usual, and their connections are closed then. It does
+// not wait for them and may be called again.
 func (c *Client) Close() { c.pool.close() }
 
 // EndWaits ends all round trips that wait for a response head, with a fault for the
-// reason exchange.BackendSilent.
+// reason exchange.BackendSilent. Those whose request body is still being sent are not among them.
 func (c *Client) EndWaits() { c.pool.waits.end(c.now()) }
 
-// RoundTrip sends req and fills resp with the response; at records what happened.
+// RoundTrip discards what resp contains, sends req and fills resp with the response; at, whose
+// Start the caller has set, records what happened. None of them may be nil.
 // It returns nil as soon as the response's head is known and its body is either at
-// hand or ready to flow; the connection is given back when nothing uses it any
-// more. On a fault resp is empty and the connection is closed. It never
-// repeats a request of which the backend can have seen a byte.
+// hand or ready to flow; the connection is given back when nothing uses it any more, at the
+// latest by Response.Discard. On a fault, which is at.Fault too, resp has no body and no tunnel,
+// its other fields mean nothing, and the connection is closed. It never repeats a request of
+// which the backend can have seen a byte.
 func (c *Client) RoundTrip(req *Request, resp *Response, at *exchange.Attempt) *exchange.Fault {
 	resp.Discard()
 	t := &resp.trip

@@ -11,7 +11,7 @@ import (
 )
 
 // Cluster is one configured upstream at work: its endpoints with their shared
-// health and connection pools, and every route's View of them.
+// health and connection pools, and every route's View of them. It is made by Plan.Build.
 //
 // # Ownership
 //
@@ -55,7 +55,9 @@ type Cluster struct {
 // Start begins to look for the addresses of names and to probe ejected
 // backends, and returns once every name without a known address has been
 // looked up once. A name that cannot be found is no error: it is Down until it
-// can. ctx bounds only the start. On a cluster that runs it does nothing.
+// can. It fails when ctx, which bounds only the start, ends first, and when the Source of a name
+// without an address does; Shutdown must be called then, too. On a cluster that was started or
+// retired it does nothing and returns nil.
 func (c *Cluster) Start(ctx context.Context) error {
 	c.mu.Lock()
 	if c.started || c.retired {
@@ -117,8 +119,8 @@ func (c *Cluster) startSources(run context.Context) <-chan error {
 	return first
 }
 
-// Retire stops probes and discovery, without waiting. Requests may go on using the
-// cluster.
+// Retire stops probes and discovery for good, without waiting. Requests may go on using the
+// cluster. It may be called again, and before Start, which then does nothing.
 func (c *Cluster) Retire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,8 +131,9 @@ func (c *Cluster) Retire() {
 }
 
 // Shutdown retires the cluster, waits for probes and discovery, and closes the
-// endpoints that no other cluster uses. It fails only when ctx ends first or a source
-// reports an error; the endpoints are closed even so. Further calls do nothing.
+// endpoints that no other cluster uses; requests that run there end as usual. It fails only when
+// ctx ends first or a source reports an error; the endpoints are closed even so. Further calls
+// wait for the probes and sources again, but close nothing.
 func (c *Cluster) Shutdown(ctx context.Context) error {
 	c.Retire()
 	idle := make(chan struct{})

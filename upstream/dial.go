@@ -28,7 +28,7 @@ type DialError struct {
 	Err     error         // the cause; never nil
 }
 
-// Error names the endpoint, the kind and the cause.
+// Error returns a text with the endpoint, the kind and the cause.
 func (e *DialError) Error() string {
 	return fmt.Sprintf("connect to %s: %s: %v", e.Address, e.Kind, e.Err)
 }

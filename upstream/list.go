@@ -22,12 +22,13 @@ func (l *list) endpoints() []*endpoint {
 	return l.own
 }
 
-// Update replaces the addresses of one entry, counted as in Options.Backends.
+// Update replaces the addresses of one entry, an index into Options.Backends (it panics when
+// there is none); an empty found takes every address away.
 // Addresses that stay keep their backend, connections and health; new ones are
 // added; those that vanished get no new requests, their idle connections are
 // closed and their running requests finish. Only found's addresses count:
 // weight and backup are the entry's; an address that would have to be resolved
-// again is left out. An ended cluster ignores it.
+// again is left out and logged. A cluster that was shut down ignores it.
 func (c *Cluster) Update(entry int, found []lb.Endpoint) {
 	addresses := make([]string, 0, len(found))
 	for i := range found {

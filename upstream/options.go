@@ -10,19 +10,19 @@ import (
 	"penstock/lb"
 )
 
-// Options describes one configured upstream. NewCluster validates it and keeps
-// a copy; nothing in it may change afterwards.
+// Options describes one configured upstream. NewPlan validates it and keeps
+// a copy; nothing in it may change afterwards. The zero value is not valid.
 type Options struct {
 	Name     string           // for the log and for errors; must not be empty
 	Backends []BackendOptions // at least one, in the order of the configuration
 	Balance  lb.Options       // how every route picks; the zero value is round robin
 	Pool     PoolOptions      // connection pool of each backend
 	TLS      TLSOptions       // for backends whose Scheme is "https"
-	Eject    lb.EjectOptions  // ejection by what attempts show
-	Failing  health.Statuses  // that count as failures of a backend; the empty set means 5xx
+	Eject    lb.EjectOptions  // ejection by what attempts show; the cluster sets OnChange itself
+	Failing  health.Statuses  // of responses that count as failures of a backend; the empty set means 5xx
 	Refresh  time.Duration    // how often the Sources look; only compared, so that a new value brings the new Sources in
 	Sweeper  *conn.Sweeper    // enforces the deadlines of every backend connection; must not be nil
-	OnSlow   func()           // called for each transfer that PoolOptions.Slow has ended; may be nil
+	OnSlow   func()           // called for each transfer that PoolOptions.Slow has ended, from any goroutine; may be nil
 	Log      *slog.Logger     // nil discards
 	Now      func() time.Time // nil means time.Now
 
@@ -39,7 +39,7 @@ type BackendOptions struct {
 	Path   string // socket path for "unix", else empty
 	Weight int    // share of the traffic, 0..1000; zero drains the backend
 	Backup bool   // used only while no other backend of the route is usable
-	Source Source // finds the addresses of a name; nil for IP addresses and Unix sockets
+	Source Source // finds the addresses of a name, for which it must be set; must be nil for IP addresses and Unix sockets
 }
 
 // Source finds the endpoints of one entry and keeps looking. It is declared here
@@ -51,7 +51,8 @@ type Source interface {
 	// takes every address away, unless it comes before any other and the addresses
 	// were carried over from an earlier configuration.
 	Start(ctx context.Context, emit func([]lb.Endpoint)) error
-	// Shutdown stops the source and waits for what it started.
+	// Shutdown stops the source and waits for what it started, until ctx ends, which is an
+	// error. It may be called again, and after a Start that failed.
 	Shutdown(ctx context.Context) error
 	// LastFailure returns when a lookup last failed, and why; zero and nil when none
 	// has. It may be called at any time.
@@ -59,7 +60,7 @@ type Source interface {
 }
 
 // PoolOptions bounds the connections to one backend. Zero means the default, which
-// NewCluster fills in, so a Client never sees a zero. Max, IdleTimeout and QueueTimeout
+// NewPlan fills in, so a Client never sees a zero. Max, IdleTimeout and QueueTimeout
 // must not be negative; for the others negative means off.
 type PoolOptions struct {
 	Max          int           // open connections, idle ones included, tunnels not; zero means 512; must not be negative
@@ -73,11 +74,12 @@ type PoolOptions struct {
 }
 
 // TLSOptions says how https backends are spoken to. The zero value verifies the
-// backend by the URL's host against the system's roots.
+// backend by the URL's host against the system's roots. NewPlan reads the files, only when a
+// backend is https, and fails when one cannot be read or has no usable content.
 type TLSOptions struct {
 	CA       string // PEM file with the roots to trust instead of the system's; empty means the system's
 	Name     string // name for SNI and verification; empty means the URL's host
 	Cert     string // PEM file with the client certificate and its chain; empty sends none
-	Key      string // PEM file with the client certificate's key; set together with Cert
-	Insecure bool   // do not verify the backend at all; logged loudly
+	Key      string // PEM file with the client certificate's key; one of Cert and Key without the other is an error
+	Insecure bool   // do not verify the backend at all; Plan.Build logs a warning
 }

@@ -10,8 +10,8 @@ import (
 	"penstock/health"
 )
 
-// ErrUnknownBackend is what SetBackend reports for an address that the upstream
-// does not have.
+// ErrUnknownBackend is in the error of SetBackend for an address that the upstream does not
+// have; test for it with errors.Is.
 var ErrUnknownBackend = errors.New("no such backend")
 
 // overrideKey names what an operator changed: an entry, or a single address of
@@ -29,13 +29,13 @@ type override struct {
 }
 
 // SetBackend changes a backend at run time, for every route: weight replaces
-// the configured weight (routes with a weight of their own for it keep theirs,
-// unless it is zero), drain true takes it out and false brings it back; nil
-// leaves either as it is. address is an entry's as configured, "host:port" or
-// "unix:/path", or a single address of a name. The change holds until the
-// entry's weight or backup in the configuration changes, or the entry goes; a
-// single address keeps it even while it is away.
-// Errors: ErrUnknownBackend, or a weight outside 0..1000.
+// the configured weight (routes with a weight of their own for the backend keep theirs,
+// unless weight is zero), drain true takes it out, whatever its weight, and false brings it back;
+// nil leaves either as it is. Requests under way there go on. address is an entry's as
+// configured, "host:port" or "unix:/path", or a single address of a name. The change holds until
+// the entry's weight or backup in the configuration changes, or the entry goes; a single address
+// keeps it even while it is away.
+// It fails with ErrUnknownBackend, or for a weight outside 0..1000, and changes nothing then.
 func (c *Cluster) SetBackend(address string, weight *int, drain *bool) error {
 	if weight != nil && (*weight < 0 || *weight > maxWeight) {
 		return fmt.Errorf("upstreams.%s: weight of %s: got %d, want 0..%d", c.o.Name, address, *weight, maxWeight)

@@ -9,14 +9,17 @@ import (
 	"penstock/lb"
 )
 
-// Plan is a checked description of a cluster, with the files read that it names.
+// Plan is a checked description of a cluster, with the files read that it names. It is made by
+// NewPlan and immutable.
 type Plan struct {
 	o       Options  // defaults filled in
 	secrets *secrets // nil when no backend is https
 	entries []entry
 }
 
-// Identity is what makes two clusters the same. Identities can be compared.
+// Identity is what makes two clusters the same. Identities are compared with ==. TLS files count
+// by their contents; Options.OnSlow, Log, Now, the Sources and the functions of Eject do not
+// count.
 type Identity struct {
 	name    string
 	entries string // all of them, with weight and backup
@@ -28,8 +31,9 @@ type Identity struct {
 	eject   string // the options of ejection, and which statuses are failures
 }
 
-// NewPlan checks o and reads certificate files; it does no other I/O. Errors name the
-// upstream and the key at fault.
+// NewPlan checks o, fills its defaults in and reads certificate files; it does no other I/O. It
+// returns nil and an error, which names the upstream and the key at fault, when a value is not
+// valid or a file cannot be used.
 func NewPlan(o Options) (*Plan, error) {
 	entries, err := o.check()
 	if err != nil {
@@ -66,7 +70,8 @@ func (p *Plan) Identity() Identity {
 
 // Build makes the cluster. It shares the unchanged endpoints of prev, the cluster that
 // had the upstream before, starts with the addresses that the names of prev had, and
-// keeps the overrides of entries that did not change. prev nil carries nothing over.
+// keeps the overrides of entries that did not change. prev nil carries nothing over. It does no
+// I/O, cannot fail and leaves prev at work. Start and, in the end, Shutdown must follow.
 func (p *Plan) Build(prev *Cluster) *Cluster {
 	c := &Cluster{
 		o:         p.o,

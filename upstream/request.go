@@ -29,18 +29,19 @@ type Request struct {
 	Interim func(status int, b *headers.Block)
 }
 
-// Times bounds the steps of a round trip. Zero in any field means no bound.
+// Times bounds the steps of a round trip. Zero in any field but Connect means no bound; a bound
+// that is passed ends the round trip with a fault. BodyIdle must not be negative.
 type Times struct {
-	Connect   time.Duration // TCP and TLS set-up; zero means one second
+	Connect   time.Duration // TCP and TLS set-up; zero or less means one second
 	FirstByte time.Duration // from the request's last byte to the end of the response head
 	BodyIdle  time.Duration // without any byte of a body moving
-	Deadline  time.Time     // no response head after it; moved on by the time that an upload takes
+	Deadline  time.Time     // no waiting for a connection and no response head after it; moved on by the time that an upload takes
 }
 
 // Body is the body of a request. Either it is at hand in Bytes, or Stream yields
 // it; without both it is empty.
 type Body struct {
-	Framing headers.Framing // NoBody, Sized or Chunked
+	Framing headers.Framing // NoBody (nothing is sent), Sized or Chunked; the Length counts for a Stream only
 	Bytes   []byte          // the whole body, sent with a Content-Length whatever Framing.Kind is, unless that is NoBody
 	Stream  io.Reader       // the body as it comes from the client; wins over Bytes
 

@@ -20,13 +20,14 @@ type BackendState struct {
 	Idle       int           // connections waiting for a request
 	Waiting    int           // requests waiting for a connection
 	Refused    uint64        // how often it was not ejected because eject.at_most were out already
-	Latency    time.Duration // moving average; zero before the first response
+	Latency    time.Duration // moving average as lb.Backend.Latency returns it; zero before the first sample
 
-	Ejections [lb.GroundCount]uint64 // how often it was ejected since it was first seen
+	Ejections [lb.GroundCount]uint64 // how often it was ejected since it was first seen, by lb.Ground
 }
 
-// State returns a picture of every backend, in the order of the configuration.
-// A name without an address has one line, so that it is not overlooked.
+// State returns a picture of every backend, in the order of the configuration: one for each
+// address, and one for a name without an address, so that it is not overlooked. The caller owns
+// the slice.
 func (c *Cluster) State() []BackendState {
 	now := c.o.Now()
 	c.mu.Lock()
@@ -52,7 +53,8 @@ func (c *Cluster) State() []BackendState {
 }
 
 // Panics reports whether so few backends can be used that ejections are ignored
-// (lb.Options.Panic), by the weights in force. A route with weights of its own may differ.
+// (lb.Options.Panic), by the weights in force. It is false while a backup can be used or no
+// backend has a weight. A route with weights of its own may differ.
 func (c *Cluster) Panics() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -15,8 +15,9 @@ import (
 // the kernel: below it the set-up costs more than the copying.
 const spliceFrom = 64 << 10
 
-// BodyStream is a response body that flows from the backend. It belongs to one
-// goroutine, that of the request. The exported fields are set before it is used.
+// BodyStream is a response body that flows from the backend. RoundTrip makes it, see
+// Response.Body. It belongs to one goroutine, that of the request. The exported fields are set
+// before it is used; all but Idle, which is Times.BodyIdle at first, are nil until then.
 //
 // It ends with io.EOF only when the backend sent its body to the end; a body that
 // was cut short ends with an *exchange.Fault. The backend's connection is given
@@ -29,11 +30,13 @@ type BodyStream struct {
 	Client *conn.Departure
 
 	// OnTrailers is given the trailer fields, all of them, before the end is reported.
-	// The block is valid during the call. It is not called when there are none.
+	// The block is valid during the call, which is within Read or Transfer. It is not called when
+	// there are none.
 	OnTrailers func(*headers.Block)
 
 	// OnClose is called once, by Close. complete says that the backend's body was read
-	// to its end; fault, with or without it, why the transfer failed; received counts
+	// to its end. fault says why the transfer failed, nil when it did not; it is set with complete
+	// when only the client did not take the whole body. received counts
 	// the bytes of the body, its coding removed.
 	OnClose func(complete bool, fault *exchange.Fault, received int64)
 
@@ -76,16 +79,19 @@ func (s *BodyStream) open(t *trip) (whole bool) {
 	return true
 }
 
-// Sent returns how many bytes of the body the client's connection has taken.
+// Sent returns how many bytes of the body Transfer has written to the client's connection;
+// those returned by Read are not counted.
 func (s *BodyStream) Sent() int64 { return s.sent }
 
-// Fault returns why the transfer failed, nil while it has not.
+// Fault returns why the transfer failed, nil while it has not and when it ended well.
 func (s *BodyStream) Fault() *exchange.Fault {
 	f, _ := s.err.(*exchange.Fault)
 	return f
 }
 
-// Read implements io.Reader. It returns what has arrived without waiting for more.
+// Read implements io.Reader. It waits for the first byte only and returns what has arrived. Its
+// error is io.EOF at the end of a complete body, else an *exchange.Fault; it never comes with
+// bytes, and every later call returns it.
 func (s *BodyStream) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, s.err
@@ -165,7 +171,8 @@ func (s *BodyStream) advance(n int) {
 
 // Transfer sends the body on as it arrives: one read from the backend is one write to the
 // client. A long Sized body between two plain sockets moves inside the kernel. It returns nil
-// only when the body is complete.
+// only when the body is complete and the client's connection has taken it, else an
+// *exchange.Fault. Close must follow.
 func (s *BodyStream) Transfer(to response.Sink) (err error) {
 	s.to = to
 	if s.err == nil && s.t.lease != nil {
@@ -262,7 +269,9 @@ func (s *BodyStream) fail(f *exchange.Fault) error {
 	return f
 }
 
-// CloseWithError is Close for one who knows why the client did not get all of it.
+// CloseWithError is Close for a caller that knows why the client did not get all of it: err
+// becomes the fault, unless there is one already; nil is the same as Close. It always returns
+// nil, and does nothing after Close.
 func (s *BodyStream) CloseWithError(err error) error {
 	if err != nil && s.t != nil && !s.closed {
 		_ = s.refused(err)
@@ -270,8 +279,8 @@ func (s *BodyStream) CloseWithError(err error) error {
 	return s.Close()
 }
 
-// Close ends the transfer. Before the body's end that aborts it: the backend's
-// connection is closed. It always returns nil and may be called again.
+// Close ends the transfer. Before the body's end that aborts it: the backend's connection is
+// closed and the fault is exchange.ClientGone. It always returns nil; further calls do nothing.
 func (s *BodyStream) Close() error {
 	if s.closed || s.t == nil {
 		return nil

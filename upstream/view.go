@@ -11,8 +11,8 @@ import (
 	"penstock/lb"
 )
 
-// Member is one backend as a View hands it out. It is immutable; nobody may
-// write to it.
+// Member is one backend as a View hands it out, and valid for as long as the caller keeps it. It
+// is immutable: callers must not write to it or to its Host.
 type Member struct {
 	Client  *Client          // does the round trip; shared by every route and generation
 	Backend *lb.Backend      // the same as Client.Backend(); shared likewise
@@ -24,7 +24,8 @@ type Member struct {
 }
 
 // View is what one route sees of a Cluster: all of its backends with the
-// route's own weights, over shared in-flight counts, health and connections.
+// route's own weights, over shared in-flight counts, health and connections. It is made by
+// Cluster.View and safe for concurrent use.
 type View struct {
 	cluster *Cluster
 	key     viewKey
@@ -46,10 +47,10 @@ type viewKey struct{ route, weights string }
 // View returns the view for key, which names the route; weights replaces the
 // weight of single backends for it, by "host:port" or "unix:/path" as
 // configured (a name's weight holds for each of its addresses) or by a single
-// address of a name, which wins. Zero takes a backend out; addresses that no backend
-// has are ignored. It copies weights and never returns nil. The same key and
+// address of a name, which wins. Zero or less takes a backend out; addresses that no backend
+// has are ignored, and nil replaces none. It copies weights and never returns nil. The same key and
 // weights give the same view, so that its place in the rotation survives a
-// reload. Every View must be Released.
+// reload. Each call needs one Release.
 func (c *Cluster) View(key string, weights map[string]int) *View {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,7 +68,7 @@ func (c *Cluster) View(key string, weights map[string]int) *View {
 // Pick chooses a backend for a request that has tried those in tried; key is
 // used by hashing only, now is in Unix nanoseconds. tried may be nil. An ejected backend
 // is picked only when no other is left, or when too few are usable (lb.InPanic). It returns
-// nil when all backends with a weight were tried. It counts nothing: the caller
+// nil when all backends with a weight were tried, or none has one. It counts nothing: the caller
 // calls Begin of the Member's Health. It takes no lock and allocates nothing.
 func (v *View) Pick(key uint64, tried *lb.Set, now int64) *Member {
 	s := v.current.Load()
@@ -79,8 +80,9 @@ func (v *View) Pick(key uint64, tried *lb.Set, now int64) *Member {
 }
 
 // PickTrial chooses a backend that is on trial after an ejection and has no attempt under
-// way, for one that finds out whether it works again; nil when there is none. See
-// lb.Pool.PickTrial. It takes no lock and allocates nothing.
+// way, for one that finds out whether it works again; nil when there is none. The caller must
+// begin and end that attempt with the Member's Health. See lb.Pool.PickTrial. It takes no lock
+// and allocates nothing.
 func (v *View) PickTrial(tried *lb.Set, safe bool, now int64) *Member {
 	s := v.current.Load()
 	b := s.pool.PickTrial(tried, safe, now)
@@ -107,7 +109,8 @@ func (v *View) LookupError() error {
 }
 
 // Release ends one use of the view. After the last, the view no longer follows
-// the cluster, but requests that hold it may still Pick.
+// the cluster, but requests that hold it may still Pick. There must not be more calls than of
+// Cluster.View.
 func (v *View) Release() {
 	c := v.cluster
 	c.mu.Lock()

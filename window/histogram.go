@@ -46,7 +46,8 @@ type Histogram struct {
 	buckets [Buckets]atomic.Uint64
 }
 
-// Add counts d; a duration below zero counts as zero, one above 67 s as 67 s.
+// Add counts d; a duration below zero counts as zero, one above 67 s as 67 s. It takes no lock
+// and does not allocate.
 func (h *Histogram) Add(d time.Duration) { h.buckets[indexOf(d)].Add(1) }
 
 // Reader remembers how much of a Histogram has been read. The zero value has read nothing. It
@@ -55,7 +56,8 @@ type Reader struct {
 	seen [Buckets]uint64
 }
 
-// Read adds to c what was recorded in h since the last Read.
+// Read adds to c what was recorded in h since the last Read, at the first one all of it. c keeps
+// its earlier counts.
 func (r *Reader) Read(h *Histogram, c *Counts) {
 	for i := range h.buckets {
 		n := h.buckets[i].Load()
