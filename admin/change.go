@@ -76,7 +76,7 @@ func parseChange(body []byte) (Change, error) {
 	return c, nil
 }
 
-// String writes what c changes, for the log.
+// String writes what c changes, for the log: "weight=5 drain=true", "" for nothing.
 func (c Change) String() string {
 	var parts []string
 	if c.Weight != nil {

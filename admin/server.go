@@ -29,7 +29,7 @@ const (
 // Options configures a Server. Address and the interfaces are needed, but for Cache.
 type Options struct {
 	Address   string   // "host:port", ":port" or "unix:/path"
-	Token     string   // bearer token; "" means none
+	Token     string   // bearer token; "" means none: then only a loopback or unix address serves more than health and metrics
 	Names     []string // host names that requests may use besides the one in Address, localhost and IP addresses
 	Build     Build
 	Readiness Readiness
@@ -41,7 +41,7 @@ type Options struct {
 	Log       *slog.Logger // nil means none
 }
 
-// Server is the admin listener.
+// Server is the admin listener. Only New makes it, Start opens it, Shutdown ends it.
 type Server struct {
 	o         Options
 	gate      *gate
@@ -54,7 +54,8 @@ type Server struct {
 	stopOnce  sync.Once
 }
 
-// New checks o. It opens nothing.
+// New checks o: it returns nil and an error when the address or an interface is missing. It opens
+// nothing; whether the address is usable is found by Start.
 func New(o Options) (*Server, error) {
 	if o.Address == "" {
 		return nil, errors.New("admin: no address given")
@@ -70,7 +71,8 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Start opens the listener and returns once it serves. It is called once.
+// Start opens the listener and returns once it accepts; the context is not used. The error is that
+// the address cannot be opened, and the Server is of no use then. It is called once.
 func (s *Server) Start(context.Context) error {
 	ln, err := listen(s.o.Address)
 	if err != nil {
@@ -112,7 +114,8 @@ func (s *Server) Addr() net.Addr {
 }
 
 // Shutdown stops accepting, ends profiles that are being taken, lets other requests
-// finish until ctx ends and then closes their connections. The error contains their number.
+// finish until ctx ends and then closes their connections. The error contains their number; it is
+// nil when all ended in time, and before Start.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.end()
 	if s.listener == nil {

@@ -17,9 +17,10 @@ type Readiness interface {
 	Ready() error
 }
 
-// Views shows the configuration in use and the present state of the backends.
+// Views shows the configuration in use and the present state of the backends. Requests call it
+// at the same time, and only read the results. Nil lists are shown as empty ones.
 type Views interface {
-	Generation() uint64
+	Generation() uint64 // from 1
 	Routes() []ops.Route
 	Upstreams() []ops.Upstream
 }
@@ -27,15 +28,16 @@ type Views interface {
 // Balancer changes backends while the gateway runs.
 type Balancer interface {
 	// SetBackend applies what is set in c. The change lasts until the backend's own
-	// entry in the configuration changes. Errors wrap ErrNotFound or describe the
-	// problem of the change.
+	// entry in the configuration changes. An error that wraps ErrNotFound is shown as 404,
+	// any other, which describes the problem of the change, as 422.
 	SetBackend(upstream, address string, c Change) error
 }
 
 // Reloader loads the configuration again.
 type Reloader interface {
-	// Reload returns the generation in use afterwards. On an error the old one stays;
-	// an error with Unwrap() []error is shown as a list of problems.
+	// Reload returns the generation in use afterwards. On an error the old one stays, and the
+	// number is not used; config.Errors and an error with Unwrap() []error are shown as a list
+	// of problems. ctx ends with Server.Shutdown.
 	Reload(ctx context.Context) (uint64, error)
 }
 

@@ -52,7 +52,8 @@ func caches(cfg *config.Config) bool {
 	return false
 }
 
-// CacheStatus returns the state of the response cache; all zero without one.
+// CacheStatus returns the state of the response cache. When no route has cached yet, all is zero
+// and Routes is empty, not nil.
 func (g *Gateway) CacheStatus() ops.CacheStatus {
 	s := g.proxy.current.Load()
 	status := ops.CacheStatus{Routes: []ops.CacheRoute{}}
@@ -72,8 +73,8 @@ func (g *Gateway) CacheStatus() ops.CacheStatus {
 }
 
 // CachePurge purges the stored responses that p selects, in the store that all routes share.
-// The error wraps ops.ErrNoCache when no route caches, and ops.ErrBadURL for a URL that no
-// request can have; then nothing is purged. Any other error means that the purge was done but
+// The error wraps ops.ErrNoCache when no route has cached yet, and ops.ErrBadURL for a URL or prefix
+// that no request can have; then nothing is purged. Any other error means that the purge was done but
 // a restart may undo it.
 func (g *Gateway) CachePurge(p ops.CachePurge) error { return g.proxy.cachePurge(p) }
 
@@ -100,7 +101,9 @@ func (g *proxy) cachePurge(p ops.CachePurge) error {
 }
 
 // CacheLookup returns what is stored for a request and why it would or would not be
-// used. It asks no origin and changes nothing. Errors are as for CachePurge.
+// used. It asks no origin and changes nothing. A request that no route takes, or whose route does
+// not cache, is no error: Use and Why say so. The error wraps ops.ErrNoCache when no route has cached
+// yet, and ops.ErrBadURL when q describes no request that can be served.
 func (g *Gateway) CacheLookup(q ops.CacheQuestion) (ops.CacheExplanation, error) {
 	out := ops.CacheExplanation{Method: q.Method, URL: q.URL.String(), Why: []string{}}
 	b := g.proxy.beginAlone(g.proxy.joinNewest())

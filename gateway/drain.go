@@ -11,15 +11,17 @@ import (
 // clients have used up the deadline.
 const restTime = 3 * time.Second
 
-// Drain announces the end: the gateway is not ready, and from now on every response has
-// Connection: close. The gateway accepts requests until Shutdown.
+// Drain announces the end: from now on Ready is false, which nothing takes back. The gateway goes
+// on accepting connections and requests; responses have Connection: close only once Shutdown has
+// begun. A second call does nothing.
 func (g *Gateway) Drain() {
 	g.ready.Store(false)
 }
 
 // Shutdown stops accepting, lets requests, streams and tunnels end until ctx is
-// done, then cuts what is left. The error says how much that was. The store is saved
-// for the next start as far as ctx allows, whatever the disk does.
+// done, then cuts what is left. The error says how much that was, or that closing or saving failed;
+// the gateway has ended all the same. It may return some seconds after ctx is done. The store is
+// saved for the next start as far as ctx allows, whatever the disk does.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	g.Drain()
 	g.reload.Lock() // a reload that has begun ends first; a later one is refused

@@ -45,8 +45,8 @@ type Options struct {
 	HeapLimit int64
 }
 
-// Gateway serves the public listeners. New makes one, Start runs it, Reload
-// changes it while it runs, Shutdown ends it.
+// Gateway serves the public listeners. Only New makes one; Start runs it and is called once, Reload
+// changes it while it runs, Shutdown ends it for good.
 type Gateway struct {
 	proxy    *proxy // serves requests
 	log      *slog.Logger
@@ -78,7 +78,8 @@ type Gateway struct {
 	generations generations
 }
 
-// New compiles the first generation. It opens no socket.
+// New compiles the first generation and loads a saved cache. It opens no socket. It returns nil and
+// an error when Config or Metrics is nil or the configuration cannot be compiled.
 func New(o Options) (*Gateway, error) {
 	if o.Config == nil || o.Metrics == nil {
 		return nil, errors.New("gateway: config and metrics are needed")
@@ -115,7 +116,8 @@ func New(o Options) (*Gateway, error) {
 // Start begins to look for backends, opens the listeners and returns once they
 // accept. ctx bounds only the start. The error names the upstream that did not
 // start or the address that could not be opened; a host name that is not found is no
-// error. After an error no listener is open, lookups and probes go on until Shutdown.
+// error. After an error no listener is open, but lookups and probes go on, so Shutdown must
+// be called then too.
 func (g *Gateway) Start(ctx context.Context) error {
 	g.clients.Start()
 	g.backends.Start()
@@ -159,9 +161,11 @@ func (g *Gateway) clientLimits() h1.Limits {
 // sweepEvery is how often the deadlines of connections are looked at.
 const sweepEvery = 100 * time.Millisecond
 
-// Reload replaces the configuration, whole or not at all: on any error the
-// running generation stays as it is. Requests under way end on the generation
-// that they began with. It may be called from any goroutine.
+// Reload replaces the configuration, whole or not at all: on any error the running generation
+// stays as it is. Errors are a cfg that cannot be compiled or started, one that changes keys which
+// need a restart (config.Errors), and a Shutdown that has begun. cfg must not be nil or written to
+// afterwards. Requests under way end on the generation that they began with. It may be called from
+// any goroutine.
 func (g *Gateway) Reload(cfg *config.Config) error {
 	g.reload.Lock()
 	defer g.reload.Unlock()
@@ -231,11 +235,12 @@ func (g *Gateway) forget(s *Snapshot) {
 	g.metrics.Retain(routes, upstreams)
 }
 
-// Fatal returns a channel that gets the first error that has ended a listener. The process
-// should end then too.
+// Fatal returns a channel that gets the first error that has ended a listener before Shutdown,
+// once; it is never closed. The process should end then too.
 func (g *Gateway) Fatal() <-chan error { return g.fatal }
 
-// Addrs returns the addresses that are listened on, in the order configured.
+// Addrs returns the addresses that Start opened, in the order configured; empty before Start. Port 0
+// is replaced by the real port. It must not be called while Start runs.
 func (g *Gateway) Addrs() []net.Addr {
 	addrs := make([]net.Addr, 0, len(g.listeners))
 	for _, ln := range g.listeners {

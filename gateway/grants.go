@@ -24,7 +24,7 @@ type lowered struct {
 }
 
 // BufferedBodies returns what limits.buffered_bodies: auto is beside a heap of so many bytes:
-// an eighth of them, at least 16 MiB. Zero means that the limit of the heap is not known.
+// an eighth of them, at least 16 MiB. Zero, for a limit that is not known, gives 16 MiB.
 func BufferedBodies(heapLimit int64) int64 { return max(leastBuffered, heapLimit/8) }
 
 // grantConnections returns how many client connections are taken: the configured number, or

@@ -10,7 +10,8 @@ import (
 	"penstock/upstream"
 )
 
-// Ready reports whether traffic should be sent here, and why not.
+// Ready reports whether traffic should be sent here: true from the end of Start until Drain or
+// Shutdown. reason says why not; it is empty when ready is true.
 func (g *Gateway) Ready() (ready bool, reason string) {
 	switch {
 	case g.draining.Load():
@@ -27,7 +28,8 @@ func (g *Gateway) Generation() uint64 { return g.proxy.current.Load().generation
 // Config returns the running configuration; nobody may write to it.
 func (g *Gateway) Config() *config.Config { return g.proxy.current.Load().config }
 
-// Routes lists the routes of the running configuration.
+// Routes lists the routes of the running configuration in its order, with the present counts of
+// their limits. The slices and maps of the configuration are shared: nobody may write to them.
 func (g *Gateway) Routes() []ops.Route {
 	s := g.proxy.current.Load()
 	views, limits := make([]ops.Route, len(s.routes)), limitViews{}
@@ -49,7 +51,8 @@ func routeView(name string, c *config.Route) ops.Route {
 	return v
 }
 
-// Upstreams lists the upstreams of the running configuration and their backends.
+// Upstreams lists the upstreams of the running configuration and the present state of their
+// backends; Backends is nil for an upstream without any.
 func (g *Gateway) Upstreams() []ops.Upstream {
 	s := g.proxy.current.Load()
 	views := make([]ops.Upstream, len(s.upstreams))
@@ -77,11 +80,12 @@ func backendView(b *upstream.BackendState) ops.Backend {
 	return v
 }
 
-// ErrNotConfigured says that the configuration has no such upstream or backend.
+// ErrNotConfigured is wrapped by SetBackend when the configuration has no such upstream or backend.
 var ErrNotConfigured = errors.New("is not configured")
 
-// SetBackend changes the weight of a backend, or drains it, until its entry in
-// the file changes. nil leaves a setting as it is.
+// SetBackend changes the weight of a backend (0..1000), or drains it, until its entry in the file
+// changes. nil leaves a setting as it is; drain false lets the weight count again. An unknown name
+// or address is ErrNotConfigured, any other weight an error; then nothing has changed.
 func (g *Gateway) SetBackend(name, address string, weight *int, drain *bool) error {
 	g.reload.Lock()
 	defer g.reload.Unlock()

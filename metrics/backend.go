@@ -57,7 +57,8 @@ func (b *backend) observe(at *exchange.Attempt, shard uint) {
 	}
 }
 
-// Upstream holds the counters of an upstream as a whole. Registry.Upstream returns it.
+// Upstream holds the counters of an upstream as a whole. Only Registry.Upstream makes it. It is safe
+// for concurrent use.
 type Upstream struct {
 	name    string
 	retries faultCounts   // by the fault of the attempt before

@@ -9,7 +9,7 @@ import (
 )
 
 // CacheNames are the label values of the numbers in exchange.Cached. Numbers
-// without a name count as "other".
+// without a name count as "other". The slices must not change after CountCache.
 type CacheNames struct {
 	Forwards []string // by Forward; the first, for requests that were not forwarded, is not written
 	Refusals []string // by Refusal; the first is for stored responses
@@ -58,7 +58,7 @@ func (r *Route) Filled(took time.Duration) {
 }
 
 // Judged records whether the response of a background fetch was stored, as
-// exchange.Cached.Refusal. It does nothing before CountCache.
+// exchange.Cached.Refusal; zero means that it was. It does nothing before CountCache.
 func (r *Route) Judged(refusal uint8) {
 	if c := r.cache.Load(); c != nil {
 		c.shards[0][c.refusalAt(refusal)].Add(1)
@@ -126,7 +126,8 @@ func nameOf(names []string, i int) string {
 	return "other"
 }
 
-// CacheCounts returns the counts for ops.CacheStatus; ok is false before CountCache.
+// CacheCounts returns the counts for ops.CacheStatus, in maps of the caller's own; before CountCache
+// it returns the zero value and false.
 func (r *Route) CacheCounts() (counts ops.CacheRoute, ok bool) {
 	c := r.cache.Load()
 	if c == nil {

@@ -6,7 +6,8 @@ import (
 )
 
 // SetCacheStatus sets the callback that returns the figures of the response cache. They are
-// written while ConfiguredBytes is above zero; Routes is not read.
+// written while ConfiguredBytes is above zero; Routes is not read. f is called at each
+// WritePrometheus, possibly by several goroutines at once, and must not be nil.
 func (r *Registry) SetCacheStatus(f func() ops.CacheStatus) { r.sources.cache.Store(&f) }
 
 // caches writes the series of the routes that have a cache.

@@ -25,12 +25,12 @@ const (
 type Options struct {
 	Version  string           // for penstock_build_info; "" stays empty
 	Revision string           // likewise, the source revision
-	Backends int              // how many backends have series of their own, the others are unattributed; zero means DefaultBackends
-	Series   int              // how many series of our own one page has, the others are omitted; zero means DefaultSeries
+	Backends int              // how many backends have series of their own, the others are unattributed; zero or less means DefaultBackends
+	Series   int              // how many series of our own one page has, the others are omitted; zero or less means DefaultSeries
 	Now      func() time.Time // nil means time.Now
 }
 
-// Registry holds every metric of one process. It is safe for concurrent use.
+// Registry holds every metric of one process. It is safe for concurrent use. Only New makes one.
 type Registry struct {
 	set     *vm.Set
 	o       Options
@@ -75,8 +75,9 @@ func New(o Options) *Registry {
 	return r
 }
 
-// Route returns the handle of the route called name, the same one for as long as
-// Retain keeps it. "" is the handle for requests that match no route.
+// Route returns the handle of the route called name and makes it at the first call; later calls
+// return the same one until Retain drops it, and then a new one that counts from zero. "" is the
+// handle for requests that match no route, which is never dropped.
 func (r *Registry) Route(name string) *Route {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -118,9 +119,10 @@ func (r *Registry) backend(key backendKey) *backend {
 	return b
 }
 
-// Retain drops the routes and upstreams that are not named, with the backends of
-// those upstreams. It is called after a new configuration is in place. Dropped handles
-// still count for requests under way but are not written any more.
+// Retain drops the routes and upstreams that are not named, with the backends of those upstreams;
+// nil names none. It is called after a new configuration is in place. Dropped handles may still be
+// used by requests under way but are not written any more; attempts at dropped backends count as
+// unattributed.
 func (r *Registry) Retain(routes, upstreams []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

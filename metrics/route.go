@@ -7,7 +7,7 @@ import (
 	"penstock/exchange"
 )
 
-// Route holds the counters of one route. Registry.Route returns it.
+// Route holds the counters of one route. Only Registry.Route makes it. It is safe for concurrent use.
 type Route struct {
 	name   string
 	reg    *Registry
@@ -60,7 +60,8 @@ func (r *Route) Begin(x *exchange.Exchange) {
 
 // Observe counts a request as finished and records status, Took, bytes, fault and every
 // attempt of x. It reads x only during the call, allocates nothing and takes no lock,
-// except for the first attempt of this route at a backend.
+// except for the first attempt of this route at a backend and those that are unattributed. Except
+// for route "", Begin must have been called for x, or the requests in flight fall below the truth.
 func (r *Route) Observe(x *exchange.Exchange) {
 	if !counting {
 		return
@@ -85,7 +86,8 @@ func (r *Route) Observe(x *exchange.Exchange) {
 	r.observeTries(x, shard)
 }
 
-// ObserveTries records the attempts of a background fetch.
+// ObserveTries records the attempts of a background fetch, and nothing else of x. Neither Begin nor
+// Observe is called for x.
 func (r *Route) ObserveTries(x *exchange.Exchange) {
 	if counting {
 		r.observeTries(x, shardOf(x))

@@ -22,17 +22,21 @@ func (r *Registry) SlowEnded() { r.slowEnded.Add(1) }
 // SetUpstreams sets the callback that returns the state of every backend. It is called
 // at each WritePrometheus, possibly by several goroutines at once. Backends that it returns
 // are written from the start; one that it returns no longer is written once more and
-// then dropped. Without a callback there are no gauges of backends.
+// then dropped. Without a callback there are no gauges of backends. f must not be nil; a later call
+// replaces it.
 func (r *Registry) SetUpstreams(f func() []ops.Upstream) { r.sources.upstreams.Store(&f) }
 
-// SetRateLimits sets the callback that returns the routes with rate limits and the state of these,
-// under the same terms.
+// SetRateLimits sets the callback that returns the routes with rate limits and the state of these.
+// It is called at each WritePrometheus, possibly by several goroutines at once, and must not be nil.
+// Without it there are no series of limits.
 func (r *Registry) SetRateLimits(f func() []ops.Route) { r.sources.limits.Store(&f) }
 
-// SetProcess sets the callback for the state of listener, tunnels, configurations
-// and access log, under the same terms.
+// SetProcess sets the callback for the state of listener, tunnels, configurations and access log.
+// It is called at each WritePrometheus, possibly by several goroutines at once, and must not be nil.
+// Without it these series are missing.
 func (r *Registry) SetProcess(f func() ops.Process) { r.sources.process.Store(&f) }
 
-// SetLogDropped sets the callback for how many lines of the process log were dropped so
-// far, under the same terms.
+// SetLogDropped sets the callback for how many lines of the process log were dropped so far. It is
+// called at each WritePrometheus, possibly by several goroutines at once, and must not be nil.
+// Without it the series is missing.
 func (r *Registry) SetLogDropped(f func() uint64) { r.sources.log.Store(&f) }

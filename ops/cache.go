@@ -8,7 +8,7 @@ import (
 var (
 	// ErrNoCache is wrapped by every operation on the response cache when no route caches.
 	ErrNoCache = errors.New("no route has a cache")
-	// ErrBadURL is wrapped where a URL could not be that of a request that is served.
+	// ErrBadURL is wrapped by purges and lookups where a URL could not be that of a request that is served.
 	ErrBadURL = errors.New("no request can have this URL")
 )
 
@@ -45,7 +45,7 @@ type CacheRoute struct {
 	Forwarded   map[string]uint64 `json:"forwarded"` // by the reason of RFC 9211 §2.2
 	Stored      map[string]uint64 `json:"stored"`    // responses by decision: "stored", or why not
 	ServedBytes uint64            `json:"served_bytes"`
-	HitRatio    float64           `json:"hit_ratio"` // share of the requests that got a response without one from the origin for them; zero without requests
+	HitRatio    float64           `json:"hit_ratio"` // 0 to 1: share of the requests that got a response without one from the origin for them; zero without requests
 }
 
 // CacheURL is an absolute URL of a request, in the parts that a request has. They
@@ -56,7 +56,7 @@ type CacheURL struct {
 	Target string // path and query, begins with "/"
 }
 
-// String writes the URL.
+// String writes the URL as it was written. It checks nothing.
 func (u CacheURL) String() string { return u.Scheme + "://" + u.Host + u.Target }
 
 // CacheField is one field of the request of a CacheQuestion.
@@ -73,12 +73,12 @@ type CacheQuestion struct {
 type CacheExplanation struct {
 	Method  string      `json:"method"`
 	URL     string      `json:"url"`
-	Route   string      `json:"route,omitempty"` // that takes the request; empty: none
-	Key     string      `json:"key,omitempty"`   // hash of the key, as in Cache-Status
-	Use     string      `json:"use"`             // what the cache would do, such as "fresh" or "nothing"
-	Forward string      `json:"forward,omitempty"`
-	Why     []string    `json:"why"`             // in sentences
-	Entry   *CacheEntry `json:"entry,omitempty"` // what is stored for it; nil: nothing
+	Route   string      `json:"route,omitempty"`   // that takes the request; empty: none
+	Key     string      `json:"key,omitempty"`     // hash of the key, as in Cache-Status
+	Use     string      `json:"use"`               // what the cache would do, such as "fresh" or "nothing"
+	Forward string      `json:"forward,omitempty"` // why the cache would forward it (RFC 9211 §2.2); empty: it would not, or the route does not cache
+	Why     []string    `json:"why"`               // in sentences
+	Entry   *CacheEntry `json:"entry,omitempty"`   // what is stored for it; nil: nothing
 }
 
 // CacheEntry is one stored response. Spans are in seconds.
@@ -86,7 +86,7 @@ type CacheEntry struct {
 	Status    int       `json:"status"`
 	Stored    time.Time `json:"stored"`
 	Age       float64   `json:"age_seconds"`
-	Lifetime  float64   `json:"lifetime_seconds"`
+	Lifetime  float64   `json:"lifetime_seconds"`          // zero: it has none
 	Left      float64   `json:"left_seconds"`              // of the lifetime; negative once stale
 	Source    string    `json:"lifetime_source,omitempty"` // what stated the lifetime
 	Soft      bool      `json:"soft_purged,omitempty"`     // purged softly: used as a stale one is
@@ -95,7 +95,7 @@ type CacheEntry struct {
 	Fields    []string  `json:"fields"` // lines of the stored field section
 }
 
-// CacheScope is what a purge reaches.
+// CacheScope is what a purge reaches. The zero value is CacheScopeURL.
 type CacheScope uint8
 
 // The scopes of a purge.
@@ -112,10 +112,11 @@ var cacheScopeText = [cacheScopes]string{
 	CacheScopeURL: "url", CacheScopePrefix: "prefix", CacheScopeHost: "host", CacheScopeTag: "tag", CacheScopeAll: "all",
 }
 
-// String returns the name that the API and the logs use.
+// String returns the name that the API and the logs use. It panics for a value that is none of the
+// scopes.
 func (s CacheScope) String() string { return cacheScopeText[s] }
 
-// CachePurge is one purge.
+// CachePurge is one purge. Scope decides which of URL and Tag are read.
 type CachePurge struct {
 	Scope CacheScope
 	URL   CacheURL // for a URL; for a prefix without a query; for a host its Host alone

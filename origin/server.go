@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Server is one origin. New makes it, Start opens its socket, Shutdown stops it and waits for
+// Server is one origin. Only New makes it, Start opens its socket, Shutdown stops it and waits for
 // all of its goroutines.
 type Server struct {
 	name    string
@@ -37,7 +37,8 @@ type Options struct {
 	Address string // "host:port"; empty means "127.0.0.1:0", a free port
 }
 
-// New returns an origin that does not listen yet.
+// New returns an origin that does not listen yet. It checks nothing: a wrong address is an error of
+// Start.
 func New(o Options) *Server {
 	if o.Name == "" {
 		o.Name = "origin"
@@ -64,7 +65,7 @@ func New(o Options) *Server {
 
 // Start opens the socket and serves in the background. It returns once
 // connections are accepted; the error names the address that could not be opened.
-// Cancelling ctx later does not stop the server, Shutdown does.
+// Cancelling ctx later does not stop the server, Shutdown does. It is called once, before Shutdown.
 func (s *Server) Start(ctx context.Context) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", s.address)

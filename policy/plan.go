@@ -8,7 +8,8 @@ import (
 )
 
 // Plan is the policies of one route, sorted by what they act on. It is immutable. Each list
-// is in THE ORDER, and what a route does not have is an empty list or nil.
+// is in THE ORDER, and what a route does not have is an empty list or nil. Only Compile makes it; a
+// route without policies has a nil Plan, whose methods must not be called.
 type Plan struct {
 	request  []Request
 	forward  []Forward
@@ -78,7 +79,8 @@ func (p *Plan) OnRequest(c *Call) Verdict {
 	return Continue
 }
 
-// OnForward does the same as OnRequest with the policies of requests that go to a backend.
+// OnForward calls the policies of requests that go to a backend, and returns the first verdict that
+// is not Continue, as OnRequest does. p must not be nil.
 func (p *Plan) OnForward(c *Call) Verdict {
 	for _, h := range p.forward {
 		if v := h.OnForward(c); v != Continue {
@@ -106,7 +108,8 @@ func (p *Plan) AppendRequest(dst []byte, c *Call) []byte {
 	return dst
 }
 
-// Reserved returns the names of those fields.
+// Reserved returns the names of the fields that AppendRequest adds, sorted and each once; the caller
+// must not change the slice.
 func (p *Plan) Reserved() []string { return p.reserved }
 
 // OnResponse lets the policies act on a backend's response. Their changes count as received

@@ -42,6 +42,7 @@ const (
 
 var verdictText = [verdictCount]string{Continue: "continue", Responded: "responded", refused: "refused"}
 
+// String returns the name of the verdict. It panics for a value that is none of them.
 func (v Verdict) String() string { return verdictText[v] }
 
 // Refuse returns the verdict that ends the request with the response for f; the hook must
@@ -59,10 +60,11 @@ func (c *Call) RefuseWith(f *exchange.Fault, p response.Problem) Verdict {
 	return c.Refuse(f)
 }
 
-// Fault returns why the request was refused.
+// Fault returns why the request was refused; nil unless Refuse or RefuseWith was called since Reset.
 func (c *Call) Fault() *exchange.Fault { return c.fault }
 
-// Problem returns what the document of the refusal says beside the fault.
+// Problem returns what the document of the refusal says beside the fault: the p of RefuseWith, else
+// the zero value.
 func (c *Call) Problem() response.Problem { return c.problem }
 
 // Request acts on a request that has found its route, before the cache is read: on hits,
@@ -116,6 +118,6 @@ type Fields interface {
 // block and must not keep x or anything in it, which are used again for other requests.
 type Finisher interface{ OnFinish(x *exchange.Exchange) }
 
-// Parts is a policy whose hooks are other values. It leaves out those that its keys do not
-// ask for, so that they cost nothing.
+// Parts is a policy whose hooks are other values; Compile uses none of its own. It leaves out those
+// that its keys do not ask for, so that they cost nothing. Nil means no hooks.
 type Parts interface{ Parts() []any }

@@ -16,7 +16,8 @@ type Purge struct {
 	Do   func(c *Call)     // purges what is stored for the URL of c
 }
 
-// OnRequest implements Request.
+// OnRequest implements Request: Continue for other methods, a refusal with exchange.PurgeRefused for
+// clients that are not in From, else 204 after Do.
 func (p *Purge) OnRequest(c *Call) Verdict {
 	if len(c.Method) != len("PURGE") || !strings.EqualFold(string(c.Method), "PURGE") {
 		return Continue

@@ -41,7 +41,8 @@ type RateLimits struct {
 	off     bool // `off` is written
 }
 
-// RateLimit is one of them.
+// RateLimit is one limit of RateLimits, as configured. Reading a configuration checks it and sets the
+// defaults; the zero value is no valid limit.
 type RateLimit struct {
 	Rate   EventRate
 	Burst  int       // requests that may come at once
@@ -51,7 +52,8 @@ type RateLimit struct {
 	Keys   int  // room in the table
 }
 
-// EventRate is a number of events in a period: a second, a minute or an hour.
+// EventRate is a number of events in a period: a second, a minute or an hour. The zero value means
+// that none was read.
 type EventRate struct {
 	Events float64
 	Period time.Duration
@@ -167,7 +169,8 @@ func limitName(s string) (shaped, wrong string) {
 	return s, ""
 }
 
-// Compile implements options.Compiler.
+// Compile implements options.Compiler. It reports a limit whose name is also that of one for all
+// routes.
 func (r *RateLimits) Compile(at options.Report, route options.Route) {
 	general, _ := route.General.(*RateLimits)
 	if general == nil {
@@ -180,7 +183,8 @@ func (r *RateLimits) Compile(at options.Report, route options.Route) {
 	}
 }
 
-// ByAddress reports whether a limit counts by the address of the client alone.
+// ByAddress reports whether at least one of the limits counts by the address of the client alone;
+// false without limits.
 func (r *RateLimits) ByAddress() bool {
 	return slices.ContainsFunc(r.Limits, func(l *RateLimit) bool { return len(l.Per) == 1 && l.Per[0].kind == perIP })
 }
@@ -210,7 +214,8 @@ func (e *EventRate) phrase() *options.Phrase {
 	}
 }
 
-// String writes the rate as a file does.
+// String writes the rate as a file does: "100/s", "600/m". The unit is left out when Period is not a
+// second, a minute or an hour.
 func (e *EventRate) String() string {
 	number := strings.TrimSuffix(options.FormatRate(e.Events), "/s")
 	for _, p := range periods {

@@ -22,7 +22,7 @@ type BoundLimits struct {
 	start  time.Time
 }
 
-// BoundLimit is a limit with its state.
+// BoundLimit is a limit with its state, which outlives reloads that leave the limit as it is.
 type BoundLimit struct {
 	*RateLimit
 	Table   *ratelimit.Keyed
@@ -30,13 +30,14 @@ type BoundLimit struct {
 	refused *atomic.Uint64
 }
 
-// Refused returns how many requests of the route the limit has refused.
+// Refused returns how many requests of the route the limit has refused, reloads included.
 func (l *BoundLimit) Refused() uint64 { return l.refused.Load() }
 
 // By returns what has a count of its own, in the words of the configuration.
 func (l *BoundLimit) By() string { return strings.Join(partTexts(l.Per), ", ") }
 
-// Bind implements Stateful.
+// Bind implements Stateful. It returns a *BoundLimits, also when there are no limits; general counts
+// beside the route's own limits unless the route says off, and nil is allowed.
 func (r *RateLimits) Bind(general options.Declarer, b *Binding) any {
 	bound := &BoundLimits{now: b.Now, start: b.Start}
 	var shared []*RateLimit
@@ -100,13 +101,14 @@ func (r *BoundLimits) sort(answers string) {
 	}
 }
 
-// Parts implements Parts.
+// Parts implements Parts. Without limits it is empty. The caller must not change the slice.
 func (r *BoundLimits) Parts() []any { return r.parts }
 
-// Limits returns the limits.
+// Limits returns the limits, those for all routes first. The caller must not change the slice.
 func (r *BoundLimits) Limits() []*BoundLimit { return r.limits }
 
-// Keys counts the keys that a limit has at this time.
+// Keys counts the keys of l that have used some of their burst at this time. It looks at the whole
+// table.
 func (r *BoundLimits) Keys(l *BoundLimit) int { return l.Table.Keys(int64(r.now().Sub(r.start))) }
 
 // limiter is limits that are checked together.

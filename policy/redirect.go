@@ -66,7 +66,7 @@ func redirectTarget(s string) bool {
 	return (http || https) && headers.ValidHost(bytes.ToLower([]byte(host)))
 }
 
-// OnRequest implements Request.
+// OnRequest implements Request. It always returns Responded. Compile must have succeeded before.
 func (r *Redirect) OnRequest(c *Call) Verdict {
 	var room [512]byte
 	location := r.target.Append(room[:0], c.X)

@@ -51,7 +51,8 @@ func (r *Respond) Compile(at options.Report, _ options.Route) {
 
 func isContentType(f options.Field) bool { return strings.EqualFold(f.Name, "Content-Type") }
 
-// OnRequest implements Request.
+// OnRequest implements Request. It always returns Responded; to HEAD with the length of the body
+// alone.
 func (r *Respond) OnRequest(c *Call) Verdict {
 	c.respond(r.Status, r.lines, r.body)
 	return Responded

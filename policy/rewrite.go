@@ -40,7 +40,7 @@ func (r *Rewrite) Compile(at options.Report, route options.Route) {
 	}
 }
 
-// AppendTarget implements Target.
+// AppendTarget implements Target: the path that came is not used. Compile must have succeeded before.
 func (r *Rewrite) AppendTarget(dst, _ []byte, c *Call) []byte {
 	return r.target.Append(dst, c.X)
 }

@@ -25,7 +25,7 @@ type Binding struct {
 	Keep func(kind string, id any, build func() any) any
 }
 
-// Keep is Binding.Keep with a type.
+// Keep is Binding.Keep with a type. It panics when another type is kept under the same kind and id.
 func Keep[T any](b *Binding, kind string, id any, build func() T) T {
 	return b.Keep(kind, id, func() any { return build() }).(T)
 }

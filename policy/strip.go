@@ -44,13 +44,13 @@ func (s *StripPrefix) Compile(at options.Report, route options.Route) {
 	s.Prefix, s.normal = prefix, string(normal)+"/"
 }
 
-// AppendTarget implements Target.
+// AppendTarget implements Target. A path that does not begin with the prefix is appended whole.
 func (s *StripPrefix) AppendTarget(dst, path []byte, _ *Call) []byte {
 	begin := len(dst)
 	return oneSlash(appendEncoded(dst, s.stripped(path), pathSafe), begin)
 }
 
-// HasQuery implements Target.
+// HasQuery implements Target. It is always false.
 func (s *StripPrefix) HasQuery() bool { return false }
 
 // stripped returns path without the prefix.

@@ -29,7 +29,8 @@ type part struct {
 }
 
 // NewTemplate compiles text. params are the names that the route's path captures.
-// text is a path, or an http or https URL whose host is fixed.
+// text is a path, or an http or https URL whose host is fixed. It returns nil and an error for any
+// other text, an unknown parameter or one in the host, and characters that a target cannot have.
 func NewTemplate(text string, params []string) (*Template, error) {
 	authority, isPath := hostEnd(text)
 	if authority < 0 {
@@ -103,7 +104,7 @@ func checkEncoding(text string) error {
 func (t *Template) HasQuery() bool { return t.hasQuery }
 
 // Append appends the target to dst and returns the longer slice. x holds the captured
-// parameters.
+// parameters; one that x lacks is empty.
 func (t *Template) Append(dst []byte, x *exchange.Exchange) []byte {
 	begin := len(dst)
 	for i := range t.parts {

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// Client is a raw connection to a gateway.
+// Client is a raw connection to a gateway. Dial makes it; only the goroutine of its test uses it.
 type Client struct {
 	net.Conn
-	In *bufio.Reader
+	In *bufio.Reader // reads from Conn
 	t  testing.TB
 }
 
-// Dial opens a connection that ends with the test; nothing on it waits longer
-// than Wait.
+// Dial opens a TCP connection that ends with the test. Reads and writes fail once Wait has passed
+// since Dial. It fails the test when the connection is refused.
 func Dial(t testing.TB, address string) *Client {
 	t.Helper()
 	c, err := net.Dial("tcp", address)
@@ -30,7 +30,7 @@ func Dial(t testing.TB, address string) *Client {
 	return &Client{Conn: c, In: bufio.NewReader(c), t: t}
 }
 
-// Send writes raw bytes.
+// Send writes raw bytes, and fails the test when that fails.
 func (c *Client) Send(raw string) {
 	c.t.Helper()
 	if _, err := io.WriteString(c, raw); err != nil {
@@ -45,7 +45,8 @@ type Response struct {
 	Err  error  // why the body is not complete; nil when it is
 }
 
-// Read reads the next response to a request with this method.
+// Read reads the next response to a request with this method, interim ones included. It fails the
+// test when there is no complete head; of a truncated body it returns what came, with Err.
 func (c *Client) Read(method string) Response {
 	c.t.Helper()
 	a, err := c.TryRead(method)
@@ -55,7 +56,8 @@ func (c *Client) Read(method string) Response {
 	return a
 }
 
-// TryRead is Read for responses that may not come.
+// TryRead is Read for responses that may not come: it returns an error instead of failing the test.
+// A truncated body is in Response.Err, not in the error.
 func (c *Client) TryRead(method string) (Response, error) {
 	r, err := http.ReadResponse(c.In, &http.Request{Method: method})
 	if err != nil {
@@ -66,7 +68,8 @@ func (c *Client) TryRead(method string) (Response, error) {
 	return Response{Response: r, Text: string(body), Err: err}, nil
 }
 
-// Head reads the raw head of the next response, with its last empty line.
+// Head reads the raw head of the next response, with its last empty line and without its body. It
+// fails the test when the connection ends or Wait is over before that.
 func (c *Client) Head() string {
 	c.t.Helper()
 	var head strings.Builder
@@ -82,7 +85,8 @@ func (c *Client) Head() string {
 	}
 }
 
-// Closed reports whether the gateway has ended the connection without another byte.
+// Closed waits for the next byte and reports whether the gateway has ended the connection instead.
+// It takes that byte from In, and is false too when Wait is over.
 func (c *Client) Closed() bool {
 	_, err := c.In.ReadByte()
 	return err != nil && !isTimeout(err)
@@ -93,7 +97,8 @@ func isTimeout(err error) bool {
 	return ok && t.Timeout()
 }
 
-// Get sends a GET over a new connection and returns the response.
+// Get sends a GET over a new connection and returns the response, as Read does. The host is
+// a.example; fields are whole lines, such as "Accept: */*".
 func Get(t testing.TB, address, target string, fields ...string) Response {
 	t.Helper()
 	c := Dial(t, address)

@@ -17,7 +17,7 @@ import (
 // Wait is how long anything in a test may take before it counts as hanging.
 const Wait = 10 * time.Second
 
-// Gateway is a running gateway.
+// Gateway is a running gateway, made by Start or StartWith.
 type Gateway struct {
 	*gateway.Gateway
 	Address string // of the first listener
@@ -27,7 +27,8 @@ type Gateway struct {
 }
 
 // Parse reads a configuration, whose routes may have the policies of a table, by default
-// policy.Table. Without listen it gets a free loopback address and no admin.
+// policy.Table. Without listen it gets a free loopback address, no admin and no access log. A
+// configuration with errors fails the test.
 func Parse(t testing.TB, yaml string, table ...options.Policy) *config.Config {
 	t.Helper()
 	if table == nil {
@@ -43,14 +44,15 @@ func Parse(t testing.TB, yaml string, table ...options.Policy) *config.Config {
 	return cfg
 }
 
-// Start runs a gateway with this configuration until the test ends. A
-// configuration without listen gets a free loopback address and no admin.
+// Start runs a gateway with this configuration, read by Parse, until the test ends. It fails the
+// test when the gateway does not start.
 func Start(t testing.TB, yaml string) *Gateway {
 	t.Helper()
 	return StartWith(t, gateway.Options{Config: Parse(t, yaml)})
 }
 
-// StartWith is Start with other options; Config must be set.
+// StartWith is Start with other options; Config must be set. Metrics nil means a new registry, Log
+// nil discards.
 func StartWith(t testing.TB, o gateway.Options) *Gateway {
 	t.Helper()
 	if o.Metrics == nil {
@@ -71,7 +73,8 @@ func StartWith(t testing.TB, o gateway.Options) *Gateway {
 	return run
 }
 
-// Stop cuts what is left open and ends the gateway; a second call does nothing.
+// Stop cuts what is left open at once and ends the gateway; errors are ignored. A second call does
+// nothing. The end of the test calls it too.
 func (g *Gateway) Stop() {
 	if g.stopped {
 		return
@@ -95,7 +98,7 @@ func (g *Gateway) Count(series string) string {
 	return "none"
 }
 
-// Series returns the lines of all series of a metric.
+// Series returns the lines of all series of a metric with exactly this name; "" when there are none.
 func (g *Gateway) Series(name string) string {
 	var all, out strings.Builder
 	g.Metrics.WritePrometheus(&all)
@@ -107,8 +110,8 @@ func (g *Gateway) Series(name string) string {
 	return out.String()
 }
 
-// Eventually returns once holds does, and fails the test when that takes longer
-// than Wait. It asks every millisecond.
+// Eventually returns once holds returns true, which it calls at once and then every millisecond. It
+// ends the test as failed, with the text what, when that takes longer than Wait.
 func Eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)

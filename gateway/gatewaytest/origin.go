@@ -17,7 +17,8 @@ type Origin struct {
 }
 
 // NewOrigin serves script on each connection until the test ends. The script owns
-// the connection; it is closed when the script returns. No request takes longer than Wait.
+// the connection; it is closed when the script returns. A Peer waits for one request at most Wait.
+// It fails the test when no port is free.
 func NewOrigin(t testing.TB, script func(p *Peer)) *Origin {
 	t.Helper()
 	o, err := scripted.Start(scripted.Options{Script: script, Patience: Wait})

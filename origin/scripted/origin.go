@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Origin is a backend on a socket. Close must be called.
+// Origin is a backend on a socket. Only Start makes it, and Close must be called. Its methods are safe
+// for concurrent use.
 type Origin struct {
 	Address string // "127.0.0.1:port", or where Options.Listener listens
 
@@ -22,16 +23,17 @@ type Origin struct {
 
 // Options say what an Origin does. Script must be set.
 type Options struct {
-	// Script serves one connection, which is closed when it returns.
+	// Script serves one connection, which is closed when it returns. It runs on a goroutine for
+	// each connection.
 	Script func(*Peer)
 	// Listener is where connections come from; nil is a free port of 127.0.0.1. Close
 	// closes it.
 	Listener net.Listener
-	// Patience bounds how long Peer waits for one request; zero means no limit.
+	// Patience bounds how long Peer waits for one request; zero or less means no limit.
 	Patience time.Duration
 }
 
-// Start serves until Close. The error is that no port is free.
+// Start serves until Close. The error is that no port is free; with a Listener there is none.
 func Start(o Options) (*Origin, error) {
 	if o.Listener == nil {
 		ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -98,7 +100,7 @@ func (o *Origin) Open() (n int) {
 }
 
 // Cut closes the connections that are open and waits until their scripts are done with
-// them. New ones are accepted.
+// them. New ones are accepted, and it waits for these too. A script must not call it.
 func (o *Origin) Cut() {
 	o.cut()
 	o.state.Wait(0, func() bool { return len(o.open) == 0 })
@@ -112,11 +114,13 @@ func (o *Origin) cut() {
 	})
 }
 
-// StopListening refuses further connections. Those that are open go on.
+// StopListening refuses further connections. Those that are open go on. The error is that of closing
+// the listener, such as when it is closed already.
 func (o *Origin) StopListening() error { return o.ln.Close() }
 
 // Close refuses further connections, cuts those that are open and waits until their
-// scripts have returned. A second call does nothing.
+// scripts have returned, however long that takes. A second call does nothing and does not wait. A
+// script must not call it.
 func (o *Origin) Close() {
 	first := false
 	o.state.Change(func() { first, o.closed = !o.closed, true })

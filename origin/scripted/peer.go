@@ -24,8 +24,8 @@ func newPeer(c net.Conn, o *Origin) *Peer {
 	return &Peer{Conn: c, In: bufio.NewReader(c), Over: o.over, patience: o.o.Patience}
 }
 
-// Patient lets whatever is read and written from now on take Options.Patience. A
-// connection of a pool may live as long as the test: what is bounded is each request.
+// Patient sets the deadline of all reads and writes to Options.Patience from now; without Patience it
+// does nothing. Head and Request call it. A connection of a pool may live as long as the test: what is bounded is each request.
 func (p *Peer) Patient() {
 	if p.patience > 0 {
 		_ = p.SetDeadline(time.Now().Add(p.patience))
@@ -46,8 +46,9 @@ func (p *Peer) Head() (string, error) {
 	}
 }
 
-// Request reads the next request with its whole body. It is as lenient as net/http; a
-// Reader is strict.
+// Request reads the next request with its whole body, which the caller may read again. It returns
+// nil and an error when the head fails, io.EOF at the end of the connection; when the body fails, the
+// request with what came of it and the error. It is as lenient as net/http; a Reader is strict.
 func (p *Peer) Request() (*http.Request, error) {
 	p.Patient()
 	r, err := http.ReadRequest(p.In)
@@ -65,7 +66,7 @@ func (p *Peer) Say(text string) bool {
 	return err == nil
 }
 
-// Reset closes the connection with a TCP reset.
+// Reset closes the connection with a TCP reset; one that is not TCP is only closed.
 func (p *Peer) Reset() {
 	if tcp, ok := p.Conn.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
@@ -74,7 +75,7 @@ func (p *Peer) Reset() {
 }
 
 // Always returns a script that sends the same bytes to every request and keeps the
-// connection open.
+// connection open. It returns when a request cannot be read or the bytes cannot be sent.
 func Always(response string) func(*Peer) {
 	return func(p *Peer) {
 		for {
@@ -85,13 +86,13 @@ func Always(response string) func(*Peer) {
 	}
 }
 
-// InTurn is a script that serves the n-th connection with the n-th of its parts, and
+// InTurn returns a script, of at least one part, that serves the n-th connection with the n-th of its parts, and
 // later ones with the last.
 func InTurn(parts ...func(*Peer)) func(*Peer) {
 	return func(p *Peer) { parts[min(p.Number, len(parts)-1)](p) }
 }
 
-// OK is a complete response with this body.
+// OK returns the text of a complete 200 response with this body and its length.
 func OK(body string) string {
 	return "HTTP/1.1 200 OK\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
 }

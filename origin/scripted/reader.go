@@ -72,14 +72,15 @@ type Reader struct {
 	g  *syntax
 }
 
-// NewReader reads from in.
+// NewReader reads from in, with a buffer: nothing else may read from in afterwards.
 func NewReader(in io.Reader) *Reader {
 	return &Reader{in: bufio.NewReader(in), g: grammar()}
 }
 
 // Head reads the head of the next request. io.EOF means that the stream ended
 // between two messages, ErrCut that it ended inside of one, os.ErrDeadlineExceeded that
-// the deadline came before the end, any other error that the bytes are no request. Empty lines in front are skipped (RFC 9112 §2.2).
+// the deadline came before the end, any other error that the bytes are no request. With an error it
+// returns nil. Empty lines in front are skipped (RFC 9112 §2.2).
 func (s *Reader) Head() (*Message, error) {
 	var line string
 	for line == "" {
@@ -121,7 +122,9 @@ func (s *Reader) Request() (*Message, error) {
 	return m, s.Body(m)
 }
 
-// Body reads the body of a request whose head was read.
+// Body reads the body of the request m, whose head Head has just returned, and sets m.Body, also to
+// the part that came before an error. A request without framing has none. The error is ErrCut, the
+// deadline's, or that the framing is wrong, and m.Complete stays false.
 func (s *Reader) Body(m *Message) error {
 	kind, length, err := s.framing(m)
 	if err != nil {

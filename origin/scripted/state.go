@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// State guards what scripts and a test share, and lets either wait for a change of it.
+// State guards what scripts and a test share, and lets either wait for a change of it. Only NewState
+// makes one. The functions passed to its methods must not call its methods.
 type State struct {
 	mu    sync.Mutex
 	moved chan struct{} // closed and replaced by every change
@@ -30,8 +31,8 @@ func (s *State) Look(do func()) {
 	do()
 }
 
-// Wait returns true once holds does, which it calls under the lock after every change,
-// and false when that takes longer than patience; zero means no limit.
+// Wait returns true once holds does, which it calls under the lock at once and after every change,
+// and false when that takes longer than patience; zero or less means no limit.
 func (s *State) Wait(patience time.Duration, holds func() bool) bool {
 	var late <-chan time.Time // nil never comes
 	if patience > 0 {

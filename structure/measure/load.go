@@ -61,7 +61,8 @@ type listed struct {
 
 // Load reads the module whose root is dir, with every package for the machine
 // that runs it. Imports of other modules and of the standard library come from
-// the compiler's export data, which `go list -export` builds when it is missing.
+// the compiler's export data, which `go list -export` builds when it is missing. It returns nil and an
+// error when go list fails, there is no package, or a file cannot be read or type-checked.
 func Load(dir string) (*Module, error) {
 	cmd := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,Export,GoFiles,Module", "./...")
 	cmd.Dir = dir

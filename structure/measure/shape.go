@@ -113,10 +113,11 @@ func (m *Module) fields(s *types.Struct, above []*types.Struct) int {
 }
 
 // LargestInterface returns the interface with the most methods, embedded ones
-// included. One without a name is called by its file.
+// included; the zero Sized when no interface has a method. One without a name is called by its file.
 func (p *Package) LargestInterface() Sized { return p.LargestInterfaceBut() }
 
-// LargestInterfaceBut is LargestInterface without the named ones.
+// LargestInterfaceBut is LargestInterface without the interfaces of these names; names that do not
+// exist are ignored.
 func (p *Package) LargestInterfaceBut(names ...string) Sized {
 	var most Sized
 	for _, f := range p.Files {
@@ -140,7 +141,7 @@ func (p *Package) LargestInterfaceBut(names ...string) Sized {
 	return most
 }
 
-// LargestFile returns the file with the most lines.
+// LargestFile returns the file with the most lines; the zero Sized for a package without files.
 func (p *Package) LargestFile() Sized {
 	var most Sized
 	for _, f := range p.Files {
@@ -151,7 +152,8 @@ func (p *Package) LargestFile() Sized {
 
 // Forwarders returns the types that add nothing to one embedded pointer: the
 // pointer is the only field of the struct, or each method of the type (there is
-// at least one) only calls a method of what is embedded with its own arguments.
+// at least one) only calls a method of what is embedded with its own arguments. The names are
+// sorted; nil when there are none.
 func (p *Package) Forwarders() []string {
 	var names []string
 	for _, obj := range p.info.Defs {
