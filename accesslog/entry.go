@@ -13,7 +13,7 @@ type Entry struct {
 	UserAgent []byte
 }
 
-// Format is how an Entry is written.
+// Format is how an Entry is written. Every value other than Text means JSON.
 type Format uint8
 
 // The formats of log.access.format.

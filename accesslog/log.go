@@ -21,7 +21,7 @@ const (
 // keptLine is the largest line buffer that is kept for the next line, in bytes.
 const keptLine = 16 << 10
 
-// Options configures a Log. Only File is needed.
+// Options configures a Log. Only File is needed; Queue and Flush below zero mean the default too.
 type Options struct {
 	File   string         // "stdout", "stderr" or a path, which is created and appended to
 	Format Format         // zero means JSON
@@ -32,7 +32,8 @@ type Options struct {
 	Log    *slog.Logger   // reports lost lines; nil means none
 }
 
-// Log is an access log. A nil *Log logs nothing; the gateway uses it for `off`.
+// Log is an access log. Only New makes one. A nil *Log logs nothing; the gateway uses it for `off`.
+// Of its methods only Set and Write must not be called on nil: they panic.
 // It is safe for concurrent use.
 type Log struct {
 	random func() float64
@@ -41,7 +42,8 @@ type Log struct {
 	queue  *logfile.Queue
 }
 
-// New checks o and returns a Log that opens nothing until Start.
+// New checks o and returns a Log that opens nothing until Start. It returns nil and an error when
+// o.File is empty or o.Rule.Sample is outside 0..1.
 func New(o Options) (*Log, error) {
 	if o.File == "" {
 		return nil, fmt.Errorf("access log: no file named, want stdout, stderr or a path")
@@ -70,7 +72,7 @@ type choice struct {
 }
 
 // Set changes the format and the rule for requests that finish from now on, as a
-// reload does. An error leaves them as they were. The Log keeps r.Always, which the caller must
+// reload does. A Sample outside 0..1 is an error and leaves them as they were. The Log keeps r.Always, which the caller must
 // not change afterwards.
 func (l *Log) Set(f Format, r Rule) error {
 	if !(r.Sample >= 0 && r.Sample <= 1) {
@@ -80,7 +82,8 @@ func (l *Log) Set(f Format, r Rule) error {
 	return nil
 }
 
-// Start opens the file and begins to write. A second call does nothing.
+// Start opens the file and begins to write; its context is not used. It returns an error when the
+// file cannot be opened. A second call does nothing.
 func (l *Log) Start(context.Context) error {
 	if l == nil {
 		return nil
@@ -89,7 +92,8 @@ func (l *Log) Start(context.Context) error {
 }
 
 // Wanted reports whether Write should be called for a request with this status that took
-// this long.
+// this long, by the rule of the last Set. It may draw a new random number, so call it once for each
+// request.
 func (l *Log) Wanted(status int, took time.Duration) bool {
 	if l == nil {
 		return false
@@ -98,7 +102,7 @@ func (l *Log) Wanted(status int, took time.Duration) bool {
 	return rule.Sample == 1 || rule.Wanted(status, took, l.random())
 }
 
-// Write queues the line for e and returns without waiting for the file. When the
+// Write queues the line for e, whatever Wanted reports, and returns without waiting for the file. When the
 // queue is full or the log is shut down the line is dropped and counted.
 func (l *Log) Write(e *Entry) {
 	line := l.lines.Get().(*[]byte)
@@ -110,7 +114,8 @@ func (l *Log) Write(e *Entry) {
 }
 
 // Reopen opens the file again, so that a rotated file is no longer written after one flush.
-// On an error the old file stays in use. Standard streams and pipes stay as they are.
+// On an error the old file stays in use. Standard streams stay as they are; a named pipe is opened
+// again with the next line.
 func (l *Log) Reopen() error {
 	if l == nil {
 		return nil
@@ -118,7 +123,8 @@ func (l *Log) Reopen() error {
 	return l.queue.Reopen()
 }
 
-// Dropped returns how many lines were lost so far, because of a full queue or a failed write.
+// Dropped returns how many lines were lost so far, because of a full queue, a failed write or the
+// shutdown; zero for nil.
 func (l *Log) Dropped() uint64 {
 	if l == nil {
 		return 0
@@ -127,7 +133,7 @@ func (l *Log) Dropped() uint64 {
 }
 
 // Shutdown writes the queued lines and closes the file. When ctx ends first, it returns an
-// error and the write continues in the background.
+// error and the write continues in the background. Lines that wait before Start are discarded.
 func (l *Log) Shutdown(ctx context.Context) error {
 	if l == nil {
 		return nil

@@ -4,9 +4,9 @@ import "time"
 
 // Condition names requests that are always logged. It holds when the status lies
 // in StatusMin..StatusMax, or, with SlowerThan above zero, when the request took
-// longer than that. The zero value never holds.
+// longer than that; either is enough. The zero value never holds.
 type Condition struct {
-	StatusMin, StatusMax int // 500, 599 for 5xx; both zero: not by status
+	StatusMin, StatusMax int // 500, 599 for 5xx; StatusMax zero: not by status
 	SlowerThan           time.Duration
 }
 
@@ -18,7 +18,8 @@ func (c Condition) holds(status int, took time.Duration) bool {
 	return c.StatusMax > 0 && status >= c.StatusMin && status <= c.StatusMax
 }
 
-// Rule decides which requests are logged.
+// Rule decides which requests are logged. The zero value logs none. Log.Set checks Sample, Wanted
+// does not.
 type Rule struct {
 	Sample float64     // share of all requests, 0..1; zero logs only what Always names
 	Always []Condition // logged even if the sample does not select it

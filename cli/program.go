@@ -55,8 +55,9 @@ func commands() []command {
 	}
 }
 
-// Main runs the subcommand that p.Args name and returns the exit code: 0 good,
-// 1 failed while running, 2 bad usage or configuration.
+// Main runs the subcommand that p.Args name, `run` when they name none, and returns the exit code:
+// 0 good, 1 failed while running, 2 bad usage or configuration. Problems are written to p.Stderr. It
+// does not end the process; `run`, `demo` and `origin` return when a signal or a fatal error ends them.
 func Main(p Program) int {
 	if p.Getenv == nil {
 		p.Getenv = os.LookupEnv

@@ -27,6 +27,7 @@ var methodText = [methodCount]string{
 	Latency: "latency", Random: "random", Hash: "hash",
 }
 
+// String returns the word of the file. It panics for a value that is none of the constants.
 func (m Method) String() string { return methodText[m] }
 
 // HashOn is what consistent hashing takes its key from.
@@ -43,6 +44,7 @@ const (
 
 var hashOnText = [hashOnCount]string{HashIP: "ip", HashPath: "path", HashHeader: "header", HashCookie: "cookie"}
 
+// String returns the word of the file. It panics for a value that is none of the constants.
 func (h HashOn) String() string { return hashOnText[h] }
 
 // Balance says how a backend is chosen.

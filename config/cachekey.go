@@ -31,6 +31,7 @@ var queryText = [queryCount]string{
 	QueryAll: "all", QuerySorted: "sorted", QueryNone: "none", QueryOnly: "only", QueryExcept: "except",
 }
 
+// String returns the word of the file. It panics for a value that is none of the constants.
 func (m QueryMode) String() string { return queryText[m] }
 
 // section declares `cache.key.query`: a word, a list of the keys that count, or

@@ -9,7 +9,8 @@ const (
 	mib = 1 << 20
 )
 
-// Default returns a new Config with every default and no upstream or route.
+// Default returns a new Config with every default and no upstream or route. Parse would refuse it,
+// because a file has at least one route.
 func Default() *Config {
 	c := &Config{Log: Log{Access: new(Access)}}
 	c.section(nil).Reset()

@@ -61,7 +61,7 @@ func (l *Limits) Keys(k options.Keys) {
 type Timeouts struct {
 	Header    time.Duration // a client's request head, from its first byte; never zero
 	Connect   time.Duration // TCP and TLS to a backend; never zero
-	FirstByte time.Duration // per try: request sent to response head
+	FirstByte time.Duration // per attempt: request sent to response head
 	Request   time.Duration // all until the response head is sent, less the time in which the request body moves
 	BodyIdle  time.Duration // no byte moved in a body, stream or tunnel, either direction
 	Body      time.Duration // a whole request body; zero means any time

@@ -18,7 +18,8 @@ import (
 
 // Load reads the configuration in the file path, with variables from the
 // environment. Every problem of the file comes back as Errors; a file that is
-// missing or cannot be read is an error of its own. A route may have the keys of
+// missing, cannot be read or is above 16 MiB, and the path "-", are errors of their own. With an
+// error the Config is nil. A route may have the keys of
 // the table of policies beside its own.
 func Load(path string, policies ...options.Policy) (*Config, error) {
 	if path == "-" {
@@ -59,7 +60,8 @@ const valueBytes = 16
 
 // Parse reads a configuration from data. Messages begin with the name, and its
 // folder is where relative names of certificate files begin. env looks up a
-// variable; nil means none is set. The error is Errors with every problem found.
+// variable; nil means none is set. The error is Errors with the problems found, at most 1000, and the
+// Config is then nil. data is read only during the call.
 // The policies are those of Load.
 func Parse(name string, data []byte, env func(string) (string, bool), policies ...options.Policy) (*Config, error) {
 	if env == nil {

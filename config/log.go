@@ -113,6 +113,7 @@ const (
 
 var formatText = [formatCount]string{Auto: "auto", JSON: "json", Text: "text"}
 
+// String returns the word of the file. It panics for a value that is none of the constants.
 func (f LogFormat) String() string { return formatText[f] }
 
 // formatOf declares the format of a log.

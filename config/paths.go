@@ -31,6 +31,7 @@ var ruleText = [ruleCount]string{
 	Reject: "reject", Keep: "keep", Decode: "decode", Slash: "slash", Resolve: "resolve", Merge: "merge",
 }
 
+// String returns the word of the file. It panics for a value that is none of the constants.
 func (r PathRule) String() string { return ruleText[r] }
 
 // Keys declares the keys of `paths`, of the file and of a route.

@@ -32,7 +32,9 @@ type Pattern []Segment
 const MaxParams = 8
 
 // ParsePattern reads a route's path: "/a" exact, "/a/*" with everything below,
-// "/a/{id}" one segment by name, "/a/{rest:*}" the rest by name.
+// "/a/{id}" one segment by name, "/a/{rest:*}" the rest by name. It returns nil and an
+// error when path does not start with a slash, cannot be the path of a normalised request, has a
+// rest that is not last, a name twice, or more than MaxParams names.
 func ParsePattern(path string) (Pattern, error) {
 	if !strings.HasPrefix(path, "/") {
 		return nil, fmt.Errorf("got %q, want a path that starts with /, such as %q%s", path, "/api/*", noExpression(path))

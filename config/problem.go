@@ -37,7 +37,8 @@ func (p Problem) position() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
-// Errors is every problem of a file, sorted by position. It is never empty.
+// Errors is every problem of a file, sorted by position. As an error it is never empty; RestartOnly
+// returns nil for none.
 type Errors []Problem
 
 // Error writes one problem a line.

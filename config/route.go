@@ -114,7 +114,8 @@ func queryMatch(query string) string {
 	return fmt.Sprintf("query: { %s: %q }", cmp.Or(name, "name"), value)
 }
 
-// RouteTimeouts are the final timeouts of one route. Zero means none.
+// RouteTimeouts are the final timeouts of one route; each means what the same field of Timeouts
+// does. Zero means none.
 type RouteTimeouts struct {
 	Connect   time.Duration // never zero
 	FirstByte time.Duration

@@ -17,17 +17,21 @@ type Source interface {
 	// Start calls update with the first list, which may be empty, before it
 	// returns, and with the whole new list after every change, from one
 	// goroutine at a time. The slice then belongs to update. The source runs
-	// until ctx ends or Shutdown is called.
+	// until ctx ends or Shutdown is called. Call Start once. Both sources of
+	// this package always return nil.
 	Start(ctx context.Context, update func([]lb.Endpoint)) error
 	// Shutdown stops the source and waits for its goroutines as long as ctx
-	// allows. update is not called again once it has returned nil.
+	// allows. update is not called again once it has returned nil. Before Start
+	// it does nothing; an error means that ctx ended before the goroutines did.
 	Shutdown(ctx context.Context) error
 	// LastFailure returns when a lookup last failed, and why; zero and nil when none
 	// has. It may be called at any time.
 	LastFailure() (at time.Time, cause error)
 }
 
-// New returns Static when all entries are addresses, else DNS.
+// New returns a *Static when all entries are addresses, or there is none, else a *DNS. It opens
+// and resolves nothing. An error names the first entry that is not "ip:port", "name:port" or
+// "unix:/path" with a port from 1 to 65535; the Source is then nil.
 func New(o Options) (Source, error) {
 	entries, err := parseAll(o.Entries)
 	if err != nil {

@@ -26,7 +26,7 @@ type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
-// Options describe the source of one upstream.
+// Options describe the source of one upstream. Durations of zero and below are the default.
 type Options struct {
 	Entries   []lb.Endpoint    // Address is "ip:port", "name:port" or "unix:/path"; Host is filled in when empty
 	Refresh   time.Duration    // pause between two resolutions, shortened by up to a tenth at random; 0 = 10 s
@@ -37,7 +37,7 @@ type Options struct {
 	Now       func() time.Time // nil = time.Now
 }
 
-// DNS resolves names periodically. Every address of a name is an endpoint
+// DNS resolves names periodically; only New makes one. Every address of a name is an endpoint
 // with the weight and the backup flag of the name's entry. The last addresses of
 // a name are kept while the resolver fails or returns none.
 //
@@ -108,7 +108,7 @@ func (d *DNS) lookup(host string) *name {
 
 // Start resolves for the first time, waits for that at most FirstWait, and continues in the
 // background. A name that does not resolve is no error: it has no endpoint yet and is looked
-// up again soon.
+// up again soon: after 250 ms at first, and at most Refresh. The error is always nil.
 func (d *DNS) Start(ctx context.Context, update func([]lb.Endpoint)) error {
 	ctx, d.cancel = context.WithCancel(ctx)
 	d.done = make(chan struct{})
@@ -121,7 +121,8 @@ func (d *DNS) Start(ctx context.Context, update func([]lb.Endpoint)) error {
 	return nil
 }
 
-// Shutdown cancels a lookup under way and waits until the goroutine has ended.
+// Shutdown cancels a lookup under way and waits until the goroutine has ended. It returns an error
+// when ctx ends first, and nil at once before Start.
 func (d *DNS) Shutdown(ctx context.Context) error {
 	if d.cancel == nil {
 		return nil
@@ -211,7 +212,8 @@ func (d *DNS) note(err error) {
 	d.failed, d.failedBy = d.o.Now(), err
 }
 
-// LastFailure returns when a lookup last failed, and why; zero and nil when none has.
+// LastFailure returns when a lookup last failed, and why; zero and nil when none has. A later
+// success does not clear it.
 func (d *DNS) LastFailure() (at time.Time, cause error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -7,7 +7,8 @@ import (
 	"penstock/lb"
 )
 
-// Static is the source of addresses that never change. It has no goroutine.
+// Static is the source of addresses that never change. It has no goroutine. The zero value has no
+// endpoint.
 type Static struct {
 	endpoints []lb.Endpoint
 }
@@ -21,7 +22,7 @@ func newStatic(entries []entry) *Static {
 	return s
 }
 
-// Start calls update once.
+// Start calls update once, with a copy of the endpoints without repeated addresses, and returns nil.
 func (s *Static) Start(_ context.Context, update func([]lb.Endpoint)) error {
 	update(append([]lb.Endpoint(nil), s.endpoints...))
 	return nil
@@ -30,5 +31,5 @@ func (s *Static) Start(_ context.Context, update func([]lb.Endpoint)) error {
 // LastFailure returns zero and nil: there are no lookups.
 func (s *Static) LastFailure() (at time.Time, cause error) { return time.Time{}, nil }
 
-// Shutdown has nothing to do.
+// Shutdown does nothing and returns nil.
 func (s *Static) Shutdown(context.Context) error { return nil }

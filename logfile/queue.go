@@ -16,7 +16,7 @@ const DefaultSize = 1 << 20
 // calm is how long no line must have been dropped until a full queue counts as over.
 const calm = 10 * time.Second
 
-// Options configures a Queue. Name is needed.
+// Options configures a Queue. Name is needed unless Out is set; New does not check it.
 type Options struct {
 	Name  string        // "stdout", "stderr" or a path, which is created and appended to
 	Out   io.Writer     // is written to instead of what Name says, and never closed; nil means none
@@ -59,7 +59,7 @@ type Queue struct {
 }
 
 // New returns a Queue that opens nothing until Start. Lines that are written before
-// wait in it.
+// wait in it. A Size of zero or below means DefaultSize.
 func New(o Options) *Queue {
 	if o.Size <= 0 {
 		o.Size = DefaultSize
@@ -74,8 +74,10 @@ func New(o Options) *Queue {
 	}
 }
 
-// Start opens the file and begins to write. A second call does nothing. A named pipe
-// is opened with the first line that finds a reader, so it never delays a start.
+// Start opens the file and begins to write. When the file cannot be opened it returns the error,
+// nothing is started, and it may be called again. A second call, or one after Shutdown, does
+// nothing and returns nil. A named pipe is opened with the first line that finds a reader, so it
+// never delays a start.
 func (q *Queue) Start() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -99,8 +101,8 @@ func (q *Queue) open() (io.WriteCloser, error) {
 }
 
 // Write queues one line, which ends with a newline, and returns without waiting for
-// the file. When the queue is full or shut down, the line is dropped and counted. It
-// always returns len(line) and no error; the line is not kept.
+// the file. When the queue has no room for the whole line or is shut down, the line is dropped and
+// counted. It always returns len(line) and no error; the caller may reuse line.
 func (q *Queue) Write(line []byte) (int, error) {
 	q.mu.Lock()
 	was := len(q.lines)
@@ -147,7 +149,8 @@ func signal(c chan struct{}) {
 
 // Reopen opens the file anew, so that a rotated one is left within one flush. When
 // that fails the old one stays in use and the error says why. For standard streams it
-// changes nothing.
+// changes nothing; a named pipe is opened again with the next line. Before Start and after Shutdown
+// it only checks that the file can be opened, which creates it.
 func (q *Queue) Reopen() error {
 	out, err := q.open()
 	if err != nil {
@@ -170,8 +173,9 @@ func (q *Queue) Reopen() error {
 // Dropped returns how many lines were lost so far, to a full queue or a failed write.
 func (q *Queue) Dropped() uint64 { return q.dropped.Load() }
 
-// Shutdown writes what is queued and closes the file. When ctx ends first, it returns
-// while the write is still stuck, and the error says so.
+// Shutdown writes what is queued and closes the file. When ctx ends first, it returns an error while
+// the write continues. Lines written later are dropped. Before Start it returns nil, and queued
+// lines are never written. A second call waits in the same way.
 func (q *Queue) Shutdown(ctx context.Context) error {
 	q.mu.Lock()
 	first, started := !q.closed, q.started

@@ -84,8 +84,8 @@ func (k Keys) Section(name string, in func(Keys), doc string, rules ...Rule) {
 	k.Add(name, &Section{Keys: in}, doc, rules...)
 }
 
-// Count declares a whole number, by default standard. Within bounds it; with Off
-// `off` is stored as zero.
+// Count declares a whole number, by default standard. It is 0 to 2147483647, or what Within
+// says; with Off `off` is stored as zero.
 func (k Keys) Count(name string, p *int, standard int, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -103,8 +103,8 @@ func (k Keys) Duration(name string, p *time.Duration, standard time.Duration, do
 	k.Add(name, &duration{p, standard, limitsOf(rules)}, doc, rules...)
 }
 
-// Size declares a number of bytes with its unit, by default standard. Within
-// bounds it; with Off `off` is stored as Unlimited.
+// Size declares a number of bytes with its unit, by default standard. It is zero or more, or what
+// Within says; with Off `off` is stored as Unlimited, with Auto `auto` as zero.
 func (k Keys) Size(name string, p *int64, standard int64, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -114,7 +114,7 @@ func (k Keys) Size(name string, p *int64, standard int64, doc string, rules ...R
 
 // Share declares a percentage, stored as a fraction of one, by default standard.
 // It lies within 0% and 100%, or what Within says in percent; with Off `off` is stored as
-// zero.
+// zero and 0% is refused.
 func (k Keys) Share(name string, p *float64, standard float64, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -122,8 +122,8 @@ func (k Keys) Share(name string, p *float64, standard float64, doc string, rules
 	k.Add(name, newShare(p, standard, rules), doc, rules...)
 }
 
-// Rate declares a rate per second, by default standard. With Off it is more than zero, and `off`
-// is stored as zero.
+// Rate declares a rate per second, by default standard. 0/s is a value; with Off it is refused, and
+// `off` is stored as zero.
 func (k Keys) Rate(name string, p *float64, standard float64, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -131,7 +131,8 @@ func (k Keys) Rate(name string, p *float64, standard float64, doc string, rules 
 	k.Add(name, &rate{p, standard, limitsOf(rules)}, doc, rules...)
 }
 
-// Flow declares a number of bytes a second, by default standard. `off` is stored as zero.
+// Flow declares a number of bytes a second, by default standard. It is more than zero; `off`,
+// without any rule, is stored as zero.
 func (k Keys) Flow(name string, p *int64, standard int64, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -147,7 +148,7 @@ func (k Keys) Switch(name string, p *bool, standard bool, doc string, rules ...R
 	k.Add(name, &toggle{p, standard, limitsOf(rules)}, doc, rules...)
 }
 
-// Choice declares one of words, by default the first.
+// Choice declares one of words, by default the first. It panics when words is empty.
 func (k Keys) Choice(name string, p *string, words []string, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return

@@ -110,7 +110,9 @@ func (n *networks) Get() ([]string, Style) {
 	return all, Quoted
 }
 
-// ParsePrefix reads a CIDR or a single address; wrong is the problem of any other text.
+// ParsePrefix reads a CIDR or a single address; wrong is the problem of any other text, and p is
+// then not to be used. A zone, an IPv4-mapped CIDR and bits outside the mask are refused; a single
+// IPv4-mapped address becomes an IPv4 one.
 func ParsePrefix(s string) (p netip.Prefix, wrong string) {
 	const want = `want a network such as "10.0.0.0/8" or one address`
 	if !strings.Contains(s, "/") {
@@ -165,7 +167,8 @@ func (t *statuses) Get() ([]string, Style) {
 	return all, Plain
 }
 
-// Items is a List of functions, for a list that no other fits.
+// Items is a List of functions, for a list that no other fits. Empty, Append and Texts must be set:
+// its methods call them without a check.
 type Items struct {
 	Form    string                          // what Takes returns
 	Empty   func()                          // makes the list empty

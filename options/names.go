@@ -3,7 +3,7 @@ package options
 import "strings"
 
 // Token reports whether s is a token (RFC 9110 §5.6.2), as field names,
-// methods and protocols are.
+// methods and protocols are. The empty text is none.
 func Token(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -22,10 +22,11 @@ var ownFields = []string{
 	"content-length", "host", "expect", "proxy-authenticate", "proxy-authorization",
 }
 
-// OwnField reports whether only the gateway writes the field of that name.
+// OwnField reports whether only the gateway writes the field of that name, in any case.
 func OwnField(name string) bool { return Contains(ownFields, name) }
 
-// FieldName judges the name of a field that a file wants written or removed.
+// FieldName judges the name of a field that a file wants written or removed: it is a Check. shaped
+// is always s; wrong is "" for a valid name, and else the problem: no token, or an OwnField.
 func FieldName(s string) (shaped, wrong string) {
 	switch {
 	case !Token(s):
@@ -36,8 +37,8 @@ func FieldName(s string) (shaped, wrong string) {
 	return s, ""
 }
 
-// SecretField reports whether a field of that name usually carries a secret,
-// which is then not shown.
+// SecretField reports whether a field of that name usually carries a secret, which is then not
+// shown: in any case the name contains a word such as authorization, cookie, token or password.
 func SecretField(name string) bool {
 	lower := strings.ToLower(name)
 	for _, part := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey"} {

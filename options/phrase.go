@@ -1,6 +1,7 @@
 package options
 
-// Phrase is a Scalar of functions, for a text that no other fits.
+// Phrase is a Scalar of functions, for a text that no other fits. Read must be set: Set calls it
+// without a check.
 type Phrase struct {
 	Form    string                        // what Takes returns
 	Read    func(text string) string      // as Scalar.Set
@@ -23,10 +24,10 @@ func (p *Phrase) Takes() string { return p.Form }
 // MappingLater reports whether a mapping in place of the text is not built yet.
 func (p *Phrase) MappingLater() bool { return p.Later }
 
-// Set stores what text says.
+// Set stores what text says and returns the problem of an invalid text, else "".
 func (p *Phrase) Set(text string) string { return p.Read(text) }
 
-// Get returns the stored value.
+// Get returns the stored value; without Text it is Absent.
 func (p *Phrase) Get() (string, Style) {
 	if p.Text == nil {
 		return "", Absent

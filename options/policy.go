@@ -11,7 +11,8 @@ type Checker interface{ Check(Report) }
 type Describer interface{ Describe(*Section) }
 
 // SectionOf returns the section whose keys d declares. When d is a Checker,
-// Check is called after the keys were read.
+// Check is called after the keys of a mapping were read; when it is a Describer, Describe is
+// called at once. d must not be nil.
 func SectionOf(d Declarer) *Section {
 	s := &Section{Keys: d.Keys}
 	if c, ok := d.(Checker); ok {

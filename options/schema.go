@@ -34,7 +34,8 @@ type schema = map[string]any
 
 // Schema returns a JSON Schema (draft 7) of a file whose top is s. It knows names,
 // types, units and enumerations; what keys mean together it does not know. A text
-// with a variable is valid everywhere. It stores defaults in what s declares.
+// with a variable is valid everywhere. It stores defaults in what s declares. The error is that of
+// package json, which has none for what this package builds.
 func (s *Section) Schema(title string) ([]byte, error) {
 	top := s.mapping()
 	top["$schema"] = "http://json-schema.org/draft-07/schema#"

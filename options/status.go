@@ -35,7 +35,8 @@ func (r StatusRange) String() string {
 	return strconv.Itoa(r.First) + "-" + strconv.Itoa(r.Last)
 }
 
-// ParseStatuses reads "502", "5xx" or "502-504"; ok is false for anything else.
+// ParseStatuses reads "502", "5xx" or "502-504", within 100..599 and the lower status first. For
+// anything else ok is false and r is not to be used.
 func ParseStatuses(s string) (r StatusRange, ok bool) {
 	if len(s) == 3 && strings.HasSuffix(s, "xx") && s[0] >= '1' && s[0] <= '5' {
 		first := int(s[0]-'0') * 100
@@ -50,7 +51,8 @@ func ParseStatuses(s string) (r StatusRange, ok bool) {
 	return StatusRange{first, last}, ok1 && ok2 && first <= last
 }
 
-// StatusCode reads a status of three digits, 100 to 599.
+// StatusCode reads a status of three digits, 100 to 599. For anything else it returns false, and
+// the number is not to be used.
 func StatusCode(s string) (int, bool) {
 	if len(s) != 3 {
 		return 0, false

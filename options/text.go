@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// IsOff reports whether text is the word that switches something off.
+// IsOff reports whether text is a word that switches something off: "off" or "false", in lower case.
 func IsOff(text string) bool { return text == "off" || text == "false" }
 
-// IsOn reports whether text is the word that switches something on.
+// IsOn reports whether text is a word that switches something on: "on" or "true", in lower case.
 func IsOn(text string) bool { return text == "on" || text == "true" }
 
-// Alternatives writes "a, b or c".
+// Alternatives writes "a, b or c"; one word is written alone, and none as "".
 func Alternatives(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
@@ -22,7 +22,8 @@ func Alternatives(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// OneLine returns the problem of a text that has to be one line, or "".
+// OneLine returns the problem of a text that has to be one line, or "". The empty text and ASCII
+// control characters, tabs included, are problems.
 func OneLine(s string) (wrong string) {
 	if s == "" || strings.ContainsFunc(s, control) {
 		return fmt.Sprintf("got %q, want text of one line", s)
@@ -110,19 +111,20 @@ type File struct {
 }
 
 // FileOf returns a file whose name goes to p. The streams are words that are taken
-// as they are; the first is the default.
+// as they are; the first is the default, and without any the default is "".
 func FileOf(p *string, streams ...string) *File {
 	return &File{text: text{p: p, limits: limits{words: streams}}, streams: streams}
 }
 
 // In says in which folder a name begins that is not absolute. The reader calls it
-// before Set.
+// before Set; without it that is the working directory.
 func (f *File) In(folder string) { f.folder = folder }
 
 // Takes returns the form in the words of the documentation.
 func (f *File) Takes() string { return orOff("file name", f.has(off)) }
 
-// Set stores the name as an absolute path.
+// Set stores the name as an absolute path, or a stream as it is. It refuses an empty text, several
+// lines, and the words for on and off; with Off it stores "" for `off`. It does not look at the disk.
 func (f *File) Set(s string) string {
 	if f.has(off) && IsOff(s) {
 		*f.p = ""
@@ -194,8 +196,9 @@ type choice[T comparable] struct {
 	values   []T
 }
 
-// OneOf returns a value that is one of words and stored as the one of values in
-// its place. The first is the default.
+// OneOf returns a value that is one of words, whose case counts, and stored as the one of values in
+// its place. Both have the same length, at least one; it panics when values is empty. The first is
+// the default.
 func OneOf[T comparable](p *T, words []string, values []T) Scalar {
 	return &choice[T]{p, values[0], words, values}
 }

@@ -16,10 +16,11 @@ const (
 	RangeForm    = "two durations, such as 25ms..1s"
 )
 
-// MaxDuration is the longest duration that a file may ask for.
+// MaxDuration is the longest duration that a file may ask for. ParseDuration does not check it.
 const MaxDuration = 10000 * time.Hour
 
-// ParseDuration reads "250ms", "5s", "1h30m"; a sign or a bare number is not ok.
+// ParseDuration reads "250ms", "5s", "1h30m", "0s". A sign, a bare number (0 too), a leading point
+// and an overflow are not ok; the duration is then not to be used.
 func ParseDuration(s string) (time.Duration, bool) {
 	if s == "" || s[0] < '0' || s[0] > '9' || s[len(s)-1] >= '0' && s[len(s)-1] <= '9' {
 		return 0, false
@@ -29,7 +30,7 @@ func ParseDuration(s string) (time.Duration, bool) {
 }
 
 // FormatDuration writes d in the largest unit that keeps it whole: "75s", "10m".
-// A minute is 60s.
+// A minute is 60s. A negative d, which ParseDuration refuses, is written in ns.
 func FormatDuration(d time.Duration) string {
 	for _, u := range []struct {
 		unit, from time.Duration
@@ -56,7 +57,8 @@ var sizeUnits = []struct {
 	bytes int64
 }{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
 
-// ParseSize reads "512B", "16KiB", "64MiB"; a bare number is not ok.
+// ParseSize reads whole bytes: "512B", "16KiB", "64MiB", "0B". A bare number, a sign, a fraction and
+// an overflow return 0 and false.
 func ParseSize(s string) (int64, bool) {
 	for _, u := range sizeUnits {
 		number, found := strings.CutSuffix(s, u.name)
@@ -72,7 +74,8 @@ func ParseSize(s string) (int64, bool) {
 	return 0, false
 }
 
-// FormatSize writes n in the largest unit that keeps it whole: "16MiB".
+// FormatSize writes n bytes in the largest unit that keeps them whole: "16MiB". Zero and below
+// are "0B".
 func FormatSize(n int64) string {
 	for _, u := range sizeUnits {
 		if n >= u.bytes && n%u.bytes == 0 {
@@ -108,22 +111,24 @@ func formatDecimal(f float64) string {
 	return strings.TrimSuffix(strings.TrimRight(s, "0"), ".")
 }
 
-// ParseShare reads "10%" as 0.1.
+// ParseShare reads "10%" as 0.1: up to 9 digits and 4 after a point, above 100% too. A sign or
+// another form is not ok; the number is then not to be used.
 func ParseShare(s string) (float64, bool) {
 	number, found := strings.CutSuffix(s, "%")
 	f, ok := parseDecimal(number)
 	return f / 100, ok && found
 }
 
-// FormatShare writes a fraction of one in percent: "10%".
+// FormatShare writes a fraction of one in percent, rounded to 4 digits after the point: "10%".
 func FormatShare(f float64) string { return formatDecimal(f*100) + "%" }
 
-// ParseRate reads "10/s" as 10.
+// ParseRate reads "10/s" as 10: up to 9 digits and 4 after a point, zero too. A sign or another
+// form is not ok; the number is then not to be used.
 func ParseRate(s string) (float64, bool) {
 	number, found := strings.CutSuffix(s, "/s")
 	f, ok := parseDecimal(number)
 	return f, ok && found
 }
 
-// FormatRate writes f as a rate per second: "10/s".
+// FormatRate writes f as a rate per second, rounded to 4 digits after the point: "10/s".
 func FormatRate(f float64) string { return formatDecimal(f) + "/s" }

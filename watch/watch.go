@@ -19,7 +19,7 @@ const (
 	DefaultSettle   = time.Second
 )
 
-// Options are what a Watcher is made from.
+// Options are what a Watcher is made from. Durations below zero mean the default too.
 type Options struct {
 	Paths    []string      // files; at least one. One that cannot be read now may appear later
 	Poll     time.Duration // how often content is compared without a notice of the system; 0 means DefaultPoll
@@ -28,7 +28,7 @@ type Options struct {
 	Log      *slog.Logger  // nil means slog.Default
 }
 
-// Watcher reports changes of the content of files.
+// Watcher reports changes of the content of files. Only New makes one; start it once.
 type Watcher struct {
 	paths    []string
 	poll     time.Duration
@@ -43,7 +43,7 @@ type Watcher struct {
 	done   chan struct{}
 }
 
-// New returns a watcher that does nothing before Start.
+// New returns a watcher that does nothing before Start. It copies o.Paths and checks nothing.
 func New(o Options) *Watcher {
 	w := &Watcher{
 		paths:    slices.Clone(o.Paths),
@@ -76,13 +76,14 @@ func New(o Options) *Watcher {
 func (w *Watcher) Events() <-chan struct{} { return w.events }
 
 // Seen returns the Fingerprint of the files when they were last reported, or at the start.
-// Files that have another one now may be half written. Call it after Start.
+// Files that have another one now may be half written. It panics before Start has returned nil.
 func (w *Watcher) Seen() [sha256.Size]byte { return *w.seen.Load() }
 
 // Start reads the files, so that changes from now on are events, and watches until
 // ctx is done or Shutdown is called. Call it before reading the files themselves: a change
 // between the two would be lost. When the system grants no watch (their number is limited),
-// changes are found by polling alone; that is logged and is no error.
+// changes are found by polling alone; that is logged and is no error. It fails, and watches nothing,
+// when there is no path or the working directory is unknown. Call it once.
 func (w *Watcher) Start(ctx context.Context) error {
 	if len(w.paths) == 0 {
 		return errors.New("watch: no paths")
@@ -110,7 +111,8 @@ func (w *Watcher) Start(ctx context.Context) error {
 	return nil
 }
 
-// Shutdown stops watching. It returns when that is done, or ctx.
+// Shutdown stops watching and returns nil when that is done, or at once before Start. It returns an
+// error when ctx ends first; the watcher then still stops.
 func (w *Watcher) Shutdown(ctx context.Context) error {
 	if w.cancel == nil {
 		return nil
