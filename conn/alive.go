@@ -18,9 +18,11 @@ const (
 
 // Alive probes an idle connection before it is used again: false means that the peer
 // has closed it, or sent something nobody asked for, which would be taken for the
-// next response. It does not wait, save a millisecond when TLS bytes are pending, and
-// must not run beside Read. Where the socket cannot be looked at, only a seen end of
-// stream makes it false.
+// next response, or that Close or Abort was called. After false the connection can only be
+// closed: under TLS a byte of it may have been taken. It does not wait, save a millisecond when
+// TLS bytes are pending, and must not run beside Read. Where the socket cannot be looked at,
+// which is neither TCP nor unix or not on a unix system, only a seen end of stream and our own
+// closing make it false.
 func (c *Conn) Alive() bool {
 	if c.sawEOF.Load() || c.closing.Load() {
 		return false

@@ -9,9 +9,11 @@ const maxAsked = 64 << 10
 // which the next Read takes. It is Alive, Write and the waiting of Read in one: what
 // costs five system calls one by one takes three. It returns how many bytes were sent,
 // all unless it returns an error: ErrStale before the first, else what Write would
-// return. If the wait failed, or its deadline passed, the next Read returns the error.
+// return. If the wait failed, or its deadline passed, the next Read returns the error. It must
+// not run beside Read or Write.
 //
-// Under TLS, and on systems other than Linux, it does not wait.
+// It does not wait under TLS, on systems other than Linux, past the read deadline, for a p of
+// more than 64 KiB, and when the peer is slow to take p.
 func (c *Conn) Ask(p []byte) (int, error) {
 	if c.sawEOF.Load() || c.closing.Load() {
 		return 0, ErrStale

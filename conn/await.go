@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// Await waits until a byte can be read, which stays where it is: nothing but the
-// calling goroutine is held meanwhile. It is the reader's call. The error is io.EOF when
+// Await waits until a byte can be read, which stays where it is, and returns nil then: nothing
+// but the calling goroutine is held meanwhile. It is the reader's call. The error is io.EOF when
 // the peer has ended its direction, os.ErrDeadlineExceeded past the read deadline,
 // errors.ErrUnsupported where CanAwait is false, and else what a Read would return.
 func (c *Conn) Await() error {
@@ -28,12 +28,14 @@ func (c *Conn) Await() error {
 	return plain(err)
 }
 
-// CanAwait reports whether Await works: on a plain socket, under Linux.
+// CanAwait reports whether Await works: on a plain TCP or unix socket, without TLS, under Linux.
+// It does not change in the life of c.
 func (c *Conn) CanAwait() bool { return c.calls.plain() }
 
 // Unread reports whether bytes of the peer wait to be read, its end of stream not being
-// one. Where the two cannot be distinguished it reports whether either does. It does not
-// wait, and must not run beside Read.
+// one. Where CanAwait is false the two cannot be distinguished: it is true then whenever Alive
+// is false, and after true the connection can only be closed. It does not wait, save as Alive
+// does, and must not run beside Read.
 func (c *Conn) Unread() bool {
 	if !c.CanAwait() {
 		return !c.Alive()

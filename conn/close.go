@@ -8,8 +8,9 @@ import (
 )
 
 // Close closes the connection, after lingering if Linger asked for it. It may be
-// called more than once and from several goroutines; the first call does the work,
-// later ones return nil at once.
+// called more than once and from several goroutines; the first call does the work and returns
+// the error of closing raw, later ones return nil at once, even while the first still lingers.
+// Reads and writes under way end with an error that wraps net.ErrClosed.
 func (c *Conn) Close() error {
 	if !c.closing.CompareAndSwap(false, true) {
 		return nil
@@ -20,7 +21,8 @@ func (c *Conn) Close() error {
 
 // Abort closes the connection at once, also while Close is lingering. A TCP peer
 // sees a reset: the only way to tell it that a message without a length is not
-// complete. Bytes not yet sent are lost.
+// complete. A peer on a unix socket sees an ordinary end. Bytes not yet sent are lost. It may be
+// called from any goroutine and more than once; on a closed connection it does nothing.
 func (c *Conn) Abort() {
 	c.closing.Store(true)
 	if t, ok := c.socket.(*net.TCPConn); ok {
@@ -29,8 +31,9 @@ func (c *Conn) Abort() {
 	_ = c.end(true)
 }
 
-// CloseWrite ends our direction: FIN, or close_notify under TLS. The peer can still
-// send. The error wraps errors.ErrUnsupported when the raw connection has no halves.
+// CloseWrite ends our direction: FIN, or close_notify under TLS, without FIN. The peer can still
+// send; later writes fail. The error wraps errors.ErrUnsupported when the raw connection has no
+// halves, and else is that of raw, for example on a closed connection.
 func (c *Conn) CloseWrite() error {
 	if h, ok := c.raw.(interface{ CloseWrite() error }); ok {
 		return h.CloseWrite()
@@ -39,7 +42,8 @@ func (c *Conn) CloseWrite() error {
 }
 
 // OnClose has f called once when the connection is closed, after the socket is.
-// Several are called in the order given; on a closed connection f runs at once.
+// Several are called in the order given; on a closed connection f runs at once. It runs on the
+// goroutine that closes, which may be the sweeper's, so it must not block.
 func (c *Conn) OnClose(f func()) {
 	e := &c.ending
 	e.mu.Lock()
@@ -56,7 +60,8 @@ func (c *Conn) OnClose(f func()) {
 // Linger makes the next Close end our direction first and then discard what the peer
 // still sends, until it ends, or limit bytes, or d has passed: closing a socket with
 // unread input sends a reset, which can destroy a response before the peer has read
-// it (RFC 9112 §9.6). The discarding happens inside Close. Zero for either is off.
+// it (RFC 9112 §9.6). The discarding happens inside Close, which may take d. Zero or less for
+// either is off. It has no effect once SawEOF is true, and on what is neither TCP nor unix.
 func (c *Conn) Linger(limit int64, d time.Duration) {
 	e := &c.ending
 	e.mu.Lock()

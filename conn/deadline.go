@@ -43,7 +43,8 @@ func (s *side) leave(n int) {
 // cancel takes back what begin began, as if it had not been called.
 func (s *side) cancel() { s.calls.Add(^uint64(oneCall - 1)) }
 
-// SetDeadline sets both deadlines as SetReadDeadline and SetWriteDeadline do.
+// SetDeadline sets both deadlines as SetReadDeadline and SetWriteDeadline do, and never returns
+// an error either.
 func (c *Conn) SetDeadline(t time.Time) error {
 	at := c.sweeper.instant(t)
 	c.arm(&c.in, at)
@@ -61,7 +62,8 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return nil
 }
 
-// SetWriteDeadline is SetReadDeadline for Write.
+// SetWriteDeadline is SetReadDeadline for Write. Under TLS a Write that it ends while it waits
+// leaves a connection that cannot be written any more.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	c.arm(&c.out, c.sweeper.instant(t))
 	return nil
@@ -69,7 +71,8 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 
 // SetReadDeadlineIn sets the read deadline d from now without reading the clock: it
 // counts from the sweeper's last tick and adds one, so that a deadline is never
-// early and at most three ticks late. Zero means no deadline; negative is past.
+// early and at most three ticks late. Zero means no deadline; negative is past, which wakes a
+// blocked Read at once.
 func (c *Conn) SetReadDeadlineIn(d time.Duration) { c.arm(&c.in, c.sweeper.instantIn(d)) }
 
 // SetWriteDeadlineIn is SetReadDeadlineIn for Write.

@@ -7,7 +7,8 @@ import (
 
 // Departure reports that the peer of a connection has left, so that work for it can stop. A
 // request watches with it while it waits for a backend. It is used again and again, also for
-// another connection: a Watch begins anew. NewDeparture makes one.
+// another connection: a Watch begins anew. NewDeparture makes one; the zero value is not valid.
+// Left, Signal, Interrupt and Release do nothing on a nil Departure; the others need one.
 type Departure struct {
 	state   atomic.Uint32
 	left    atomic.Bool
@@ -35,7 +36,7 @@ const (
 	looking // look is at work
 )
 
-// NewDeparture returns a Departure.
+// NewDeparture returns a Departure that watches nothing.
 func NewDeparture() *Departure { return &Departure{signal: make(chan struct{}, 1)} }
 
 // Watch has the sweeper of c look, from its second tick on and once in each, whether the peer
@@ -45,7 +46,7 @@ func NewDeparture() *Departure { return &Departure{signal: make(chan struct{}, 1
 // one. With quiet, which is for the time in which a response is passed on, a peer that leaves
 // counts only while the same read from the connection given to Interrupt has waited for ten
 // ticks or more, so one that still gets bytes is never looked at. Unwatch must follow before
-// the next Watch.
+// the next Watch. A connection has one Departure at a time: the last one that watched it.
 func (d *Departure) Watch(c *Conn, unless func() bool, quiet bool) {
 	if d.left.Load() {
 		select {
@@ -61,7 +62,8 @@ func (d *Departure) Watch(c *Conn, unless func() bool, quiet bool) {
 	}
 }
 
-// Unwatch ends what Watch began. Afterwards d does not change any more.
+// Unwatch ends what Watch and Interrupt began. Afterwards d does not change any more: Left keeps
+// its result until the next Watch. It may be called again, and without a Watch.
 func (d *Departure) Unwatch() {
 	if !d.state.CompareAndSwap(watching, notWatching) {
 		d.mu.Lock() // a look that has begun ends first
@@ -73,7 +75,8 @@ func (d *Departure) Unwatch() {
 	}
 }
 
-// Forget makes d free for another connection. It must not be watching.
+// Forget makes d free for another connection and lets the one before go. d must have watched
+// one, else Forget panics, and must not be watching now.
 func (d *Departure) Forget() {
 	d.conn.watcher.CompareAndSwap(d, nil)
 	d.unless = nil
@@ -128,8 +131,9 @@ func (d *Departure) wanted() bool { return d != nil && d.state.Load() != notWatc
 // Left reports whether the peer has left. It is false for a nil Departure.
 func (d *Departure) Left() bool { return d != nil && d.left.Load() }
 
-// Signal has one element once the peer has left. It is nil, and so never ready, for a nil
-// Departure. The receiver of the element knows; Left reports it to all others.
+// Signal returns a channel that has one element once the peer has left; it is never closed. It
+// is nil, and so never ready, for a nil Departure. The receiver of the element knows; Left
+// reports it to all others.
 func (d *Departure) Signal() <-chan struct{} {
 	if d == nil {
 		return nil
@@ -137,8 +141,9 @@ func (d *Departure) Signal() <-chan struct{} {
 	return d.signal
 }
 
-// Interrupt makes reads from c end with os.ErrDeadlineExceeded once the peer has left, at once
-// if it has. It must be called again after each change of c's read deadline, until Release.
+// Interrupt makes reads from c, usually another connection than the watched one, end with
+// os.ErrDeadlineExceeded once the watched peer has left, at once if it has. It must be called
+// again after each change of c's read deadline, until Release.
 func (d *Departure) Interrupt(c *Conn) {
 	if d == nil {
 		return
@@ -149,7 +154,8 @@ func (d *Departure) Interrupt(c *Conn) {
 	}
 }
 
-// Release ends what Interrupt began: the connection is left alone from now on.
+// Release ends what Interrupt began: the connection is left alone from now on. A read deadline
+// that Interrupt has put into the past stays there.
 func (d *Departure) Release() {
 	if d == nil || d.waiting.Load() == nil {
 		return

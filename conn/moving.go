@@ -7,8 +7,10 @@ import (
 )
 
 // WriteMoving writes p. A slow peer may take long for it, as long as it takes some
-// bytes in every idle period; zero means no limit. The write deadline is left armed.
-// It returns how many bytes were taken.
+// bytes in every idle period; zero means no limit, negative fails at once. Under TLS all of p
+// has to be taken in one period. It returns how many bytes were taken, fewer than len(p) only
+// with an error: os.ErrDeadlineExceeded after a period without a byte, else that of Write. The
+// write deadline is left armed.
 func (c *Conn) WriteMoving(p []byte, idle time.Duration) (done int, err error) {
 	for {
 		c.SetWriteDeadlineIn(idle)

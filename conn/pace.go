@@ -8,12 +8,13 @@ import (
 )
 
 // ErrTooSlow is the error of a read or write on a connection that the sweeper has aborted,
-// because the peer took less than SetMinRate asks for.
+// because the peer took less than SetMinRate asks for. The connection stays unusable.
 var ErrTooSlow = errors.New("the peer takes the bytes too slowly")
 
 // Pace compares what the peer moves with the time for which it is waited for. Conn.Pace
-// returns it. The sweeper takes samples: a read or write that is under way at its tick counts
-// as one tick, so that transfers pay for nothing but their beginning and end.
+// returns it; the zero value is not valid. It is safe for concurrent use. The sweeper
+// takes samples: a read or write that is under way at its tick counts as one tick, so that
+// transfers pay for nothing but their beginning and end.
 type Pace struct {
 	on      atomic.Bool // something below is to be watched; read without mu
 	marked  atomic.Bool // it is among the slow ones of a SlowLimit
@@ -30,13 +31,14 @@ type Pace struct {
 	slowness
 }
 
-// Pace returns what measures the peer of c.
+// Pace returns what measures the peer of c. It is never nil, and the same for the life of c.
 func (c *Conn) Pace() *Pace { return &c.pace }
 
 // SetMinRate bounds the time for which writes wait for the peer, counted from now on: it may
 // reach grace and the time that the bytes which the peer takes need at rate bytes a second.
-// Time in which no write is under way does not count. Above the bound the sweeper aborts the
-// connection, and writes return ErrTooSlow. A rate of zero removes the bound.
+// Time in which no write is under way does not count. At the bound the sweeper, which must be
+// running, aborts the connection, and writes and reads return ErrTooSlow. A rate of zero or less
+// removes the bound, but does not revive a connection that was aborted.
 //
 // On Linux bytes that wait in the kernel's send buffer are not taken; on other systems they
 // are.

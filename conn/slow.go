@@ -8,8 +8,9 @@ import (
 	"time"
 )
 
-// ErrSlowest is the error of a read or write on a connection whose transfer was ended because
-// more transfers were slow than a SlowLimit allows, and it was the slowest of them.
+// ErrSlowest is the error of a read or write on a connection whose transfer a SlowLimit has
+// ended as the slowest, because too many were slow or by Yield. The connection can still be
+// written if a read waited and no write at that time, else it was aborted.
 var ErrSlowest = errors.New("too many transfers are slow, and this one is the slowest")
 
 // A transfer is slow when it moved less than slowBytes in the last slowTime, for at least half
@@ -24,8 +25,9 @@ const maxHeld = 2
 
 // SlowLimit bounds how many transfers that occupy the same scarce places may be slow at once.
 // When one more becomes slow, the slowest of them is ended: the one that has moved the fewest
-// bytes for the time in which its peer was waited for, since it began. It is safe for
-// concurrent use.
+// bytes for the time in which its peer was waited for, since it began. Slow is less than 64 KiB
+// in 10 s, with the peer waited for during half of them. The zero value allows none. It is safe
+// for concurrent use.
 type SlowLimit struct {
 	max   atomic.Int64
 	ended func()
@@ -42,15 +44,15 @@ type slowTransfer struct {
 }
 
 // NewSlowLimit returns a limit of n transfers; zero or less allows none. ended, when not nil,
-// is called for each transfer that the limit has ended.
+// is called for each transfer that the limit has ended, by a sweeper or by Yield; it must not block.
 func NewSlowLimit(n int, ended func()) *SlowLimit {
 	l := &SlowLimit{ended: ended}
 	l.SetMax(n)
 	return l
 }
 
-// SetMax changes the limit. Transfers that are above a lower one are ended as others become,
-// or still are, slow.
+// SetMax changes the limit; zero or less allows none. Transfers that are above a lower one are
+// ended as others become, or still are, slow.
 func (l *SlowLimit) SetMax(n int) { l.max.Store(int64(n)) }
 
 // add notes that the transfer of p is slow. It returns the slowest one when that is one too
@@ -117,11 +119,12 @@ type slowness struct {
 func (s *slowness) holds() bool { return s.held != [maxHeld]*SlowLimit{} }
 
 // Hold counts the transfer of p for l, until Release. A transfer begins with the first Hold
-// and ends with the last Release. It can count for two limits at once. p or l may be nil.
+// and ends with the last Release. It can count for two limits at once; a third Hold does
+// nothing. With a nil p or l nothing is counted.
 func (p *Pace) Hold(l *SlowLimit) { p.HoldFor(l, netip.Addr{}) }
 
-// HoldFor is Hold for a transfer of which l knows the client, see SlowLimit.Yield. The zero
-// address is nobody's.
+// HoldFor is Hold for a transfer of which l knows the client, see SlowLimit.Yield. With the zero
+// address it is the same as Hold.
 func (p *Pace) HoldFor(l *SlowLimit, client netip.Addr) {
 	if p == nil || l == nil {
 		return
@@ -143,7 +146,7 @@ func (p *Pace) HoldFor(l *SlowLimit, client netip.Addr) {
 	p.watch()
 }
 
-// Release ends what Hold began.
+// Release ends what Hold began. It does nothing when p does not count for l, or one of them is nil.
 func (p *Pace) Release(l *SlowLimit) {
 	if p == nil || l == nil {
 		return
@@ -322,8 +325,8 @@ func (l *SlowLimit) exit(p *Pace, place int) {
 	h.all = h.all[:end]
 }
 
-// Heavy reports whether client has several transfers, and at least half as many as the client
-// with the most.
+// Heavy reports whether client has two transfers or more that HoldFor has counted, and at least
+// half as many as the client with the most. It is false for the zero address.
 func (l *SlowLimit) Heavy(client netip.Addr) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -336,9 +339,9 @@ func (l *SlowLimit) Heavy(client netip.Addr) bool {
 }
 
 // Yield ends one transfer, so that client can have its place: the slowest of the client with
-// the most transfers, if these are more than twice as many as client has. A transfer whose
-// peer is not waited for, or that moves 64 KiB a second, is never ended. Yield reports whether
-// it has ended one.
+// the most transfers, as HoldFor counts them, if these are more than twice as many as client
+// has. A transfer whose peer is not waited for, or that moves 64 KiB a second, is never ended.
+// Yield does not wait; it is false when it has ended none.
 func (l *SlowLimit) Yield(client netip.Addr) bool {
 	var slowest *Pace
 	least := 0.0

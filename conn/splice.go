@@ -16,7 +16,7 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, bufferSize); return 
 // SpliceError is an error of a Splice with the side that ended it.
 type SpliceError struct {
 	Writing bool  // the destination failed; else the source
-	Err     error // os.ErrDeadlineExceeded, io.ErrUnexpectedEOF or the socket's error
+	Err     error // never nil: what Read or Write returns, io.ErrUnexpectedEOF, io.ErrShortWrite or the socket's error
 }
 
 // Error returns the cause with its direction.
@@ -31,8 +31,9 @@ func (e *SpliceError) Error() string {
 func (e *SpliceError) Unwrap() error { return e.Err }
 
 // Splice moves n bytes from src to dst, all until the end of the stream when n is
-// negative, and returns how many were written. An end before n bytes is
-// io.ErrUnexpectedEOF. Every error is a *SpliceError.
+// negative, none when it is zero, and returns how many were written. An end before n bytes is
+// io.ErrUnexpectedEOF; with a negative n the end is no error. Every error is a *SpliceError,
+// after which bytes that were read from src and not written are lost. It closes neither side.
 //
 // moved, when not nil, is called after every piece that was written, with its size;
 // it may extend the deadlines of both connections, which bind the transfer as they

@@ -18,7 +18,8 @@ const (
 	few    = 64   // connections are a share, or more
 )
 
-// Sweeper enforces the deadlines of its connections and keeps a coarse clock. It looks
+// Sweeper enforces the deadlines of its connections and keeps a coarse clock. It is made by
+// NewSweeper, safe for concurrent use, and cannot be used again after Shutdown. It looks
 // at each connection once in a tick, but not at all of them at once: what ends
 // thousands of them would keep the processors from everything else.
 type Sweeper struct {
@@ -44,7 +45,7 @@ type Sweeper struct {
 }
 
 // NewSweeper returns a sweeper that looks at each connection every tick; zero or less means DefaultTick.
-// It does nothing before Start.
+// It does nothing before Start: deadlines end no blocked call, and the clock does not move.
 func NewSweeper(tick time.Duration) *Sweeper {
 	if tick <= 0 {
 		tick = DefaultTick
@@ -55,15 +56,17 @@ func NewSweeper(tick time.Duration) *Sweeper {
 	return s
 }
 
-// Start begins sweeping. A second Start does nothing.
+// Start begins sweeping, on a goroutine that Shutdown ends. A second Start does nothing, and so
+// does one after Shutdown.
 func (s *Sweeper) Start() {
 	if s.started.CompareAndSwap(false, true) {
 		go s.run()
 	}
 }
 
-// Shutdown closes every connection that is left, ends sweeping and waits for it
-// until ctx is done. Connections made afterwards are closed at once.
+// Shutdown closes every connection that is left, as CloseAll does, ends sweeping and waits for
+// it until ctx is done. Only when the goroutine has not ended by then it returns an error, which
+// wraps that of ctx. Connections made afterwards are closed at once. It may be called again.
 func (s *Sweeper) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closed = true
@@ -159,7 +162,8 @@ func (s *Sweeper) collect(from int, now int64) (more bool) {
 }
 
 // Now returns the coarse clock: at most one tick late while the
-// sweeper runs. It costs one atomic load.
+// sweeper runs; before Start it is the time of NewSweeper, and Shutdown stops it. It costs one
+// atomic load.
 func (s *Sweeper) Now() time.Time { return s.base.Add(time.Duration(s.now.Load())) }
 
 // past reports whether the instant has passed on the coarse clock; 0 never does.
@@ -218,14 +222,15 @@ func (s *Sweeper) remove(c *Conn) {
 	c.index = -1
 }
 
-// Len returns how many connections are open.
+// Len returns how many connections are open, the lingering ones included.
 func (s *Sweeper) Len() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.conns)
 }
 
-// Each calls f for every connection that is open now; f may close it.
+// Each calls f for every connection that is open now, in no particular order; f may close it.
+// One that is closed meanwhile is still passed to f, one that is made meanwhile is not.
 func (s *Sweeper) Each(f func(*Conn)) {
 	s.mu.Lock()
 	all := append([]*Conn(nil), s.conns...)
@@ -235,8 +240,9 @@ func (s *Sweeper) Each(f func(*Conn)) {
 	}
 }
 
-// CloseAll closes every open connection at once, the lingering ones too. Responses
-// that were written still reach their peers.
+// CloseAll closes every open connection at once, without lingering, and the lingering ones too.
+// Responses that were written still reach their peers, unless one has sent bytes that were not
+// read: its socket is reset. The sweeper goes on and takes new connections.
 func (s *Sweeper) CloseAll() {
 	s.Each(func(c *Conn) {
 		c.closing.Store(true)

@@ -17,7 +17,7 @@ type underlay struct {
 // wrapped by New later. crypto/tls reports a FIN between two records as io.EOF, as if
 // the peer had said close_notify; with an Underlay such a cut is io.ErrUnexpectedEOF,
 // so that a message that ends with the connection is not taken for complete
-// (RFC 9112 §9.8).
+// (RFC 9112 §9.8). It never fails and sends nothing; Conn.Read makes the difference.
 func Underlay(raw net.Conn) net.Conn { return &underlay{Conn: raw} }
 
 // NetConn returns the wrapped connection.

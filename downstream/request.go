@@ -13,7 +13,8 @@ import (
 //
 // The zero value is ready. It is meant to be used again and again: Reset empties it. The
 // slices are views of the protocol's memory, or of memory that the Request owns, and are
-// valid until Reset.
+// valid until Reset; those of the protocol only until Stream.Done. It is not safe for
+// concurrent use.
 type Request struct {
 	Version  Version
 	Method   []byte
@@ -33,16 +34,17 @@ type Request struct {
 	fieldsBuf []byte // the fields of a request that Copy or ReadDryRun made
 }
 
-// Limits bound what Read takes.
+// Limits bound what Read and ReadTarget take. The zero value refuses every target.
 type Limits struct {
 	Fields int // field lines; zero means 256
-	Target int // bytes of the request target
+	Target int // bytes of the request target; zero allows none
 
 	DropUnderscored bool // fields with "_" in their names are dropped
 }
 
 // Reset empties r and lets go of all memory that is not its own, and of its own buffers
-// that grew beyond keep bytes.
+// that grew beyond keep bytes each. It must be called before the memory that r was read from is
+// used again.
 func (r *Request) Reset(keep int) {
 	r.Head.Reset()
 	r.Version, r.Framing, r.Marks, r.HasQuery = HTTP10, headers.Framing{}, 0, false
@@ -56,8 +58,10 @@ func (r *Request) Reset(keep int) {
 }
 
 // Read reads the version, the fields and the length of the body (RFC 9112 §2.3, §5, §6).
-// It returns NoReason when a request may have such a head. The method and the version are
-// known also when it refuses.
+// It returns NoReason when a request may have such a head, else VersionRefused, TooManyFields,
+// BadHeader, UnknownCoding, BadFraming or ExpectationRefused. The method is known also when it
+// refuses, and the version unless that is refused; nothing else may be used then. r keeps views
+// of h.Fields.
 func (r *Request) Read(h *Head, limits Limits) exchange.Reason {
 	r.Method, r.Scheme, r.Version = h.Method, h.Scheme, h.Version
 	if h.Protocol != nil {
@@ -81,7 +85,8 @@ func (r *Request) Read(h *Head, limits Limits) exchange.Reason {
 }
 
 // Persists reports whether the client lets the connection go on after the response
-// (RFC 9112 §9.3).
+// (RFC 9112 §9.3): not with Connection: close, and in HTTP/1.0 only with keep-alive. It is valid
+// after Read.
 func (r *Request) Persists() bool {
 	if r.Head.ConnectionHas("close") {
 		return false
@@ -90,7 +95,7 @@ func (r *Request) Persists() bool {
 }
 
 // Served reports whether requests with this method are served at all: all but CONNECT and
-// TRACE are.
+// TRACE, in any case of letters, are.
 func (r *Request) Served() bool {
 	return !bytes.EqualFold(r.Method, []byte("CONNECT")) && !bytes.EqualFold(r.Method, []byte("TRACE"))
 }
@@ -127,7 +132,9 @@ func (r *Request) readFraming() exchange.Reason {
 }
 
 // ReadTarget finds out which host and path the client means, after Read. An absolute-form
-// target overrides Host (RFC 9112 §3.2.2).
+// target overrides Host (RFC 9112 §3.2.2). For "*", which only OPTIONS may have, RawPath is nil
+// and Path is "*". It returns NoReason, or BadHost, URITooLong, BadTarget or PathRefused; Host,
+// Target, Path and Query are not complete then. paths must not be nil.
 func (r *Request) ReadTarget(h *Head, limits Limits, paths PathReader) exchange.Reason {
 	r.Host = r.Head.Get(headers.Host)
 	if r.Head.Count(headers.Host) > 1 || len(r.Host) == 0 && r.Version >= HTTP11 {
@@ -168,7 +175,9 @@ func (r *Request) ReadTarget(h *Head, limits Limits, paths PathReader) exchange.
 
 // PathReader brings paths into their normal form.
 type PathReader interface {
-	// NormalizePath appends the normal form of path to dst and says what is ambiguous in it.
+	// NormalizePath appends the normal form of path to dst and says what is ambiguous in it. With
+	// a problem other than NoProblem the path is refused, and the longer dst is not complete. It
+	// must not keep path.
 	NormalizePath(dst, path []byte) ([]byte, headers.PathMarks, headers.Problem)
 }
 
@@ -187,7 +196,8 @@ func (r *Request) readPath(paths PathReader) exchange.Reason {
 }
 
 // SetRoutePath makes path the normal form by the rules of the route that was found. changed
-// says that the backend gets it in the place of the path that was received.
+// says that the backend gets it in the place of the path that was received, with the query as it
+// was: Target is written anew. r keeps path, which must stay as it is until Reset.
 func (r *Request) SetRoutePath(path []byte, changed bool) {
 	if r.Path = path; changed {
 		r.writeTarget(path)
@@ -195,7 +205,8 @@ func (r *Request) SetRoutePath(path []byte, changed bool) {
 }
 
 // Reserve drops the fields that a client may not send on the route that was found, in every
-// spelling that a backend may read alike. They do not exist any more for the steps that follow.
+// spelling that a backend may read alike (see headers.Folds). They do not exist any more for the
+// steps that follow. Without names it does nothing.
 func (r *Request) Reserve(names [][]byte) {
 	if len(names) > 0 {
 		r.Head.DropFolded(names)
@@ -211,8 +222,10 @@ func (r *Request) writeTarget(path []byte) {
 	r.Target = r.targetBuf
 }
 
-// Copy makes r a request of its own with the facts of from, as a GET without a body: nothing
-// in it points into the memory of from. False means that the fields cannot be read again.
+// Copy makes r a request of its own with the facts of from, as an HTTP/1.1 GET without a body:
+// nothing in it points into the memory of from, which must be another Request. Fields that are
+// dropped are left out. False means that the fields cannot be read again; r must not be used
+// then before a Reset.
 func (r *Request) Copy(from *Request) bool {
 	r.fieldsBuf = from.Head.Append(r.fieldsBuf[:0])
 	r.Head.MaxFields = from.Head.MaxFields
@@ -228,7 +241,8 @@ func (r *Request) Copy(from *Request) bool {
 }
 
 // ReadDryRun makes r the request that a client would send with this head, of which h.Fields
-// need no empty line. It returns why such a request would be refused.
+// need no empty line. It is Read and ReadTarget in one and returns what they do: NoReason, or why
+// such a request would be refused. r copies the fields and keeps views of the rest of h.
 func (r *Request) ReadDryRun(h *Head, limits Limits, paths PathReader) exchange.Reason {
 	r.fieldsBuf = append(r.fieldsBuf[:0], h.Fields...)
 	own := *h

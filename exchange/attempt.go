@@ -3,7 +3,8 @@ package exchange
 import "time"
 
 // Attempt is the record of one attempt at one backend. Durations are zero when the
-// step was not reached or cost nothing (a reused connection has no Connect).
+// step was not reached or cost nothing (a reused connection has no Connect). It is made by
+// Exchange.NextAttempt and belongs to that Exchange.
 type Attempt struct {
 	Backend   string        // address as in the configuration or as resolved
 	Start     time.Time     // when the backend had been picked

@@ -1,7 +1,7 @@
 package exchange
 
-// CacheOutcome is what the response cache did with a request. Its String is the
-// metric label and the log field.
+// CacheOutcome is what the response cache did with a request. The zero value is CacheOff. Its
+// String is the metric label and the log field.
 type CacheOutcome uint8
 
 // The outcomes.
@@ -21,7 +21,8 @@ var cacheOutcomeText = [cacheOutcomes]string{
 	CacheCollapsed: "collapsed", CacheMiss: "miss", CacheBypass: "bypass",
 }
 
-// String returns the name that metrics and logs use.
+// String returns the name that metrics and logs use. It panics for a value that is none of the
+// outcomes.
 func (o CacheOutcome) String() string { return cacheOutcomeText[o] }
 
 // CacheOutcomes returns how many there are: they count from 0, so that a metric for
@@ -35,5 +36,5 @@ type Cached struct {
 	Outcome CacheOutcome
 	Forward uint8 // why the origin was asked (RFC 9211 §2.2); zero when it was not
 	Judged  bool  // a response of the origin was judged for storing
-	Refusal uint8 // why that response was not stored; zero when it was
+	Refusal uint8 // why that response was not stored; zero when it was, and when none was judged
 }

@@ -15,8 +15,8 @@ const maxCause = 200
 
 // Cause returns what the system said about a fault of an upstream: the text of a
 // TLS, DNS or connection error. It is empty for other faults, and whenever the text
-// could hold something that the client or the backend sent. It is for logs and the
-// admin API, not for clients.
+// could hold something that the client or the backend sent. It is printable ASCII of at most 200
+// bytes, for logs and the admin API, not for clients. f must not be nil.
 func (f *Fault) Cause() string {
 	if f.Source != Upstream {
 		return ""
@@ -24,7 +24,7 @@ func (f *Fault) Cause() string {
 	return CauseOf(f.Err)
 }
 
-// Because returns a copy of f with err as its cause.
+// Because returns a copy of f with err as its cause, nil for none; f stays as it is.
 func (f *Fault) Because(err error) *Fault {
 	with := *f
 	with.Err = err
@@ -32,7 +32,9 @@ func (f *Fault) Because(err error) *Fault {
 }
 
 // CauseOf returns the text of an error of TLS, DNS or a connection, without the
-// addresses that its caller knows. Other errors, and nil, have none.
+// addresses that its caller knows: "timeout" for any timeout that the system has no text for,
+// "connection closed" for an end of the stream. Other errors, and nil, have none: it is empty.
+// It is printable ASCII of at most 200 bytes.
 func CauseOf(err error) string {
 	if err == nil {
 		return ""

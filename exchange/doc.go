@@ -1,7 +1,7 @@
 // Package exchange holds the record of one request's journey: what the gateway
-// decided and measured, in typed fields that every room may read.
+// decided and measured, in typed fields that every package may read.
 //
-// The request itself stays in fasthttp's RequestCtx; nothing here knows HTTP
+// The request itself is in downstream.Request; nothing here knows HTTP
 // parsing, sockets or configuration. An Exchange comes from Acquire and goes
 // back with Release; nobody may keep a reference to it, or to any byte slice
 // inside it, after that.

@@ -17,14 +17,15 @@ const (
 
 // Param is one captured piece of the request path.
 // Name belongs to the route table; Value points into the request's normalised
-// path and is valid until the Exchange is released.
+// path and is valid until the Exchange is released. It must not be changed.
 type Param struct {
 	Name  string
 	Value []byte
 }
 
-// Exchange is the record of one journey. The zero value is an empty record.
-// It is owned by the goroutine that serves the request.
+// Exchange is the record of one journey. Acquire makes one; the zero value is an empty record
+// without a Start. It is owned by the goroutine that serves the request and not safe for
+// concurrent use.
 type Exchange struct {
 	Start    time.Time     // when the request head had been read
 	Took     time.Duration // from Start to the end of the response; set by the gateway's finish
@@ -60,7 +61,8 @@ func Acquire(now time.Time) *Exchange {
 	return x
 }
 
-// Release empties the record and gives it back. x must not be used afterwards.
+// Release empties the record and gives it back. It is called exactly once; neither x nor a slice
+// or pointer from it may be used afterwards.
 func (x *Exchange) Release() {
 	clear(x.attempts[:len(x.Attempts)])
 	clear(x.params[:len(x.Params)])
@@ -78,21 +80,22 @@ func (x *Exchange) Release() {
 	pool.Put(x)
 }
 
-// SetID stores the request's id. Longer ones are cut at 128 bytes.
+// SetID stores a copy of the request's id in the place of an earlier one. Longer ones are cut at
+// 128 bytes.
 func (x *Exchange) SetID(id []byte) { x.idLen = copy(x.id[:], id) }
 
 // ID returns the request's id; it is valid until Release. Empty before SetID.
 func (x *Exchange) ID() []byte { return x.id[:x.idLen] }
 
-// AddParam records a captured path parameter. Beyond MaxParams it does nothing;
-// the route table refuses such routes when it is built.
+// AddParam records a captured path parameter and keeps value without a copy. Beyond MaxParams it
+// does nothing; the route table refuses such routes when it is built.
 func (x *Exchange) AddParam(name string, value []byte) {
 	if len(x.Params) < MaxParams {
 		x.Params = append(x.Params, Param{Name: name, Value: value})
 	}
 }
 
-// Param returns the value captured under name, nil when there is none.
+// Param returns the first value captured under name, which may be empty; nil when there is none.
 func (x *Exchange) Param(name string) []byte {
 	for i := range x.Params {
 		if x.Params[i].Name == name {
@@ -102,8 +105,8 @@ func (x *Exchange) Param(name string) []byte {
 	return nil
 }
 
-// NextAttempt opens the record of another attempt. It returns nil once MaxAttempts
-// are used up. The pointer stays valid until Release.
+// NextAttempt opens the record of another attempt, with now as its Start. It returns nil, and
+// records nothing, once MaxAttempts are used up. The pointer stays valid until Release.
 func (x *Exchange) NextAttempt(backend string, now time.Time) *Attempt {
 	if len(x.Attempts) == MaxAttempts {
 		return nil

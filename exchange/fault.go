@@ -2,7 +2,8 @@ package exchange
 
 import "fmt"
 
-// Source says on whose side a fault lies.
+// Source says on whose side a fault lies. The zero value is Gateway. String panics for a value
+// that is none of the three.
 type Source uint8
 
 // The three sides of a gateway.
@@ -17,7 +18,8 @@ var sourceText = [sourceCount]string{Gateway: "gateway", Client: "client", Upstr
 
 func (s Source) String() string { return sourceText[s] }
 
-// Kind is a proxy error type of RFC 9209 §2.3, spelled as it is there.
+// Kind is a proxy error type of RFC 9209 §2.3; String spells it as it is there, and "none" for
+// NoKind, the zero value. String and Status panic for a value that is none of the kinds.
 type Kind uint8
 
 // Every proxy error type that Penstock can report.
@@ -85,11 +87,14 @@ var kindTable = [kindCount]struct {
 
 func (k Kind) String() string { return kindTable[k].text }
 
-// Status returns the status code that RFC 9209 §2.3 recommends for k.
+// Status returns the status code that RFC 9209 §2.3 recommends for k: 400 for HTTPRequestError,
+// where it leaves the choice, and 500 for NoKind. It is never zero.
 func (k Kind) Status() int { return kindTable[k].status }
 
 // Fault is one thing that went wrong. A Fault is immutable once it is handed on,
-// so faults without an Err are shared package values and cost nothing.
+// so faults without an Err are shared package values and cost nothing; Because makes a copy with
+// one. A nil *Fault in a record means that nothing went wrong; its methods need one that is not
+// nil.
 type Fault struct {
 	Kind   Kind
 	Reason Reason // finer than Kind; NoReason when Kind says it all
@@ -101,7 +106,7 @@ type Fault struct {
 }
 
 // Status returns the status code for the client: the Reason's when it has one,
-// else the Kind's.
+// else the Kind's. It is never zero.
 func (f *Fault) Status() int {
 	if s := f.Reason.Status(); s != 0 {
 		return s
@@ -109,7 +114,7 @@ func (f *Fault) Status() int {
 	return f.Kind.Status()
 }
 
-// Name returns the finest name of the fault: Reason, else Kind.
+// Name returns the finest name of the fault: Reason, else Kind, "none" without either.
 // It is the metric label and the log field.
 func (f *Fault) Name() string {
 	if f.Reason != NoReason {

@@ -1,7 +1,7 @@
 package exchange
 
 // Identity says who a request comes from, as far as a policy has verified it. The zero value
-// is nobody.
+// is nobody. Exchange.Identify sets it.
 type Identity struct {
 	Source string // what verified the name, as the configuration calls it
 
@@ -17,11 +17,13 @@ func (i *Identity) reset() {
 	i.Source, i.nameLen = "", 0
 }
 
-// Identity returns who the request comes from. The pointer is valid until Release.
+// Identity returns who the request comes from; it is never nil, and nobody before Identify. The
+// pointer is valid until Release.
 func (x *Exchange) Identity() *Identity { return &x.identity }
 
-// Identify notes who the request comes from. It returns false, and notes nothing, for a name
-// that is empty or longer than 128 bytes: a name that is cut could be somebody else's.
+// Identify notes who the request comes from, in the place of an earlier one, and copies name. It
+// returns false, and changes nothing, for a name that is empty or longer than 128 bytes: a name
+// that is cut could be somebody else's.
 func (x *Exchange) Identify(source string, name []byte) bool {
 	if len(name) == 0 || len(name) > maxIdentity {
 		return false

@@ -1,7 +1,8 @@
 package exchange
 
 // Reason is our own name for a refusal or failure that a Kind does not tell
-// apart. Its String is the metric label and the log field.
+// apart. The zero value is NoReason. Its String is the metric label and the log field. All
+// methods panic for a value that is none of the reasons.
 type Reason uint8
 
 // Every reason, each with its row in reasons.
@@ -115,13 +116,13 @@ func (r Reason) String() string { return reasons[r].name }
 // Status returns the status code for r; 0 means that the Kind decides.
 func (r Reason) Status() int { return reasons[r].status }
 
-// Public returns the sentence that a client may read; "" when there is none.
+// Public returns the sentence that a client may read; "" when there is none, and for NoReason.
 func (r Reason) Public() string { return reasons[r].public }
 
-// Closes reports whether the connection must close after the response.
+// Closes reports whether the client's connection must close after the response.
 func (r Reason) Closes() bool { return reasons[r].closes }
 
-// RetryAfter reports whether the response says when to try again.
+// RetryAfter reports whether the response carries Retry-After; the gateway chooses its value.
 func (r Reason) RetryAfter() bool { return reasons[r].retryAfter }
 
 // Reasons calls f with every reason but NoReason, in a fixed order. It exists so

@@ -8,5 +8,6 @@ var refusals = func() (table [reasonCount]*Fault) {
 	return table
 }()
 
-// Refuse returns the shared fault for r. It allocates nothing; nobody may write to it.
+// Refuse returns the shared fault for r, with its Kind and Source and without an Err; see
+// Fault.Because. It allocates nothing and never returns nil; nobody may write to the fault.
 func Refuse(r Reason) *Fault { return refusals[r] }

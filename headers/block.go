@@ -15,8 +15,8 @@ type Field struct {
 // Block is a field section. The zero value is empty and ready. It is meant to be
 // reused: Parse empties it but keeps its storage. It is not safe for concurrent use.
 type Block struct {
-	Fields    []Field // in the order received; append only through Add
-	MaxFields int     // more make Parse refuse; zero means 256
+	Fields    []Field // in the order received, dropped ones too; append only through Add
+	MaxFields int     // more make Parse refuse; zero means 256; Add is not bounded
 
 	seen    idSet // IDs that occur, dropped or not
 	twice   idSet // IDs that occur more than once
@@ -25,8 +25,8 @@ type Block struct {
 
 const defaultMaxFields = 256
 
-// Restore undoes what was dropped and added since Parse, so that b can be prepared
-// once more.
+// Restore undoes what was dropped and added since Parse (or Settle), so that b can be prepared
+// once more, with the same Edits: names that those removed stay noted.
 func (b *Block) Restore() {
 	kept := b.Fields[:0]
 	for _, f := range b.Fields {
@@ -39,7 +39,8 @@ func (b *Block) Restore() {
 }
 
 // Settle makes what was dropped and added since Parse count as received: dropped fields are
-// gone, and those of the gateway's own are like any other.
+// gone, and those of the gateway's own are like any other. Restore does not bring them back. The
+// framing must have been judged before.
 func (b *Block) Settle() {
 	kept := b.Fields[:0]
 	for _, f := range b.Fields {
@@ -60,7 +61,7 @@ func (b *Block) Reset() {
 }
 
 // Add appends a field of the gateway's own. It keeps name and value; name must be
-// a token and value free of control characters.
+// a token (it panics when that is empty), and value free of control characters and not nil.
 func (b *Block) Add(name, value []byte) {
 	f := b.next(IDOf(name))
 	f.Name, f.Value, f.Ours = name, value, true
@@ -83,7 +84,8 @@ func (b *Block) next(id ID) *Field {
 }
 
 // Get returns the value of the first kept field with this ID, nil when there is
-// none. An empty value is empty but not nil.
+// none: kept is what is not dropped. An empty value is empty but not nil. It is a slice of the
+// field, not a copy.
 func (b *Block) Get(id ID) []byte {
 	if b.seen.has(id) {
 		for i := range b.Fields {
@@ -117,7 +119,8 @@ func (b *Block) Count(id ID) (n int) {
 	return n
 }
 
-// All yields the values of the kept fields with this ID, in order.
+// All yields the values of the kept fields with this ID, in order; nothing when there are none.
+// No field may be added meanwhile.
 func (b *Block) All(id ID) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		if !b.seen.has(id) {
@@ -131,8 +134,9 @@ func (b *Block) All(id ID) iter.Seq[[]byte] {
 	}
 }
 
-// Repeated returns a field that a request may carry only once but that was
-// received more often (RFC 9110 §5.3); Other when there is none.
+// Repeated returns the first known field, in the order of the IDs, that a request may carry only
+// once but that was received more often, dropped or not (RFC 9110 §5.3); Other when there is
+// none. It is for the time before fields are added.
 func (b *Block) Repeated() ID {
 	if b.twice&singletons != 0 {
 		for id := Host; id < idCount; id++ {
@@ -144,7 +148,8 @@ func (b *Block) Repeated() ID {
 	return Other
 }
 
-// Drop marks every received field with this ID, so that it does not travel on.
+// Drop marks every received field with this ID, so that it does not travel on; those of the
+// gateway's own stay.
 func (b *Block) Drop(id ID) { b.dropAll(1 << id) }
 
 func (b *Block) dropAll(set idSet) {

@@ -8,7 +8,8 @@ const (
 )
 
 // ChunkScan undoes the chunked coding and finds its exact end, by the letter of
-// RFC 9112 §7.1: strictly. The zero value is ready for the first chunk.
+// RFC 9112 §7.1: strictly. The zero value is ready for the first chunk. It is not safe for
+// concurrent use.
 type ChunkScan struct {
 	state   chunkState
 	left    uint64 // bytes of data still to come
@@ -44,9 +45,10 @@ func (s *ChunkScan) Done() bool { return s.state == chunkDone }
 
 // Decode takes the next bytes of the connection, and copies the chunk data among them to
 // dst. It stops at the end of the body, which Done reports, and before data that dst has no
-// room for. It returns how many bytes it has copied and how many it has taken. After a
-// problem nothing on the connection can be believed. dst and p may begin at the same
-// place.
+// room for. It returns how many bytes it has copied and how many it has taken, with BadChunk or
+// BadTrailer for those before the byte that is wrong. A p that ends early is no problem: the rest
+// is decoded by the next call. After a problem nothing on the connection can be believed, and s
+// needs a Reset. dst and p may begin at the same place.
 func (s *ChunkScan) Decode(dst, p []byte) (copied, taken int, problem Problem) {
 	for taken < len(p) && s.state != chunkDone {
 		if s.state == chunkData {
@@ -67,7 +69,8 @@ func (s *ChunkScan) Decode(dst, p []byte) (copied, taken int, problem Problem) {
 	return copied, taken, problem
 }
 
-// Data returns how many bytes of chunk data come next, before anything else.
+// Data returns how many bytes of chunk data come next, before anything else; zero when something
+// else, or nothing, comes next.
 func (s *ChunkScan) Data() uint64 {
 	if s.state != chunkData {
 		return 0
@@ -75,15 +78,16 @@ func (s *ChunkScan) Data() uint64 {
 	return s.left
 }
 
-// Pass takes n bytes of the data that Data has reported.
+// Pass takes n bytes of the data that Data has reported, without Decode. n is from 0 to what Data
+// returns, and Data must not be zero.
 func (s *ChunkScan) Pass(n int) {
 	if s.left -= uint64(n); s.left == 0 {
 		s.state = chunkDataCR
 	}
 }
 
-// Trailer returns the trailer section, as field lines, once the body has ended. It is
-// valid until Reset.
+// Trailer returns the trailer section, as field lines without the empty line, once the body has
+// ended; empty when there is none. It is valid until Reset.
 func (s *ChunkScan) Trailer() []byte { return s.trailer }
 
 // step takes one byte that is not chunk data.

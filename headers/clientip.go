@@ -5,11 +5,12 @@ import (
 	"net/netip"
 )
 
-// Prefixes is an immutable set of networks. A nil *Prefixes contains nothing.
+// Prefixes is an immutable set of networks. A nil *Prefixes and the zero value contain nothing.
 type Prefixes struct{ list []netip.Prefix }
 
 // NewPrefixes returns the set of these networks. IPv4 networks written as IPv6
-// ("::ffff:10.0.0.0/104") are taken as IPv4.
+// ("::ffff:10.0.0.0/104") are taken as IPv4, bits of an address beyond its prefix are ignored, and
+// the zero Prefix contains nothing. It copies list and never fails.
 func NewPrefixes(list []netip.Prefix) *Prefixes {
 	p := &Prefixes{list: make([]netip.Prefix, 0, len(list))}
 	for _, prefix := range list {
@@ -40,7 +41,9 @@ func (p *Prefixes) Contains(a netip.Addr) bool {
 // X-Forwarded-For from the last entry of the last line to the first of the first,
 // beginning at peer, for as long as the address that vouches for an entry is
 // trusted, and stops before an entry that is not an address. So no client can
-// choose the result: only a trusted proxy's own observation is ever taken.
+// choose the result: only a trusted proxy's own observation is ever taken. When all of them are
+// trusted it is the first entry; without the field, or with a peer that is not trusted, peer. IPv4
+// inside IPv6 comes out as IPv4, without zones; a zero peer as the zero Addr.
 // It sees fields as received.
 func ClientIP(peer netip.Addr, b *Block, trusted *Prefixes) netip.Addr {
 	client := peer.Unmap().WithZone("")

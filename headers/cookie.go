@@ -2,7 +2,7 @@ package headers
 
 import "bytes"
 
-// CookieFound says what was found of a cookie.
+// CookieFound says what was found of a cookie. The zero value is NoCookie.
 type CookieFound uint8
 
 // The results of a search for a cookie.
@@ -12,10 +12,11 @@ const (
 	AmbiguousCookie             // backends may read different values
 )
 
-// Cookie returns the value of the cookie of a name in the Cookie lines, quotes included, as a view. Backends differ in which
-// of several cookies of one name they take, in whether they trim, unquote and decode names, and
-// in whether a comma or a quoted semicolon separates cookies. Where these ways may lead to
-// different values, the result is AmbiguousCookie without a value.
+// Cookie returns the value of the cookie of this name, in its exact case, in the Cookie lines,
+// quotes included, as a view. Only with OneCookie there is a value; it may be empty. Backends
+// differ in which of several cookies of one name they take, in whether they trim, unquote and
+// decode names, and in whether a comma or a quoted semicolon separates cookies. Where these ways
+// may lead to different values, the result is AmbiguousCookie without a value.
 func (b *Block) Cookie(name string) (value []byte, found CookieFound) {
 	strict, loose := 0, 0
 	for line := range b.All(Cookie) {

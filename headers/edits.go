@@ -6,7 +6,7 @@ import "fmt"
 type Pair struct{ Name, Value string }
 
 // Edits is a compiled list of changes to a field section. It is immutable and
-// shared by all requests of a route. A nil *Edits changes nothing.
+// shared by all requests of a route. Apply of a nil *Edits, and of the zero value, changes nothing.
 type Edits struct {
 	set, add []Pair
 	remove   []string
@@ -23,7 +23,9 @@ type target struct {
 // NewEdits compiles changes: remove drops all fields of a name, set replaces them
 // by one, add appends one more, in this order. Fields that frame the message,
 // belong to one connection or name the host are refused, and so are values with
-// control characters, because each of them would break the message or its routing.
+// control characters, because each of them would break the message or its routing; so are names
+// that are no tokens. Then the Edits is nil and the error names the field. White space around a
+// value is removed. It keeps the slices.
 func NewEdits(set, add []Pair, remove []string) (*Edits, error) {
 	e := &Edits{set: set, add: add, remove: remove}
 	for _, name := range remove {
@@ -66,7 +68,8 @@ func editable(name string) error {
 	return nil
 }
 
-// Apply changes b. It keeps no reference to b; b keeps slices of e.
+// Apply changes b; a nil e changes nothing. To apply edits once more, Restore b first: otherwise
+// what add appends is there twice. It keeps no reference to b; b keeps slices of e.
 func (e *Edits) Apply(b *Block) {
 	if e == nil {
 		return
@@ -95,7 +98,8 @@ func (t *target) apply(b *Block) {
 }
 
 // Removed returns the names to remove, Set the fields to replace and Added the
-// fields to append, for messages that are not a Block. They must not be changed.
+// fields to append, as given to NewEdits, for messages that are not a Block. They must not be
+// changed. All three panic on a nil Edits.
 func (e *Edits) Removed() []string { return e.remove }
 
 // Set returns the fields that replace all of their name; see Removed.

@@ -3,7 +3,7 @@ package headers
 import "bytes"
 
 // Folds reports whether name is one of names in a spelling that a backend may read alike: in
-// any case, and with "_" for "-", as CGI and its descendants do.
+// any case, and with "_" for "-", as CGI and its descendants do. Without names it is false.
 func Folds(name []byte, names [][]byte) bool {
 	for _, n := range names {
 		if sameFolded(name, n) {
@@ -13,7 +13,8 @@ func Folds(name []byte, names [][]byte) bool {
 	return false
 }
 
-// DropFolded marks every received field that Folds finds among names.
+// DropFolded marks every received field that Folds finds among names as dropped; those of the
+// gateway's own stay.
 func (b *Block) DropFolded(names [][]byte) {
 	for i := range b.Fields {
 		if f := &b.Fields[i]; !f.Ours && Folds(f.Name, names) {
@@ -22,8 +23,9 @@ func (b *Block) DropFolded(names [][]byte) {
 	}
 }
 
-// DropUnderscored marks every received field that has "_" in its name. Programs that get fields
-// as variables, as CGI and WSGI have them, cannot tell such a field from the one with "-".
+// DropUnderscored marks every received field that has "_" in its name as dropped. Programs that
+// get fields as variables, as CGI and WSGI have them, cannot tell such a field from the one with
+// "-".
 func (b *Block) DropUnderscored() {
 	for i := range b.Fields {
 		if f := &b.Fields[i]; !f.Ours && bytes.IndexByte(f.Name, '_') >= 0 {

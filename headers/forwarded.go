@@ -2,11 +2,12 @@ package headers
 
 import "net/netip"
 
-// Forwarding writes the fields that tell a backend where a request came from.
+// Forwarding writes the fields that tell a backend where a request came from. The zero value
+// writes nothing, and drops what was received as from an untrusted peer.
 type Forwarding struct {
 	Peer      netip.Addr // other end of the socket; zero when it has no address (unix sockets)
 	Trusted   bool       // what the peer says about earlier hops is believed
-	Proto     string     // "http" or "https": how the request reached us
+	Proto     string     // "http" or "https": how the request reached us; empty leaves it out
 	Host      []byte     // as the client asked for it; empty leaves the host out
 	Forwarded bool       // also write Forwarded (RFC 7239)
 }
@@ -14,9 +15,11 @@ type Forwarding struct {
 // Append appends X-Forwarded-For, -Proto and -Host, and Forwarded when switched
 // on, as field lines to dst and returns the longer slice. A trusted peer's
 // addresses are continued and its Proto and Host kept; from anyone else all of
-// X-Forwarded-*, Forwarded and X-Real-IP are dropped and replaced. Fields that Edits set
-// or removed before stay as the operator wants them. Append marks what it replaces
-// in b as dropped, so call it before Block.Append.
+// X-Forwarded-*, Forwarded and X-Real-IP are dropped, and those that Append writes replaced.
+// Lookalikes such as X_Forwarded_For are always dropped. Without a Peer X-Forwarded-For is not
+// written, and Forwarded says for=unknown. Fields that Edits set or removed before stay as the
+// operator wants them. Append marks what it replaces in b as dropped, so call it before
+// Block.Append.
 func (f *Forwarding) Append(dst []byte, b *Block) []byte {
 	if !f.Trusted {
 		b.dropAll(forwarding)

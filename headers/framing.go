@@ -2,7 +2,8 @@ package headers
 
 import "math"
 
-// BodyKind says how the end of a message body is found (RFC 9112 §6.3).
+// BodyKind says how the end of a message body is found (RFC 9112 §6.3). The zero value is NoBody.
+// String panics for a value that is none of the kinds.
 type BodyKind uint8
 
 // The kinds of bodies.
@@ -29,8 +30,10 @@ type Framing struct {
 }
 
 // RequestFraming judges the body of a request (RFC 9112 §6). It sees fields as
-// received, dropped or not. UnknownCoding becomes a 501, every other
-// problem a 400, and the connection is closed after either.
+// received, dropped or not. Without both fields there is no body; a Content-Length of 0 is Sized.
+// Problems are BadLength, RepeatedLength (also for equal ones), LengthAndCoding, RepeatedCoding,
+// BadCoding, UnknownCoding and CodingInHTTP10; the Framing must not be used then. UnknownCoding
+// becomes a 501, every other problem a 400, and the connection is closed after either.
 func RequestFraming(b *Block, http11 bool) (Framing, Problem) {
 	coded, p := coding(b, http11)
 	if p != NoProblem {
@@ -53,8 +56,10 @@ func RequestFraming(b *Block, http11 bool) (Framing, Problem) {
 }
 
 // ResponseFraming judges the body of a response to a request with this method
-// (RFC 9112 §6.3). Any problem means that the backend cannot be understood: its
-// connection must not be used again. Repeated lengths are taken when they agree.
+// (RFC 9112 §6.3). Any problem, of those of RequestFraming, means that the backend cannot be
+// understood: its connection must not be used again, nor the Framing. Repeated lengths are taken
+// when they agree. Statuses below 200 and 204 have no body, whatever the fields say; HEAD (in
+// capitals) and 304 have none either, but their fields are judged. Fields count dropped or not.
 func ResponseFraming(method []byte, status int, b *Block, http11 bool) (Framing, Problem) {
 	if status < 200 || status == 204 {
 		return Framing{Kind: NoBody, Length: -1}, NoProblem // §6.3 rule 1: fields do not count

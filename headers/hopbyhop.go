@@ -3,7 +3,7 @@ package headers
 // DropHopByHop marks the fields that are meant for this connection only (RFC 9110
 // §7.6.1): the well-known ones and all that any Connection line lists. It also
 // drops Content-Length, because whoever sends the message on writes its framing
-// anew, and lookalikes such as Transfer_Encoding.
+// anew, and lookalikes such as Transfer_Encoding. Fields of the gateway's own stay.
 //
 // A name we know to be end-to-end cannot be listed away: a client that could make
 // the gateway forget Host, Authorization or X-Forwarded-For would choose what the

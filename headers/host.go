@@ -28,7 +28,8 @@ func ValidHost(h []byte) bool {
 }
 
 // HostName returns h without its port and without one trailing dot; brackets of
-// an IPv6 address stay. It is a slice of h.
+// an IPv6 address stay, and so does the case of letters. It is a slice of h, all of it when the
+// brackets are not valid; it does not check the rest, see ValidHost.
 func HostName(h []byte) []byte {
 	name, _, ok := splitPort(h)
 	if !ok {

@@ -2,7 +2,7 @@ package headers
 
 import "strings"
 
-// ID is a field name that the gateway knows, whatever its case. Other means
+// ID is a field name that the gateway knows, whatever its case. Other, the zero value, means
 // all names that it does not.
 type ID uint8
 
@@ -97,7 +97,7 @@ var idText = [idCount]string{
 }
 
 // String returns the name as its specification spells it; "" for Other,
-// Lookalike and XForwarded, which stand for many.
+// Lookalike and XForwarded, which stand for many. It panics for a value that is none of the IDs.
 func (id ID) String() string { return idText[id] }
 
 // idSet is a set of IDs.
@@ -166,7 +166,8 @@ func foldsTo(name []byte, known string) bool {
 	return true
 }
 
-// IDOf returns the ID of a field name. name is not empty and has no controls.
+// IDOf returns the ID of a field name in any case, Other for one that is not known. name has no
+// controls and is not empty: it panics when it is.
 func IDOf(name []byte) ID {
 	for slot := hashName(name); ; slot = (slot + 1) % idSlots {
 		id := idIndex[slot]
@@ -213,7 +214,8 @@ func lookalikeID(name []byte, at int) ID {
 }
 
 // TrailerAllowed reports whether a field may travel in a trailer section. Those
-// that frame, route, authenticate or describe the content may not (RFC 9110 §6.5.1).
+// that frame, route, authenticate or describe the content may not (RFC 9110 §6.5.1), nor may an
+// empty name. Names that the gateway does not know are allowed.
 func TrailerAllowed(name []byte) bool {
 	return len(name) > 0 && !notInTrailer.has(IDOf(name))
 }

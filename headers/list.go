@@ -6,8 +6,9 @@ import (
 )
 
 // List yields the members of a comma-separated list without the white space
-// around them (RFC 9110 §5.6.1). Empty ones are yielded too. It does not know
-// quoted strings: use it for lists of tokens and addresses.
+// around them (RFC 9110 §5.6.1). Empty ones are yielded too, and one for an empty or nil value.
+// Members are slices of value. It does not know quoted strings: use it for lists of tokens and
+// addresses.
 func List(value []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for {
@@ -23,7 +24,7 @@ func List(value []byte) iter.Seq[[]byte] {
 var comma = []byte(",")
 
 // HasToken reports whether the comma-separated list value has token as a member,
-// in any case. Parameters after a member are not looked at.
+// in any case. A member with parameters is no token, so it never counts.
 func HasToken(value []byte, token string) bool {
 	for m := range List(value) {
 		if equalFold(m, token) {

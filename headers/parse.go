@@ -12,7 +12,9 @@ const maxConnection = 1024
 
 // Parse reads a field section in one strict pass (RFC 9112 §5). raw holds field
 // lines that each end with CRLF, with or without the empty line that ends the
-// section. On a problem b holds the fields before it and must not be used.
+// section; nil and empty are a section without fields. It returns NoProblem, TooMany, or what is
+// wrong with a line: BareLF to BadValue in the list of problems. On a problem b holds the fields
+// before it and must not be used.
 //
 // b keeps slices of raw: whoever owns raw must leave it alone while b is in use.
 func (b *Block) Parse(raw []byte) Problem {

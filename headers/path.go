@@ -7,12 +7,12 @@ import "bytes"
 type PathRules struct {
 	EncodedSlash   PathAction // %2F: Change makes a slash of it
 	Backslash      PathAction // "\" and %5C: Change makes a slash of them
-	DoubleEncoding PathAction // %25 before two hexadecimal digits: Refuse or Keep
-	DotSegments    PathAction // "." and "..", encoded or not: Change resolves them; they are never kept
+	DoubleEncoding PathAction // %25 before two hexadecimal digits: Refuse or Keep, which Change is too
+	DotSegments    PathAction // "." and "..", encoded or not: Change resolves them, and Keep too: they are never kept
 	DoubleSlash    PathAction // "//": Change merges them into one
 }
 
-// PathAction is one of the ways to treat a part of a path.
+// PathAction is one of the ways to treat a part of a path. The zero value is Refuse.
 type PathAction uint8
 
 // The actions.
@@ -37,7 +37,8 @@ const (
 
 // NormalizePath is Normalize by the rules that a configuration has by default:
 // encoded slashes and backslashes are refused, dot segments resolved, and what is
-// encoded twice and empty segments stay. It is for paths of configurations.
+// encoded twice and empty segments stay. It is for paths of configurations. After a Problem the
+// result must not be used.
 func NormalizePath(dst, path []byte) ([]byte, Problem) {
 	r := PathRules{DoubleEncoding: Keep, DotSegments: Change, DoubleSlash: Keep}
 	dst, _, p := r.Normalize(dst, path)
@@ -49,7 +50,9 @@ func NormalizePath(dst, path []byte) ([]byte, Problem) {
 // unreserved characters once and writes other encodings with capital digits (RFC 3986
 // §6.2.2); r decides about the rest. The normal form of the result is the result itself.
 //
-// path has no query. One that does not begin with "/" is BadTarget. With all rules
+// path has no query, and dst must not overlap it. Characters that no URI has are for the caller to
+// refuse. A path that does not begin with "/" is BadTarget, one that a rule refuses the Problem of
+// that rule: EncodedSlash, Backslash, DoubleEncoding, DotSegment or DoubleSlash. With all rules
 // Normalize refuses encoded NUL, broken encodings, segments such as "..;x", which are dot
 // segments to servers with path parameters, and dot segments beside a slash or backslash
 // that is kept, such as "..%2Fx". After a Problem the path in the result is not complete
@@ -265,8 +268,8 @@ func encodedTwice(path []byte) bool {
 
 var percentTriplet = []byte("%25")
 
-// AppendDecoded appends segment with every percent-encoding decoded once; what is
-// no encoding stays.
+// AppendDecoded appends segment with every percent-encoding decoded once, which may give any byte
+// and a slash too; what is no valid encoding stays as it is. It never fails.
 func AppendDecoded(dst, segment []byte) []byte {
 	for i := 0; i < len(segment); i++ {
 		c := segment[i]

@@ -1,7 +1,8 @@
 package headers
 
-// Problem names what is wrong with a message. The zero value means nothing is.
-// Its String is the metric label and the log field.
+// Problem names what is wrong with a message. The zero value, NoProblem, means nothing is.
+// Its String is the metric label and the log field; it panics for a value that is none of the
+// problems.
 type Problem uint8
 
 // Every problem, with the clause that the message breaks.

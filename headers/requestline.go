@@ -5,7 +5,8 @@ import "bytes"
 // ParseRequestLine reads a request line without its line end (RFC 9112 §3): a method, a target
 // and a protocol such as HTTP/1.1, each after exactly one space. The method is a token, and the
 // target is not empty; whether it is a valid one is for SplitTarget to judge, and which versions
-// are served is for the caller. The results are slices of line.
+// are served is for the caller. Anything else is BadRequestLine, with nil results. The results
+// are slices of line.
 func ParseRequestLine(line []byte) (method, target, protocol []byte, p Problem) {
 	end := nameLength(line)
 	if end == 0 || end == len(line) || line[end] != ' ' {

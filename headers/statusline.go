@@ -2,7 +2,9 @@ package headers
 
 // ParseStatusLine reads a status line without its line end (RFC 9112 §4). Only
 // HTTP/1.0 and HTTP/1.1 and codes from 100 to 599 are taken. The space before an
-// empty reason may be missing, as many servers leave it out. reason is a slice of line.
+// empty reason may be missing, as many servers leave it out; reason is nil then. It is a slice of
+// line. Problems are BadStatusLine, BadVersion (also for HTTP/1.2) and BadStatus; the other
+// results are zero then.
 func ParseStatusLine(line []byte) (http11 bool, status int, reason []byte, p Problem) {
 	const head = len("HTTP/1.1 200")
 	if len(line) < head || string(line[:5]) != "HTTP/" || line[8] != ' ' {

@@ -2,7 +2,8 @@ package headers
 
 import "bytes"
 
-// Form is one of the four forms of a request target (RFC 9112 §3.2).
+// Form is one of the four forms of a request target (RFC 9112 §3.2). The zero value is
+// OriginForm. String panics for a value that is none of the forms.
 type Form uint8
 
 // The forms of request targets.
@@ -24,15 +25,17 @@ type Target struct {
 	Form      Form
 	HTTPS     bool   // the scheme of an absolute form is https
 	HasQuery  bool   // there is a "?", even if nothing follows it
-	Authority []byte // of absolute and authority form; a valid host[:port]
-	Path      []byte // of origin and absolute form; begins with "/"
-	Query     []byte // after the first "?"
+	Authority []byte // of absolute and authority form; a valid host[:port]; else nil
+	Path      []byte // of origin and absolute form; begins with "/"; else nil
+	Query     []byte // after the first "?", which may be empty; nil without one
 }
 
 // SplitTarget takes a request target apart. Control characters, space, "#" and
 // bytes beyond ASCII are refused, as they may not stand in a URI (RFC 3986 §2);
-// of absolute forms only http and https with a valid authority are taken. Which
-// form belongs to which method is for the caller to judge.
+// of absolute forms only http and https with a valid authority are taken, and of authority forms
+// only those with a port. The Problem is BadTargetOctet, BadAuthority (of an absolute form), or
+// BadTarget for an empty target and anything else; the Target is zero then. Which form belongs to
+// which method is for the caller to judge.
 func SplitTarget(target []byte) (t Target, p Problem) {
 	for _, c := range target {
 		if !is(c, targetOctet) {

@@ -4,7 +4,8 @@ import "bytes"
 
 // AppendVia appends the Via line of the message that is sent on: the entries that
 // b holds and then ours, "1.1 name" or "1.0 name" by the version received
-// (RFC 9110 §7.6.3). It marks the entries in b as dropped, so call it before Append.
+// (RFC 9110 §7.6.3). name is a token. It marks the entries in b as dropped, so call it before
+// Append.
 func AppendVia(dst []byte, b *Block, http11 bool, name string) []byte {
 	dst = append(dst, "Via: "...)
 	dst = appendJoined(dst, b, Via)
@@ -31,7 +32,8 @@ func appendJoined(dst []byte, b *Block, id ID) []byte {
 }
 
 // PassedThrough reports whether CDN-Loop says that the message went through this instance
-// before (RFC 8586 §2). Ids are compared in any case. It sees fields as received. Via says
+// before (RFC 8586 §2). Ids are compared in any case; instance must not be empty. It sees the
+// kept fields, those of the gateway's own too, so call it before one is added. Via says
 // nothing about that: several instances may have one name in it.
 func PassedThrough(b *Block, instance string) bool {
 	for value := range b.All(CDNLoop) {

@@ -10,7 +10,7 @@ const (
 // beside the upstream connections and some spare: want, or fewer with lowered set, but
 // not below 64 (or want, when that is less). Upstream there are at most busy
 // connections in use, never more than clients that wait for them, and idle ones. A
-// limit of 0 is unknown and grants want.
+// limit of 0 or less is unknown and grants want.
 func ConnectionBudget(want, busy, idle, fileLimit int) (granted int, lowered bool) {
 	left := fileLimit - idle - spareFiles
 	room := max(left-busy, left/2, minConnections)

@@ -9,7 +9,8 @@ import (
 )
 
 // RaiseFileLimit raises the soft limit of open files to the hard one and returns what
-// is in force afterwards. 0 means unknown. On an error the old limit stays.
+// is in force afterwards; when it is at the hard one already, nothing changes. On an error the old
+// limit stays, and it is returned too, or 0 when it could not be read.
 func RaiseFileLimit() (soft uint64, err error) {
 	var r unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &r); err != nil {

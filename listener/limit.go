@@ -3,7 +3,7 @@ package listener
 import "sync/atomic"
 
 // Limit bounds the connections that are open on all listeners that share it. A nil
-// Limit bounds nothing.
+// Limit bounds nothing, and the zero value only counts. It is safe for concurrent use.
 type Limit struct {
 	max  atomic.Int64
 	open atomic.Int64
@@ -16,10 +16,11 @@ func NewLimit(max int) *Limit {
 	return l
 }
 
-// Set changes the limit for later connections; open ones stay.
+// Set changes the limit for later connections; open ones stay. Zero or less is no limit. It
+// panics on a nil Limit.
 func (l *Limit) Set(max int) { l.max.Store(int64(max)) }
 
-// Open returns how many connections are open.
+// Open returns how many connections are open; 0 for a nil Limit.
 func (l *Limit) Open() int {
 	if l == nil {
 		return 0

@@ -26,13 +26,15 @@ type Options struct {
 	Rate     *Rate         // shared by all listeners; nil means no bound
 	Log      *slog.Logger  // nil means slog.Default
 
-	// Welcome is called with each connection before anything is read from it. The text that it
-	// returns is written before the connection is closed; nil takes the connection, and
-	// a nil Welcome takes them all. It runs in the accept loop, so it must not block.
+	// Welcome is called with each connection below Max before anything is read from it. The text
+	// that it returns, a whole response, is written once a request head has come, or has not come
+	// in time, before the connection is closed; nil takes the connection, and a nil Welcome takes
+	// them all. It runs in the accept loop, so it must not block. While many are being refused,
+	// further ones are closed without the text.
 	Welcome func(c *conn.Conn) (refusal []byte)
 }
 
-// Listener is a net.Listener whose connections are *conn.Conn.
+// Listener is a net.Listener whose connections are *conn.Conn. It is made by New.
 type Listener struct {
 	net.Listener
 	sweeper  *conn.Sweeper
@@ -47,7 +49,7 @@ type Listener struct {
 	once     sync.Once
 }
 
-// New returns a Listener over o.Listener.
+// New returns a Listener over o.Listener. It accepts nothing yet, checks nothing and never fails.
 func New(o Options) *Listener {
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -66,8 +68,9 @@ func New(o Options) *Listener {
 
 // Accept returns the next connection, a *conn.Conn. When the system is out of
 // descriptors or memory it waits and accepts again, so that a peak does not end the
-// server; a connection above the limit is refused and the next one waited for.
-// An error that it returns is final: net.ErrClosed after Close. It is called by one goroutine.
+// server; a connection that is above the limit or that Welcome refuses is not returned, and the
+// next one waited for. An error that it returns is final; after Close it wraps net.ErrClosed. It
+// is called by one goroutine. The caller closes the connections.
 func (l *Listener) Accept() (net.Conn, error) {
 	var wait time.Duration
 	for {
@@ -107,8 +110,9 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close stops accepting. Connections stay open, and on Linux those that wait to be
-// accepted are taken first, as long as Accept is being called: at most a second.
+// Close stops accepting. Connections stay open, and on Linux those of a TCP listener that wait to
+// be accepted are taken first, as long as Accept is being called: Close waits for that, at most a
+// second. It returns the error of closing Options.Listener; a second Close usually has one.
 func (l *Listener) Close() error {
 	l.once.Do(func() {
 		quiesce(l.Listener)
@@ -117,7 +121,8 @@ func (l *Listener) Close() error {
 	return l.Listener.Close()
 }
 
-// Refused returns how many connections were refused above the limit.
+// Refused returns how many connections were refused above the limit; those that Welcome refused
+// do not count.
 func (l *Listener) Refused() int64 { return l.refused.Load() }
 
 // pause waits before Accept is called again; false means that the listener was closed. It

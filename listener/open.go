@@ -21,7 +21,9 @@ const staleWait = time.Second
 // Listen opens an address: "host:port"; ":port" or "[::]:port" for IPv4 and IPv6 at
 // once; "0.0.0.0:port" for IPv4 alone; "unix:/path" for a unix socket of mode 0660.
 // A socket file that no process listens on is replaced; any other file at the path is an
-// error. The file is removed when the listener is closed.
+// error, and so is one that may be in use. The file is removed when the listener is closed. Other
+// errors are an address of another form and those of the system, for example for a port that is in
+// use. With an error the listener is nil and nothing stays open.
 func Listen(address string) (net.Listener, error) {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		return listenUnix(path)

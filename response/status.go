@@ -1,7 +1,7 @@
 package response
 
 // StatusText returns the usual reason phrase of a status code, "Unknown Status Code" for a
-// code without one. Clients do not interpret it (RFC 9112 §4).
+// code without one and for any other number. Clients do not interpret it (RFC 9112 §4).
 func StatusText(status int) string {
 	if status >= 100 && status < 100+len(statusTexts) {
 		if text := statusTexts[status-100]; text != "" {

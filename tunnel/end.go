@@ -8,15 +8,16 @@ import (
 )
 
 // End is one end of a tunnel: a connection, or a stream of one that carries many. A
-// *conn.Conn is an End.
+// *conn.Conn is an End. One goroutine reads and another writes; all other methods may be called
+// beside them.
 type End interface {
-	io.ReadWriter
-	CloseWrite() error // ends our direction; the other stays open
-	Close() error
-	Abort()       // ends both directions so that the peer sees an error
-	SawEOF() bool // the peer has ended its direction
-	SetReadDeadlineIn(d time.Duration)
-	SetWriteDeadlineIn(d time.Duration)
+	io.ReadWriter                       // Read returns io.EOF only when the peer has ended its direction
+	CloseWrite() error                  // ends our direction; the other stays open. Wraps errors.ErrUnsupported where that is not possible
+	Close() error                       // ends both directions; reads and writes that wait return
+	Abort()                             // ends both directions so that the peer sees an error; Close may follow
+	SawEOF() bool                       // the peer has ended its direction, and Read has seen that
+	SetReadDeadlineIn(d time.Duration)  // reads fail with os.ErrDeadlineExceeded from d on; zero means no deadline
+	SetWriteDeadlineIn(d time.Duration) // the same for writes
 }
 
 var _ End = (*conn.Conn)(nil)

@@ -7,10 +7,11 @@ import (
 	"sync"
 )
 
-// ErrClosed is the error of a tunnel that was refused or ended because Shutdown was called.
+// ErrClosed is wrapped by the error of Run for a tunnel that was refused or ended because
+// Shutdown was called.
 var ErrClosed = errors.New("shutting down")
 
-// Registry holds the open tunnels.
+// Registry holds the open tunnels. It is made by NewRegistry and safe for concurrent use.
 type Registry struct {
 	mu     sync.Mutex
 	open   map[*run]struct{}
@@ -30,10 +31,12 @@ func (r *Registry) Len() int {
 
 // Run joins the two connections and returns when both directions have ended and both
 // connections are closed: sent went from the client to the backend, received came
-// back. The end of one direction ends only that direction on the other connection. The
-// error is nil when both peers ended by themselves; it wraps os.ErrDeadlineExceeded
-// after Idle, ErrClosed when Shutdown refused or ended the tunnel, *PanicError, or the
-// socket's error.
+// back, the bytes read earlier included. The end of one direction ends only that direction on
+// the other connection. The error is nil when both peers ended by themselves, also when one
+// closes after it has ended its direction; it wraps os.ErrDeadlineExceeded after Idle, ErrClosed
+// when Shutdown refused or ended the tunnel, *PanicError, or the socket's error. The connections
+// are closed in every case, and the counts are right with an error too, but for a direction that
+// panicked, whose count is 0.
 func (r *Registry) Run(o Tunnel) (sent, received int64, err error) {
 	t := &run{Tunnel: o}
 	if !r.add(t) {
@@ -51,7 +54,8 @@ func (r *Registry) Run(o Tunnel) (sent, received int64, err error) {
 }
 
 // Shutdown refuses new tunnels and waits until the open ones have ended. When ctx is
-// done before that, it closes the remaining ones, waits for them, and returns their number.
+// done before that, it closes the remaining ones, waits for them, and returns an error that says
+// their number and wraps that of ctx; without remaining ones it returns nil.
 func (r *Registry) Shutdown(ctx context.Context) error {
 	r.mu.Lock()
 	r.closed = true

@@ -13,19 +13,20 @@ import (
 	"penstock/conn"
 )
 
-// Tunnel describes the two connections that Run joins. Run closes both.
+// Tunnel describes the two connections that Run joins. Run closes both; neither may be nil.
 type Tunnel struct {
 	Client, Backend End
 	FromClient      []byte        // already read from the client, delivered to the backend first
 	FromBackend     []byte        // already read from the backend, delivered to the client first
-	Idle            time.Duration // ended when no byte moves in either direction for that long; 0 means never
+	Idle            time.Duration // ended when no byte moves in either direction for that long; 0 means never, negative ends it at once
 	Label           string        // names the tunnel in errors; may be empty
 }
 
-// PanicError is a panic in the goroutines of a tunnel. It ends only that tunnel.
+// PanicError is a panic in the goroutines of a tunnel. It ends only that tunnel, whose Run
+// returns an error that wraps it.
 type PanicError struct {
-	Value any
-	Stack []byte
+	Value any    // what recover returned
+	Stack []byte // of the goroutine that panicked, as text
 }
 
 // Error returns the panic's value without the stack, which belongs in the log.

@@ -14,7 +14,9 @@ const sweepEvery = 100 * time.Millisecond
 // Drain waits until none of the clients' connections is left but tunnels. Busy ones end with
 // their response; idle ones are closed once they have been silent for QuietTime: a request
 // that is on its way still gets its response. When ctx ends before, it returns an error that
-// says how many are left, which the caller must close.
+// says how many are left, which the caller must close; it wraps that of ctx. Before Drain the
+// caller closes the listeners, and Options.Draining must be true. clients is the sweeper of the
+// connections that Serve accepts, and of no others.
 func (s *Server) Drain(ctx context.Context, clients *conn.Sweeper) error {
 	tick := time.NewTicker(sweepEvery)
 	defer tick.Stop()

@@ -18,25 +18,26 @@ import (
 // workerIdle is after how long a worker without a connection ends, and its stack with it.
 const workerIdle = time.Second
 
-// Limits are what a running configuration sets for client connections.
+// Limits are what a running configuration sets for client connections. The zero value limits
+// nothing. Durations must not be negative.
 type Limits struct {
-	Header   time.Duration // for a whole request head, from its first byte; zero means no limit
+	Header   time.Duration // for a whole request head, from its first byte, and before it on a new connection; zero means no limit
 	Idle     time.Duration // between two requests; zero means no limit
-	BodyIdle time.Duration // for the first bytes of a response
-	Requests int           // after so many a connection is closed; zero means never
+	BodyIdle time.Duration // for writing, from the first byte of a head until the response brings its own limit; zero means no limit
+	Requests int           // after so many a connection is closed; zero or less means never
 }
 
-// Options are what a Server is made from. All fields are required.
+// Options are what a Server is made from. All fields are required; New does not check them.
 type Options struct {
 	Handler     downstream.Handler
 	Limits      func() Limits // asked anew for each request; must not block
 	Draining    func() bool   // responses say Connection: close while it is true
 	Now         func() time.Time
 	Log         *slog.Logger
-	HeaderBytes int // a request head must fit in so many bytes
+	HeaderBytes int // a request head must fit in so many bytes; above zero
 }
 
-// Server serves connections of clients. It is safe for concurrent use.
+// Server serves connections of clients. It is made by New and safe for concurrent use.
 type Server struct {
 	o     Options
 	http  *fasthttp.Server
@@ -47,7 +48,7 @@ type Server struct {
 	parked     parking
 }
 
-// New returns a Server. It opens no socket.
+// New returns a Server. It opens no socket, starts no goroutine and never fails.
 func New(o Options) *Server {
 	s := &Server{o: o}
 	s.heads.New = func() any { b := make([]byte, 0, usualResponse); return &b }
@@ -65,8 +66,10 @@ func New(o Options) *Server {
 // negotiates for HTTP/1.1 (RFC 7301).
 const protocol = "http/1.1"
 
-// Serve serves the connections of ln, which must be *conn.Conn, until Accept fails. It
-// returns that error.
+// Serve serves the connections of ln, which must be *conn.Conn (it panics otherwise), until
+// Accept fails. It returns nil when ln was closed, and else that error; timeouts of Accept are
+// waited out. Connections that were accepted are served on. It may be called for several
+// listeners at once.
 func (s *Server) Serve(ln net.Listener) error { return s.http.Serve(gated{ln, s}) }
 
 // gated is a listener whose connections are gates.
