@@ -37,6 +37,7 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 			c.SetReadDeadlineIn(time.Second)
 			_ = c.SetDeadline(time.Time{})
 		}},
+		{"a look at what the peer has taken", func() { _ = c.Pace().taken() }},
 		{"Alive", func() { _ = c.Alive() }},
 		{"Splice", func() {
 			_, _ = l.from.Write(buf)
