@@ -32,6 +32,14 @@ func (k *kit) countAllocations(ctx context.Context, p *point) {
 	p.exact = append(p.exact, e)
 }
 
+// moreRequests is how many more requests the long load of allocations has, where longestLoad
+// suffices for them: what the beginning and the end of a load allocate varies by some hundred
+// objects.
+const (
+	moreRequests = 5000
+	longestLoad  = 40 * time.Second
+)
+
 // allocations is how many objects of the Go heap a request takes more: the difference
 // between a long and a short load, which open as many connections.
 func (k *kit) allocations(ctx context.Context, s scenario, t *target) (float64, error) {
@@ -39,9 +47,10 @@ func (k *kit) allocations(ctx context.Context, s scenario, t *target) (float64, 
 	if err != nil {
 		return 0, err
 	}
-	long, longDone, err := k.allocated(ctx, s, t, 3*time.Second)
+	enough := time.Duration(moreRequests / max(shortDone, 1) * float64(time.Second))
+	long, longDone, err := k.allocated(ctx, s, t, max(3*time.Second, min(enough.Round(time.Second), longestLoad)))
 	if err == nil && longDone <= shortDone {
-		err = errors.New("three seconds brought no more than one")
+		err = errors.New("the long load brought no more than the short one")
 	}
 	return max(0, (long-short)/(longDone-shortDone)), err
 }
