@@ -3,10 +3,11 @@ package conformance
 import "strings"
 
 // Case is one test: what a client and a backend send, and every outcome that is acceptable
-// for a gateway between them.
+// for a gateway between them. Load makes cases and checks them; one made by hand is not checked.
+// Nothing in it changes while it is played.
 type Case struct {
-	Family string
-	Name   string
+	Family string     // that of its Table
+	Name   string     // unique within its family, which table.LoadAll checks
 	Clause string     // the section with the rule: "RFC 9112 §6.3"
 	Danger bool       // letting it through could make two readers see different messages
 	Choice string     // why Penstock refuses what it might take; "" when it does not
@@ -14,43 +15,46 @@ type Case struct {
 	Script []Response // of the backend, one for each request; further requests get 200 with a short body
 	Want   []Outcome  // every acceptable outcome
 	Got    []Expect   // what the backend must have received; derived from Steps when empty
-	Checks []string   // more demands on the first request that the backend got
-	See    []string   // demands on the last final response, if the outcome is Forwarded
-	Order  string     // the status codes of all responses, interim ones too, likewise; "" for any
+	Checks []string   // demands, as in Expect, on the first request that the backend got; only while Got is empty
+	See    []string   // demands, as in Expect, on the last final response, if the outcome is Forwarded
+	Order  string     // if it is Forwarded, the status codes of all responses, interim ones too: "103 200"; "" for any
 }
 
-// StepKind says what a Step does.
+// StepKind says what a Step does. The zero value is Send.
 type StepKind uint8
 
 // The kinds of steps.
 const (
 	Send  StepKind = iota // the client writes Bytes
-	Await                 // the client reads one response, interim ones count
-	End                   // the client ends its side of the connection
-	Stray                 // the origin writes Bytes on the connection that it used last
+	Await                 // the client reads one response, interim ones count, or waits for Runner.Patience
+	End                   // the client ends its side of the connection, and still reads
+	Stray                 // the origin writes Bytes on the connection of the last request; nothing without one
 )
 
 // Step is one thing that the client, or for Stray the origin, does.
 type Step struct {
 	Kind  StepKind
-	Bytes []byte
+	Bytes []byte // of Send and Stray
 }
 
-// Response is what the origin sends for one request.
+// Response is what the origin sends for one request. The zero value sends nothing and keeps the
+// connection open.
 type Response struct {
-	Bytes []byte
-	Early bool // it is sent when the request's head has arrived, without waiting for the body
-	Close bool // the origin closes the connection after it
-	Reset bool // the origin resets the connection after it
+	Bytes []byte // of one final response, interim ones before it included; they need not be valid
+	Early bool   // it is sent when the request's head has arrived, without waiting for the body
+	Close bool   // the origin closes the connection after it
+	Reset bool   // the origin resets the connection after it
 }
 
 // Expect is one request that the backend must have received.
 type Expect struct {
 	Method, Target string
-	Checks         []string // "Name: value", "no Name", "body text", "raw bytes"
+	// Checks are demands on it: "Name: value" (of several lines with one name all values, in order),
+	// "no Name", "body text" for exactly this body, "raw bytes" for bytes anywhere in the message.
+	Checks []string
 }
 
-// Kind is the kind of an Outcome.
+// Kind is the kind of an Outcome. The zero value is Refused.
 type Kind uint8
 
 // The kinds of outcomes.
@@ -61,7 +65,7 @@ const (
 	Cut                   // the backend got no complete request; the client one response or none, and the end
 	Forwarded             // the backend got the request, the client the origin's response
 	Gateway               // the backend got the request, the client a response of the gateway's own
-	Aborted               // the backend got the request, the client a response that is visibly incomplete
+	Aborted               // the backend got the request, the client a response that is visibly incomplete, or none, and the end
 	kindCount
 )
 
@@ -70,15 +74,17 @@ var kindText = [kindCount]string{
 	Forwarded: "forwarded", Gateway: "gateway", Aborted: "aborted",
 }
 
+// String returns the name as the tables spell it. It panics for a value that is none of the kinds.
 func (k Kind) String() string { return kindText[k] }
 
-// Outcome is one acceptable end of a case.
+// Outcome is one acceptable end of a case. Which requests and responses an outcome has, and whether
+// the connection must be closed, follows from Kind.
 type Outcome struct {
 	Kind   Kind
-	After  int    // number of requests that were forwarded, and their responses passed on, before
+	After  int    // number of requests that were forwarded, and their responses passed on, before; no meaning for Forwarded and Aborted
 	Status []int  // acceptable status codes of the last response; empty means any
-	Body   string // of the last response, when HasBody
-	Conn   string // "close" or "keep"; "" means either
+	Body   string // of the last response, when HasBody; else that of the script, or any for the gateway's own
+	Conn   string // "close" or "keep"; "" means either, or what Kind says
 
 	HasBody bool
 }
@@ -140,7 +146,7 @@ func (c *Case) finals() int {
 	return n
 }
 
-// Allows reports whether the gateway may forward the requests and the responses.
+// Allows reports whether Forwarded is one of the acceptable outcomes.
 func (c *Case) Allows() bool { return c.allowed(Forwarded) }
 
 // allowed reports whether one of the acceptable outcomes is of this kind.

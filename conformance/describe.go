@@ -5,7 +5,9 @@ import (
 	"strings"
 )
 
-// Describe returns what happened in a few words, whether it is acceptable or not.
+// Describe returns what happened in a few words, such as "400 refused close" or "200 passed-1",
+// whether it is acceptable or not: the status codes of the final responses, what reached the
+// backend, and "close" when the gateway closed the client's connection.
 func Describe(c *Case, s *Observed) string {
 	finals, got := s.finals(), len(s.Seen.Requests)
 	var codes []string
@@ -56,8 +58,10 @@ func (c *Case) altered(s *Observed) bool {
 	return false
 }
 
-// Passed reports whether the gateway let something through: a request, even a garbled one,
-// reached the backend whole, and the last response is a complete one of the backend's.
+// Passed reports whether the gateway let something through: bytes that are no HTTP reached the
+// backend or the client, or a request reached the backend whole, and the last final response is
+// complete and none of 502 and 504. When the client got no response at all, it is true only for a
+// case without a script.
 func Passed(c *Case, s *Observed) bool {
 	if s.Seen.Err != nil || s.TailErr != nil {
 		return true

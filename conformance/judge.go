@@ -8,7 +8,8 @@ import (
 )
 
 // Judge returns "" when what happened is one of the acceptable outcomes. Otherwise it
-// returns for each of them how the observed outcome differs.
+// returns for each of them how the observed outcome differs. It returns "" too for a case without
+// an acceptable outcome, which Load refuses. It does not change c or s.
 func (c *Case) Judge(s *Observed) string {
 	var why []string
 	for _, o := range c.Want {

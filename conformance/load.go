@@ -9,14 +9,15 @@ import (
 	"penstock/conformance/table"
 )
 
-// Table is one family of cases.
+// Table is one family of cases, made by Load.
 type Table struct {
 	Family string
-	Config string // lines of configuration that the family needs of the gateway under test
-	Cases  []*Case
+	Config string  // lines of configuration that the family needs of the gateway under test; "" for none
+	Cases  []*Case // in the order of the file
 }
 
-// Names returns the names of the table's family and of its cases.
+// Names implements table.Table: it returns the name of the family and the names of its cases in the
+// order of the file, repeated ones too.
 func (t *Table) Names() (family string, cases []string) {
 	for _, c := range t.Cases {
 		cases = append(cases, c.Name)
@@ -24,7 +25,10 @@ func (t *Table) Names() (family string, cases []string) {
 	return t.Family, cases
 }
 
-// Load reads a table. docs/conformance.md has its grammar.
+// Load reads the table in the file of that name; docs/conformance.md has its grammar. It returns nil
+// and an error with file and line, or the case, when the file cannot be read, a line is not valid, or
+// a case lacks a section in its clause, an outcome, a step, or the request to be forwarded. A table
+// without cases is no error.
 func Load(files fs.FS, name string) (*Table, error) {
 	l := loader{table: &Table{}}
 	if err := table.Read(files, name, l.line); err != nil {

@@ -15,7 +15,8 @@ const ProbeTarget = "/.well-known/probe"
 const probeResponse = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nprobe"
 
 // Origin is the backend of the gateway under test. It follows the script of one case at a
-// time and records the requests that it receives.
+// time, which Runner.Run gives it, and records the requests that it receives. Only NewOrigin makes
+// it, and Close must be called.
 type Origin struct {
 	*scripted.Origin
 
@@ -27,11 +28,11 @@ type Origin struct {
 	last   *backendConn
 }
 
-// Seen is what the backend got in one case.
+// Seen is what the backend got in one case, probes left out.
 type Seen struct {
 	Requests []Message // complete and valid ones, in the order of their ends
-	Partial  string    // bytes that are no complete request
-	Err      error     // why bytes are no valid request
+	Partial  string    // bytes at the ends of connections that are no complete request; "" when there are none
+	Err      error     // why bytes are no valid request; nil when all are
 }
 
 // backendConn is one connection of the gateway.
@@ -42,7 +43,8 @@ type backendConn struct {
 	responded bool // an early response was sent for it
 }
 
-// NewOrigin listens on a free loopback port.
+// NewOrigin listens on a free loopback port and serves until Close. The error is that no port is
+// free.
 func NewOrigin() (*Origin, error) {
 	o := &Origin{state: scripted.NewState(), open: map[*backendConn]struct{}{}}
 	backend, err := scripted.Start(scripted.Options{Script: o.serve})

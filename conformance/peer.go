@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// Peer is another gateway that runs as a child process.
+// Peer is another gateway that runs as a child process. Only StartPeer makes it, and Stop must be
+// called.
 type Peer struct {
-	Address string // where it listens
+	Address string // where it listens: "127.0.0.1:port"
 
 	cmd  *exec.Cmd
 	said bytes.Buffer
@@ -22,15 +23,17 @@ type Peer struct {
 
 // PeerOptions says how to start a Peer. All fields are required.
 type PeerOptions struct {
-	Command []string      // program and arguments; "@CONFIG@" is replaced by the name of the configuration file
+	Command []string      // program and arguments; "@CONFIG@" in these is replaced by the name of the configuration file
 	Config  string        // text of that file, with @LISTEN@, @ORIGIN@ and @DIR@ to be replaced
 	Origin  string        // address that it forwards to
-	Dir     string        // temporary folder that it may write to
-	Wait    time.Duration // until it listens
+	Dir     string        // existing temporary folder that it may write to; the configuration file is in it
+	Wait    time.Duration // longest time until it listens
 }
 
 // StartPeer fills in the configuration, starts the program and waits until it
-// accepts connections.
+// accepts connections. It returns nil and an error when the file cannot be written, the program
+// does not start, ends, or does not accept within Wait; it has been stopped then, and the error has
+// its output. It panics when Command is empty.
 func StartPeer(o PeerOptions) (*Peer, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -80,7 +83,8 @@ func (p *Peer) await(limit time.Duration) error {
 	return fmt.Errorf("does not listen after %v", limit)
 }
 
-// Stop ends the process and waits for it.
+// Stop kills the process and waits for its end. It may be called again, and after the process has
+// ended by itself.
 func (p *Peer) Stop() {
 	_ = p.cmd.Process.Kill() // fails when it has ended already
 	<-p.done

@@ -8,20 +8,20 @@ import (
 	"time"
 )
 
-// Runner plays cases through one gateway.
+// Runner plays cases through one gateway, one at a time. All fields are required.
 type Runner struct {
-	Address  string        // of the gateway
-	Origin   *Origin       // what the gateway forwards to; a Runner plays one case at a time
-	Patience time.Duration // after this time without a byte, nothing more is expected
+	Address  string        // of the gateway: "host:port"
+	Origin   *Origin       // what the gateway forwards to; Run changes its script, so two runners cannot share it at once
+	Patience time.Duration // after this time without a byte, nothing more is expected; must be positive
 }
 
 // Observed is what happened in one case.
 type Observed struct {
 	Responses []Message // what the client got, interim responses too
-	Tail      string    // bytes after them that are no response
-	TailErr   error     // why they are none
+	Tail      string    // bytes after them that are no complete response
+	TailErr   error     // why they are no response; nil when they are the beginning of one, or Tail is ""
 	Closed    bool      // the gateway ended the client's connection
-	Silent    bool      // a response was awaited and did not come
+	Silent    bool      // a response was awaited and did not come within Patience
 	Seen      Seen      // what the backend got
 }
 
@@ -35,7 +35,9 @@ func (s *Observed) finals() (list []Message) {
 	return list
 }
 
-// Run plays a case. It returns an error only when it cannot connect to the gateway.
+// Run plays a case over a new connection. It returns nil and an error only when it cannot connect to
+// the gateway; whether what it observed is acceptable, Case.Judge says. In the end it sends a request
+// for ProbeTarget on a connection that should persist, and closes all connections of the Origin.
 func (r *Runner) Run(c *Case) (*Observed, error) {
 	r.Origin.begin(c.Script)
 	conn, err := net.Dial("tcp", r.Address)

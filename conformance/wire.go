@@ -12,14 +12,14 @@ import (
 // Message is one HTTP/1.1 message as the strict parser of this package reads it.
 type Message struct {
 	Start    [3]string // method, target, version; or version, status, reason
-	Fields   []Field
-	Body     string // with its coding removed
-	Trailers []Field
-	Raw      string // all its bytes
-	Complete bool   // the framing says that the body is whole
+	Fields   []Field   // in order
+	Body     string    // without the chunked coding; of a message that is not Complete, its bytes as they came
+	Trailers []Field   // of a chunked body, in order
+	Raw      string    // all its bytes
+	Complete bool      // the framing says that the body is whole
 }
 
-// Field is one field line.
+// Field is one field line: Name as spelled, Value without the white space around it.
 type Field struct{ Name, Value string }
 
 // errMore means that the message is not complete yet.

@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// Case is one behaviour of a cache: a play of requests and responses that shows it.
+// Case is one behaviour of a cache: a play of requests and responses that shows it. Only Load makes
+// cases. Playing one does not change it.
 type Case struct {
-	Family string
-	Name   string // unique within its family
+	Family string // that of its Table
+	Name   string // unique within its family, which table.LoadAll checks
 	Kind   Kind
 	Clause string // the section with the rule: "RFC 9111 §4.2"
 	Route  string // the first segment of its path, which selects the route's settings
@@ -20,7 +21,7 @@ type Case struct {
 	index int // in its family, from 0
 }
 
-// Kind says who wants a behaviour. Its String is the letter that tables use.
+// Kind says who wants a behaviour. Its value is the letter that tables use; zero is not valid.
 type Kind byte
 
 // The kinds.
@@ -31,21 +32,24 @@ const (
 	Beyond   Kind = 'P' // Penstock, where the standards say nothing
 )
 
+// String returns the letter of k; "\x00" for the zero value.
 func (k Kind) String() string { return string(k) }
 
-// Step is one thing that happens. Exactly one of its parts is set.
+// Step is one thing that happens. Exactly one of its parts but Line is set.
 type Step struct {
-	Line     int // in the table
-	Response *Response
-	Ask      *Ask
-	Wait     time.Duration
-	Purge    string // the words after "purge"
+	Line     int           // in the table, from 1
+	Response *Response     // what the origin responds from now on
+	Ask      *Ask          // a request of the client
+	Wait     time.Duration // the clock moves so far; nothing sleeps
+	Purge    string        // the words after "purge", which Runner.Purge executes
 }
 
-// Response is what the origin responds from now on to every request of the case. Values may
-// contain times, see expand.
+// Response is what the origin responds from now on to every request of the case. The body and the
+// values of fields may contain {url}, the path of the case, and {now} and {start}, with an offset in
+// seconds and a layout, such as {now-60}: the time of the clock now and at the beginning of the play.
+// A Date field with the present time and the framing are added unless Fields has them.
 type Response struct {
-	Status  int
+	Status  int     // that of the origin before the first Response is 200
 	OnlyIf  bool    // only for requests with a condition; the others get the response before it
 	Fields  []Field // in order
 	Body    string  // when HasBody; otherwise "answer" and the number of the request
@@ -56,7 +60,7 @@ type Response struct {
 	Interim []Interim     // sent before it
 }
 
-// Framing is how the origin shows where the body ends.
+// Framing is how the origin shows where the body ends. The zero value is Sized.
 type Framing uint8
 
 // The framings.
@@ -73,7 +77,7 @@ type End uint8
 const (
 	Whole End = iota // complete
 	Lost             // the connection ends without a byte
-	Cut              // the connection ends inside of the body
+	Cut              // the connection ends after half of the body
 )
 
 // Interim is an interim response with one field.
@@ -82,22 +86,23 @@ type Interim struct {
 	Field  Field
 }
 
-// Ask is one request of the client, with what is expected to happen to it.
+// Ask is one request of the client, with what is expected to happen to it. Values of Fields may
+// contain times, as in Response.
 type Ask struct {
 	Method string
-	Suffix string // appended to the URL of the case
-	Fields []Field
-	Body   string
-	Until  bool // repeated until the result is as expected: something happens in the background
+	Suffix string  // appended to the URL of the case; may be empty
+	Fields []Field // Host is a.example without one
+	Body   string  // sent with a Content-Length; "" for none
+	Until  bool    // repeated for Runner.Patience until the result is as expected: something happens in the background
 
 	Verb   Verb
-	Status int // wanted; zero means that it follows from Verb
-	Number int // of the origin's response that the client gets; zero means that it follows from Verb
-	Client []Check
-	Origin []Check // of the request that the origin got
+	Status int     // wanted; zero means that it follows from Verb
+	Number int     // from 1, of the origin's response that the client gets; zero means that it follows from Verb
+	Client []Check // of the client's response
+	Origin []Check // of the last request that the origin got for this one; an error when there is none
 }
 
-// Verb is what the cache must do with a request.
+// Verb is what the cache must do with a request. The zero value is not valid.
 type Verb uint8
 
 // The verbs. An unset one is an error of the table.
@@ -107,11 +112,11 @@ const (
 	Passed          // the origin gets one request, with or without conditions; the client gets its response
 	Hit             // the origin gets no request; the client gets a stored response
 	Validated       // the origin gets one request, with conditions; the client gets a stored response
-	Stale           // the origin gets a request; the client gets a stored response
+	Stale           // the origin gets a request or more; the client gets a stored response
 	Refetched       // the origin gets a request with conditions, then one without; the client gets the second response
 	Background      // the client gets a stored response; after that the origin gets one request
 	Own             // the origin gets no request; the client gets a response of the gateway's own
-	Failed          // the origin gets a request; the client gets a response of the gateway's own
+	Failed          // the origin gets a request or more; the client gets a response of the gateway's own
 	verbCount
 )
 
@@ -120,6 +125,7 @@ var verbText = [verbCount]string{
 	Background: "background", Own: "own", Failed: "failed",
 }
 
+// String returns the name as the tables spell it. It panics for a value that is none of the verbs.
 func (v Verb) String() string { return verbText[v] }
 
 // verbOf returns the verb of that name, unset when there is none.
@@ -131,18 +137,18 @@ func (v Verb) stored() bool { return v == Hit || v == Validated || v == Stale ||
 // Check is one condition that a message must fulfil.
 type Check struct {
 	Kind  CheckKind
-	Name  string
-	Value string
+	Name  string // of the field, unless Kind says otherwise
+	Value string // may contain times, as in Response, unless Kind is Body or about interim responses
 }
 
-// CheckKind says what a Check looks at.
+// CheckKind says what a Check looks at. The zero value is Is.
 type CheckKind uint8
 
 // The kinds of checks.
 const (
 	Is      CheckKind = iota // the values of the field, one Check for each line, are these
 	No                       // there is no such field
-	Has                      // the lines of the field, joined, contain the text
+	Has                      // the lines of the field, joined, contain Value
 	HasNot                   // they do not
 	Body                     // the body is Value
 	Word                     // the method or the target of a request, as Name says, is Value
@@ -151,7 +157,7 @@ const (
 	IsCut                    // the response is visibly truncated
 )
 
-// Field is one field line.
+// Field is one field line. Values may contain times, as in Response.
 type Field struct{ Name, Value string }
 
 // url returns the path of the case.

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Clock is the time of a play. It moves only by Advance. Safe for concurrent use.
+// Clock is the time of a play. It moves only by Advance. The zero value shows the zero time.Time. It
+// is safe for concurrent use.
 type Clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -24,7 +25,7 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// Advance moves the clock.
+// Advance moves the clock forward by d, and back when d is negative.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -11,7 +11,10 @@ import (
 	"penstock/conformance/table"
 )
 
-// Load reads a table, the cases of one family. docs/conformance.md has its grammar.
+// Load reads the table in the file of that name, the cases of one family; docs/conformance.md has its
+// grammar. It returns nil and an error with the file, and the line or the case, when the file cannot
+// be read, a line is not valid, a case lacks a request, an expectation, a route or a clause, or rows
+// are left without a case. A table without cases is no error.
 func Load(files fs.FS, name string) (*Table, error) {
 	l := loader{table: &Table{}}
 	if err := table.Read(files, name, l.collect); err != nil {
@@ -26,13 +29,14 @@ func Load(files fs.FS, name string) (*Table, error) {
 	return l.table, nil
 }
 
-// Table is one family of cases.
+// Table is one family of cases, made by Load.
 type Table struct {
 	Family string
-	Cases  []*Case
+	Cases  []*Case // in the order of the file, one for each row
 }
 
-// Names returns the names of the table's family and of its cases.
+// Names implements table.Table: it returns the name of the family and the names of its cases in the
+// order of the file, repeated ones too.
 func (t *Table) Names() (family string, cases []string) {
 	for _, c := range t.Cases {
 		cases = append(cases, c.Name)

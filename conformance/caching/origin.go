@@ -12,7 +12,8 @@ import (
 )
 
 // Origin is the backend of the gateway under test. It plays many cases, one after the
-// other or at once; a segment of the path of a request names its case.
+// other or at once; a segment of the path of a request names its case. A request that names no case
+// gets 500. Only NewOrigin makes it, and Close must be called.
 type Origin struct {
 	*scripted.Origin
 	clock *Clock
@@ -39,7 +40,8 @@ type exchange struct {
 	at      time.Time
 }
 
-// NewOrigin listens on a free loopback port. The clock gives Date its value.
+// NewOrigin listens on a free loopback port and serves until Close. The clock, which must not be nil,
+// gives Date its value and moves for slow responses. The error is that no port is free.
 func NewOrigin(clock *Clock) (*Origin, error) {
 	o := &Origin{clock: clock, state: scripted.NewState(), plays: map[string]*script{}}
 	backend, err := scripted.Start(scripted.Options{Script: o.serve})

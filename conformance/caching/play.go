@@ -11,9 +11,10 @@ import (
 	"penstock/origin/scripted"
 )
 
-// Runner plays cases through one gateway, one at a time.
+// Runner plays cases through one gateway, one at a time. All fields but Next are required, Purge only
+// for cases that purge.
 type Runner struct {
-	Address  string                     // of the gateway
+	Address  string                     // of the gateway: "host:port"; ignored with Next
 	Next     func() string              // returns the address for each request, in the place of Address; nil for one gateway
 	Origin   *Origin                    // what the gateway forwards to
 	Clock    *Clock                     // by which the gateway computes the age of responses
@@ -21,8 +22,10 @@ type Runner struct {
 	Patience time.Duration              // how long the play waits for a response or a background fetch
 }
 
-// Play plays a case. Its error has the line, what was wrong, and all that had happened so
-// far.
+// Play plays a case and returns nil when all was as expected. Otherwise it stops at the first step
+// that was not, also when the gateway cannot be reached, Purge fails or Patience is over; its error
+// has the line, what was wrong, and all that had happened so far. Requests that the origin gets
+// after the last step are an error too.
 func (r *Runner) Play(c *Case) error {
 	r.Origin.begin(c)
 	p := &play{Runner: r, c: c, stage: stage{url: c.url(), start: r.Clock.Now()}, began: time.Now(), over: map[string]bool{}}

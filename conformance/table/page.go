@@ -6,19 +6,21 @@ import (
 	"regexp"
 )
 
-// Page is a document that describes the words of the tables.
+// Page is a document that describes the words of the tables. ReadPage makes it; the zero value is an
+// empty document.
 type Page struct {
 	name string
 	text []byte
 }
 
-// ReadPage reads a document.
+// ReadPage reads the file of that name. The error is that it cannot be read.
 func ReadPage(files fs.FS, name string) (Page, error) {
 	text, err := fs.ReadFile(files, name)
 	return Page{name, text}, err
 }
 
-// Example returns the text of the first code block in a language.
+// Example returns the text of the first fenced code block in a language, without the fences; nil and
+// an error when there is none. The slice is a part of the page: callers must not change it.
 func (p Page) Example(language string) (text []byte, err error) {
 	block := regexp.MustCompile("(?s)```" + regexp.QuoteMeta(language) + "\n(.*?)```").FindSubmatch(p.text)
 	if block == nil {
@@ -30,7 +32,9 @@ func (p Page) Example(language string) (text []byte, err error) {
 // Missing returns a message for each word of the tables that the page does not describe,
 // with the first line that uses it. The page describes a word when one of its code spans
 // begins with it. pattern selects the tables, as in fs.Glob; word returns the word of a line,
-// and an expression for its spellings on the page.
+// and a regular expression for its spellings on the page. It returns nil when no word is missing,
+// and an error when pattern is wrong or selects no file, or a table cannot be read. It panics when
+// the expression is not valid.
 func (p Page) Missing(files fs.FS, pattern string, word func(Line) (word, spellings string)) ([]string, error) {
 	names, err := fs.Glob(files, pattern)
 	if err == nil && len(names) == 0 {

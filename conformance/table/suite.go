@@ -7,14 +7,16 @@ import (
 	"strings"
 )
 
-// Table is one family of cases.
+// Table is one family of cases, as a suite has loaded it from one file.
 type Table interface {
+	// Names returns the name of the family and the names of its cases in the order of the file.
 	Names() (family string, cases []string)
 }
 
-// LoadAll loads the tables of a suite, which are the files that pattern selects, as in
-// fs.Glob. It is an error when there are no tables, when a family is not called like its
-// file, and when two cases of a family have one name.
+// LoadAll loads the tables of a suite by load, in the order of the names of the files that pattern
+// selects, as in fs.Glob. It returns nil and an error when pattern is wrong or selects no file, when
+// load fails, when a family is not called like its file without the extension, and when two cases
+// of a family have one name.
 func LoadAll[T Table](files fs.FS, pattern string, load func(fs.FS, string) (T, error)) ([]T, error) {
 	found, err := fs.Glob(files, pattern)
 	if err == nil && len(found) == 0 {

@@ -13,19 +13,20 @@ import (
 // Line is one line of a table.
 type Line struct {
 	Number int    // in its file, from 1
-	Word   string // up to the first space
-	Rest   string // after that space, with its escapes
+	Word   string // up to the first space; the whole line when there is none
+	Rest   string // after that space, with its escapes not replaced; "" when there is none
 	Text   string // the whole line
 }
 
-// Split splits a text into the parts of a Line.
+// Split splits the text of a line into the parts of a Line. It never fails and replaces no escape.
 func Split(number int, text string) Line {
 	word, rest, _ := strings.Cut(text, " ")
 	return Line{number, word, rest, text}
 }
 
 // Read calls line for every line of a file, except for empty lines and comments, which
-// begin with #. It stops at the first error of line and returns it with file and line number.
+// begin with # in their first column. It stops at the first error of line and returns it with file
+// and line number. A file that cannot be read is an error too.
 func Read(files fs.FS, name string, line func(Line) error) error {
 	text, err := fs.ReadFile(files, name)
 	if err != nil {
@@ -44,7 +45,8 @@ func Read(files fs.FS, name string, line func(Line) error) error {
 
 // Unescape replaces the escapes of the tables: \r \n \t \0 \s (space) \\ \{ and \xNN. Text in
 // unescaped braces is replaced by what braces returns for it, which gets it with its escapes;
-// when braces is nil, unescaped braces are kept.
+// when braces is nil, unescaped braces are kept. It returns "" and an error for an escape that is not
+// known or not complete, a brace that is not closed, and an error of braces.
 func Unescape(s string, braces func(inside string) (string, error)) (string, error) {
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
