@@ -7,12 +7,12 @@ import (
 	"sync"
 )
 
-// ErrVanished says that a part of a body was pushed out of the store. The bytes
-// that were read before it are right.
+// ErrVanished says that a part of a body was pushed out of the store. The bytes that were read
+// before it are right. The entry is then deleted. Next wraps it: compare with errors.Is.
 var ErrVanished = errors.New("cache: a segment of the body is no longer in the store")
 
-// Body reads a stored body, or a range of it, segment by segment. It is one
-// goroutine's at a time.
+// Body reads a stored body, or a range of it, segment by segment. It is one goroutine's at a
+// time. Before Open, and as its zero value, it is an empty body.
 type Body struct {
 	store   *Store
 	key     Key
@@ -27,21 +27,22 @@ type Body struct {
 
 var bodies = sync.Pool{New: func() any { return new(Body) }}
 
-// AcquireBody returns a body for Open; give it back with ReleaseBody.
+// AcquireBody returns an empty body for Open; give it back with ReleaseBody.
 func AcquireBody() *Body { return bodies.Get().(*Body) }
 
-// ReleaseBody gives a body back. The last part that it handed out is no longer
-// valid.
+// ReleaseBody gives a body back, read to its end or not. b must not be used any more, and the
+// last part that Next returned is no longer valid.
 func ReleaseBody(b *Body) {
 	b.close()
 	*b = Body{buf: b.buf[:0], keyBuf: b.keyBuf[:0]}
 	bodies.Put(b)
 }
 
-// Open prepares to read the bytes [from, to) of an entry's body. It looks for
-// every segment of the range first, so that ErrVanished comes before anything
-// was sent, bar what is pushed out during the stream. The entry's buffer must
-// stay as it is while an inline body is read.
+// Open prepares to read the bytes [from, to) of the body of e, which Store.Get found in s under
+// k; from equal to to is an empty body. A range that is not within the body is an error that
+// leaves b as it was. ErrVanished means that a segment of the range is missing: the entry is
+// then deleted and b must not be read. Segments may still be pushed out while b is read. k is
+// copied; e must not be used for another Get, nor released, while an inline body is read.
 func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
 	if from < 0 || to < from || to > e.BodySize {
 		return fmt.Errorf("cache: range [%d, %d) of a body of %d bytes", from, to, e.BodySize)
@@ -65,9 +66,10 @@ func (b *Body) Open(s *Store, e *Entry, k Key, from, to int64) error {
 	return nil
 }
 
-// Next returns the next part of the body, valid until the next call: at most
-// 16 KiB of one in segments, all of an inline one. At the end it returns
-// io.EOF, and ErrVanished when the part is gone.
+// Next returns the next part of the body, valid until the next call: at most 16 KiB of one in
+// segments, all of an inline one. At the end it returns io.EOF. It returns an error that wraps
+// ErrVanished, and deletes the entry, when the part was pushed out. With an error the part is
+// nil.
 func (b *Body) Next() ([]byte, error) {
 	if len(b.inline) > 0 {
 		part := b.inline
@@ -115,7 +117,8 @@ func (b *Body) gather(first int64) bool {
 	return true
 }
 
-// Read copies the body out, for those who need an io.Reader.
+// Read implements io.Reader with a copy of what Next returns. Its errors are those of Next; an
+// error comes with 0 bytes.
 func (b *Body) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -132,7 +135,8 @@ func (b *Body) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// WriteTo writes the rest of the body without another copy.
+// WriteTo implements io.WriterTo: it writes the rest of the body without another copy. Its error
+// is nil at the end of the body, else that of w or of Next.
 func (b *Body) WriteTo(w io.Writer) (total int64, err error) {
 	part := b.ahead
 	b.ahead = nil

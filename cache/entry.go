@@ -17,8 +17,9 @@ const (
 	kinds
 )
 
-// Head is what the store knows of an entry. The first block is the caller's and
-// comes back as it was given; the second is the store's, which fills it in.
+// Head is what the store knows of an entry. The first block is the caller's and comes back as it
+// was given: Get finds an entry whatever its times say. The second is the store's, which fills it
+// in and ignores what is there; only Seen is read from a Fill.
 type Head struct {
 	Created         int64  // unix ms
 	Expires         int64  // unix ms; fresh before
@@ -68,9 +69,9 @@ const (
 	allTags = 255 // more tags than are listed: any purge of a tag means it
 )
 
-// Entry is one stored response or vary record, as Store.Get found it. Meta,
-// Fields and Inline are views that stay valid until the entry is used for the
-// next Get or released.
+// Entry is one stored response or vary record, as Store.Get found it. The zero value is ready
+// for Get. Its fields mean something only after Hit. Meta, Fields and Inline are views that stay
+// valid until the entry is used for the next Get or released.
 type Entry struct {
 	Head
 	Meta   []byte // opaque to the store

@@ -89,7 +89,9 @@ func (f *fanout) copyAt(p []byte, at int64) (n int, ok bool) {
 // Read copies the next bytes of the body, as soon as there are some. It returns
 // io.EOF at the end of a complete body, the leader's error when it failed,
 // ErrBehind when what comes next is neither kept nor stored, and ErrWait when
-// done was closed while nothing came. The bytes that were read before are right.
+// done was closed while nothing came; a nil done is never closed. After Decline it
+// returns an error that wraps ErrAbandoned. An error comes with 0 bytes, and the bytes
+// that were read before are right. After ErrWait it may be called again.
 func (f *Follower) Read(p []byte, done <-chan struct{}) (int, error) {
 	fl := f.flight
 	for {

@@ -17,7 +17,8 @@ const (
 
 // Errors of a flight, as its followers see them.
 var (
-	// ErrAbandoned says that the leader left without an end.
+	// ErrAbandoned says that the leader left without an end, or declined the response within
+	// its body.
 	ErrAbandoned = errors.New("cache: the fetch that was waited for was abandoned")
 	// ErrBehind says that the bytes that a follower wants next are no longer kept.
 	ErrBehind = errors.New("cache: the follower is slower than the fetch, and its next bytes are no longer kept")
@@ -27,7 +28,8 @@ var (
 )
 
 // Flights let requests that miss the same key wait for one fetch. They know
-// keys and bytes, not where the bytes come from. Safe for concurrent use.
+// keys and bytes, not where the bytes come from. Only NewFlights makes one; the zero
+// value panics. Safe for concurrent use.
 type Flights struct {
 	store                    *Store
 	waiters, flights, memory int64
@@ -42,7 +44,7 @@ type flightShard struct {
 	m  map[string]*flight
 }
 
-// FlightOptions bound a Flights.
+// FlightOptions bound a Flights. The zero value is valid; a negative number counts as zero.
 type FlightOptions struct {
 	Waiters int    // followers at the same time; zero means 8192
 	Flights int    // fetches at the same time that may be joined; zero means 8192
@@ -50,7 +52,7 @@ type FlightOptions struct {
 	Memory  int    // bytes that are kept for followers; above it a flight keeps its last 16 KiB only; zero means 64 MiB
 }
 
-// NewFlights makes an empty Flights.
+// NewFlights makes an empty Flights. It never fails.
 func NewFlights(o FlightOptions) *Flights {
 	f := &Flights{store: o.Store, waiters: defaultWaiters, flights: defaultFlights, memory: defaultFanoutBytes, seed: maphash.MakeSeed()}
 	if o.Waiters > 0 {
@@ -68,9 +70,10 @@ func NewFlights(o FlightOptions) *Flights {
 	return f
 }
 
-// Join enters the flight of a key. The first gets a Leader, fetches, and owes it
-// exactly one of Finish, Decline, Fail, or Abandon at least. The others get a
-// Follower and owe it Leave. Above the bounds both are nil: fetch alone.
+// Join enters the flight of a key, without waiting. The first caller gets a Leader, fetches, and
+// must end it with one of Finish, Decline, Fail and Abandon. The others get a Follower and must
+// call its Leave. The other result is nil. Above the bounds of FlightOptions both are nil: fetch
+// alone. k is copied.
 func (f *Flights) Join(k Key) (*Leader, *Follower) {
 	shard := f.shard(k)
 	shard.mu.Lock()
@@ -89,7 +92,8 @@ func (f *Flights) Join(k Key) (*Leader, *Follower) {
 }
 
 // Lead is Join for those who would not wait, such as a revalidation in the
-// background: nil when someone fetches already or there are too many flights.
+// background: nil when another fetches already or there are too many flights. The leader
+// must be ended as in Join.
 func (f *Flights) Lead(k Key) *Leader {
 	shard := f.shard(k)
 	shard.mu.Lock()
@@ -133,13 +137,13 @@ func (f *Flights) shard(k Key) *flightShard {
 	return &f.shards[maphash.Bytes(f.seed, k.raw)%flightShards]
 }
 
-// Waiting returns how many followers there are.
+// Waiting returns how many followers have not left, without those of Leader.Follow.
 func (f *Flights) Waiting() int64 { return f.waiting.Load() }
 
 // Flying returns how many fetches may be joined.
 func (f *Flights) Flying() int64 { return f.flying.Load() }
 
-// Held returns the bytes that are kept for followers.
+// Held returns the bytes that all flights keep in memory for followers.
 func (f *Flights) Held() int64 { return f.held.Load() }
 
 // FlightState is how far a flight is.
@@ -159,7 +163,7 @@ var flightText = [flightStates]string{
 	Waiting: "waiting", Streaming: "streaming", Complete: "complete", Declined: "declined", Failed: "failed",
 }
 
-// String returns the name that metrics and logs use.
+// String returns the name that metrics and logs use. It panics for a number that is no state.
 func (s FlightState) String() string { return flightText[s] }
 
 // Response is what a leader announces to its followers. They share it: nobody

@@ -38,7 +38,8 @@ const (
 )
 
 // Key names an entry. It is made by a KeyBuilder and is a view of the builder's
-// buffer: valid until that is written again.
+// buffer: valid until that is written again. Only the store that made it knows it, except for the
+// portable form. The zero Key is invalid: its Bytes is nil, and calls of the store with it panic.
 //
 // Its first eight bytes are the guard, a keyed hash of all that follows. They
 // are why nobody can craft two keys that meet in fastcache, whose hash has no
@@ -54,23 +55,24 @@ type Key struct {
 	baseEnd           int // of the parts that are not a variant's own
 }
 
-// Hash returns 64 bits that stand for the key, unpredictable from outside. They
-// are fit for a Cache-Status key and for maps, not for identity.
+// Hash returns 64 bits that stand for the key, unpredictable from outside and the same until the
+// store is made anew or loaded. They are fit for a Cache-Status key and for maps, not for
+// identity.
 func (k Key) Hash() uint64 { return word(k.raw) }
 
-// Host returns the host as it is keyed: lower case, without a default port.
+// Host returns the host as it is keyed: lower case, without a default port. It is a view.
 func (k Key) Host() []byte { return k.parts[k.hostAt:k.hostEnd] }
 
 // Clone returns the key with memory of its own, for those who keep it.
 func (k Key) Clone() Key { return k.clone(nil) }
 
-// Path returns the path as it is keyed.
+// Path returns the path as it is keyed. It is a view.
 func (k Key) Path() []byte { return k.parts[k.pathAt:k.pathEnd] }
 
 // KeyBuilder appends the parts of a key to a buffer. Each part is written with
 // a mark and its length, so none can slide into the next. Get one from
 // Store.NewKey, call URL once, then Header and Cookie in a fixed order, then
-// Key. It allocates nothing but what the buffer lacks.
+// Key. It allocates nothing but what the buffer lacks. The zero value panics in Key.
 type KeyBuilder struct {
 	secret *secret
 	key    Key
@@ -78,7 +80,7 @@ type KeyBuilder struct {
 
 // URL is what every key begins with.
 type URL struct {
-	Method   []byte     // GET and HEAD are one class, each other is a class of its own
+	Method   []byte     // GET, HEAD and an empty one are one class, each other is a class of its own
 	Scheme   []byte     // "http" or "https"
 	Host     []byte     // uri-host and port, any case
 	Path     []byte     // normalised by the caller
@@ -87,7 +89,8 @@ type URL struct {
 	Rule     *QueryRule // shapes the query; nil takes it as it came
 }
 
-// URL appends method class, scheme, host, path and query.
+// URL appends method class, scheme, host in lower case without the default port of the scheme,
+// path, and the query as the rule shapes it. It checks nothing and copies all of u.
 func (b *KeyBuilder) URL(u *URL) {
 	k := &b.key
 	method := u.Method
@@ -133,13 +136,14 @@ func (b *KeyBuilder) query(u *URL) {
 	k.queryAt, k.queryEnd = at-5, len(k.parts)
 }
 
-// Header appends a listed request header. The caller joins several lines; a
-// header that is missing is not one that is empty.
+// Header appends a listed request header. The caller joins several lines and gives the name in
+// one case. Without present, value is ignored: a header that is missing is not one that is empty.
 func (b *KeyBuilder) Header(name string, value []byte, present bool) {
 	b.field(markHeader, name, value, present)
 }
 
-// Cookie appends a listed cookie of the request.
+// Cookie appends a listed cookie of the request; without present, value is ignored. A cookie is
+// never a header of the same name.
 func (b *KeyBuilder) Cookie(name string, value []byte, present bool) {
 	b.field(markCookie, name, value, present)
 }
@@ -156,7 +160,8 @@ func (b *KeyBuilder) field(mark byte, name string, value []byte, present bool) {
 	}
 }
 
-// Key ends the key. The builder may not be used again.
+// Key ends the key and returns it, a view of the builder's buffer. The builder may not be used
+// again.
 func (b *KeyBuilder) Key() Key {
 	b.key.baseEnd = len(b.key.parts)
 	b.key.seal(b.secret)

@@ -2,18 +2,20 @@ package cache
 
 import "slices"
 
-// Leader is the place of the request that fetches. It is one goroutine's at a time. It
-// waits for a follower only where what that one misses is not stored: see pace.go.
+// Leader is the place of the request that fetches; Flights.Join and Flights.Lead make it. It is
+// one goroutine's at a time. The calls are Announce, then Write, then one of Finish, Decline, Fail
+// and Abandon; a second end does nothing. It waits for a follower only where what that one misses
+// is not stored: see pace.go.
 type Leader struct {
 	flight *flight
 	writer *Writer
 	left   bool
 }
 
-// Announce lets the followers go on: a response that may be shared begins. It copies
-// the bytes of the response. w is the fill that stores it, nil when it is not
-// stored: then nobody can join any more. From here on the leader owns w's Write,
-// Commit and Abort, but not its memory.
+// Announce lets the followers go on: a response that may be shared begins. Call it once, before
+// Write. It copies the bytes of the response. w is the fill that stores it, which Store.Begin has
+// begun, or nil when it is not stored: then no other request can join any more. From here on the
+// leader calls w's Write, Commit and Abort; the caller calls ReleaseWriter after the end.
 func (l *Leader) Announce(a *Response, w *Writer) {
 	fl := l.flight
 	l.writer = w
@@ -32,7 +34,7 @@ func (l *Leader) Announce(a *Response, w *Writer) {
 
 // Follow gives the leader's own client a place, beyond the bounds of Flights: the
 // client may then be slow, or leave, without the fetch minding. Call it once, before
-// Write. As long as the body is not stored, the leader waits for this follower however
+// Write; it never returns nil, and the follower must Leave. As long as the body is not stored, the leader waits for this follower however
 // long it takes, so that nothing is lost for it.
 func (l *Leader) Follow() *Follower {
 	fl := l.flight
@@ -42,12 +44,14 @@ func (l *Leader) Follow() *Follower {
 	return fl.own
 }
 
-// Wanted reports whether anybody has use for the rest of the body.
+// Wanted reports whether the rest of the body has a use: it is stored, or followers have not
+// left.
 func (l *Leader) Wanted() bool { return l.writer != nil || l.Followers() > 0 }
 
-// Write stores the next bytes of the body, at most 64 KiB, and hands them to the
-// followers. A fill that is refused meanwhile, because the body is too large for
-// one, ends without ending the fanout.
+// Write stores the next bytes of the body and passes them to the followers, which are woken. It
+// copies p. More than 64 KiB at once may cost followers bytes that they have not read. A fill
+// that the store refuses meanwhile, because the body is too large or longer than announced, ends
+// as by Unstore, and the fanout goes on. It may wait only when nothing is stored: see Unstore.
 func (l *Leader) Write(p []byte) {
 	fl := l.flight
 	lost := false
@@ -88,8 +92,9 @@ func (fl *flight) unstore() {
 }
 
 // Finish ends a body that is complete: the entry is committed, then nobody can
-// join any more, then the followers see the end. It returns what became of the
-// fill; NotAdmitted when there was none.
+// join any more, then the followers see the end. It returns the result of the commit, Stored or a
+// refusal, which the followers do not see; NotAdmitted when there was no fill, or none any more
+// after a refusal in Write, Unstore or an earlier end.
 func (l *Leader) Finish() Refusal {
 	r := NotAdmitted
 	if l.writer != nil {
@@ -100,12 +105,13 @@ func (l *Leader) Finish() Refusal {
 }
 
 // Decline ends the flight because the response may not be shared: each follower
-// fetches for itself. Remember the key with Store.Pass first, so that nobody queues for
-// it again.
+// fetches for itself. It aborts the fill, and does nothing after another end. Remember the key
+// with Store.Pass first, so that requests do not queue for it again.
 func (l *Leader) Decline() { l.leave(Declined, nil) }
 
-// Fail ends the flight with err, before the head of the response or within its body.
-// It aborts the fill.
+// Fail ends the flight with err, before the head of the response or within its body; nil is
+// ErrAbandoned. Followers get err from Wait and Read. It aborts the fill, and does nothing after
+// another end.
 func (l *Leader) Fail(err error) {
 	if err == nil {
 		err = ErrAbandoned
@@ -130,7 +136,8 @@ func (l *Leader) leave(to FlightState, err error) {
 	l.flight.release()
 }
 
-// Followers returns how many requests wait for or read from this flight.
+// Followers returns how many requests wait for or read from this flight, that of Follow included.
+// Call it before the end only.
 func (l *Leader) Followers() int {
 	fl := l.flight
 	fl.mu.Lock()
@@ -138,8 +145,8 @@ func (l *Leader) Followers() int {
 	return max(0, fl.fanout.readers-1)
 }
 
-// Follower is the place of a request that waits for another's fetch. It is one
-// goroutine's at a time.
+// Follower is the place of a request that waits for another's fetch; Flights.Join and
+// Leader.Follow make it. It is one goroutine's at a time and must Leave in the end.
 type Follower struct {
 	flight  *flight
 	at      int64
@@ -150,9 +157,10 @@ type Follower struct {
 	left    bool
 }
 
-// Wait returns once the flight is beyond Waiting, or ErrWait when done is
-// closed first; a nil done is never closed. With Failed comes the leader's
-// error.
+// Wait returns the state once the flight is beyond Waiting. The response is that of Announce,
+// shared and not to be changed; it is zero when Announce was not called. The error is the
+// leader's with Failed, else nil. When done is closed first, it returns Waiting, nil and ErrWait,
+// and may be called again; a nil done is never closed.
 func (f *Follower) Wait(done <-chan struct{}) (FlightState, *Response, error) {
 	fl := f.flight
 	for {
@@ -171,10 +179,11 @@ func (f *Follower) Wait(done <-chan struct{}) (FlightState, *Response, error) {
 	}
 }
 
-// Skip moves on to this place of the body without reading, for a range.
+// Skip makes Read go on at this place of the body, in bytes from its beginning, for a range. It
+// must not be negative; beyond the end Read waits for the end and returns io.EOF.
 func (f *Follower) Skip(to int64) { f.at = to }
 
-// Leave ends following. It may be called twice.
+// Leave ends following; Read and Wait must not be called afterwards. It may be called twice.
 func (f *Follower) Leave() {
 	if f.left {
 		return

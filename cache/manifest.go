@@ -47,7 +47,7 @@ var loadText = [loadResults]string{
 	ShardRefused: "ring-refused", Unsafe: "unsafe-folder",
 }
 
-// String returns the name that metrics and logs use.
+// String returns the name that metrics and logs use. It panics for a number that is no result.
 func (r LoadResult) String() string { return loadText[r] }
 
 // manifest says what belongs to a saved store. Its file begins with the SHA-256

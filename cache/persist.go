@@ -18,8 +18,11 @@ import (
 // wait for a bucket of 512 KiB while it is copied, and never for the disk. Another
 // Save waits for this one.
 //
-// Any error, such as that of a full disk, leaves what was saved before and removes
-// what was written; ctx ends a save likewise, between two writes.
+// An error before the rename, such as that of a full disk, leaves what was saved before and
+// removes what was written; so does the end of ctx, which is looked at before each bucket, with
+// its cause as the error. A save also fails when a purge could not be written to the journal. An
+// error after the rename means that the new files are valid, but may not be on the disk yet, or
+// that old ones could not be removed.
 func (s *Store) Save(ctx context.Context, dir string) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()

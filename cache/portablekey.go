@@ -17,7 +17,8 @@ func (k Key) AppendPortable(dst []byte) []byte {
 }
 
 // AppendPortableVariant appends the portable form of a variant's key: that of its
-// base, the nominated fields and their values, as in the vary record and in Store.Variant.
+// base, the nominated fields and their values, as in the vary record and in Store.Variant. k is
+// the key of the base or of any of its variants.
 func (k Key) AppendPortableVariant(dst, nominated, values []byte) []byte {
 	dst = k.AppendPortable(dst)
 	dst = appendPart(dst, markVariant, nominated)
@@ -28,8 +29,8 @@ func (k Key) AppendPortableVariant(dst, nominated, values []byte) []byte {
 var errPortable = errors.New("cache: not the portable form of a key")
 
 // ReadKey makes the key that has this portable form, in memory of its own. It accepts
-// what AppendPortable writes and nothing else, such as the form of a variant or another
-// spelling of a host or a length.
+// what AppendPortable writes. Anything else, such as the form of a variant or another spelling of
+// a host or a length, gives an error and the zero Key.
 func (s *Store) ReadKey(portable []byte) (Key, error) {
 	r := partReader{rest: portable, ok: true}
 	u := URL{Method: r.part(markMethod), Scheme: r.part(markScheme), Host: r.part(markHost), Path: r.part(markPath)}

@@ -19,8 +19,9 @@ type pathPurge struct {
 	prefix []byte
 }
 
-// PurgePrefix purges all entries of a host whose path begins with prefix. Hard,
-// soft and errors as in PurgeAll.
+// PurgePrefix purges all entries of a host whose path begins with prefix, compared as bytes with
+// the paths of keys. Hard, soft and errors as in PurgeAll, the host as in PurgeHost. A prefix
+// without '/', also an empty one, purges all paths of the host.
 //
 // Every entry has a slot for each leading part of its path that ends with
 // '/', twelve at most; a prefix that ends so marks one slot, and a deeper one

@@ -161,20 +161,21 @@ func (p *purges) replay(r *purgeRecord) {
 	}
 }
 
-// Clock returns the time of the purge clock. Take it before the request goes to the
-// origin and hand it to the fill: a response that is purged meanwhile is not kept.
+// Clock returns the time of the purge clock, the number of purges so far. Take it before the
+// request goes to the origin and give it to the fill as Seen: a response that is purged meanwhile
+// is not kept.
 func (s *Store) Clock() uint64 { return s.purges.clock.Load() }
 
-// PurgeAll purges everything. Hard entries are gone; soft ones stay, to be
-// revalidated, and may be used as stale ones are. It takes one tick whatever
-// the store holds. An error means that the purge holds in this process and may
-// be forgotten in a restart.
+// PurgeAll purges everything that is stored or being filled. After a hard purge (soft is false)
+// entries are not found any more; after a soft one they are found with Soft set, to be
+// revalidated, and may be used as stale ones are. It takes one tick whatever the store holds. An
+// error means that the purge holds in this process and may be forgotten in a restart.
 func (s *Store) PurgeAll(soft bool) error {
 	return s.purge(&purgeRecord{scope: PurgeAll, soft: soft})
 }
 
 // PurgeHost purges all entries of a host, given as in the URL (any case, no default
-// port). Hard, soft and errors as in PurgeAll.
+// port). Hard, soft and errors as in PurgeAll. About one other host in 4096 is purged along.
 func (s *Store) PurgeHost(host []byte, soft bool) error {
 	return s.purge(&purgeRecord{scope: PurgeHost, soft: soft, slot: s.ring.secret.hostSlot(host)})
 }
@@ -194,8 +195,9 @@ func (s *Store) PurgeURL(k Key, soft bool) error {
 	return err
 }
 
-// PurgeTag purges all entries that bear a tag. Hard, soft and errors as in
-// PurgeAll.
+// PurgeTag purges all entries that were filled with a tag, compared as bytes, and those with more
+// than 64 tags. Hard, soft and errors as in PurgeAll. About one other tag in 65536 is purged
+// along.
 func (s *Store) PurgeTag(tag []byte, soft bool) error {
 	return s.purge(&purgeRecord{scope: PurgeTag, soft: soft, slot: s.ring.secret.tagSlot(tag)})
 }

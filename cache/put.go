@@ -2,7 +2,7 @@ package cache
 
 import "sync"
 
-// Refusal says why something was not stored. The zero value is Stored.
+// Refusal is the result of storing: Stored, the zero value, or why something was not stored.
 type Refusal uint8
 
 // The refusals.
@@ -14,7 +14,7 @@ const (
 	Superseded          // purged, replaced or gone since the fill began
 	Crowded             // its own segments were pushed out before it was complete
 	WrongSize           // the body has not the announced length
-	Ended               // the fill was committed or aborted before
+	Ended               // the fill was committed, refused or aborted before
 	refusals
 )
 
@@ -23,10 +23,10 @@ var refusalText = [refusals]string{
 	Superseded: "superseded", Crowded: "crowded", WrongSize: "wrong-size", Ended: "ended",
 }
 
-// String returns the name that metrics and logs use.
+// String returns the name that metrics and logs use. It panics for a number that is no refusal.
 func (r Refusal) String() string { return refusalText[r] }
 
-// Error makes a refusal an error for io.Writer.
+// Error makes a refusal an error for io.Writer. Stored is never returned as an error.
 func (r Refusal) Error() string { return "cache: not stored: " + r.String() }
 
 // Fill describes an entry that is to be stored. The store copies what it keeps.
@@ -39,7 +39,8 @@ type Fill struct {
 	Asked  uint64   // Hash of the key that was looked up, when the response's Vary led to another; else 0
 }
 
-// Put stores an entry whose body is at hand.
+// Put stores an entry whose body is at hand, and copies it. It sets f.Size. It returns Stored, or
+// why nothing was stored, as Begin and Commit do; an earlier entry of the key then stays.
 func (s *Store) Put(k Key, f *Fill, body []byte) Refusal {
 	w := AcquireWriter()
 	defer ReleaseWriter(w)
@@ -54,8 +55,10 @@ func (s *Store) Put(k Key, f *Fill, body []byte) Refusal {
 	return w.Commit()
 }
 
-// PutVariant stores a vary record, which has no body, and returns its id for
-// Store.Variant. It is not subject to admission: its variants are.
+// PutVariant stores a vary record, which has no body, in the place of what is under k, and returns
+// its id for Store.Variant. Tags and Size of f are ignored. It is not subject to admission: its
+// variants are. The id means nothing unless r is Stored; the refusals are HeadTooBig and
+// Superseded.
 func (s *Store) PutVariant(k Key, f *Fill) (record uint64, r Refusal) {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)
@@ -69,8 +72,9 @@ func (s *Store) PutVariant(k Key, f *Fill) (record uint64, r Refusal) {
 // Update replaces the head, meta and fields of the entry that was read into e,
 // as a 304 or a HEAD wants it (RFC 9111 §4.3.4, §4.3.5). A body in segments stays
 // where it is; an inline one is written again. The entry must still be the one
-// that was read, and not have been purged since it was filled, whatever f.Seen
-// says. Tags are given anew; f.Size means nothing.
+// that was read, and not have been purged hard since it was filled, whatever f.Seen says: else
+// Update returns Superseded. It returns HeadTooBig when the new one does not fit. After a refusal
+// the stored entry stays as it was. Tags are given anew; f.Size means nothing.
 func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {
 	b := buffers.Get().(*buffer)
 	defer buffers.Put(b)

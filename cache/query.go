@@ -26,14 +26,16 @@ const maxParameters = 64
 // QueryRule shapes a query for the key, and for the origin, so that nothing
 // goes upstream that is not keyed. Parameters are separated by '&' and their
 // names compared as bytes, without decoding: an encoded spelling of a listed
-// name is another name. The zero rule is QueryAll. It is immutable.
+// name is another name. Empty parameters are left out, except by QueryAll. The zero rule and a
+// nil one are QueryAll. It is immutable.
 type QueryRule struct {
 	mode  QueryMode
 	names []string
 }
 
-// NewQueryRule makes a rule. Only QueryOnly and QueryExcept take names, and
-// they take at least one.
+// NewQueryRule makes a rule; names are copied. Only QueryOnly and QueryExcept take names, and
+// they take at least one: anything else, and a mode that does not exist, is an error and a nil
+// rule.
 func NewQueryRule(mode QueryMode, names ...string) (*QueryRule, error) {
 	listed := mode == QueryOnly || mode == QueryExcept
 	switch {
@@ -47,7 +49,7 @@ func NewQueryRule(mode QueryMode, names ...string) (*QueryRule, error) {
 	return &QueryRule{mode: mode, names: slices.Clone(names)}, nil
 }
 
-// Mode returns the rule's mode.
+// Mode returns the rule's mode, QueryAll for a nil rule.
 func (r *QueryRule) Mode() QueryMode {
 	if r == nil {
 		return QueryAll
@@ -55,8 +57,9 @@ func (r *QueryRule) Mode() QueryMode {
 	return r.mode
 }
 
-// Append appends what counts of a raw query (without '?') to dst. It allocates
-// nothing but what dst lacks. A nil rule is QueryAll.
+// Append appends what counts of a raw query (without '?') to dst and returns the longer slice;
+// nothing is appended when nothing counts. Of more than 64 parameters the order stays as it came.
+// It allocates nothing but what dst lacks. A nil rule is QueryAll.
 func (r *QueryRule) Append(dst, raw []byte) []byte {
 	switch r.Mode() {
 	case QueryNone:

@@ -12,7 +12,8 @@ import (
 )
 
 // Record is a stored response, or a vary record, in a form that any instance can read.
-// Of its Head the caller's block and Kind are encoded, the rest is each store's own.
+// Of its Head the caller's block and Kind are encoded, the rest is each store's own. Kind must be
+// Whole, or Variant with an empty body.
 type Record struct {
 	Head
 	Key    []byte   // in its portable form
@@ -22,7 +23,8 @@ type Record struct {
 	Body   []byte
 }
 
-// RecordFault says why bytes are not the record that was asked for. It is a miss.
+// RecordFault says why bytes are not the record that was asked for. It is a miss. Zero is no
+// fault and is never returned.
 type RecordFault uint8
 
 // The faults of a record.
@@ -66,8 +68,8 @@ const (
 
 // Codec seals records and names keys for a place that instances share. A writer that
 // does not know the secret can plant nothing there: ReadRecord refuses a record that
-// was not sealed with it. It is safe for concurrent use and allocates nothing
-// once its pool is warm.
+// was not sealed with it. Only NewCodec makes one; the zero value panics. It is safe for
+// concurrent use and allocates nothing once its pool is warm.
 type Codec struct {
 	sums sync.Pool // of *keyedSum
 }
@@ -79,7 +81,7 @@ type keyedSum struct {
 }
 
 // NewCodec makes a codec from a secret of at least 16 bytes, which all instances that
-// share records have.
+// share records have. It copies the secret; a shorter one is an error and a nil codec.
 func NewCodec(secret []byte) (*Codec, error) {
 	if len(secret) < minSecret {
 		return nil, fmt.Errorf("secret of shared records: got %d bytes, want at least %d", len(secret), minSecret)
@@ -109,8 +111,9 @@ func (c *Codec) sum(purpose byte, b []byte) (short [16]byte) {
 // same secret. It is fit for identity.
 func (c *Codec) KeyID(portable []byte) [16]byte { return c.sum(sumOfKey, portable) }
 
-// AppendRecord appends the sealed encoding of a record to dst. Key, meta and fields
-// have less than 4 GiB each.
+// AppendRecord appends the sealed encoding of a record to dst and returns the longer slice. Key,
+// meta, fields and each tag must have less than 4 GiB. Nothing is checked: a Kind that Record does
+// not allow makes a record that ReadRecord refuses as RecordInvalid.
 func (c *Codec) AppendRecord(dst []byte, r *Record) []byte {
 	at := len(dst)
 	dst = slices.Grow(dst, recordHeadSize+len(r.Key)+len(r.Meta)+len(r.Fields)+len(r.Body))
@@ -141,7 +144,8 @@ func (c *Codec) AppendRecord(dst []byte, r *Record) []byte {
 }
 
 // ReadRecord reads the record of a key, given in its portable form, from b. The slices of r
-// become views of b. The error is a RecordFault, after which r means nothing.
+// become views of b, and BodySize is that of Body. The error is a RecordFault or nil; after a
+// fault r means nothing.
 func (c *Codec) ReadRecord(r *Record, b, portable []byte) error {
 	if len(b) <= atRecordVersion {
 		return RecordCut

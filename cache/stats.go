@@ -74,14 +74,14 @@ func (s *Stats) Gets() int64 {
 	return sum
 }
 
-// Hits returns the number of lookups that found something.
+// Hits returns the number of lookups that found an entry, fresh, stale or softly purged.
 func (s *Stats) Hits() int64 { return s.Outcomes[Hit] }
 
-// Misses returns the number of lookups that found nothing of use.
+// Misses returns the number of lookups that found nothing of use: all but the hits.
 func (s *Stats) Misses() int64 { return s.Gets() - s.Hits() }
 
-// Stats reads all counters. It takes each of fastcache's 512 locks for a
-// moment: for a scrape, not for a request.
+// Stats reads all counters, not at one instant. It takes each of fastcache's locks, 512 for each
+// 256 MiB, for a moment: for a scrape, not for a request.
 func (s *Store) Stats() Stats {
 	f := s.ring.shards.stats()
 	written := int64(s.ring.odometer.Load())

@@ -42,7 +42,7 @@ type stripe struct {
 }
 
 // Options configure a Store. The zero value is valid. New refuses negative sizes and those that
-// this machine cannot address.
+// this machine cannot address. Now and Random must be safe for concurrent use.
 type Options struct {
 	Bytes     int64            // of memory; rounded up to multiples of Step; zero means 256 MiB
 	MaxObject int64            // bytes of the largest body; zero means 8 MiB; lowered to what a store of that size keeps whole
@@ -52,7 +52,7 @@ type Options struct {
 }
 
 // New makes an empty store. The memory is taken step by step as it is needed
-// and never given back.
+// and never given back. Options that it refuses are an error and a nil store.
 func New(o Options) (*Store, error) {
 	if o.Bytes < 0 || o.MaxObject < 0 {
 		return nil, fmt.Errorf("cache size: got %d bytes and objects of %d, want none below 0", o.Bytes, o.MaxObject)
@@ -105,8 +105,8 @@ func largestBody(capacity int64) int64 {
 // MaxObject returns the bytes of the largest body that is stored.
 func (s *Store) MaxObject() int64 { return s.maxObject }
 
-// NewKey begins a key in dst, whose content is overwritten. The key holds the
-// buffer; its Bytes gives it back for reuse.
+// NewKey begins a key in dst, whose content is overwritten; nil takes new memory. The key holds
+// the buffer; its Bytes gives it back for reuse.
 func (s *Store) NewKey(dst []byte) KeyBuilder {
 	var guard [guardSize]byte
 	return KeyBuilder{secret: &s.ring.secret, key: Key{parts: append(dst[:0], guard[:]...)}}
@@ -122,7 +122,8 @@ func (s *Store) URLKey(u *URL) Key {
 // Variant makes the key of one variant in dst: the base key, the id of the
 // vary record that was found under it, and the values of the selecting fields
 // in any form that cannot be read two ways. A vary record that is made anew has
-// another id, so the variants of the old one are never found again.
+// another id, so the variants of the old one are never found again. dst is overwritten; it must
+// not be the buffer of base, which stays valid.
 func (s *Store) Variant(dst []byte, base Key, record uint64, values []byte) Key {
 	k := base
 	k.parts = append(dst[:0], base.parts...)
@@ -147,11 +148,12 @@ const (
 
 var outcomeText = [outcomes]string{Miss: "miss", Hit: "hit", Purged: "purged", Damaged: "damaged"}
 
-// String returns the name that metrics and logs use.
+// String returns the name that metrics and logs use. It panics for a number that is no outcome.
 func (o Outcome) String() string { return outcomeText[o] }
 
-// Get looks a key up and reads its entry into e: one copy out of the store, no
-// allocation once e has its buffer. The body of a Segments entry is read with
+// Get looks a key up, counts the lookup, and reads the entry into e: one copy out of the store, no
+// allocation once e has its buffer. An entry is a Hit also when its times have passed or it was
+// purged softly. After another outcome e means nothing. The body of a Segments entry is read with
 // Body.Open.
 func (s *Store) Get(e *Entry, k Key) Outcome {
 	if s.sketch != nil {
@@ -213,8 +215,8 @@ func (s *Store) purgedSince(k Key, seen uint64) bool {
 	return s.purges.judge(&e, &k) == gone || s.purges.mayReach(&id, seen) && s.purges.reached(&id, seen)
 }
 
-// Delete forgets what is stored under a key. A fill that is under way may
-// still store there; a purge stops that.
+// Delete forgets what is stored under a key, if anything. A fill that is under way may
+// still store there; a purge stops that. A saved store may bring it back after a restart.
 func (s *Store) Delete(k Key) {
 	lock := s.lock(k)
 	defer lock.Unlock()
@@ -222,7 +224,8 @@ func (s *Store) Delete(k Key) {
 }
 
 // Pass remembers for d that the response to this key may not be shared
-// (hit-for-miss). Zero or less forgets it.
+// (hit-for-miss), rounded up to 100 ms. Zero or less forgets it. Another key may take its place
+// earlier.
 func (s *Store) Pass(k Key, d time.Duration) { s.passes.set(k.Hash(), s.now(), d) }
 
 // Passes reports whether the key's response is known not to be shareable: fetch
@@ -245,10 +248,11 @@ func (s *Store) lockURL(id *urlID) *sync.Mutex {
 // entries are spare ones with their buffers.
 var entries = sync.Pool{New: func() any { return new(Entry) }}
 
-// AcquireEntry returns an entry for Get; give it back with ReleaseEntry.
+// AcquireEntry returns an entry without content for Get; give it back with ReleaseEntry.
 func AcquireEntry() *Entry { return entries.Get().(*Entry) }
 
-// ReleaseEntry gives an entry back. Its views are no longer valid.
+// ReleaseEntry gives an entry back. It must not be used any more, and its views are no longer
+// valid.
 func ReleaseEntry(e *Entry) {
 	*e = Entry{buf: e.buf[:0]}
 	entries.Put(e)

@@ -2,8 +2,9 @@ package cache
 
 import "sync"
 
-// Writer takes a body as it comes from the origin. Nothing of it can be found
-// before Commit. It is one goroutine's at a time.
+// Writer takes a body as it comes from the origin. Nothing of it can be found before Commit. Only
+// AcquireWriter makes one, and Store.Begin comes before Write and Commit. It is one goroutine's at
+// a time.
 type Writer struct {
 	store   *Store
 	key     Key
@@ -27,14 +28,16 @@ var writers = sync.Pool{New: func() any {
 // AcquireWriter returns a writer for Begin; give it back with ReleaseWriter.
 func AcquireWriter() *Writer { return writers.Get().(*Writer) }
 
-// ReleaseWriter gives a writer back. One that was not committed is aborted.
+// ReleaseWriter gives a writer back, which must not be used any more. One that was not committed
+// is aborted.
 func ReleaseWriter(w *Writer) {
 	w.Abort()
 	writers.Put(w)
 }
 
-// Begin starts a fill. Its key, meta, fields and tags are copied. Anything but
-// Stored refuses it, and the writer then takes nothing.
+// Begin starts a fill in w, which may have served for an earlier one. Its key, meta, fields and
+// tags are copied. It returns Stored when the fill may go on. HeadTooBig, TooLarge (f.Size is above
+// MaxObject) and NotAdmitted refuse it: then Write and Commit return Ended.
 func (s *Store) Begin(w *Writer, k Key, f *Fill) Refusal {
 	w.store, w.key = s, k.clone(w.keyBuf)
 	w.keyBuf = w.key.parts
@@ -75,8 +78,9 @@ func (w *Writer) refuse(r Refusal) Refusal {
 // ID is the entry's id, under which full segments can be read before the commit.
 func (w *Writer) ID() uint64 { return w.entry.ID }
 
-// Write takes the next bytes of the body. The error is a Refusal, after which
-// the writer takes nothing more: the body is too large or longer than announced.
+// Write takes and copies the next bytes of the body, all or none. The error is a Refusal, after
+// which the writer takes nothing more: TooLarge, WrongSize for a body that is longer than
+// announced, or Ended.
 func (w *Writer) Write(p []byte) (int, error) {
 	if w.ended {
 		return 0, Ended
@@ -119,9 +123,10 @@ func (w *Writer) segmentIndex() int64 {
 	return (w.count - int64(len(w.segment)-segmentSumSize)) / segmentSize
 }
 
-// Commit makes the entry visible, replacing what was under its key. It refuses
-// when the body has not the announced length, when the entry was purged since
-// its fill began, and when segments of it have been pushed out already.
+// Commit ends the fill and makes the entry visible, replacing what was under its key. It refuses
+// when the body has not the announced length (WrongSize), when the entry was purged hard since its
+// fill began (Superseded), when segments of it have been pushed out already (Crowded), and after
+// the fill has ended (Ended). After a refusal the earlier entry stays.
 func (w *Writer) Commit() Refusal {
 	if w.ended {
 		return Ended
@@ -145,6 +150,6 @@ func (w *Writer) Commit() Refusal {
 	return w.store.count.note(w.store.file(e, w.key, &w.buf))
 }
 
-// Abort ends the fill. Nothing of it can be found; what segments there are wait
-// for the ring to pass over them.
+// Abort ends the fill, unless it has ended. Nothing of it can be found; what segments there are
+// wait for the ring to pass over them. Write and Commit then return Ended.
 func (w *Writer) Abort() { w.ended = true }
