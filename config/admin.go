@@ -9,7 +9,7 @@ import (
 // Admin is the listener for operators.
 type Admin struct {
 	Listen string // "host:port" or "unix:/path"; empty means off
-	Token  string // bearer token that changes of state want; empty means none
+	Token  string // bearer token that changes of state need, and beyond loopback all but health and metrics; empty means none
 }
 
 // Keys declares the keys of `admin`.

@@ -8,7 +8,7 @@ import (
 	"penstock/options"
 )
 
-// Method is a balancing method.
+// Method is a balancing method. The zero value is RoundRobin.
 type Method uint8
 
 // The balancing methods.
@@ -30,7 +30,8 @@ var methodText = [methodCount]string{
 // String returns the word of the file. It panics for a value that is none of the constants.
 func (m Method) String() string { return methodText[m] }
 
-// HashOn is what consistent hashing takes its key from.
+// HashOn is the part of a request that consistent hashing takes its key from. A request without
+// it is hashed by HashIP, which is the zero value.
 type HashOn uint8
 
 // The sources of a hash key.
@@ -47,12 +48,12 @@ var hashOnText = [hashOnCount]string{HashIP: "ip", HashPath: "path", HashHeader:
 // String returns the word of the file. It panics for a value that is none of the constants.
 func (h HashOn) String() string { return hashOnText[h] }
 
-// Balance says how a backend is chosen.
+// Balance says how a backend is chosen. The zero value is round robin.
 type Balance struct {
 	Method   Method
 	HashOn   HashOn  // only for Hash
 	HashName string  // field or cookie name, only for HashHeader and HashCookie
-	Bound    float64 // only for Hash: load of one backend at most this multiple of the mean, > 1
+	Bound    float64 // only for Hash: load of one backend at most this multiple of the mean, 1.01..10
 }
 
 const defaultBound = 1.25 // of Balance, when it hashes
@@ -85,7 +86,8 @@ func (b *Balance) section() *options.Section {
 // balanceMethod is the name of a method that needs no mapping.
 type balanceMethod struct{ options.Scalar }
 
-// Set refuses the one that does.
+// Set stores the method of that name and returns the problem of an unknown one or of hash, which
+// needs the mapping.
 func (m *balanceMethod) Set(text string) (wrong string) {
 	if text == Hash.String() {
 		return `got "hash", want what to hash, such as { hash: ip } or { hash: header X-Tenant }`

@@ -9,11 +9,11 @@ import (
 )
 
 // StatusTTL is the lifetime of responses with a status in From..To, both
-// included, that state none.
+// included, that state none, or with Cache.Force of all of them.
 type StatusTTL struct {
 	From, To int           // 100..599
-	TTL      time.Duration // zero with Off
-	Off      bool          // they are not stored at all
+	TTL      time.Duration // more than zero; zero with Off
+	Off      bool          // they are not stored at all, whatever they state
 }
 
 // statuses returns the range of s.
@@ -47,7 +47,8 @@ func (b *byStatus) Clear() { b.c.ByStatus = nil }
 // Model returns a lifetime.
 func (b *byStatus) Model() options.Value { return b.lifetime(StatusTTL{}) }
 
-// At adds a lifetime when it is read.
+// At returns the lifetime of a status or range, which is stored when it is read. value is nil when
+// name is no status, or one whose responses are never stored.
 func (b *byStatus) At(name string) (value options.Value, wrong string) {
 	codes, ok := options.ParseStatuses(name)
 	s := StatusTTL{From: codes.First, To: codes.Last}

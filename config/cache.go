@@ -32,7 +32,8 @@ type Cache struct {
 	StoreSetCookie bool     // store responses with Set-Cookie though they do not say public
 
 	// Targets are the response fields that replace Cache-Control here, the first
-	// one present wins (RFC 9213 §2.2). Empty means none.
+	// one present wins (RFC 9213 §2.2). Empty means none; Parse never leaves it nil, because package
+	// httpcache takes nil for its own default.
 	Targets []string
 }
 
@@ -121,7 +122,7 @@ type cacheTargets struct {
 	c *Cache
 }
 
-// Clear makes the list empty.
+// Clear makes the list empty but not nil.
 func (t *cacheTargets) Clear() {
 	t.List.Clear()
 	t.c.Targets = []string{}

@@ -8,7 +8,7 @@ import (
 )
 
 // CacheQuery is how the query becomes part of the key. Keys that are left out
-// are not sent to the backend either.
+// are not sent to the backend either. The zero value takes all of it.
 type CacheQuery struct {
 	Mode  QueryMode
 	Names []string // of QueryOnly and QueryExcept, as written, case counts; nil otherwise

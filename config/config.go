@@ -7,11 +7,11 @@ import (
 )
 
 // Config is one whole configuration, resolved: nothing in it refers to a default.
-// It is made by Load, Parse or Default and is never written afterwards, so it may
-// be read from any goroutine. It holds no positions: two Configs of the same
-// meaning are equal under reflect.DeepEqual, wherever their keys stand.
+// Load, Parse and Default make it; the zero value is not usable. Change it only before others get
+// it: afterwards it is read from any goroutine. Its exported fields hold no positions except in
+// Warnings: those of two Configs of the same meaning are equal under reflect.DeepEqual.
 type Config struct {
-	// Listen holds the public addresses, at least one: "host:port", ":port"
+	// Listen holds the public addresses, at least one, as written: "host:port", ":port"
 	// (both IP versions), "[::1]:8080" or "unix:/path".
 	Listen         []string
 	Name           string // in Via and Proxy-Status; a token
@@ -19,7 +19,7 @@ type Config struct {
 	Limits         Limits
 	Timeouts       Timeouts
 	TrustedProxies []netip.Prefix // peers whose forwarding fields and request id are believed; nil means none
-	Underscores    string         // what becomes of request fields with "_" in their names: UnderscoresDrop or UnderscoresKeep
+	Underscores    string         // treatment of request fields with "_" in their names: UnderscoresDrop or UnderscoresKeep
 	Forwarded      bool           // also send Forwarded (RFC 7239)
 	Upgrades       []string       // default of Route.Upgrades, lower case
 	Trailers       []string       // default of Route.Trailers, field names as written
@@ -38,7 +38,8 @@ type Config struct {
 	written writtenAt // where restartKeys stand
 }
 
-// Upstream returns the upstream of that name, nil when there is none.
+// Upstream returns the upstream of that name, which for an inline one are its URLs; nil when there
+// is none. It is the one in c.Upstreams and not a copy.
 func (c *Config) Upstream(name string) *Upstream {
 	if c.written.upstreams != nil {
 		return c.written.upstreams[name]
@@ -51,10 +52,10 @@ func (c *Config) Upstream(name string) *Upstream {
 	return nil
 }
 
-// The treatment of request fields with "_" in their names.
+// The values of Config.Underscores.
 const (
-	UnderscoresDrop = "drop"
-	UnderscoresKeep = "keep"
+	UnderscoresDrop = "drop" // fields with "_" in their names are removed from the request; the default
+	UnderscoresKeep = "keep" // they are treated as any other field
 )
 
 // addUpstream appends u and makes it known by its name.
@@ -98,10 +99,12 @@ func (c *Config) section(policies []options.Policy) *options.Section {
 }
 
 // Rows returns a line of documentation for every key that a file may have, in the
-// order of the documentation. Paths are those of options.Section.Walk.
+// order of the documentation. Paths are those of options.Section.Walk. Without policies the keys
+// of policies are missing.
 func Rows(policies ...options.Policy) []options.Row { return Default().section(policies).Rows() }
 
-// Schema returns a JSON Schema of a configuration file, for editors.
+// Schema returns a JSON Schema of a configuration file, for editors. Without policies it refuses
+// the keys of policies. The error is that of options.Section.Schema.
 func Schema(policies ...options.Policy) ([]byte, error) {
 	return Default().section(policies).Schema("Penstock's configuration")
 }

@@ -17,15 +17,16 @@ func Default() *Config {
 	return c
 }
 
-// DefaultUpstream returns a new upstream with every default, no name and no backend.
+// DefaultUpstream returns a new upstream with every default, no name and no backend. Name it and
+// add a backend before use.
 func DefaultUpstream() *Upstream {
 	u := new(Upstream)
 	u.section().Reset()
 	return u
 }
 
-// DefaultCache returns what `cache: on` means for a route, with the defaults
-// that c gives to its routes.
+// DefaultCache returns a new Cache with the settings that `cache: on` means for a route: MaxObject is
+// that of c.Cache.
 func (c *Config) DefaultCache() *Cache {
 	cache := new(Cache)
 	keys := options.Section{Keys: func(k options.Keys) { cache.keys(k, c) }}
@@ -36,7 +37,8 @@ func (c *Config) DefaultCache() *Cache {
 // cacheMethods returns the methods whose responses can be stored.
 func cacheMethods() []string { return []string{"GET", "HEAD", "POST"} }
 
-// DefaultRoute returns a new route with the defaults that c gives to its routes.
+// DefaultRoute returns a new route with the defaults that c gives to its routes, no path and no
+// target. Its Upgrades and Trailers are the slices of c.
 func (c *Config) DefaultRoute() *Route {
 	return &Route{
 		Retry: DefaultRetry(),

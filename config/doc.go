@@ -1,8 +1,9 @@
 // Package config is Penstock's configuration as data: YAML text in, a resolved
 // and validated Config out. It imports nothing of ours and runs nothing.
 //
-// Load reads a file, Parse reads bytes. Both report every problem at once, as
-// Errors sorted by position, and return a Config only when there is none. In a
+// Load reads a file, Parse reads bytes. Both report the problems together, at most 1000, as
+// Errors sorted by position, and return a Config only when there is none. Text that is not YAML
+// and variables that are not set are reported before anything else is read. In a
 // Config everything is decided: defaults are filled in, a route carries its own
 // final timeouts, limits, upgrades and retries, and inline upstreams have become
 // Upstreams with a name made from their URLs. Consumers never look at defaults.

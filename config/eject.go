@@ -17,8 +17,8 @@ type Eject struct {
 	Within   time.Duration // the time that Errors and Slow look at
 	When     Statuses      // responses that count as failed; not empty unless off
 	Silent   time.Duration // without a response while the others respond; zero means off
-	Slow     float64       // this many times as slow as the others; zero means off
-	Base     time.Duration // the first time out; doubles each time
+	Slow     float64       // this many times as slow as the others, 1.5..1000; zero means off
+	Base     time.Duration // the first time out; doubles each time; at most Max
 	Max      time.Duration // the longest time out
 	AtMost   float64       // share of the upstream that may be out at once, 0..1
 }
@@ -97,7 +97,7 @@ func slowPhrase(p *float64) *options.Phrase {
 	}
 }
 
-// Check compares the bounds.
+// Check reports a Base above Max.
 func (e *Eject) Check(r options.Report) {
 	if e.Base > e.Max {
 		r.Problem("base", "got %s, which is above max %s", options.FormatDuration(e.Base), options.FormatDuration(e.Max))

@@ -6,7 +6,8 @@ import (
 	"penstock/options"
 )
 
-// Unlimited is the value of a limit that was switched off.
+// Unlimited is the value of Limits.Body and Route.MaxBody when the limit is off: -1. Other limits
+// are zero when they are off.
 const Unlimited = options.Unlimited
 
 // The largest numbers that a file may ask for.
@@ -16,16 +17,16 @@ const (
 	maxHeaders     = 10_000
 )
 
-// Limits bound what the whole gateway takes on.
+// Limits bound what the whole gateway takes on. The zero value is not usable; Default fills it in.
 type Limits struct {
 	Connections int   // open client connections, at least 1
 	PerIP       int   // open connections of one client's address; zero means off
 	Requests    int   // requests in flight, at least 1
-	Body        int64 // bytes of a request body; Unlimited for off; default of Route.MaxBody
-	HeaderBytes int   // bytes of a request head: request line and fields
+	Body        int64 // bytes of a request body, zero allows none; Unlimited for off; default of Route.MaxBody
+	HeaderBytes int   // bytes of a request head: request line and fields, 1 KiB to 1 MiB
 	Buffered    int64 // bytes of all request bodies that are read whole, together (key buffered_bodies); zero means auto
 	Headers     int   // fields of a request head, at least 1
-	URI         int   // bytes of a request target, at most HeaderBytes
+	URI         int   // bytes of a request target, 64 to HeaderBytes
 
 	RequestsPerConnection int     // responses on one client connection before it is closed; zero means off
 	AcceptRate            float64 // client connections a second that are accepted; zero means off
@@ -93,7 +94,7 @@ func (t *Timeouts) Keys(k options.Keys) {
 // Drain says how the gateway leaves on SIGTERM.
 type Drain struct {
 	Delay    time.Duration // not ready but still accepting; zero means none
-	Deadline time.Duration // at most this long for what is still open, counted after Delay
+	Deadline time.Duration // at most this long for what is still open, counted after Delay; never zero
 }
 
 // Keys declares the keys of `timeouts.drain`.

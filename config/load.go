@@ -17,10 +17,10 @@ import (
 )
 
 // Load reads the configuration in the file path, with variables from the
-// environment. Every problem of the file comes back as Errors; a file that is
-// missing, cannot be read or is above 16 MiB, and the path "-", are errors of their own. With an
-// error the Config is nil. A route may have the keys of
-// the table of policies beside its own.
+// environment. Problems in the file are returned as Parse does. A file that is missing
+// (fs.ErrNotExist), cannot be read or is above 16 MiB, and the path "-", are errors of another
+// type. With an error the Config is nil. A route may have the keys of the table of policies beside
+// its own; without policies it has only its own.
 func Load(path string, policies ...options.Policy) (*Config, error) {
 	if path == "-" {
 		return nil, errors.New("-: a configuration is a file, which is read again when it changes; to check standard input, write -config /dev/stdin")
@@ -59,10 +59,10 @@ const smallest = `routes: [{ path: "/*", upstream: "http://localhost:3000" }]`
 const valueBytes = 16
 
 // Parse reads a configuration from data. Messages begin with the name, and its
-// folder is where relative names of certificate files begin. env looks up a
-// variable; nil means none is set. The error is Errors with the problems found, at most 1000, and the
-// Config is then nil. data is read only during the call.
-// The policies are those of Load.
+// folder is where relative names of files begin. env looks up a variable; nil means none is set.
+// The error is Errors with the problems found, at most 1000 and a remark that there are more, and
+// the Config is then nil. Parse also reads the certificate files that data names. data is read only
+// during the call. The policies are those of Load.
 func Parse(name string, data []byte, env func(string) (string, bool), policies ...options.Policy) (*Config, error) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }

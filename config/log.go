@@ -9,7 +9,7 @@ import (
 	"penstock/options"
 )
 
-// Log is the process log and the access log.
+// Log is the process log and the access log. The zero value has no access log.
 type Log struct {
 	Level  slog.Level
 	Format LogFormat // of the process log
@@ -46,7 +46,8 @@ type accessForm struct {
 	l *Log
 }
 
-// Set takes `on`, `off` and the name of a file.
+// Set switches the log off for `off`, changes nothing for `on`, and else stores the name of a file
+// and returns the problem of an invalid one.
 func (f *accessForm) Set(text string) (wrong string) {
 	switch {
 	case options.IsOff(text):
@@ -69,7 +70,7 @@ func (f *accessForm) Get() (string, options.Style) {
 type Access struct {
 	File   string    // "stdout", "stderr" or an absolute path
 	Format LogFormat // of a line for each request
-	Sample float64   // share of requests written, 0..1
+	Sample float64   // share of requests written, 0..1; zero writes only those of Always
 	Always Always    // written whatever Sample says
 }
 
@@ -86,7 +87,8 @@ func (a *Access) Keys(k options.Keys) {
 // logFile is the file without the words that switch the log on and off.
 type logFile struct{ *options.File }
 
-// Set takes the name of a file.
+// Set stores the name of a file. It returns the problem of an invalid one, and of the words for on
+// and off.
 func (f *logFile) Set(text string) (wrong string) {
 	switch {
 	case options.IsOff(text):
@@ -100,7 +102,7 @@ func (f *logFile) Set(text string) (wrong string) {
 // fileOfLog is one of the process's streams, or a file.
 func fileOfLog(a *Access) *options.File { return options.FileOf(&a.File, "stdout", "stderr") }
 
-// LogFormat is how a line of a log is written.
+// LogFormat is how a line of a log is written. The zero value is Auto.
 type LogFormat uint8
 
 // The formats of both logs.
@@ -123,8 +125,8 @@ func formatOf(f *LogFormat) options.Scalar {
 
 // Always lists the requests that sampling never drops.
 type Always struct {
-	Statuses   Statuses      // nil means none
-	SlowerThan time.Duration // zero means none
+	Statuses   Statuses      // requests with one of these; nil means none
+	SlowerThan time.Duration // requests that took longer; zero means none
 }
 
 // list declares the list of `log.access.always`.
@@ -187,7 +189,7 @@ func (a *AddedFields) Keys(k options.Keys) {
 
 // The values of answers.rate_limit.
 const (
-	RateLimitRefused = "refused"
-	RateLimitOn      = "on"
-	RateLimitOff     = "off"
+	RateLimitRefused = "refused" // only the 429 of a rate limit; the default
+	RateLimitOn      = "on"      // all responses of routes with a limit
+	RateLimitOff     = "off"     // none
 )

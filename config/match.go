@@ -10,10 +10,11 @@ import (
 	"penstock/options"
 )
 
-// Match are further conditions; all must hold. An empty value asks for presence.
+// Match are further conditions; all must hold. An empty value asks for presence. The zero value has
+// no condition and matches every request.
 type Match struct {
 	Header map[string]string // by field name as written; case makes no difference
-	Query  map[string]string
+	Query  map[string]string // by key as written; case counts
 }
 
 // Keys declares the keys of `match`.
@@ -50,7 +51,8 @@ func (c *conditions) Model() options.Value { return c.value("name") }
 // NoValue returns the problem of a name without a value.
 func (c *conditions) NoValue() string { return `has no value; write "" to ask for its presence` }
 
-// At adds a condition.
+// At returns the value of a condition, which is stored when it is set; nil for a name that no field
+// or key can have.
 func (c *conditions) At(name string) (value options.Value, wrong string) {
 	if !c.named(name) {
 		return nil, fmt.Sprintf("got %q, which cannot be a name here", name)

@@ -15,7 +15,7 @@ import (
 // conditions alone: "/api/*", "api.example.com/api/*", "POST /orders/{id}",
 // "/a [X-Beta=yes ?debug]". It is unique within a file, because two routes with
 // the same conditions are refused, and it does not change when others do.
-// The value of a field that carries a secret is shown as a short hash.
+// The value of a field or query key that carries a secret is shown as a short hash.
 func (r *Route) Name() string {
 	var b strings.Builder
 	if len(r.Methods) > 0 {

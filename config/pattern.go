@@ -17,7 +17,8 @@ const (
 	Rest                       // all that follows, also nothing; always last; kept under Text unless that is empty
 )
 
-// Segment is one part of a path pattern between slashes.
+// Segment is one part of a path pattern between slashes. Kind says what Text is: the text itself or
+// the name of a parameter.
 type Segment struct {
 	Kind SegmentKind
 	Text string
@@ -33,8 +34,9 @@ const MaxParams = 8
 
 // ParsePattern reads a route's path: "/a" exact, "/a/*" with everything below,
 // "/a/{id}" one segment by name, "/a/{rest:*}" the rest by name. It returns nil and an
-// error when path does not start with a slash, cannot be the path of a normalised request, has a
-// rest that is not last, a name twice, or more than MaxParams names.
+// error when path does not start with a slash, cannot be the path of a normalised request, has
+// braces or a star in a part of a segment, a rest that is not last, a name that is not of letters,
+// digits and "_" or begins with a digit, a name twice, or more than MaxParams names.
 func ParsePattern(path string) (Pattern, error) {
 	if !strings.HasPrefix(path, "/") {
 		return nil, fmt.Errorf("got %q, want a path that starts with /, such as %q%s", path, "/api/*", noExpression(path))
@@ -159,7 +161,8 @@ func paramName(s string) bool {
 	return s != ""
 }
 
-// Params returns the names of the pattern's parameters in order; nil when it has none.
+// Params returns the names of the pattern's parameters in order, a named Rest included and a Rest
+// without a name not; nil when there are none.
 func (p Pattern) Params() []string {
 	var names []string
 	for _, s := range p {

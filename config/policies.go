@@ -10,11 +10,12 @@ import (
 // Policy is the setting of one policy, on a route or at the top of the file for all routes.
 type Policy struct {
 	Name string // of the key
-	// Value is what the table's New returned, with its keys read and compiled. It is
-	// never written: it belongs to the Config.
+	// Value is the instance that the table's New returned, in Config.Policies its General, with its
+	// keys read and, on a route, compiled. It belongs to the Config and is not written.
 	Value options.Declarer
-	// General is what the file says for all routes, of a policy that a route has or that only the
-	// file names; nil for nothing.
+	// General is, on a route, the Value of the entry of Config.Policies with this Name; nil when
+	// there is none, and always in Config.Policies. Where only the file names the policy, Value is a
+	// new instance without any key read.
 	General options.Declarer
 
 	routes  options.Routes

@@ -9,7 +9,7 @@ import (
 	"penstock/options"
 )
 
-// HostMode says which Host a backend sees.
+// HostMode says which Host a backend sees. The zero value is HostPreserve.
 type HostMode uint8
 
 // The host policies.
@@ -19,10 +19,11 @@ const (
 	HostFixed                    // HostPolicy.Name
 )
 
-// HostPolicy is the Host field sent to backends. SNI never depends on it.
+// HostPolicy is the Host field sent to backends. The zero value preserves the client's. SNI never
+// depends on it.
 type HostPolicy struct {
 	Mode HostMode
-	Name string // only for HostFixed: host or host:port
+	Name string // only for HostFixed: host or host:port, lower case; else empty
 }
 
 // phrase declares `host`.
@@ -61,12 +62,13 @@ func (h *HostPolicy) set(s string) (wrong string) {
 	return ""
 }
 
-// Pool bounds the connections to each backend.
+// Pool bounds the connections to each backend. The zero value is not usable; DefaultUpstream has
+// the defaults.
 type Pool struct {
 	Max          int           // open connections, at least 1
 	Tunnels      float64       // open tunnels as a share of Max, counted apart from it, 0..1; zero means none
 	Slow         float64       // connections that slow transfers may occupy, as a share of Max, 0..1; zero means none
-	Idle         int           // kept idle, 0..Max
+	Idle         int           // connections kept idle, 0..Max; zero keeps none
 	IdleTimeout  time.Duration // an idle one is closed after this; never zero
 	MaxAge       time.Duration // a connection is not used again after this; zero means any age
 	Queue        int           // requests waiting for a connection; zero means none waits
@@ -87,10 +89,12 @@ func (p *Pool) Keys(k options.Keys) {
 	k.Duration("queue_timeout", &p.QueueTimeout, 250*time.Millisecond, "the longest wait; then 503")
 }
 
-// Places returns how many tunnels may be open: a share above zero is at least one.
+// Places returns how many tunnels may be open to a backend: Tunnels of Max, rounded; zero when
+// Tunnels is, else at least one.
 func (p *Pool) Places() int { return p.share(p.Tunnels) }
 
-// SlowPlaces returns how many connections slow transfers may occupy, in the same manner.
+// SlowPlaces returns how many connections to a backend slow transfers may occupy: Slow of Max,
+// rounded; zero when Slow is, else at least one.
 func (p *Pool) SlowPlaces() int { return p.share(p.Slow) }
 
 func (p *Pool) share(of float64) int {
@@ -100,9 +104,10 @@ func (p *Pool) share(of float64) int {
 	return max(1, int(math.Round(of*float64(p.Max))))
 }
 
-// RetryBudget bounds retries over all routes of an upstream.
+// RetryBudget bounds retries over all routes of an upstream. The zero value allows no retry; Off
+// allows all.
 type RetryBudget struct {
-	Off   bool    // no bound at all
+	Off   bool    // no bound at all; Ratio and Floor are then zero and unused
 	Ratio float64 // retries as a share of recent requests, 0..1
 	Floor float64 // retries per second that are always allowed
 }
@@ -135,7 +140,7 @@ func offWord(set func(), isOff func() bool) *options.Phrase {
 	}
 }
 
-// DNS says how names are followed.
+// DNS says how often the names of backends are resolved.
 type DNS struct {
 	Refresh time.Duration // time between resolutions; never zero
 }

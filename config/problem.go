@@ -16,7 +16,8 @@ type Problem struct {
 	Text   string // what is wrong, with the value seen and what is wanted
 }
 
-// Error writes p as "config.yaml:41:7: routes[2].retires: unknown key".
+// Error writes p as "config.yaml:41:7: routes[2].retires: unknown key", without the position when
+// Line is zero and without the path when Path is empty.
 func (p Problem) Error() string {
 	var b strings.Builder
 	b.WriteString(p.position())
@@ -37,8 +38,8 @@ func (p Problem) position() string {
 	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
 }
 
-// Errors is every problem of a file, sorted by position. As an error it is never empty; RestartOnly
-// returns nil for none.
+// Errors are the problems of a file, sorted by position, each once. As an error it is never empty;
+// RestartOnly returns nil for none.
 type Errors []Problem
 
 // Error writes one problem a line.

@@ -29,8 +29,9 @@ func (w *writtenAt) note(d *decoder, c *Config) {
 }
 
 // ProblemAt returns a problem with the key of that path that shows only at a start, such
-// as "log.access.file". Its position is that of the value, or of what holds it when the
-// file does not have it; keys that a reload can change have none.
+// as "log.access.file". Its position is that of the value, or of the closest section around it when
+// the file does not have the key. Only places of keys that a reload cannot change, and of their
+// sections, are known: without one Line and Column are zero.
 func (c *Config) ProblemAt(path, format string, args ...any) Problem {
 	p := Problem{File: c.written.file, Path: path, Text: fmt.Sprintf(format, args...)}
 	for key := path; key != "" && p.Line == 0; key = parent(key) {
@@ -44,8 +45,9 @@ func (c *Config) ProblemAt(path, format string, args ...any) Problem {
 func parent(path string) string { return path[:max(strings.LastIndexByte(path, '.'), 0)] }
 
 // RestartOnly returns a problem for every key that differs between old and new and
-// that a reload cannot change; nil when a reload can take new whole. A key that new
-// leaves to its default has the position of what should hold it.
+// that a reload cannot change; nil when a reload can take new whole. Check for nil before the
+// result becomes an error. A key that new leaves to its default has the position of the section
+// that should have it. Neither Config may be nil.
 func RestartOnly(old, new *Config) Errors {
 	var refused Errors
 	for _, path := range options.Changed(old.section(nil), new.section(nil)) {

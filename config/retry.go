@@ -12,7 +12,8 @@ import (
 // maxRetries is the largest number of further attempts.
 const maxRetries = 10
 
-// Retry says when a failed attempt is repeated, on another backend while one is left.
+// Retry says when a failed attempt is repeated, on another backend while one is left. One of the
+// conditions and the method must fit. The zero value never retries.
 type Retry struct {
 	Times    int      // further attempts after the first, 0..10; 0 means off
 	Connect  bool     // no connection was made
@@ -20,7 +21,7 @@ type Retry struct {
 	Timeout  bool     // an attempt ran into its connect or first_byte timeout
 	Statuses Statuses // the response of the backend has one of these; nil means none
 	Backoff  Backoff
-	Methods  []string // methods that may be repeated, upper case
+	Methods  []string // methods that may be repeated, upper case; nil means none
 	// Need is the name of a field, as written; a method that is not idempotent is
 	// repeated only when the request carries it. Empty when Methods has none.
 	Need string
@@ -29,7 +30,7 @@ type Retry struct {
 // Backoff bounds the wait before a retry: it doubles from Min to Max, with full jitter.
 // The zero value (`off`) retries without a wait.
 type Backoff struct {
-	Min, Max time.Duration
+	Min, Max time.Duration // both above zero, Min at most Max; or both zero
 }
 
 // section declares `retry`: `off`, `on`, a number of attempts, or a mapping.
@@ -199,7 +200,8 @@ func (r *Retry) check(at options.Report) {
 	}
 }
 
-// DefaultRetry returns the retry rules of a route that names none.
+// DefaultRetry returns the retry rules of a route that names none: one further attempt after a
+// connection that failed or ended early, for idempotent methods.
 func DefaultRetry() Retry {
 	var r Retry
 	keys := options.Section{Keys: r.Keys}

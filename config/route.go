@@ -27,7 +27,7 @@ type Route struct {
 	Retry    Retry
 	Timeouts RouteTimeouts
 
-	MaxBody  int64    // bytes of a request body (key limits.body); Unlimited for off
+	MaxBody  int64    // bytes of a request body (key limits.body), zero allows none; Unlimited for off
 	Requests int      // in flight on the route (key limits.requests); zero means off
 	Upgrades []string // protocols that may be tunnelled, lower case; nil means none
 	Finish   bool     // a request goes on when its client has left
@@ -104,7 +104,7 @@ func (r *Route) path() *pathPhrase {
 
 type pathPhrase struct{ options.Phrase }
 
-// Wants is what a message asks for in place of a list.
+// Wants returns the form that a message asks for in place of a list or a mapping.
 func (*pathPhrase) Wants() string { return "one path; several paths are several routes" }
 
 // queryMatch writes a query as the condition that it was meant to be.

@@ -8,5 +8,6 @@ type Statuses = options.Statuses
 // StatusRange is First..Last, both included, within 100..599.
 type StatusRange = options.StatusRange
 
-// DidYouMean returns ` (did you mean "x"?)`, or "" when nothing in names is close to got.
+// DidYouMean returns ` (did you mean "x"?)` with the name that is closest to got, or "" when none
+// is close. Case counts.
 func DidYouMean(got string, names []string) string { return options.DidYouMean(got, names) }

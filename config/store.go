@@ -9,7 +9,7 @@ import (
 )
 
 // Store is the shared response cache, in which every route with a Cache keeps
-// its responses.
+// its responses. Default fills it in; the zero value is not usable, because it allows no body.
 type Store struct {
 	Memory    int64          // bytes, in steps of 32 MiB; zero means a share of the machine's, which the caller works out
 	MaxObject int64          // bytes of the largest body that is stored, at least 1

@@ -7,10 +7,11 @@ import (
 	"penstock/options"
 )
 
-// Target is one upstream of a route and its share of the requests.
+// Target is one upstream of a route and its share of the requests: Weight among the weights of all
+// targets of the route.
 type Target struct {
-	Upstream string // name of an entry of Config.Upstreams
-	Weight   int    // 0..1000; at least one target of a route has more than 0
+	Upstream string // name of an entry of Config.Upstreams; of an inline one its URLs
+	Weight   int    // 0..1000, 1 for the only target; 0 gets no requests. At least one target of a route has more than 0
 }
 
 // draft is a route whose targets are read, with the upstreams that were read before
@@ -183,7 +184,8 @@ func (m *shares) Model() options.Value { return weightOf(new(int)) }
 
 func weightOf(p *int) options.Scalar { return options.CountOf(p, 1, options.Within(0, maxWeight)) }
 
-// At adds a target. Its weight is -1 until it is read.
+// At adds a target, even when wrong is the problem of its name or URL. Its weight is -1 until it is
+// read.
 func (m *shares) At(name string) (value options.Value, wrong string) {
 	t := Target{Upstream: name, Weight: -1}
 	if isURL(name) {
@@ -196,7 +198,7 @@ func (m *shares) At(name string) (value options.Value, wrong string) {
 	return weightOf(&all[len(all)-1].Weight), wrong
 }
 
-// All returns the targets of a route that has several or shares.
+// All returns the targets of a route; nil when the only one has weight 1 and is written without it.
 func (m *shares) All() []options.Entry {
 	if m.single() {
 		return nil

@@ -8,19 +8,20 @@ import (
 	"penstock/options"
 )
 
-// Upstream is a named set of backends and how they are used. Routes share it.
+// Upstream is a named set of backends and how they are used. Routes share it. Start from
+// DefaultUpstream: the zero value is not usable.
 type Upstream struct {
 	// Name is the key in the file. An inline upstream is named by its URLs,
 	// joined by ",": equal lists in several routes are one upstream.
 	Name        string
 	Inline      bool // written in a route, with every default
 	Balance     Balance
-	Backends    []Backend // at least one; addresses are unique
+	Backends    []Backend // at least one; addresses are unique, those of an inline one only for each Scheme
 	Host        HostPolicy
 	Pool        Pool
 	RetryBudget RetryBudget
 	Eject       Eject
-	Panic       float64 // share of usable weight below which ejections are ignored, 0..1
+	Panic       float64 // share of usable weight below which ejections are ignored, 0..1; zero: only when none is usable
 	DNS         DNS
 	TLS         TLS // for https backends
 }
@@ -112,7 +113,8 @@ func (m *upstreams) Model() options.Value { return DefaultUpstream().section() }
 // Clear makes the map empty.
 func (m *upstreams) Clear() { m.c.Upstreams = nil }
 
-// At adds an upstream.
+// At adds an upstream with every default, even when its name is not allowed; wrong is then the
+// problem.
 func (m *upstreams) At(name string) (value options.Value, wrong string) {
 	if !upstreamName(name) {
 		wrong = "want a name of letters, digits, _, - and ."
@@ -144,7 +146,7 @@ func (u *Upstream) section() *options.Section {
 	return &options.Section{Keys: u.Keys, Check: u.check, Block: true}
 }
 
-// Scheme is how a backend is spoken to.
+// Scheme is how the gateway connects to a backend. The zero value is HTTP.
 type Scheme uint8
 
 // The schemes of a backend's URL.
@@ -157,15 +159,18 @@ const (
 
 var schemeText = [schemeCount]string{HTTP: "http", HTTPS: "https", Unix: "unix"}
 
+// String returns the scheme as a URL has it: "http", "https" or "unix". It panics for a value that
+// is none of the constants.
 func (s Scheme) String() string { return schemeText[s] }
 
 // Backend is one entry under backends. A name that resolves to several
-// addresses becomes as many running backends, each with this weight.
+// addresses becomes as many running backends, each with this weight. The zero value is not usable:
+// it has no address, and its weight is 0, not the default of 1.
 type Backend struct {
 	Scheme Scheme
 	Host   string // name or IP address, lower case, without brackets; empty for Unix
 	Port   string // decimal, the scheme's default when not written; empty for Unix
-	Socket string // path of the socket; empty unless Unix
+	Socket string // absolute path of the socket; empty unless Unix
 	Weight int    // 0..1000; 0 drains it
 	Backup bool   // used only when the others are down
 }
@@ -237,8 +242,8 @@ func address(s string) bool {
 // urlShape is the shape of the URL of a backend.
 func urlShape() options.Shape { return options.Shape{Pattern: "https?://[^/?#@]+/?|unix:(//)?/.+"} }
 
-// Address names the backend in Route.Weights and in labels: "host:port", or
-// "unix:/path". It is the configured address, before names are resolved.
+// Address names the backend in Route.Weights and in labels: "host:port", "[::1]:port" or
+// "unix:/path". It is the configured address, before names are resolved, without the scheme.
 func (b *Backend) Address() string {
 	if b.Scheme == Unix {
 		return "unix:" + b.Socket
@@ -246,7 +251,8 @@ func (b *Backend) Address() string {
 	return net.JoinHostPort(b.Host, b.Port)
 }
 
-// URL writes the backend as it may stand in the file, always with its port.
+// URL writes the backend as it may stand in the file: "http://host:port", "https://host:port" or
+// "unix:/path", always with its port. It panics when b.Scheme is none of the constants.
 func (b *Backend) URL() string {
 	if b.Scheme == Unix {
 		return b.Address()

@@ -30,7 +30,8 @@ func (m *weights) Clear() { m.route.Weights = nil }
 // Model returns a weight.
 func (m *weights) Model() options.Value { return m.weight("") }
 
-// At returns the weight of a backend.
+// At returns the weight of a backend, which is stored when the value is set. wrong is the problem
+// when no upstream of the route has the backend, or it has a weight already.
 func (m *weights) At(name string) (value options.Value, wrong string) {
 	address := strings.ToLower(name)
 	if isURL(name) {

@@ -8,9 +8,10 @@ import (
 )
 
 // YAML prints the effective configuration with every default, in the order of the
-// documentation. Parse reads it back to an equal Config, with one exception: a secret (the
-// admin token, the value of a field that carries credentials) is printed as "(set)", which
-// Parse refuses. The output can be shown to others, and cannot be used by mistake.
+// documentation. Parse, with the same policies, reads it back to an equal Config except for the
+// positions. A secret (the admin token, the value of a field that carries credentials) is printed
+// as "(set)", which Parse refuses: such output can be shown to others, and cannot be used by
+// mistake. The error is that of the YAML encoder, which has none for a Config that was parsed.
 func (c *Config) YAML() ([]byte, error) {
 	root := printedSection(c.section(nil), false)
 	var out bytes.Buffer
