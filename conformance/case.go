@@ -82,8 +82,8 @@ func (k Kind) String() string { return kindText[k] }
 type Outcome struct {
 	Kind   Kind
 	After  int    // number of requests that were forwarded, and their responses passed on, before; no meaning for Forwarded and Aborted
-	Status []int  // acceptable status codes of the last response; empty means any
-	Body   string // of the last response, when HasBody; else that of the script, or any for the gateway's own
+	Status []int  // acceptable status codes of the last response; empty means any, but for the origin's without HasBody that of the script
+	Body   string // of the last response, when HasBody; else any, but for the origin's with an empty Status that of the script
 	Conn   string // "close" or "keep"; "" means either, or what Kind says
 
 	HasBody bool

@@ -59,8 +59,8 @@ func (c *Case) altered(s *Observed) bool {
 }
 
 // Passed reports whether the gateway let something through: bytes that are no HTTP reached the
-// backend or the client, or a request reached the backend whole, and the last final response is
-// complete and none of 502 and 504. When the client got no response at all, it is true only for a
+// backend or the client, or at least as many requests, one or more, reached the backend whole as
+// there are final responses, and the last of these is complete and none of 502 and 504. When the client got no response at all, it is true only for a
 // case without a script.
 func Passed(c *Case, s *Observed) bool {
 	if s.Seen.Err != nil || s.TailErr != nil {

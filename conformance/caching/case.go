@@ -47,7 +47,7 @@ type Step struct {
 // Response is what the origin responds from now on to every request of the case. The body and the
 // values of fields may contain {url}, the path of the case, and {now} and {start}, with an offset in
 // seconds and a layout, such as {now-60}: the time of the clock now and at the beginning of the play.
-// A Date field with the present time and the framing are added unless Fields has them.
+// Date, with the present time, and Content-Length are added unless Fields has them.
 type Response struct {
 	Status  int     // that of the origin before the first Response is 200
 	OnlyIf  bool    // only for requests with a condition; the others get the response before it
@@ -93,7 +93,7 @@ type Ask struct {
 	Suffix string  // appended to the URL of the case; may be empty
 	Fields []Field // Host is a.example without one
 	Body   string  // sent with a Content-Length; "" for none
-	Until  bool    // repeated for Runner.Patience until the result is as expected: something happens in the background
+	Until  bool    // repeated, at most for Runner.Patience, until the result is as expected: something happens in the background
 
 	Verb   Verb
 	Status int     // wanted; zero means that it follows from Verb
