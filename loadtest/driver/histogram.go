@@ -23,7 +23,8 @@ type Histogram struct {
 	max    time.Duration
 }
 
-// Record counts d; a negative one counts as 0, one beyond 18 minutes as that.
+// Record counts d; a negative one counts as 0. Max and Mean are exact; Quantile shows one beyond 18
+// minutes as that.
 func (h *Histogram) Record(d time.Duration) {
 	d = max(d, 0)
 	h.counts[bucketOf(d)]++
@@ -45,13 +46,13 @@ func ceiling(i int) time.Duration {
 	return time.Duration((uint64(i-shift<<subBits)+1)<<shift - 1)
 }
 
-// Count is how many were recorded.
+// Count returns how many durations were recorded.
 func (h *Histogram) Count() int64 { return h.count }
 
-// Max is the longest that was recorded, exactly.
+// Max returns the longest duration that was recorded, exactly; 0 when none was.
 func (h *Histogram) Max() time.Duration { return h.max }
 
-// Mean is the average, 0 of none.
+// Mean returns the exact average, 0 when none was recorded.
 func (h *Histogram) Mean() time.Duration {
 	if h.count == 0 {
 		return 0
@@ -59,8 +60,8 @@ func (h *Histogram) Mean() time.Duration {
 	return h.sum / time.Duration(h.count)
 }
 
-// Quantile returns a duration that a share q of the recorded ones does not exceed. It is at
-// most 0.8 % too long, and 0 when none was recorded.
+// Quantile returns a duration that the share q of the recorded ones, 0 to 1, does not exceed. It is
+// at most 0.8 % too long, and 0 when none was recorded. A q below 0 counts as 0, above 1 as 1.
 func (h *Histogram) Quantile(q float64) time.Duration {
 	rank := min(int64(q*float64(h.count)), h.count-1) // of as many that lie below
 	for i, n := range h.counts {
@@ -71,6 +72,7 @@ func (h *Histogram) Quantile(q float64) time.Duration {
 	return 0
 }
 
+// String returns the count, three quantiles and the maximum, with three or four digits each.
 func (h *Histogram) String() string {
 	return fmt.Sprintf("%d, p50 %v, p99 %v, p99.9 %v, max %v", h.count,
 		short(h.Quantile(0.5)), short(h.Quantile(0.99)), short(h.Quantile(0.999)), short(h.max))

@@ -8,9 +8,11 @@ import (
 	"strings"
 )
 
-// Request makes the bytes of a request for an http URL: GET without a body, else POST.
-// fields are lines such as "Accept: text/html". It returns where to send it, too; a
-// host name is looked up.
+// Request makes the bytes of a request for an http URL: GET when body is nil, else POST, also with an
+// empty one. fields are lines such as "Accept: text/html", without CRLF. It returns where to send it,
+// too: a host name is looked up, and the port is 80 when the URL names none. It returns zero values
+// and an error when target is no http URL, the name is not found, or a field is not "Name: value". It
+// keeps no slice.
 func Request(target string, body []byte, fields ...string) (netip.AddrPort, []byte, error) {
 	u, err := url.Parse(target)
 	if err != nil {

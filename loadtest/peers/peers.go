@@ -18,7 +18,8 @@ import (
 //go:embed origin.conf nginx.conf haproxy.cfg varnish.vcl Caddyfile penstock.yaml
 var templates embed.FS
 
-// Setup describes what a program has to do in a scenario.
+// Setup describes what a program has to do in a scenario. Dir, Address and Origins are required, and
+// each other field where its program needs it; nothing is checked but the form of Address.
 type Setup struct {
 	Dir      string   // an existing folder of its own, for all that it writes
 	Address  string   // where it listens: host:port
@@ -35,13 +36,13 @@ type Setup struct {
 	Tuned    bool     // nginx alone: buffers for large responses instead of its defaults
 }
 
-// Peer is a gateway or the origin.
+// Peer is a gateway or the origin. Only All, Penstock and Origin make it.
 type Peer struct {
-	Name    string // and of its binary on PATH
-	Version []string
-	Proxies bool   // it is measured passing requests through
-	Caches  bool   // scenarios with cache hits measure it
-	Workers string // what Setup.Workers is a number of; empty for one that counts its processors by itself
+	Name    string   // and of its binary on PATH
+	Version []string // arguments with which the program writes its version
+	Proxies bool     // it is measured passing requests through
+	Caches  bool     // scenarios with cache hits measure it
+	Workers string   // what Setup.Workers is a number of; empty for one that counts its processors by itself
 
 	file    string // its template, and the name of the written file
 	command func(s Setup, file string) []string
@@ -63,21 +64,22 @@ func All() []Peer {
 	}
 }
 
-// Penstock is the program that all this is about.
+// Penstock returns the program that all this is about.
 func Penstock() Peer {
 	return Peer{"penstock", []string{"version"}, true, true, "", "penstock.yaml", func(_ Setup, file string) []string {
 		return []string{"run", "-config", file}
 	}}
 }
 
-// Origin returns nginx as the backend of all targets. It responds to any path with 1 KiB,
+// Origin returns nginx as the backend of all targets; its Setup.Dir needs the files of OriginFiles. It responds to any path with 1 KiB,
 // to paths below /c/ with 1 KiB that may be stored, to /100k and /10m with that many KiB
 // and MiB, and to /status with its counters.
 func Origin() Peer {
 	return Peer{"nginx", []string{"-v"}, false, false, "worker processes", "origin.conf", nginx}
 }
 
-// OriginFiles writes the large bodies that Origin serves.
+// OriginFiles writes the large bodies that Origin serves into dir, which must exist. The error is that
+// of a file that cannot be written.
 func OriginFiles(dir string) error {
 	for name, size := range map[string]int{"100k": 100 << 10, "10m": 10 << 20} {
 		if err := os.WriteFile(filepath.Join(dir, name), bytes.Repeat([]byte("penstock"), size/8), 0o644); err != nil {
@@ -100,7 +102,9 @@ func varnish(s Setup, file string) []string {
 // Body returns the body of the origin's responses: 1 KiB.
 func Body() string { return strings.Repeat("penstock", 1024/8) }
 
-// Write writes the configuration for s and returns the command's arguments.
+// Write writes the configuration for s into s.Dir and returns the command's arguments, without the
+// name of the program. It returns nil and an error when Setup.Address, for Varnish the first of
+// Origins, is not host:port, or a file cannot be written.
 func (p Peer) Write(s Setup) (args []string, err error) {
 	text, err := p.config(s)
 	if err != nil {
@@ -127,7 +131,8 @@ const fewFiles = 100
 // Files, at least one.
 func (s Setup) Kept() int { return max(1, s.Files-2*s.Clients-fewFiles) }
 
-// Environment returns the variables that keep a program's files in its folder.
+// Environment returns the environment of this process with the variables added that keep a program's
+// files in its folder.
 func (s Setup) Environment() []string {
 	return append(os.Environ(), "HOME="+s.Dir, "XDG_DATA_HOME="+s.Dir, "XDG_CONFIG_HOME="+s.Dir)
 }

@@ -7,9 +7,10 @@ import (
 	"strconv"
 )
 
-// FreeAddresses returns n loopback addresses without a listener. Their ports are below those
-// that the system gives to clients, so that no client takes one. It returns an error when
-// there are fewer.
+// FreeAddresses returns n different loopback addresses, "127.0.0.1:port", without a listener when it
+// looks: it keeps none of them. Their ports are below those
+// that the system gives to clients, so that no client takes one. It returns nil and an error
+// when there are fewer, and nil for n of zero.
 func FreeAddresses(n int) ([]string, error) {
 	const first, last = 10000, 32000
 	var all []string

@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CPUs returns the numbers of the processors that this process may use.
+// CPUs returns the numbers, from 0, of the processors that this process may use, ascending. The error
+// is that of the system.
 func CPUs() ([]int, error) {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -26,7 +27,8 @@ func CPUs() ([]int, error) {
 }
 
 // Confine keeps this process on these processors, and with it every program that it
-// starts afterwards without Options.CPUs.
+// starts afterwards without Options.CPUs. It returns an error when none of them exists, also for no
+// numbers, or is permitted; some threads may be confined then.
 func Confine(cpus []int) error {
 	set := setOf(cpus)
 	done := map[string]bool{}

@@ -6,7 +6,7 @@ import "errors"
 
 var errNoPin = errors.New("this system does not keep programs on chosen processors")
 
-// CPUs returns an error: it is implemented for Linux only.
+// CPUs returns nil and an error: it is implemented for Linux only.
 func CPUs() ([]int, error) { return nil, errNoPin }
 
 // Confine returns an error: only Linux can.

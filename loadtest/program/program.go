@@ -16,15 +16,15 @@ import (
 
 // Options say what runs. All but Binary may be zero.
 type Options struct {
-	Binary string
-	Args   []string
+	Binary string    // a path, or a name that is looked up on PATH
+	Args   []string  // without the name of the program
 	Env    []string  // nil is our own
 	In     io.Reader // standard input; nil is an empty one
-	Out    io.Writer // for standard output; nil keeps it beside the errors
-	CPUs   []int     // the only processors that it may use, by number, on Linux; nil is those of this process
+	Out    io.Writer // for standard output; nil keeps it beside the errors, for Output
+	CPUs   []int     // the only processors that it may use, by number, on Linux; nil is those of this process; elsewhere Start fails unless it is nil
 }
 
-// Program is one that was started. Where the system has groups of processes, it and
+// Program is one that was started; only Start makes it. It is safe for concurrent use. Where the system has groups of processes, it and
 // all that it starts form one of their own. End must be called, unless Ended is closed.
 type Program struct {
 	name   string
@@ -53,7 +53,8 @@ func (b *beginning) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Start runs a program. The error is that it cannot be started.
+// Start starts a program and returns without waiting for it. It returns nil and an error when it
+// cannot be started, or not on Options.CPUs.
 func Start(o Options) (*Program, error) {
 	p := &Program{name: filepath.Base(o.Binary), ended: make(chan struct{})}
 	p.cmd = exec.Command(o.Binary, o.Args...)
@@ -74,26 +75,29 @@ func Start(o Options) (*Program, error) {
 	return p, nil
 }
 
-// ID returns the number of the process.
+// ID returns the number of the process, also once it has ended.
 func (p *Program) ID() int { return p.cmd.Process.Pid }
 
 // Ended returns a channel that is closed once the program has ended and all that it
 // said is kept.
 func (p *Program) Ended() <-chan struct{} { return p.ended }
 
-// Err returns how the program ended, nil for well. It may be called once Ended is
-// closed.
+// Err returns how the program ended: nil for status 0, an *exec.ExitError for another status or a
+// signal, exec.ErrWaitDelay when status 0 came while a process that it had started held its output.
+// It may be called only once Ended is closed.
 func (p *Program) Err() error { return p.err }
 
-// Output returns the output of the program until now, at most the first 256 KiB.
+// Output returns what the program has written until now to standard error and, without Options.Out,
+// to standard output: at most the first 256 KiB.
 func (p *Program) Output() string {
 	p.output.mu.Lock()
 	defer p.output.mu.Unlock()
 	return p.output.kept.String()
 }
 
-// Await calls check until it returns nil, at most for 15 s and no longer than the program
-// runs or ctx allows. The error contains the last error of check, or how the program ended,
+// Await calls check, at once and then every 20 ms, until it returns nil, at most for 15 s and no
+// longer than the program runs or ctx allows; it does not interrupt check. It leaves the program
+// running. The error contains the last error of check, or how the program ended,
 // and its output.
 func (p *Program) Await(ctx context.Context, check func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
@@ -120,7 +124,8 @@ func (p *Program) Await(ctx context.Context, check func() error) error {
 func (p *Program) Interrupt() error { return p.cmd.Process.Signal(os.Interrupt) }
 
 // End terminates the program and all processes that it has started, and kills them after
-// patience. It returns an error only when the program cannot be killed; Err reports how it
+// patience; zero or less kills almost at once. It returns once the program has ended, also when it
+// had before, and an error only when it has not ended 5 s after it was killed. Err reports how it
 // ended.
 func (p *Program) End(patience time.Duration) error {
 	const last = 5 * time.Second

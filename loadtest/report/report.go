@@ -45,8 +45,9 @@ type page struct {
 	Details  []results.Scenario
 }
 
-// Write draws the runs into File in dir and returns its path. It changes nothing in
-// them.
+// Write draws the runs, as Draw does, into File in dir, which must exist, and returns its path. When
+// drawing fails, as without a run, it returns "" and leaves an existing file; when writing fails, the
+// path and an error. It changes nothing in the runs.
 func Write(dir string, runs ...*results.Run) (string, error) {
 	var text bytes.Buffer
 	if err := Draw(&text, runs...); err != nil {
@@ -56,7 +57,8 @@ func Write(dir string, runs ...*results.Run) (string, error) {
 	return file, os.WriteFile(file, text.Bytes(), 0o644)
 }
 
-// Print writes the aims as text: what each run found, and the medians of those.
+// Print writes the aims as text: what each run found, when there are several, and the medians of
+// those. Without a run no aim is measured. The error is that of out.
 func Print(out io.Writer, runs ...*results.Run) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, v := range judge(runs...) {
@@ -69,7 +71,8 @@ func Print(out io.Writer, runs ...*results.Run) error {
 }
 
 // Draw writes the page of runs to out: the aims by all of them, the drawings of the
-// last. Without a run it returns an error. It changes nothing in them.
+// last. Without a run it returns an error and writes nothing; an error of out may come after a part
+// of the page. None may be nil. It changes nothing in them.
 func Draw(out io.Writer, runs ...*results.Run) error {
 	if len(runs) == 0 {
 		return errors.New("report: no run")

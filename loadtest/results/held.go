@@ -26,7 +26,7 @@ const (
 // Interval is the median of the ratios within the rounds, and how sure it is: the
 // 95 % interval of a bootstrap. The zero value is none.
 type Interval struct {
-	Rounds int     `json:"rounds"`
+	Rounds int     `json:"rounds"` // with a ratio
 	Median float64 `json:"median"`
 	Low    float64 `json:"low"`
 	High   float64 `json:"high"`
@@ -35,11 +35,12 @@ type Interval struct {
 // Half returns half of the interval's width.
 func (i Interval) Half() float64 { return (i.High - i.Low) / 2 }
 
-// Verdict is whether a build became slower.
+// Verdict is whether a build became slower. Hold sets one of the constants; the zero value is none.
 type Verdict string
 
-// Undecided means that the machine was too restless for a verdict, Kept that the build is
-// within the bound, Slower that it is above.
+// Undecided means that the machine was too restless for a verdict, that there were fewer rounds than
+// MinRounds or that processor times are missing; Kept that the build is within the bound, Slower that
+// it is above.
 const (
 	Undecided Verdict = "undecided"
 	Kept      Verdict = "held"
@@ -49,10 +50,10 @@ const (
 // Held is how Subject compares with Before in a scenario. The verdict is by the first
 // of Measures, the processor time a request: it is what shared processors change least.
 type Held struct {
-	Bound    float64      `json:"bound"` // that the upper end may reach, beside the noise
+	Bound    float64      `json:"bound"` // ratio that the upper end may reach, beside the noise: 1.02 is 2 % slower
 	Verdict  Verdict      `json:"verdict"`
-	Measures []Comparison `json:"measures"`
-	Exact    []Exact      `json:"exact,omitempty"`
+	Measures []Comparison `json:"measures"`        // only those that were measured
+	Exact    []Exact      `json:"exact,omitempty"` // kept apart: the verdict does not depend on them
 }
 
 // Comparison is one figure of three builds.
@@ -70,8 +71,8 @@ type Exact struct {
 	Same    float64 `json:"same"`
 }
 
-// Above reports whether Subject has more than the builds that were before it, by more
-// than what such a measurement is good for.
+// Above reports whether Subject has more than both Before and Same, by more than such a measurement
+// is good for: 0.02 for allocs, 0.05 for all others.
 func (e Exact) Above() bool {
 	grain := 0.05
 	if e.Measure == "allocs" {
@@ -81,7 +82,8 @@ func (e Exact) Above() bool {
 }
 
 // AddExact adds a figure of Subject, Before and Same to s.Held, by its JSON name, where
-// all three have it.
+// all three have a value above zero; otherwise it adds nothing. It adds nothing for allocs, which
+// Figures lacks. It panics when there is something to add and s.Held is nil.
 func (s *Scenario) AddExact(measure string) {
 	of := func(name string) float64 {
 		for _, t := range s.Targets {
@@ -98,7 +100,8 @@ func (s *Scenario) AddExact(measure string) {
 }
 
 // Hold fills s.Held from the rounds of Subject, Before and Same, and keeps s.Held.Exact. When
-// one of them has no round in common with Before, there is no verdict.
+// Subject or Same has no round with a processor time in common with Before, the verdict is Undecided;
+// when there is nothing to compare at all, s.Held becomes nil. bound is as Held.Bound.
 func (s *Scenario) Hold(bound float64) {
 	held := Held{Bound: bound, Verdict: Undecided}
 	if s.Held != nil {
@@ -137,7 +140,8 @@ func (c Comparison) verdict(bound float64) Verdict {
 
 // Bootstrap returns the median of values with its 95 % interval: the medians of ten
 // thousand samples drawn from them with replacement, without the lowest and the highest
-// fortieth. The same values in any order have the same interval.
+// fortieth. The same values in any order have the same interval; no values have the zero one. Zeros
+// count in Interval.Rounds and, as in Median, nowhere else. It does not change values.
 func Bootstrap(values []float64) Interval {
 	n := len(values)
 	if n == 0 {

@@ -6,7 +6,7 @@ import "slices"
 type Pair struct {
 	Target string `json:"target"`
 	To     string `json:"to"`
-	CPU    Spread `json:"cpu"` // Target's divided by that of To
+	CPU    Spread `json:"cpu"` // processor time a request, Target's divided by that of To
 }
 
 // Spread is what the ratios within the rounds say together. The zero value is none.
@@ -19,8 +19,8 @@ type Spread struct {
 	Most   float64 `json:"most"`
 }
 
-// Compare adds a Pair of two targets, unless they have no round in common. Targets that
-// are not in s have none.
+// Compare appends to s.Pairs how two targets, by their names, compare. It appends nothing when they
+// have no round in common with a processor time of both, also because one is not in s.
 func (s *Scenario) Compare(target, to string) {
 	ratios := quotients(s.rounds(target), s.rounds(to), "cpu_us")
 	if len(ratios) == 0 {

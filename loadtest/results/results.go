@@ -18,7 +18,7 @@ const File = "results.json"
 // Base is the target that every ratio is taken to.
 const Base = "nginx"
 
-// Run is one run of compare.
+// Run is one run of compare. The zero value can be saved, but not loaded.
 type Run struct {
 	Date      time.Time         `json:"date"`
 	Machine   Machine           `json:"machine"`
@@ -57,12 +57,13 @@ type Scenario struct {
 	Held    *Held    `json:"held,omitempty"`    // where Before and Same took part
 }
 
-// Target is what one program did in one scenario: the medians over the rounds.
+// Target is what one program did in one scenario: the medians over the rounds, which
+// Scenario.Summarize fills in, with Ratio.
 type Target struct {
 	Name string `json:"name"`
 	Figures
-	Ratio  Ratio     `json:"ratio"` // to Base, median of the ratios within a round
-	Rounds []Figures `json:"rounds"`
+	Ratio  Ratio     `json:"ratio"`  // to Base, median of the ratios within a round
+	Rounds []Figures `json:"rounds"` // in order; those of all targets of a scenario have the same index
 }
 
 // Figures are what one measurement yields. Zero means: not measured.
@@ -132,7 +133,8 @@ func (f Figures) Of(measure string) float64 {
 }
 
 // Save writes the run to File in dir, which it creates when needed. It replaces an existing
-// file only when the new one is complete.
+// file only when the new one is complete. It fails when that cannot be written, or when a figure is
+// not a finite number; the existing file stays then.
 func (r *Run) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -148,7 +150,8 @@ func (r *Run) Save(dir string) error {
 	return os.Rename(file+".tmp", file)
 }
 
-// Load reads the run that Save has left in dir.
+// Load reads the run that Save has left in dir. It returns nil and an error when the file cannot be
+// read, is not valid JSON of a Run, or has no scenario.
 func Load(dir string) (*Run, error) {
 	text, err := os.ReadFile(filepath.Join(dir, File))
 	if err != nil {

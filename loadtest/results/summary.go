@@ -7,7 +7,8 @@ import (
 
 // Summarize fills the medians and the ratios of every target from its rounds. A
 // ratio is taken within a round and then the middle one is kept, so that what slows
-// the whole machine for a while does not count.
+// the whole machine for a while does not count. Without Base, and for figures that one of the two
+// lacks, the ratio is zero. Resident memory is the largest, requests and errors are the sums.
 func (s *Scenario) Summarize() {
 	var base []Figures
 	for _, t := range s.Targets {
@@ -49,7 +50,9 @@ func middle(rounds []Figures) Figures {
 	return m
 }
 
-// Curves returns a scenario for every family that has two points or more.
+// Curves returns a scenario for every family that has two points or more, in the order of their
+// second points; nil when there is none. xNames has what X counts, by family; a family that is not in
+// it gets "". Curves without values have no Growth. It does not change points.
 func Curves(points []Scenario, xNames map[string]string) []Scenario {
 	var curves []Scenario
 	for _, family := range families(points) {
