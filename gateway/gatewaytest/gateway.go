@@ -20,8 +20,8 @@ const Wait = 10 * time.Second
 // Gateway is a running gateway, made by Start or StartWith.
 type Gateway struct {
 	*gateway.Gateway
-	Address string // of the first listener
-	Metrics *metrics.Registry
+	Address string            // of the first listener: "127.0.0.1:port"
+	Metrics *metrics.Registry // that the gateway counts in
 	t       testing.TB
 	stopped bool
 }

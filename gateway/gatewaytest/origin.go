@@ -30,13 +30,13 @@ func NewOrigin(t testing.TB, script func(p *Peer)) *Origin {
 }
 
 // Always returns a script that sends the same bytes for every request and keeps the
-// connection open.
+// connection open. It returns when a request cannot be read or the bytes cannot be sent.
 func Always(raw string) func(p *Peer) { return scripted.Always(raw) }
 
-// OK returns the text of a complete response with this body.
+// OK returns the text of a complete 200 response with this body and its length.
 func OK(body string) string { return scripted.OK(body) }
 
-// Dead is an address that refuses connections until the test ends: the port is not
+// Dead returns an address that refuses connections until the test ends: the port is not
 // free for another listener, because it is the client's end of a connection.
 func Dead(t testing.TB) string {
 	t.Helper()

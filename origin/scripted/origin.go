@@ -99,8 +99,9 @@ func (o *Origin) Open() (n int) {
 	return n
 }
 
-// Cut closes the connections that are open and waits until their scripts are done with
-// them. New ones are accepted, and it waits for these too. A script must not call it.
+// Cut closes the connections that are open and waits, without a limit, until no connection is open:
+// until their scripts have returned. New ones are accepted, and it waits for these too without closing
+// them. A script must not call it.
 func (o *Origin) Cut() {
 	o.cut()
 	o.state.Wait(0, func() bool { return len(o.open) == 0 })

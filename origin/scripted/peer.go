@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Peer is one connection to an Origin, as its script sees it.
+// Peer is one connection to an Origin, as its script sees it. An Origin makes it and closes it when
+// the script returns; it belongs to the goroutine of the script.
 type Peer struct {
 	net.Conn
 	In     *bufio.Reader   // reads from Conn
@@ -60,7 +61,8 @@ func (p *Peer) Request() (*http.Request, error) {
 	return r, err
 }
 
-// Say writes text. It reports whether the other side could still take it.
+// Say writes text. It reports whether all of it was written: false once the connection is closed or
+// its deadline has passed. True does not mean that the other side has read it.
 func (p *Peer) Say(text string) bool {
 	_, err := io.WriteString(p.Conn, text)
 	return err == nil

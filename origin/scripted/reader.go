@@ -18,10 +18,10 @@ type Message struct {
 	Version        string      // "HTTP/1.1", also for higher minor versions, or "HTTP/1.0"
 	Status         int         // of a response
 	Fields         [][2]string // names as spelled, values without the white space around
-	Body           string
-	HeadComplete   bool // the empty line after the fields came
-	Complete       bool // the message ended where its framing says; not so for a body until close
-	UntilClose     bool // a response whose body ends with the connection
+	Body           string      // without the chunked coding; what came of it when it is not complete
+	HeadComplete   bool        // the empty line after the fields came
+	Complete       bool        // the message ended where its framing says; not so for a body until close
+	UntilClose     bool        // a response whose body ends with the connection
 }
 
 // Field returns the first value of that name, ASCII case aside; "" without one.

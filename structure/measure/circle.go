@@ -20,14 +20,14 @@ type Name struct {
 	Uses int // number of places
 }
 
-// Circle is a set of files of a package that reach each other over edges.
+// Circle is a set of files of a package that reach each other over edges. The zero value is none.
 type Circle struct {
-	Files []*File // ordered by name
-	Lines int
+	Files []*File // two or more, ordered by name
+	Lines int     // of all its files
 }
 
 // Edges returns every edge between two files of the package, ordered by the
-// names of both. Names declared inside a function never cause one.
+// names of both; nil when there is none. Names declared inside a function never cause one.
 func (p *Package) Edges() []Edge {
 	owners := p.owners()
 	type pair struct{ from, to *File }
@@ -128,7 +128,7 @@ func declaredType(obj types.Object) *types.Named {
 }
 
 // LargestCircle returns the circle with the most files, of equals the one with
-// the most lines. It is empty when no two files use each other.
+// the most lines. It is the zero Circle when there is none.
 func (p *Package) LargestCircle() Circle {
 	var best Circle
 	for _, c := range p.Circles() {
@@ -139,7 +139,8 @@ func (p *Package) LargestCircle() Circle {
 	return best
 }
 
-// Circles returns every circle of two files or more.
+// Circles returns every circle of two files or more, in no particular order; nil when there is none.
+// A file is in at most one of them.
 func (p *Package) Circles() []Circle {
 	next := map[*File][]*File{}
 	for _, e := range p.Edges() {

@@ -22,7 +22,7 @@ import (
 )
 
 // Module is a Go module of which every package has been type-checked from
-// source. Test files are not part of it.
+// source. Test files are not part of it. Only Load makes it. Nothing in it changes afterwards.
 type Module struct {
 	Packages []*Package // ordered by import path
 
@@ -33,8 +33,8 @@ type Module struct {
 
 // Package is one package of a Module.
 type Package struct {
-	Path  string // import path
-	Files []*File
+	Path  string  // import path
+	Files []*File // ordered by name
 
 	module *Module
 	types  *types.Package
@@ -44,7 +44,7 @@ type Package struct {
 // File is one file of a package that is no test.
 type File struct {
 	Name  string // base name
-	Lines int
+	Lines int    // number of line ends
 
 	tree *ast.File
 }

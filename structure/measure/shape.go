@@ -79,7 +79,7 @@ func (m *Module) ourStruct(t types.Type) *types.Named {
 
 // MostFields returns the struct with the most fields. An embedded struct of the
 // module counts with its fields instead of one, and so does a field whose struct
-// type has no name.
+// type has no name. It is the zero Sized when no struct has a field.
 func (p *Package) MostFields() Sized {
 	var most Sized
 	for _, obj := range p.info.Defs {

@@ -10,14 +10,15 @@ import (
 // struct with fields set.
 type Write struct {
 	Folder, File string // File is a base name
-	Line         int
+	Line         int    // from 1
 	What         string // the name of the field, or "a literal"
 }
 
 // Writes returns every place in the module's code that assigns to a field of
 // the struct type called name in folder, or to a part of such a field that is
 // not reached over a pointer, and every composite literal of the type that sets
-// a field. Tests are left out. ok is false when there is no such type.
+// a field. folder is relative to the module, "" for its root. Tests are left out. ok is false when there
+// is no such folder or type in it.
 func (m *Module) Writes(folder, name string) (writes []Write, ok bool) {
 	path := m.path
 	if folder != "" {
