@@ -11,7 +11,8 @@ type Row struct {
 // Order returns THE ORDER: a policy acts after all that are above it, wherever both act on
 // the same thing. It is one table, which no configuration changes. The request gets its id
 // before all of them. The cache is read after the last policy that acts on requests; then
-// come those that act on a request that is sent, on a backend's response, and on fields.
+// come those that act on a request that is sent, on a backend's response, and on fields. The slice is
+// new in each call.
 func Order() []Row {
 	return []Row{
 		{later("access"), "the cheapest refusal: it needs nothing but an address"},
@@ -36,7 +37,8 @@ func Order() []Row {
 
 func later(key string) options.Policy { return options.Policy{Name: key} }
 
-// Table returns THE ORDER as the keys of a route, for reading a configuration.
+// Table returns THE ORDER as the keys of a route, for reading a configuration. The slice is new in
+// each call.
 func Table() []options.Policy {
 	order := Order()
 	table := make([]options.Policy, len(order))

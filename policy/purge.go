@@ -13,10 +13,10 @@ import (
 // backends that know it believe the gateway's address.
 type Purge struct {
 	From *headers.Prefixes // who may purge; nil for nobody
-	Do   func(c *Call)     // purges what is stored for the URL of c
+	Do   func(c *Call)     // must be set; purges what is stored for the URL of c
 }
 
-// OnRequest implements Request: Continue for other methods, a refusal with exchange.PurgeRefused for
+// OnRequest implements Request. PURGE counts in any case: Continue for other methods, a refusal with exchange.PurgeRefused for
 // clients that are not in From, else 204 after Do.
 func (p *Purge) OnRequest(c *Call) Verdict {
 	if len(c.Method) != len("PURGE") || !strings.EqualFold(string(c.Method), "PURGE") {

@@ -39,7 +39,8 @@ func (r *Redirect) Keys(k options.Keys) {
 	k.Add("code", options.OneOfStandard(&r.Code, 308, []string{"301", "302", "303", "307", "308"}, codes), "the status")
 }
 
-// Compile implements options.Compiler.
+// Compile implements options.Compiler. It reports a To that is no valid template, or uses a name that
+// the route's path does not capture.
 func (r *Redirect) Compile(at options.Report, route options.Route) {
 	if r.To == "" {
 		return // said already

@@ -34,7 +34,8 @@ func (r *Respond) Keys(k options.Keys) {
 	k.Text("body", &r.Body, "of any length", options.AnyText, options.MappingLater, options.Means("empty"))
 }
 
-// Compile implements options.Compiler.
+// Compile implements options.Compiler. It reports a Body for a status that has none, and warns of
+// values that look like variables. It must be called only once.
 func (r *Respond) Compile(at options.Report, _ options.Route) {
 	if r.Body != "" && (r.Status == 204 || r.Status == 205 || r.Status == 304) {
 		at.Problem("body", "a %d response has none", r.Status)

@@ -23,7 +23,8 @@ type Rewrite struct {
 // Keys declares the value of `rewrite`.
 func (r *Rewrite) Keys(k options.Keys) { k.Itself(options.TextOf(&r.Path)) }
 
-// Compile implements options.Compiler.
+// Compile implements options.Compiler. It reports a Path that is no valid template, or uses a name
+// that the route's path does not capture.
 func (r *Rewrite) Compile(at options.Report, route options.Route) {
 	if r.Path == "" {
 		return // said already
@@ -45,5 +46,5 @@ func (r *Rewrite) AppendTarget(dst, _ []byte, c *Call) []byte {
 	return r.target.Append(dst, c.X)
 }
 
-// HasQuery implements Target.
+// HasQuery implements Target. Compile must have succeeded before.
 func (r *Rewrite) HasQuery() bool { return r.target.HasQuery() }

@@ -25,7 +25,8 @@ type StripPrefix struct {
 // Keys declares the value of `strip_prefix`.
 func (s *StripPrefix) Keys(k options.Keys) { k.Itself(options.TextOf(&s.Prefix)) }
 
-// Compile implements options.Compiler.
+// Compile implements options.Compiler. It reports a Prefix that is not a plain path, does not begin
+// the route's path, or comes with `rewrite`. It takes a slash off the end of Prefix.
 func (s *StripPrefix) Compile(at options.Report, route options.Route) {
 	if s.Prefix == "" {
 		return // said already
