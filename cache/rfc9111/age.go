@@ -24,7 +24,7 @@ func (a *ageReader) add(line []byte) {
 	}
 }
 
-// ParseAge returns the value of the Age field in whole seconds, at most 2^31; zero
+// ParseAge returns the first value of the Age field, whole seconds up to 2^31 of them; zero
 // when there is none or it cannot be read (RFC 9111 §5.1).
 func ParseAge(f Fields) time.Duration {
 	var a ageReader
@@ -38,8 +38,8 @@ func ParseAge(f Fields) time.Duration {
 
 func (a *ageReader) span() time.Duration { return time.Duration(a.seconds) * time.Second }
 
-// InitialAge returns how old the response was when it was received, in
-// milliseconds: the larger of what its Date shows and of what its Age says plus
+// InitialAge returns how old the response was when it was received, to the
+// millisecond and never negative: the larger of what its Date shows and of what its Age says plus
 // the time that the response took (RFC 9111 §4.2.3). Date knows whole seconds only,
 // so both sides of that comparison are cut to them.
 func (r *Response) InitialAge() time.Duration {

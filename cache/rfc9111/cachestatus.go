@@ -50,7 +50,8 @@ type Handling struct {
 }
 
 // Append appends one member of Cache-Status, for the cache of that name, and
-// returns the longer slice. The name must be a token that begins with a letter.
+// returns the longer slice. The name must be a token that begins with a letter; it is not
+// checked. The TTL is rounded down to seconds, and Stored is not reported with Hit.
 func (h *Handling) Append(dst []byte, name string) []byte {
 	dst = append(dst, name...)
 	switch {

@@ -16,7 +16,8 @@ func At(t time.Time) Instant { return Instant(t.UnixMilli()) }
 // Time returns i as a time in UTC.
 func (i Instant) Time() time.Time { return time.UnixMilli(int64(i)).UTC() }
 
-// Add returns the instant d later.
+// Add returns the instant d later, or earlier when d is negative; less than a millisecond of d is
+// dropped.
 func (i Instant) Add(d time.Duration) Instant { return i + Instant(d/time.Millisecond) }
 
 // Sub returns how long after j the instant i is, at most about 292 years either way.
@@ -37,7 +38,8 @@ func (i Instant) second() Instant {
 // ParseDate reads an HTTP date in any of its three forms, with weekday, month and
 // GMT in any case (RFC 9110 §5.6.7). A two-digit year is of this century unless
 // that would be more than 50 years after now. The weekday must be one, but need
-// not be the right one. ok is false for anything else, other zones included.
+// not be the right one. ok is false, and date means nothing, for anything else: other zones, days
+// that do not exist, and white space around it.
 func ParseDate(value []byte, now Instant) (date Instant, ok bool) {
 	d := dateReader{ok: true}
 	switch comma := bytes.IndexByte(value, ','); {
@@ -53,8 +55,8 @@ func ParseDate(value []byte, now Instant) (date Instant, ok bool) {
 	return d.instant()
 }
 
-// AppendDate appends an HTTP date, an IMF-fixdate, and returns the longer slice. The
-// year must have four digits (RFC 9110 §5.6.7).
+// AppendDate appends an HTTP date, an IMF-fixdate in whole seconds, and returns the longer slice.
+// The year must have four digits (RFC 9110 §5.6.7); this is not checked.
 func AppendDate(dst []byte, at Instant) []byte {
 	return at.Time().AppendFormat(dst, "Mon, 02 Jan 2006 15:04:05 GMT")
 }

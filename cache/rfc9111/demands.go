@@ -21,7 +21,8 @@ type Demands struct {
 	pragma  bool // Pragma: no-cache was there
 }
 
-// Parse adds one Cache-Control line of a request to d.
+// Parse adds one Cache-Control line of a request to d. Unknown directives are skipped; a quoted
+// string that does not end counts as no-cache.
 func (d *Demands) Parse(line []byte) {
 	d.control = true
 	s := scanner{line: line}
@@ -55,7 +56,8 @@ func (d *Demands) add(name []byte, a argument) {
 }
 
 // ParsePragma adds one Pragma line; all that counts of it is no-cache, and that
-// only where no Cache-Control is there (RFC 9111 §5.4).
+// only where no Cache-Control is there (RFC 9111 §5.4). NoCache does not change before ReadRequest
+// has read all lines.
 func (d *Demands) ParsePragma(line []byte) {
 	s := scanner{line: line}
 	for s.next() {

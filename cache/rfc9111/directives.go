@@ -92,7 +92,8 @@ type Directives struct {
 
 // Parse adds one Cache-Control line to d. Directives add up over lines; names
 // are compared in any case and unknown directives are skipped (RFC 9111 §5.2).
-// An argument may be a token or a quoted string, with no space around "=".
+// An argument may be a token or a quoted string, with no space around "=". It never fails: see
+// Malformed and Delta for what cannot be read. d keeps line.
 func (d *Directives) Parse(line []byte) {
 	s := scanner{line: line}
 	for s.next() {
@@ -160,7 +161,7 @@ func isNameList(b []byte) bool {
 
 // Withholds reports whether the response forbids to reuse this field, by
 // no-cache="..." or private="..." (RFC 9111 §5.2.2.4, §5.2.2.7). Such a field is
-// not stored (§3.1).
+// not stored (§3.1). The case of name does not matter.
 func (d *Directives) Withholds(name []byte) bool {
 	for _, list := range d.withheld[:d.withheldLists] {
 		if listNames(list, name) {

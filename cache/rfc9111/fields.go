@@ -16,7 +16,8 @@ type Fields interface {
 // name. The zero value is an empty section.
 type Lines []byte
 
-// Next implements Fields; pos is an offset in l.
+// Next implements Fields; pos is an offset in l, and one outside of l ends the section. Name and
+// value are views of l; a line may end with LF alone.
 func (l *Lines) Next(pos int) (name, value []byte, next int) {
 	if pos < 0 || pos >= len(*l) {
 		return nil, nil, -1

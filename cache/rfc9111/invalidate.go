@@ -12,7 +12,7 @@ type URI struct {
 }
 
 // Invalidates reports whether a response to this method makes what is stored for
-// the URI invalid: the method is unsafe or unknown and the response is no error
+// the URI invalid: the method is Unsafe or Post, and the status is from 200 to 399
 // (RFC 9111 §4.4).
 func Invalidates(m Method, status int) bool {
 	return (m == Unsafe || m == Post) && 200 <= status && status <= 399
@@ -20,7 +20,8 @@ func Invalidates(m Method, status int) bool {
 
 // Invalidated yields the targets that such a response invalidates besides the
 // request's own: what Location and Content-Location name, if it is of the same
-// origin (RFC 9111 §4.4). A target is valid until the next one is yielded.
+// origin (RFC 9111 §4.4). Other values are skipped. A target is valid until the next one is
+// yielded.
 func Invalidated(u URI, response Fields) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		var buffer []byte

@@ -99,9 +99,9 @@ func appendPreferences(dst, name []byte, request Fields) (longer []byte, ok bool
 	return dst, true
 }
 
-// PreferredLanguage returns the one language that a request wants more than any
-// other; nil when there is none, or none that is more wanted than all others
-// (RFC 9110 §12.5.4).
+// PreferredLanguage returns the one language that a request wants more than any other, as it is
+// written there; nil when there is none, none that is more wanted than all others, or when
+// Accept-Language cannot be read or has more than 24 members (RFC 9110 §12.5.4).
 func PreferredLanguage(request Fields) []byte {
 	var p preferences
 	if !p.read([]byte("accept-language"), request) {
@@ -123,8 +123,8 @@ func PreferredLanguage(request Fields) []byte {
 	return best.want
 }
 
-// ContentLanguage returns the language of a response; nil when it names none or
-// several (RFC 9110 §8.5).
+// ContentLanguage returns the language of a response, as it is written there; nil when it names
+// none or several (RFC 9110 §8.5).
 func ContentLanguage(response Fields) []byte {
 	var language singleton
 	for name, value, pos := response.Next(0); pos >= 0; name, value, pos = response.Next(pos) {

@@ -43,7 +43,8 @@ const (
 // Has reports whether any of these flags is set.
 func (f Flags) Has(any Flags) bool { return f&any != 0 }
 
-// NewMeta returns the numbers of a response that is stored.
+// NewMeta returns the numbers of a response that is stored. It never fails and does not judge
+// whether r may be stored: see MayStore.
 func NewMeta(r *Response, p *Policy) Meta {
 	d := &r.Directives
 	m := Meta{

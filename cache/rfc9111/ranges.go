@@ -9,10 +9,10 @@ import (
 // ByteRange is a part of a body: the octets from First to Last, both included.
 type ByteRange struct{ First, Last int64 }
 
-// Length returns the number of octets.
+// Length returns the number of octets; zero when Last is First less one.
 func (r ByteRange) Length() int64 { return r.Last - r.First + 1 }
 
-// MaxRanges is how many parts a request gets at most.
+// MaxRanges is how many ranges a request may have; one with more gets the whole body.
 const MaxRanges = 8
 
 // RangeForm is the form of the response to a Range request.
@@ -35,7 +35,8 @@ type Ranges struct {
 
 // Ranges reads the Range field of q against the complete stored response m, with
 // these fields and a body of length octets, and returns the form of the response (RFC 9110 §14).
-// The parts to send end up in into. If-Range is looked at first (§13.1.5).
+// The parts to send end up in into, which must not be nil; they mean something with OnePart and
+// SeveralParts only. If-Range is looked at first (§13.1.5).
 //
 // A field that cannot be read, another unit, an empty body, and anything but a GET
 // of a stored 200 get the whole body; so do ranges that cost more than that: more than
@@ -160,7 +161,8 @@ func parseLength(b []byte) (n int64, ok bool) {
 	return n, len(b) > 0
 }
 
-// AppendContentRange appends the value of Content-Range for a part (RFC 9110 §14.4).
+// AppendContentRange appends the value of Content-Range for a part of a body of length octets and
+// returns the longer slice (RFC 9110 §14.4).
 func AppendContentRange(dst []byte, part ByteRange, length int64) []byte {
 	dst = append(dst, "bytes "...)
 	dst = strconv.AppendInt(dst, part.First, 10)
@@ -170,7 +172,8 @@ func AppendContentRange(dst []byte, part ByteRange, length int64) []byte {
 	return strconv.AppendInt(dst, length, 10)
 }
 
-// AppendUnsatisfied appends the value of Content-Range for a 416 (RFC 9110 §15.5.17).
+// AppendUnsatisfied appends the value of Content-Range for a 416 of a body of length octets and
+// returns the longer slice (RFC 9110 §15.5.17).
 func AppendUnsatisfied(dst []byte, length int64) []byte {
 	return strconv.AppendInt(append(dst, "bytes */"...), length, 10)
 }
@@ -200,14 +203,15 @@ func (m *Multipart) AppendPart(dst []byte, at int, part ByteRange) []byte {
 	return append(dst, "\r\n\r\n"...)
 }
 
-// AppendEnd appends the line after the last part.
+// AppendEnd appends the line after the last part and returns the longer slice.
 func (m *Multipart) AppendEnd(dst []byte) []byte {
 	dst = append(dst, "\r\n--"...)
 	dst = append(dst, m.Boundary...)
 	return append(dst, "--\r\n"...)
 }
 
-// Size returns the length of the body with these parts, for Content-Length.
+// Size returns the length in bytes of the body with these parts and the lines around them, for
+// Content-Length.
 func (m *Multipart) Size(parts []ByteRange) (size int64) {
 	var buffer [512]byte
 	for i, part := range parts {

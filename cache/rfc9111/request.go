@@ -21,8 +21,8 @@ var methodText = [methodCount]string{
 
 func (m Method) String() string { return methodText[m] }
 
-// MethodOf returns the method of a name; names are case-sensitive
-// (RFC 9110 §9.1).
+// MethodOf returns the method of a name, Unsafe for any that is not listed above; names are
+// case-sensitive (RFC 9110 §9.1).
 func MethodOf(name []byte) Method {
 	switch string(name) {
 	case "GET":
@@ -71,8 +71,9 @@ func (s *singleton) add(value []byte) {
 // one reports whether the field is there exactly once.
 func (s *singleton) one() bool { return s.lines == 1 }
 
-// ReadRequest reads a request's fields in one pass. It keeps f; the caller may set
-// Body and URI afterwards.
+// ReadRequest reads a request's fields in one pass. It never fails: a field that cannot be read
+// counts as its rule says. It keeps f, which must not be nil; the caller may set Body and URI
+// afterwards.
 func ReadRequest(method Method, f Fields) Request {
 	q := Request{Method: method, fields: f}
 	for name, value, pos := f.Next(0); pos >= 0; name, value, pos = f.Next(pos) {
@@ -102,7 +103,8 @@ func ReadRequest(method Method, f Fields) Request {
 // Ranged reports whether the request has a Range field, readable or not.
 func (q *Request) Ranged() bool { return q.ranges.lines > 0 }
 
-// Conditional reports whether the request asks for a 304 (RFC 9110 §13.1.2, §13.1.3).
+// Conditional reports whether the request asks for a 304: it has If-None-Match or
+// If-Modified-Since, readable or not (RFC 9110 §13.1.2, §13.1.3).
 func (q *Request) Conditional() bool { return q.ifNoneMatch || q.ifModifiedSince.lines > 0 }
 
 // ClientCondition reports whether a request field is a condition or a range that

@@ -82,7 +82,8 @@ type Response struct {
 }
 
 // ReadResponse reads a response's fields in one pass, and one more for each field
-// that may govern.
+// that may govern. It never fails: what cannot be read makes the response stale or not storable.
+// f and p must not be nil; p is not kept.
 func ReadResponse(status int, f Fields, at Times, p *Policy) Response {
 	r := Response{Status: status, Times: at}
 	var date singleton

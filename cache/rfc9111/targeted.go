@@ -5,7 +5,8 @@ package rfc9111
 const DefaultTarget = "CDN-Cache-Control"
 
 // Targeted is what a targeted cache control field says, read as a dictionary
-// structured field (RFC 9213 §2.1). The zero value is an absent field.
+// structured field (RFC 9213 §2.1). The zero value is an absent field. Directives count only when
+// Applies returns true.
 type Targeted struct {
 	Directives Directives
 	lines      int

@@ -5,7 +5,9 @@ import "bytes"
 // NotModified reports whether a 304 is the response to a conditional q, now that the
 // stored response m with these fields is to be used for it (RFC 9111 §4.3.2, RFC
 // 9110 §13.2.2). If-None-Match, compared weakly, takes precedence; then comes
-// If-Modified-Since, against Last-Modified or else Date.
+// If-Modified-Since, against Last-Modified or else Date. It returns false for a method other than
+// GET and HEAD, a stored status outside of 200 to 299, and a date that cannot be read or comes
+// twice.
 func (q *Request) NotModified(m *Meta, stored Fields) bool {
 	switch {
 	case !q.Conditional() || q.Method != Get && q.Method != Head || m.Status < 200 || m.Status > 299:
@@ -182,8 +184,10 @@ const (
 )
 
 // HeadUpdate returns what the response to a HEAD means for the stored response that
-// a GET would have got, with a body of length octets (RFC 9111
-// §4.3.5). The response must still have its Content-Length.
+// a GET would have got, with a body of length octets (RFC 9111 §4.3.5): HeadNothing unless status
+// is 200, HeadOutdates when its ETag, Last-Modified or Content-Length is not that of the stored
+// response, else HeadFreshens. A field that it does not have is not compared. The response must
+// still have its Content-Length.
 func HeadUpdate(status int, response, stored Fields, length int64) HeadEffect {
 	if status != 200 {
 		return HeadNothing

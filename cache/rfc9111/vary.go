@@ -13,7 +13,7 @@ type Variance uint8
 const (
 	VariesNot    Variance = iota
 	VariesOnSome          // Vary names fields
-	VariesOnAll           // Vary has "*" somewhere, cannot be read, or names more than 16 fields: never reused
+	VariesOnAll           // Vary has "*" somewhere, cannot be read, or (found by AppendVary alone) names more than 16 fields: never reused
 )
 
 // maxVary bounds the fields that a response may depend on.
@@ -46,7 +46,7 @@ func (v *varyReader) variance() Variance {
 // AppendVary appends the names that the Vary lines of a response nominate, all of
 // them together, in lower case, sorted, each once, separated by ",", and returns
 // the longer slice. Nothing is appended unless the result is VariesOnSome. Those
-// bytes are what AppendVariantKey takes.
+// bytes are what AppendVariantKey takes. More than 16 names give VariesOnAll.
 func AppendVary(dst []byte, response Fields) ([]byte, Variance) {
 	var listed [maxVary][]byte
 	nominated := listed[:0]
