@@ -32,10 +32,10 @@ func (l *Leader) Announce(a *Response, w *Writer) {
 	})
 }
 
-// Follow gives the leader's own client a place, beyond the bounds of Flights: the
-// client may then be slow, or leave, without the fetch minding. Call it once, before
-// Write; it never returns nil, and the follower must Leave. As long as the body is not stored, the leader waits for this follower however
-// long it takes, so that nothing is lost for it.
+// Follow gives the leader's own client a place, beyond the bounds of Flights: the client may then
+// be slow, or leave, without the fetch minding. Call it once, before Write; it never returns nil,
+// and the follower must Leave. As long as the body is not stored, the leader waits for this
+// follower however long it takes, so that nothing is lost for it.
 func (l *Leader) Follow() *Follower {
 	fl := l.flight
 	fl.mu.Lock()

@@ -113,8 +113,8 @@ func (l *loader) loadPurges(number int) (LoadResult, error) {
 	return Loaded, nil
 }
 
-// replayJournal repeats the purges of one journal on the shards that are loaded. A record that is cut short was
-// never acknowledged and is cut off; a false one is an error.
+// replayJournal repeats the purges of one journal on the shards that are loaded. A record that is
+// cut short was never acknowledged and is cut off; a false one is an error.
 func (l *loader) replayJournal(number int) error {
 	s := l.store
 	name := filepath.Join(l.dir, journalName(number))

@@ -55,8 +55,9 @@ func invalidateTarget(t *Transaction, scheme, target []byte) {
 	}
 }
 
-// ReadTarget reads an origin-form target into u, its path as keys have it. It is false when no
-// request can have such a target.
+// ReadTarget reads an origin-form target into u: Path, in new memory and as keys have it, Query, a
+// view of target, and HasQuery. It is false when no request can have such a target or paths refuses
+// its path; u must not be used then.
 func ReadTarget(u *cache.URL, target []byte, paths Paths) bool {
 	t, p := headers.SplitTarget(target)
 	if p != headers.NoProblem || t.Form != headers.OriginForm {

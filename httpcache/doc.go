@@ -21,6 +21,7 @@
 // Records carry how much of the tier's log of purges they count with, so that a purge in one
 // instance makes a miss of what another put before (purgelog.go).
 //
-// The zero Transaction belongs to a request whose route does not cache. Every step but Begin
-// and Lookup may be called on it and then does nothing.
+// The zero Transaction belongs to a request whose route does not cache. Every step but Begin,
+// Lookup and Explain may be called on it and then does nothing. Begin, Lookup, Explain, Prepare and
+// Store panic when they are called out of this order.
 package httpcache

@@ -13,17 +13,17 @@ import (
 	"penstock/ops"
 )
 
-// Options are what an Engine is made from.
+// Options are what an Engine is made from. They are not checked; the zero value lacks a Store.
 type Options struct {
 	Store   *cache.Store     // must not be nil
-	Waiters int              // requests that wait for another's fetch at the same time; zero means 8192
+	Waiters int              // requests that wait for another's fetch at the same time; zero or less means 8192
 	Clock   func() time.Time // the wall clock by which responses age; nil means time.Now
 	Log     *slog.Logger     // nil discards
 	Shared  *Shared          // a tier beyond the store; nil for none
 }
 
-// Engine is a response cache. It is safe for concurrent use; each Transaction is one
-// goroutine's.
+// Engine is a response cache. Only New makes one. It is safe for concurrent use; each Transaction
+// is one goroutine's.
 type Engine struct {
 	store   *cache.Store
 	flights *cache.Flights
@@ -39,7 +39,7 @@ type Engine struct {
 	http, https []byte // schemes, as keys spell them
 }
 
-// New makes an engine over a store.
+// New makes an engine over a store. It never fails and starts nothing; call Shutdown in the end.
 func New(o Options) *Engine {
 	e := &Engine{
 		store: o.Store, flights: cache.NewFlights(cache.FlightOptions{Waiters: o.Waiters, Store: o.Store}),
@@ -86,7 +86,8 @@ func (e *Engine) scheme(name string) []byte {
 	return e.http
 }
 
-// Describe writes the state of the store and of the flights into s.
+// Describe writes the state of the store and of the flights into s, and adds the purges to
+// s.Purges. It leaves the fields that Saver.Describe writes.
 func (e *Engine) Describe(s *ops.CacheStatus) {
 	all := e.store.Stats()
 	s.ConfiguredBytes, s.UsedBytes, s.OverheadBytes = all.ConfiguredBytes, all.UsedBytes, all.OverheadBytes
@@ -109,7 +110,8 @@ func (e *Engine) background(run func()) {
 }
 
 // Shutdown waits for background fetches, refreshes and detached fills, until ctx is done. Then
-// it calls cut, which must make their origins fail, and waits for the rest.
+// it calls cut, once, which must make their origins fail, and waits for the rest without limit. Call
+// it when no more requests come.
 func (e *Engine) Shutdown(ctx context.Context, cut func()) {
 	ended := make(chan struct{})
 	go func() {

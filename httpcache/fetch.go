@@ -58,8 +58,9 @@ func (e *Engine) beginFill(t *Transaction) bool {
 }
 
 // StreamFill takes the body of a response that is being stored away from the request, which
-// then follows the fill like everybody else, and makes that the body of r. It is false, and
-// does nothing, when the body is the request's own.
+// then follows the fill like everybody else, and makes that the body of r. The fill goes on in a
+// goroutine of its own. It is false, and does nothing, when Detaches is: then the body is the
+// request's own.
 func (t *Transaction) StreamFill(r *response.Response) bool {
 	if t.phase != detaching {
 		return false

@@ -14,7 +14,7 @@ const (
 
 var outcomeText = [outcomeCount]string{AskOrigin: "ask-origin", Serve: "serve", Refuse: "refuse", Relay: "relay"}
 
-// String returns the outcome's name.
+// String returns the outcome's name. It panics for a number that is no outcome.
 func (o Outcome) String() string { return outcomeText[o] }
 
 // Statuses that the steps look at.

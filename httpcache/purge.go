@@ -11,13 +11,14 @@ import (
 type Purge struct {
 	Scope ops.CacheScope
 	URL   cache.URL // of a URL; of a prefix its Scheme, Host and Path; of a host its Scheme and Host
-	Rules []*Rule   // of all routes: a URL is purged as each of them keys its query
+	Rules []*Rule   // of all routes: a URL is purged as each of them keys its query; without rules no URL is
 	Tag   []byte
 	Soft  bool // what is stored stays, to be used as a stale response is
 }
 
-// Purge purges what is stored. An error means that the purge holds in this process and may be
-// forgotten in a restart.
+// Purge purges what is stored here and gives the purge to the tier, without waiting. An error means
+// that the purge holds in this process and may be forgotten in a restart. It is no error when
+// nothing was stored. A nil p.URL.Scheme is set to "http".
 func (e *Engine) Purge(p *Purge) error {
 	if p.URL.Scheme == nil {
 		p.URL.Scheme = e.http

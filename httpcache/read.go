@@ -74,13 +74,14 @@ func overriding(name []byte) bool {
 }
 
 // Shapes reports whether the cache writes the query of the request for the origin, by
-// AppendQuery.
+// AppendQuery: for every GET and HEAD on a route that caches.
 func (t *Transaction) Shapes() bool {
 	return t.rule != nil && (t.rules.Method == rfc9111.Get || t.rules.Method == rfc9111.Head)
 }
 
-// Host returns the Host that the origin sees: host, or where the response may be stored the
-// normal form that its key has.
+// Host returns the Host that the origin sees: the normal form that the key has where the request
+// has one, valid until Reset, else host itself. A request has a key when the store may serve it or
+// its method is unsafe. An empty host stays empty.
 func (t *Transaction) Host(host []byte) []byte {
 	if len(t.keys.base.Bytes()) == 0 || len(host) == 0 {
 		return host
@@ -89,7 +90,8 @@ func (t *Transaction) Host(host []byte) []byte {
 }
 
 // AppendQuery appends to a target the query that the origin sees, after mark: what the key
-// counts of it, and nothing else. It appends nothing when that is empty.
+// counts of it, and nothing else. It appends nothing when the target has no query or, unless the
+// whole query counts, when that is empty.
 func (t *Transaction) AppendQuery(dst []byte, mark byte) []byte {
 	if !t.req.HasQuery {
 		return dst
@@ -105,7 +107,10 @@ func (t *Transaction) AppendQuery(dst []byte, mark byte) []byte {
 }
 
 // Prepare edits the fields of the request for the origin and records the time. It drops the
-// client's conditions and ranges when the cache evaluates them itself.
+// client's conditions and ranges when the cache evaluates them itself, and fields that a backend
+// may take for one that selects the response. Call it before each attempt between Lookup, when
+// that returned AskOrigin, and Store; elsewhere it panics, but on an idle transaction it does
+// nothing.
 func (t *Transaction) Prepare(fields *headers.Block) {
 	if t.phase == idle {
 		return
@@ -130,7 +135,7 @@ func (t *Transaction) shadows(name []byte) bool {
 }
 
 // AppendValidators appends the lines that ask the origin whether the stored response still
-// holds, if it shall be asked.
+// holds, if it shall be asked, else nothing, and returns the longer slice.
 func (t *Transaction) AppendValidators(dst []byte) []byte {
 	if !t.validates {
 		return dst

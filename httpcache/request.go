@@ -33,25 +33,29 @@ type Request struct {
 
 // Paths brings paths into the normal form that keys have.
 type Paths interface {
+	// NormalizePath appends the normal form of path to dst. Unless the Problem is NoProblem, the
+	// path is refused and the slice means nothing.
 	NormalizePath(dst, path []byte) ([]byte, headers.PathMarks, headers.Problem)
 }
 
 // Origin is a request's way to its origin.
 type Origin interface {
-	// Fetch gives up the response that came before, asks again and returns the new one.
+	// Fetch gives up the response that came before, if any, asks the origin and returns the new
+	// one, whatever its status. With a fault there is none.
 	Fetch() (Received, *exchange.Fault)
 
 	// Detach takes the body of the response, which is still to come, away from the request.
-	// The fields of the response are not valid any more.
+	// The fields of the response are not valid any more. It is called at most once for a
+	// response, and not when its Streams is false; the caller closes the body.
 	Detach() Body
 
 	// Background begins a request of its own for what this one asks for, as a GET of the
-	// whole. It returns the begun transaction, and a func that ends the request; nil when
-	// there can be none. Nothing of it refers to this request.
+	// whole. It returns the begun transaction, and a func that ends the request and is called
+	// once; nil when there can be none. Nothing of it refers to this request.
 	Background() (t *Transaction, end func())
 }
 
-// Received is the response of the origin as it came. It is a view.
+// Received is the response of the origin as it came. It is a view. With a fault it may be zero.
 type Received struct {
 	Status  int
 	Fields  *headers.Block

@@ -24,8 +24,8 @@ type Rule struct {
 	Shadowed    [][]byte         // Headers, as the origin's fields are compared with them
 	Wait        time.Duration    // how long a request waits for the fetch of another; zero means without limit
 	Tags        []byte           // name of the response field that lists tags; nil for none
-	MaxObject   int64            // bytes of the largest body that is stored
-	MaxVariants int              // of one URL, by Vary
+	MaxObject   int64            // bytes of the largest body that is stored, of those with a stated length and those that stream
+	MaxVariants int              // of one URL, by Vary; the least used gives way to one more; zero means 1
 
 	Get, Head, Post bool // methods whose responses are stored; HEAD is served with those of GET
 
@@ -35,7 +35,7 @@ type Rule struct {
 	Counters   Counters // must not be nil
 }
 
-// Counters count what happens after the request that caused it.
+// Counters count what happens after the request that caused it. They are called concurrently.
 type Counters interface {
 	// Filled counts a response that was stored whole. Began is when the origin was asked.
 	Filled(began time.Time)

@@ -12,7 +12,9 @@ import (
 	"penstock/ops"
 )
 
-// Saver saves a store for the next start of the process and loads it. NewSaver makes one.
+// Saver saves a store for the next start of the process and loads it. Only NewSaver makes one. It
+// is safe for concurrent use. A nil Saver saves nothing: Start and PrepareLastSave may be called on
+// it, Load and Describe panic.
 type Saver struct {
 	store *cache.Store
 	path  string
@@ -35,12 +37,13 @@ type SaverOptions struct {
 	Now   func() time.Time // must not be nil
 }
 
-// NewSaver makes a Saver. It touches no file.
+// NewSaver makes a Saver. It touches no file, checks nothing and starts nothing.
 func NewSaver(o SaverOptions) *Saver {
 	return &Saver{store: o.Store, path: o.Path, log: o.Log, now: o.Now}
 }
 
-// Describe adds to what operators see.
+// Describe writes into status the result of Load, the time of the last save that succeeded, zero
+// when there was none, and the error of the last save when it failed.
 func (s *Saver) Describe(status *ops.CacheStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -50,8 +53,9 @@ func (s *Saver) Describe(status *ops.CacheStatus) {
 	}
 }
 
-// Load fills the store with what an earlier process saved. Damaged files are a warning and an
-// empty start.
+// Load fills the store with what an earlier process saved. Call it once, before the store is used
+// and before Start. It does not fail: files that cannot be used are a warning in the log, and the
+// store stays empty.
 func (s *Saver) Load() {
 	result, err := s.store.Load(s.path)
 	s.mu.Lock()
@@ -67,9 +71,9 @@ func (s *Saver) Load() {
 	}
 }
 
-// Start saves the store from now on, once in every period. A save that fails is in the log
-// and in the state; the next period saves again. On a nil Saver, when it has started, and where
-// every is zero, Start does nothing.
+// Start saves the store once in every period, first when one has passed, until PrepareLastSave. A
+// save that fails is in the log and in the state; the next period saves again. On a nil Saver, when
+// it has started, and where every is zero or less, Start does nothing.
 func (s *Saver) Start(every time.Duration) {
 	if s == nil || every <= 0 {
 		return
@@ -125,8 +129,9 @@ type LastSave struct {
 }
 
 // PrepareLastSave ends the periodic saves. The store is saved when Begin is called, or when
-// half of the time until ctx ends is over: connections that last until then leave it the rest.
-// On a nil Saver nothing is saved.
+// half of the time until the deadline of ctx is over: connections that last until then leave it
+// the rest. Without a deadline only Begin begins it, and the end of ctx does not end it. Call it
+// once, and Wait afterwards. On a nil Saver nothing is saved.
 func (s *Saver) PrepareLastSave(ctx context.Context) LastSave {
 	if s == nil {
 		return LastSave{}
@@ -150,14 +155,16 @@ func (s *Saver) PrepareLastSave(ctx context.Context) LastSave {
 	return last
 }
 
-// Begin begins the save, unless it has begun.
+// Begin begins the save, unless it has begun, and does not wait for it.
 func (l *LastSave) Begin() {
 	if l.begin != nil {
 		l.begin()
 	}
 }
 
-// Wait returns what became of the save. When both contexts are done it gives the save up.
+// Wait waits for the end of the save, which it does not begin, and returns its error: nil when the
+// store was saved or nothing is to be saved. When both contexts are done it gives the save up and
+// returns an error that wraps that of rest. Call it once.
 func (l *LastSave) Wait(ctx, rest context.Context) error {
 	if l.ended == nil {
 		return nil

@@ -30,7 +30,8 @@ func (s *cacheStatus) reuses(h rfc9111.Handling) {
 }
 
 // AppendStatus appends the line that says what the cache did (RFC 9211), after those of
-// caches nearer to the origin. It appends nothing where the route's responses carry none.
+// caches nearer to the origin, and returns the longer slice. It appends nothing where the route's
+// responses carry none.
 func (t *Transaction) AppendStatus(dst []byte) []byte {
 	if t.role == roleNone || !t.rule.Explains {
 		return dst
@@ -77,6 +78,7 @@ func (f *fill) refused() uint8 {
 	return uint8(f.refusal)
 }
 
-// Refused is the number of why the response was not stored, of those that Refusals lists.
-// judged is false when there was no response to judge.
+// Refused is the number of why the response was not stored, of those that Refusals lists; 0 when
+// nothing was refused. judged is false when there was no response to judge: then the number says
+// nothing. Call it after Store, and before Reset.
 func (t *Transaction) Refused() (refusal uint8, judged bool) { return t.fill.refused(), t.fill.judged }

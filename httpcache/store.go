@@ -9,7 +9,11 @@ import (
 
 // Store takes in what the origin has sent, or f if it failed: it stores, updates, deletes.
 // Serve means that the client gets the response from the store that is ready; Relay that it
-// gets the origin's, whose body StreamFill may take over; the fault comes with Refuse alone.
+// gets the origin's, whose body StreamFill may take over; the fault comes with Refuse alone. It is
+// f when no stored response may serve in its place, that of Origin.Fetch when a stored response
+// could not be confirmed and was asked for anew, or HTTPProtocolError for a 304 that nothing was
+// asked for. On an idle transaction it returns Refuse with f, or Relay without one; elsewhere than
+// after Lookup returned AskOrigin it panics.
 func (e *Engine) Store(t *Transaction, received Received, f *exchange.Fault) (Outcome, *exchange.Fault) {
 	if t.phase == idle {
 		return relay(f)

@@ -12,7 +12,7 @@ import (
 // concurrently.
 type Tier interface {
 	// Get appends to dst the record that was put under a key. It is false when there is none,
-	// or none could be had by the deadline.
+	// or none could be had by the deadline; record is not read then, and may be dst.
 	Get(deadline time.Time, key [16]byte, dst []byte) (record []byte, found bool)
 
 	// Put keeps a record, which it copies, in the place of an earlier one. After until it is of
@@ -28,7 +28,8 @@ type Tier interface {
 	Purged(since uint64) ([]SharedPurge, error)
 }
 
-// SharedPurge is a purge as instances tell each other of it.
+// SharedPurge is a purge as instances tell each other of it. Of Key, Host, Path and Tag
+// only those of its scope count.
 type SharedPurge struct {
 	Position uint64 // in the log, from 1 and ascending; given by the tier
 	From     uint64 // the instance that purged

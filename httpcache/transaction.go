@@ -87,8 +87,9 @@ type stored struct {
 	lines rfc9111.Lines
 }
 
-// Begin opens a transaction for a request on a route that caches. It keeps rule and the
-// slices of req until Reset.
+// Begin opens a transaction for a request on a route that caches. It keeps rule, which must not
+// be nil, and the slices of req until Reset, which must follow. It never fails, but panics when t
+// is not idle.
 func (e *Engine) Begin(t *Transaction, rule *Rule, req *Request) {
 	t.move(idle, begun)
 	t.engine, t.rule, t.req = e, rule, *req
@@ -111,13 +112,14 @@ func wrongPhase(is, to phase) {
 }
 
 // Followed reports whether other requests wait for what this one fetches. It may be called from
-// any goroutine between Lookup and Store.
+// any goroutine between Lookup and Store. Without a fetch that others can join it is false.
 func (t *Transaction) Followed() bool {
 	return t.fill.lead != nil && t.fill.lead.Followers() > 0
 }
 
-// Reset gives back what the transaction holds. A fetch that others follow and that was not
-// ended fails.
+// Reset gives back what the transaction holds and makes it idle, from any phase. A fetch that
+// others follow and that was not ended fails. Call it once the response has been sent: that of the
+// store is in the memory of t.
 func (t *Transaction) Reset() {
 	if t.phase == idle {
 		return
@@ -158,7 +160,8 @@ func (t *Transaction) forget() {
 // takes it away from the request.
 func (t *Transaction) Detaches() bool { return t.phase == detaching }
 
-// Report writes into the request's record what the cache did.
+// Report replaces Cache in the request's record with what the cache did. On an idle transaction
+// it does nothing.
 func (t *Transaction) Report() {
 	if t.role == roleNone {
 		return
