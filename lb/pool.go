@@ -55,8 +55,8 @@ func NewPool(g *Group, weights []int, backup []bool, o Options) *Pool {
 func (p *Pool) Group() *Group { return p.group }
 
 // Pick returns the backend for the next attempt; nil when all that have a weight
-// were tried, or none has a weight. It skips those in tried (which may be nil) and those that
-// are ejected, on trial or not. Backups are used when no primary is left. When all that are
+// were tried, or none has a weight. It skips those in tried (which may be nil) and, unless
+// Options.Panic says otherwise, those that are ejected, on trial or not. Backups are used when no primary is left. When all that are
 // left are ejected it picks one of them nevertheless, rather than fail. key matters to
 // ConsistentHash only, now (unix ns) to Latency only. It counts nothing: the caller calls Begin.
 // It never blocks and never allocates.
@@ -84,7 +84,8 @@ func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
 // gets no other trial until this one has ended: a success ends the ejection, a failure begins
 // another, and after Cancelled or Abandoned the next attempt is the trial. Requests that may be
 // sent twice without harm (safe) go to the trial. If there are none for as long as a pause may
-// be, any request does, so that a backend without them returns too.
+// be, any request does, so that a backend without them returns too. A backend without weight has no
+// trial, and a backup only while every primary is ejected.
 // tried is as for Pick; now (unix ns) decides whether the pause is over. It never blocks and
 // never allocates.
 func (p *Pool) PickTrial(tried *Set, safe bool, now int64) *Backend {

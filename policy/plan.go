@@ -93,14 +93,15 @@ func (p *Plan) OnForward(c *Call) Verdict {
 // Target returns what writes the path that a backend sees; nil when it sees it as received.
 func (p *Plan) Target() Target { return p.target }
 
-// EditRequest lets the policies edit the fields that a backend sees.
+// EditRequest lets the policies edit the fields that a backend sees, in place.
 func (p *Plan) EditRequest(b *headers.Block, c *Call) {
 	for _, h := range p.edits {
 		h.EditRequest(b, c)
 	}
 }
 
-// AppendRequest appends the field lines that the policies add to what a backend sees.
+// AppendRequest appends to dst the field lines, each with CRLF, that the policies add to those that a
+// backend sees, and returns the longer slice; dst itself when they add none.
 func (p *Plan) AppendRequest(dst []byte, c *Call) []byte {
 	for _, h := range p.outgoing {
 		dst = h.AppendRequest(dst, c)
@@ -127,7 +128,7 @@ func (p *Plan) OnResponse(c *Call, status int, head *headers.Block) {
 // EditsFields reports whether a policy edits the fields of responses to the client.
 func (p *Plan) EditsFields() bool { return len(p.fields) > 0 }
 
-// EditFields lets the policies edit the fields of a response to the client.
+// EditFields lets the policies edit the fields of a response to the client, in place.
 func (p *Plan) EditFields(b *headers.Block, c *Call) {
 	for _, h := range p.fields {
 		h.EditFields(b, c)

@@ -45,8 +45,8 @@ var verdictText = [verdictCount]string{Continue: "continue", Responded: "respond
 // String returns the name of the verdict. It panics for a value that is none of them.
 func (v Verdict) String() string { return verdictText[v] }
 
-// Refuse returns the verdict that ends the request with the response for f; the hook must
-// return this verdict. Field lines that the policy added to Call.Response before, such as
+// Refuse returns the verdict that ends the request with the response for f, which must not be nil;
+// the hook must return this verdict. Field lines that the policy added to Call.Response before, such as
 // WWW-Authenticate or Retry-After, are sent in that response too.
 func (c *Call) Refuse(f *exchange.Fault) Verdict {
 	c.fault = f
