@@ -72,8 +72,8 @@ type choice struct {
 }
 
 // Set changes the format and the rule for requests that finish from now on, as a
-// reload does. A Sample outside 0..1 is an error and leaves them as they were. The Log keeps r.Always, which the caller must
-// not change afterwards.
+// reload does. A Sample outside 0..1 is an error and leaves them as they were. The Log keeps
+// r.Always, which the caller must not change afterwards.
 func (l *Log) Set(f Format, r Rule) error {
 	if !(r.Sample >= 0 && r.Sample <= 1) {
 		return fmt.Errorf("access log: sample %v, want 0..1", r.Sample)
@@ -102,8 +102,8 @@ func (l *Log) Wanted(status int, took time.Duration) bool {
 	return rule.Sample == 1 || rule.Wanted(status, took, l.random())
 }
 
-// Write queues the line for e, whatever Wanted reports, and returns without waiting for the file. When the
-// queue is full or the log is shut down the line is dropped and counted.
+// Write queues the line for e, whatever Wanted reports, and returns without waiting for the file.
+// When the queue is full or the log is shut down the line is dropped and counted.
 func (l *Log) Write(e *Entry) {
 	line := l.lines.Get().(*[]byte)
 	*line = l.choice.Load().format.Append((*line)[:0], e)

@@ -43,6 +43,7 @@ type Reloader interface {
 
 // Cache shows and purges the response cache.
 type Cache interface {
+	// CacheStatus returns the present figures; the zero value when no route has a cache.
 	CacheStatus() ops.CacheStatus
 	// CacheLookup returns how the cache would handle a request, without sending a
 	// request to the origin or changing anything. Errors wrap ops.ErrNoCache or ErrBadURL.
@@ -52,7 +53,8 @@ type Cache interface {
 	CachePurge(ops.CachePurge) error
 }
 
-// Metrics writes metrics in the Prometheus text format.
+// Metrics writes metrics in the Prometheus text format. Several requests may call it at the same
+// time.
 type Metrics interface {
 	WritePrometheus(w io.Writer)
 }

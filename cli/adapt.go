@@ -34,7 +34,7 @@ func (s *service) buildAdmin(cfg *config.Config, b build) (err error) {
 	return err
 }
 
-// Ready implements admin.Readiness.
+// Ready implements admin.Readiness: the error is the reason of the gateway.
 func (a adapter) Ready() error {
 	if ready, reason := a.s.gateway.Ready(); !ready {
 		return errors.New(reason)
@@ -42,7 +42,8 @@ func (a adapter) Ready() error {
 	return nil
 }
 
-// SetBackend implements admin.Balancer.
+// SetBackend implements admin.Balancer. Its error wraps admin.ErrNotFound when the configuration has
+// no such backend.
 func (a adapter) SetBackend(upstream, address string, c admin.Change) error {
 	err := a.s.gateway.SetBackend(upstream, address, c.Weight, c.Drain)
 	if errors.Is(err, gateway.ErrNotConfigured) {
@@ -57,7 +58,8 @@ type notFound struct{ error }
 // Is makes errors.Is with admin.ErrNotFound true.
 func (notFound) Is(target error) bool { return target == admin.ErrNotFound }
 
-// Reload implements admin.Reloader.
+// Reload implements admin.Reloader. It waits for a reload that is under way and does not use its
+// context. With an error, one for each problem, the generation is the one still in use.
 func (a adapter) Reload(context.Context) (uint64, error) {
 	err := a.s.reload("api")
 	if err != nil {

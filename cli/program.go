@@ -8,15 +8,16 @@ import (
 	"strings"
 )
 
-// Program is one invocation of the command. Args, Stdout and Stderr are needed.
+// Program is one invocation of the command. Stdout and Stderr must not be nil.
 type Program struct {
-	Args    []string // without the program's name
-	Stdout  io.Writer
-	Stderr  io.Writer
-	Version string // empty means what the build recorded
-	Shipped []byte // the example configuration, which demo runs
+	Args    []string  // without the program's name; none means `run`
+	Stdout  io.Writer // gets what a command prints
+	Stderr  io.Writer // gets problems and the process log
+	Version string    // empty means what the build recorded, else "development"
+	Shipped []byte    // the example configuration as YAML, which demo runs unless -config names another; else unused
 
-	// Getenv looks up an environment variable; nil means os.LookupEnv.
+	// Getenv looks up an environment variable; nil means os.LookupEnv. Variables in a
+	// configuration file, those of Shipped excepted, are always those of the process.
 	Getenv func(name string) (value string, set bool)
 }
 

@@ -22,7 +22,7 @@ type Options struct {
 	Out   io.Writer     // is written to instead of what Name says, and never closed; nil means none
 	Title string        // what the messages to Log call the queue, such as "access log"
 	Size  int           // bytes that may wait to be written; zero means DefaultSize
-	Flush time.Duration // longest wait of a line for others to share its write; zero means none
+	Flush time.Duration // longest wait of a line for others to share its write; zero and below mean none
 	Log   *slog.Logger  // reports lost lines; must not write to this Queue; nil means none
 
 	// Gap returns the line that is written where lines were lost. Dropped is how many
@@ -39,8 +39,8 @@ const (
 	failing         // the last write failed
 )
 
-// Queue is a bounded queue of lines with a goroutine that writes them. It is safe for
-// concurrent use.
+// Queue is a bounded queue of lines with a goroutine that writes them. Only New makes one. It is
+// safe for concurrent use.
 type Queue struct {
 	o       Options
 	wake    chan struct{} // the queue is no longer empty

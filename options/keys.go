@@ -13,10 +13,10 @@ type Key struct {
 	Doc      string // one line for the documentation, after what Value.Takes returns
 	Default  string // the default in the words of the documentation; empty is what Value holds after Reset
 	Like     string // path of the keys whose values are the defaults of those below this one
-	Value    Value
-	Restart  bool // only a start reads it
-	Secret   bool // its value is not shown
-	Required bool // a section without it is a problem
+	Value    Value  // nil for a Key of Later, Foreign or Unknown, and for one that Keys.Absent declared
+	Restart  bool   // only a start reads it
+	Secret   bool   // its value is not shown
+	Required bool   // a section without it is a problem
 
 	Later []string // names of keys that are known and not built yet
 	// Foreign returns what to write for a key that the section does not have and that other
@@ -29,7 +29,8 @@ type Key struct {
 }
 
 // Keys takes the declarations of a section. Its methods read nothing: they declare a key, the
-// field that gets its value, its default and its meaning.
+// field that gets its value, its default and its meaning. Only a Section makes one; it is used
+// during the call that gets it.
 type Keys struct {
 	visit func(Key)
 	wants func(name string) bool // reports whether the value of a key is needed; nil means of every key
@@ -94,7 +95,7 @@ func (k Keys) Count(name string, p *int, standard int, doc string, rules ...Rule
 }
 
 // Duration declares a duration with its unit, by default standard. It is more
-// than zero, unless there is a rule: with Off `off` is stored as zero, with Zero
+// than zero and at most MaxDuration. With Off `off` is stored as zero, with Zero
 // 0s and `off` are.
 func (k Keys) Duration(name string, p *time.Duration, standard time.Duration, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
@@ -156,8 +157,9 @@ func (k Keys) Choice(name string, p *string, words []string, doc string, rules .
 	k.Add(name, OneOf(p, words, words), doc, rules...)
 }
 
-// Text declares a text of one line, by default none. Check judges it; with Off
-// `off` is stored as "".
+// Text declares a text of one line, by default the first item of Default, else "". Checked says
+// what judges it. With Off `off` is stored as ""; with AnyText the text may be empty or have
+// several lines.
 func (k Keys) Text(name string, p *string, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -165,7 +167,7 @@ func (k Keys) Text(name string, p *string, doc string, rules ...Rule) {
 	k.Add(name, &text{p: p, limits: limitsOf(rules)}, doc, rules...)
 }
 
-// Secret declares a text that is not shown in messages and is printed as "(set)".
+// Secret declares a text as Text does that is not shown in messages and is printed as "(set)".
 func (k Keys) Secret(name string, p *string, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -175,7 +177,8 @@ func (k Keys) Secret(name string, p *string, doc string, rules ...Rule) {
 }
 
 // File declares the name of a file or folder, stored as an absolute path that
-// begins in the folder of the configuration file. With Off `off` is stored as "".
+// begins in the folder of the configuration file; see File.Set. By default it is the first item of
+// Default, else "". With Off `off` is stored as "". It has no Check.
 func (k Keys) File(name string, p *string, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -183,8 +186,9 @@ func (k Keys) File(name string, p *string, doc string, rules ...Rule) {
 	k.Add(name, &File{text: text{p: p, limits: limitsOf(rules)}}, doc, rules...)
 }
 
-// Names declares a list of texts of one line, by default what Default says. Check
-// judges each; none may be repeated, in any case unless CaseCounts is a rule.
+// Names declares a list of texts of one line, by default the items of Default, else none. Checked
+// says what judges each; none may be repeated, in any case unless CaseCounts is a rule. It may be
+// empty unless NotEmpty is a rule.
 func (k Keys) Names(name string, p *[]string, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -192,7 +196,8 @@ func (k Keys) Names(name string, p *[]string, doc string, rules ...Rule) {
 	k.Add(name, newNames(p, rules), doc, rules...)
 }
 
-// Networks declares a list of CIDRs and single addresses, by default none.
+// Networks declares a list of CIDRs and single addresses, read by ParsePrefix, by default none. None
+// may be repeated.
 func (k Keys) Networks(name string, p *[]netip.Prefix, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -209,8 +214,8 @@ func (k Keys) Statuses(name string, p *Statuses, doc string, rules ...Rule) {
 }
 
 // Fields declares a mapping of the names of header fields to a value, or with
-// Many also to a list of values. Fields of the connection and of framing are
-// refused. Values of fields such as Authorization are not shown.
+// Many also to a list of values; by default none. Names that FieldName or an earlier entry rules
+// out are refused. Values of a SecretField are not shown.
 func (k Keys) Fields(name string, p *[]Field, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return

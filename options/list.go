@@ -179,7 +179,7 @@ type Items struct {
 	Each    Shape                           // as List.Shape
 }
 
-// Reset stores the default.
+// Reset stores the default; without Default the list is then empty.
 func (i *Items) Reset() {
 	if i.Default != nil {
 		i.Default()
@@ -194,10 +194,10 @@ func (i *Items) Takes() string { return i.Form }
 // Clear makes the list empty.
 func (i *Items) Clear() { i.Empty() }
 
-// Add appends an item.
+// Add appends an item, or returns the problem of the text.
 func (i *Items) Add(text string) string { return i.Append(text) }
 
-// Close returns the problem of the whole list.
+// Close returns the problem of the whole list; "" for none, and without End.
 func (i *Items) Close(written, added int) string {
 	if i.End == nil {
 		return ""

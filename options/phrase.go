@@ -11,7 +11,7 @@ type Phrase struct {
 	Later   bool                          // a mapping in place of the text is not built yet
 }
 
-// Reset stores the default.
+// Reset stores the default; without Default it does nothing.
 func (p *Phrase) Reset() {
 	if p.Default != nil {
 		p.Default()

@@ -1,9 +1,11 @@
 package options
 
-// Declarer declares its keys: a section or a policy.
+// Declarer declares its keys: a section or a policy. Keys is called anew for each walk, so it may
+// declare other keys when fields have changed, and stores nothing itself.
 type Declarer interface{ Keys(Keys) }
 
-// Checker is a Declarer whose keys have to fit together.
+// Checker is a Declarer whose keys have to fit together. Check is called after the keys of a mapping
+// were read and reports what does not fit; it may correct fields.
 type Checker interface{ Check(Report) }
 
 // Describer is a Declarer that says more of its section than its keys, such as its form in

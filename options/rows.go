@@ -10,7 +10,7 @@ type Row struct {
 	Restart bool   // a reload that would change the key is refused
 }
 
-// String writes the row in Markdown.
+// String writes the row in Markdown, as one line of a table without a newline.
 func (r Row) String() string {
 	reload := "yes"
 	if r.Restart {

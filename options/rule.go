@@ -1,6 +1,7 @@
 package options
 
-// Rule is more to say about a key than its type.
+// Rule is more to say about a key than its type. A key ignores rules that do not fit its type; the
+// zero value says nothing.
 type Rule struct {
 	bits      ruleBits
 	low, high int64
@@ -9,8 +10,8 @@ type Rule struct {
 	check     Check
 }
 
-// Check checks one text. It returns the text in the shape in which it is stored, or its
-// problem, which messages print after `got "...", `.
+// Check checks one text. For a valid one it returns the text in the shape in which it is stored, and
+// "" as wrong; else wrong is the problem, which messages print after `got "...", `.
 type Check func(text string) (shaped, wrong string)
 
 type ruleBits uint32
@@ -36,37 +37,39 @@ const (
 
 // The rules without a value.
 var (
-	Off          = Rule{bits: off}          // `off` is a value too
+	Off          = Rule{bits: off}          // `off` is a value too, stored as the methods of Keys say
 	Auto         = Rule{bits: auto}         // `auto` is a value too, stored as zero
-	Zero         = Rule{bits: zero}         // a duration of 0s is a value too
+	Zero         = Rule{bits: zero}         // a duration of 0s is a value too, and `off` for it
 	Restart      = Rule{bits: restart}      // only a start reads the key
 	Required     = Rule{bits: required}     // the section needs the key
 	CaseCounts   = Rule{bits: caseCounts}   // items that differ in case are different
-	Quiet        = Rule{bits: quiet}        // not printed while it has its default
+	Quiet        = Rule{bits: quiet}        // a switch or a list of names is not printed while it has its default
 	Many         = Rule{bits: many}         // a name may have a list of values
 	Lines        = Rule{bits: lines}        // a section is printed with a line for each key
 	MappingLater = Rule{bits: mappingLater} // a mapping in place of the text, or of an item, is not built yet
 	AnyText      = Rule{bits: anyText}      // a text may be empty or have several lines
 )
 
-// Within bounds a number, a size in bytes or a share in percent: low and high are
-// the least and the largest value.
+// Within bounds a Count, a Size in bytes or a Share in percent: low and high are the least and the
+// largest value. `off` and `auto` are not bounded by it.
 func Within(low, high int64) Rule { return Rule{bits: bounded, low: low, high: high} }
 
-// Checked has c judge a text, or each item of a list.
+// Checked has c judge a Text or Secret, or each item of Names. Of several the last one counts.
 func Checked(c Check) Rule { return Rule{check: c} }
 
-// Default sets the items of a list that the file does not have.
+// Default sets the items that Names have when the file does not have the key; for a text the first
+// item is the default. Without items it says nothing.
 func Default(items ...string) Rule { return Rule{words: items} }
 
-// NotEmpty refuses an empty list with a message.
+// NotEmpty refuses an empty list; wrong is the message, which must not be empty.
 func NotEmpty(wrong string) Rule { return Rule{bits: none, text: wrong} }
 
 // Means is the default in the words of the documentation, where it depends on
-// something else: "the URL's host".
+// something else: "the URL's host". It stores nothing.
 func Means(text string) Rule { return Rule{bits: standardText, text: text} }
 
-// Like says that the defaults of the keys below are the values of those below path.
+// Like says in the documentation that the defaults of the keys below are the values of those below
+// path. It stores nothing.
 func Like(path string) Rule { return Rule{bits: like, text: path} }
 
 func (r Rule) apply(k *Key) {

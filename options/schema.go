@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Shape says which texts a value takes, as nearly as a schema can.
+// Shape says which texts a value takes, as nearly as a schema can: those of any field that is set.
+// The zero value takes none but a text with a variable.
 type Shape struct {
 	Words     []string // one of these
 	Pattern   string   // a regular expression for all of the text

@@ -13,7 +13,7 @@ type StatusRange struct {
 	First, Last int
 }
 
-// Has reports whether the list names code. It is a linear walk for tools;
+// Has reports whether a range of the list includes code. It is a linear walk for tools;
 // hot paths build their own set.
 func (s Statuses) Has(code int) bool {
 	for _, r := range s {

@@ -103,7 +103,7 @@ func orOff(takes string, off bool) string {
 // TextOf returns a text that goes to p; see Keys.Text.
 func TextOf(p *string, rules ...Rule) Scalar { return &text{p: p, limits: limitsOf(rules)} }
 
-// File is the name of a file or folder.
+// File is the name of a file or folder: a Scalar. Only FileOf and Keys.File make one.
 type File struct {
 	text
 	folder  string
@@ -203,7 +203,8 @@ func OneOf[T comparable](p *T, words []string, values []T) Scalar {
 	return &choice[T]{p, values[0], words, values}
 }
 
-// OneOfStandard is OneOf with another default than the first.
+// OneOfStandard is OneOf with the default standard, which should be one of values: another is stored
+// but not printed. It does not panic when values is empty; nothing can be set then.
 func OneOfStandard[T comparable](p *T, standard T, words []string, values []T) Scalar {
 	return &choice[T]{p, standard, words, values}
 }

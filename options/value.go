@@ -27,7 +27,7 @@ type Scalar interface {
 	// Set parses text and stores the value, or changes nothing and returns the
 	// problem of the text: `got "x", want on or off`.
 	Set(text string) (wrong string)
-	// Get returns the stored value as text that Set takes.
+	// Get returns the stored value as text that Set takes; with Absent the text is not to be used.
 	Get() (text string, style Style)
 	// Shape returns which texts Set takes, as nearly as a schema can say it.
 	Shape() Shape
@@ -37,14 +37,15 @@ type Scalar interface {
 // of one, `off` for an empty list.
 type List interface {
 	Value
-	// Clear makes the list empty, before the first Add.
+	// Clear makes the list empty. It must be called before the first Add, which may panic without it.
 	Clear()
 	// Add appends an item, or changes nothing and returns its problem.
 	Add(text string) (wrong string)
 	// Close follows the last Add and returns the problem of the whole list. The
 	// file has written items, of which added were added.
 	Close(written, added int) (wrong string)
-	// Get returns the items as texts that Add takes.
+	// Get returns the items as texts that Add takes; with Absent they are not to be used. The slice
+	// may be the stored one and must not be changed.
 	Get() (items []string, style Style)
 	// Shape returns which texts Add takes.
 	Shape() Shape
@@ -61,10 +62,11 @@ type Entry struct {
 // Map is a mapping whose keys are names that the file chooses.
 type Map interface {
 	Value
-	// Clear makes the map empty, before the first At.
+	// Clear makes the map empty. It must be called before the first At, which may panic without it.
 	Clear()
-	// At adds an entry and returns its value, which is read next; a nil value is
-	// not read. wrong is the problem of the name.
+	// At adds an entry, at the latest when its value is set, and returns the value, which is read
+	// next; a nil value is not read. wrong is the problem of the name, "" for none; there may be a
+	// value in spite of it.
 	At(name string) (value Value, wrong string)
 	// All returns the entries in the order in which they are printed; nil when
 	// the map is not printed at all.
@@ -75,7 +77,7 @@ type Map interface {
 	Names() Shape
 }
 
-// Sections is a list of mappings, each with the same keys.
+// Sections is a list of mappings, each with the same keys. Clear, Add and Model must be set.
 type Sections struct {
 	Form  string            // what Takes returns
 	Clear func()            // makes the list empty
@@ -99,7 +101,8 @@ func (s *Sections) Reset() { s.Clear() }
 func (s *Sections) Takes() string { return s.Form }
 
 // Section is a mapping with known keys. It may be written in other forms too:
-// those that Keys declares with Keys.Itself.
+// those that Keys declares with Keys.Itself. The field Keys must be set: methods call it without a
+// check.
 type Section struct {
 	Form    string             // what Takes returns; empty is "mapping"
 	Keys    func(Keys)         // declares the keys; called again for each walk
@@ -112,7 +115,7 @@ type Section struct {
 	Anchors bool               // keys that begin with "x-" hold anchors and are not read
 }
 
-// Reset stores the default.
+// Reset stores the default: by Default, or without it that of each key.
 func (s *Section) Reset() {
 	if s.Default != nil {
 		s.Default()

@@ -8,7 +8,8 @@ import (
 // before its keys, with the path of each, such as "routes[].retry.times" and
 // "upstreams.*.pool.max". `[]` is an element of a list, `*` a name that the file
 // chooses; the names of header fields and the like have no path of their own.
-// Keys that are not built yet are left out.
+// Keys that are not built yet are left out. Below a list or such a name, keys are those of the
+// Model and have no values of the file.
 func (s *Section) Walk(visit func(path string, k Key)) { walk(s, "", visit) }
 
 func walk(v Value, path string, visit func(string, Key)) {
@@ -34,8 +35,10 @@ func walk(v Value, path string, visit func(string, Key)) {
 	}
 }
 
-// Changed returns the paths of the keys with the rule Restart whose values differ
-// between two instances of a declaration, in its order.
+// Changed returns the paths of the keys with the rule Restart whose values differ between two
+// instances of a declaration, in the order of new; nil when there are none. A key that old does not
+// declare counts as empty. Keys that only old declares, and the elements of lists of mappings and
+// of maps, are not compared. It changes neither.
 func Changed(old, new *Section) []string {
 	before := make(map[string]string)
 	old.Walk(func(path string, k Key) { before[path] = written(k.Value) })

@@ -24,11 +24,12 @@ type Options struct {
 	Paths    []string      // files; at least one. One that cannot be read now may appear later
 	Poll     time.Duration // how often content is compared without a notice of the system; 0 means DefaultPoll
 	Debounce time.Duration // between two readings of files that have changed; 0 means DefaultDebounce
-	Settle   time.Duration // how long a changed file must stay the same before it is reported; 0 means DefaultSettle
+	Settle   time.Duration // how long a changed file must stay the same before it is reported, unless it was renamed onto its name; 0 means DefaultSettle
 	Log      *slog.Logger  // nil means slog.Default
 }
 
-// Watcher reports changes of the content of files. Only New makes one; start it once.
+// Watcher reports changes of the content of files. Only New makes one; start it once. Start and
+// Shutdown must not be called at the same time; Events and Seen may be called at any time after.
 type Watcher struct {
 	paths    []string
 	poll     time.Duration
