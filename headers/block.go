@@ -98,7 +98,7 @@ func (b *Block) Get(id ID) []byte {
 }
 
 // Lookup returns the value of the first kept field of that name in any case, nil
-// when there is none. An empty value is empty but not nil.
+// when there is none. An empty value is empty but not nil. It is a slice of the field, not a copy.
 func (b *Block) Lookup(name []byte) []byte {
 	for i := range b.Fields {
 		if f := &b.Fields[i]; !f.Drop && SameName(f.Name, name) {
@@ -149,7 +149,7 @@ func (b *Block) Repeated() ID {
 }
 
 // Drop marks every received field with this ID, so that it does not travel on; those of the
-// gateway's own stay.
+// gateway's own stay. Other marks all fields whose names are not known.
 func (b *Block) Drop(id ID) { b.dropAll(1 << id) }
 
 func (b *Block) dropAll(set idSet) {

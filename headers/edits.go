@@ -21,8 +21,9 @@ type target struct {
 }
 
 // NewEdits compiles changes: remove drops all fields of a name, set replaces them
-// by one, add appends one more, in this order. Fields that frame the message,
-// belong to one connection or name the host are refused, and so are values with
+// by one, add appends one more, in this order; the case of names does not matter. Fields that
+// frame the message, belong to one connection or name the host are refused, and so are Via and
+// CDN-Loop, names with "_" that backends may read as a guarded one (Lookalike), and values with
 // control characters, because each of them would break the message or its routing; so are names
 // that are no tokens. Then the Edits is nil and the error names the field. White space around a
 // value is removed. It keeps the slices.

@@ -3,7 +3,7 @@ package headers
 import "bytes"
 
 // PathRules says what is done to the parts of a path that readers understand
-// differently. The zero value refuses them all.
+// differently. The zero value refuses them all; a nil *PathRules must not be used.
 type PathRules struct {
 	EncodedSlash   PathAction // %2F: Change makes a slash of it
 	Backslash      PathAction // "\" and %5C: Change makes a slash of them

@@ -18,7 +18,7 @@ const (
 	SpaceBeforeColon         // white space between name and colon (RFC 9112 §5.1)
 	BadValue                 // a control character in a value (RFC 9110 §5.5)
 	TooMany                  // more fields than Block.MaxFields, or more than 1 KiB of connection options
-	BadLength                // Content-Length is not one decimal number (RFC 9110 §8.6)
+	BadLength                // Content-Length is not one decimal number below 2^63 (RFC 9110 §8.6)
 	RepeatedLength           // Content-Length more than once (RFC 9112 §6.3)
 	LengthAndCoding          // both Content-Length and Transfer-Encoding (RFC 9112 §6.1)
 	RepeatedCoding           // Transfer-Encoding more than once (RFC 9112 §6.1)
