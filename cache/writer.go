@@ -75,7 +75,8 @@ func (w *Writer) refuse(r Refusal) Refusal {
 	return w.store.count.note(r)
 }
 
-// ID is the entry's id, under which full segments can be read before the commit.
+// ID is the entry's id, under which full segments can be read before the commit. It is random and
+// drawn by Begin.
 func (w *Writer) ID() uint64 { return w.entry.ID }
 
 // Write takes and copies the next bytes of the body, all or none. The error is a Refusal, after

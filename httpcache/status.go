@@ -58,7 +58,7 @@ func Forwards() (names []string) {
 
 // Refusals lists the names of the reasons for which a response was not stored, by the number
 // that Report writes; number 0 is a response that was stored. The reasons of the rules come
-// first, then those of the store.
+// first, then those of the store. The slice is new with each call.
 func Refusals() []string {
 	names := []string{cache.Stored.String()}
 	for i := 1; i < rfc9111.Refusals(); i++ {

@@ -25,6 +25,7 @@ var sourceText = [sourceCount]string{
 	Expires: "expires", RouteTTL: "ttl", FromModified: "heuristic",
 }
 
+// String returns the word that the API shows. It panics for a number that is no source.
 func (s Source) String() string { return sourceText[s] }
 
 const (

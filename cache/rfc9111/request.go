@@ -19,6 +19,8 @@ var methodText = [methodCount]string{
 	Unsafe: "unsafe", Get: "get", Head: "head", Post: "post", Options: "options", Trace: "trace",
 }
 
+// String returns the method in lower case, "unsafe" for Unsafe. It panics for a number that is no
+// method.
 func (m Method) String() string { return methodText[m] }
 
 // MethodOf returns the method of a name, Unsafe for any that is not listed above; names are

@@ -24,6 +24,7 @@ var useText = [useCount]string{
 	MustRevalidate: "must-revalidate", Bypass: "bypass", Unsatisfiable: "unsatisfiable",
 }
 
+// String returns the name that the API shows. It panics for a number that is no use.
 func (u Use) String() string { return useText[u] }
 
 // FromStore reports whether the client is served without waiting for the origin.

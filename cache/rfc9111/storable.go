@@ -37,6 +37,8 @@ var refusalText = [refusalCount]string{
 	StatusUnstated: "status", NoCacheUnchecked: "no-cache", StaleOnArrival: "stale", NoFreshness: "no-freshness",
 }
 
+// String returns the name that metrics and logs use, "none" for Storable. It panics for a number
+// that is no refusal.
 func (r Refusal) String() string { return refusalText[r] }
 
 // Refusals returns how many there are, Storable included: they count from 0, so
