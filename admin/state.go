@@ -46,10 +46,11 @@ type Cache interface {
 	// CacheStatus returns the present figures; the zero value when no route has a cache.
 	CacheStatus() ops.CacheStatus
 	// CacheLookup returns how the cache would handle a request, without sending a
-	// request to the origin or changing anything. Errors wrap ops.ErrNoCache or ErrBadURL.
+	// request to the origin or changing anything. Errors wrap ops.ErrNoCache, shown as 409, or
+	// ErrBadURL, shown as 400; any other is shown as 500.
 	CacheLookup(ops.CacheQuestion) (ops.CacheExplanation, error)
 	// CachePurge returns when the purge holds. Errors wrap ops.ErrNoCache or
-	// ErrBadURL, or report that a restart may undo the purge.
+	// ErrBadURL, as above, or report that a restart may undo the purge, which holds until then.
 	CachePurge(ops.CachePurge) error
 }
 

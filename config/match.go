@@ -13,8 +13,8 @@ import (
 // Match are further conditions; all must hold. An empty value asks for presence. The zero value has
 // no condition and matches every request.
 type Match struct {
-	Header map[string]string // by field name as written; case makes no difference
-	Query  map[string]string // by key as written; case counts
+	Header map[string]string // by field name as written; the case of names makes no difference, that of values does
+	Query  map[string]string // by key; compared with the decoded keys and values of a request, case counts
 }
 
 // Keys declares the keys of `match`.

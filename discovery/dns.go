@@ -20,8 +20,8 @@ const (
 	jitterShare   = 0.1 // of each pause
 )
 
-// Resolver looks up the addresses of names; *net.Resolver implements it. It must return when
-// its context ends.
+// Resolver looks up the addresses of names; *net.Resolver implements it. Several names are looked up
+// at the same time, by one call each with the network "ip". It must return when its context ends.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
@@ -108,7 +108,8 @@ func (d *DNS) lookup(host string) *name {
 
 // Start resolves for the first time, waits for that at most FirstWait, and continues in the
 // background. A name that does not resolve is no error: it has no endpoint yet and is looked
-// up again soon: after 250 ms at first, and at most Refresh. The error is always nil.
+// up again soon: after 250 ms at first, and at most Refresh. The error is always nil. Call it once,
+// with an update that is not nil.
 func (d *DNS) Start(ctx context.Context, update func([]lb.Endpoint)) error {
 	ctx, d.cancel = context.WithCancel(ctx)
 	d.done = make(chan struct{})

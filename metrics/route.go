@@ -49,8 +49,9 @@ func newRoute(reg *Registry, name string) *Route {
 	return r
 }
 
-// Begin counts a request as in flight. Each Begin needs one Observe of the same Route.
-// Route "" has no requests in flight, because they are counted when they end.
+// Begin counts a request as in flight. Each Begin needs one Observe of the same Route with the same
+// x, of which it reads nothing. Route "" has no requests in flight, because they are counted when
+// they end.
 func (r *Route) Begin(x *exchange.Exchange) {
 	if !counting || r.name == "" {
 		return

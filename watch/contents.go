@@ -128,8 +128,9 @@ func (c *contents) fingerprint() [sha256.Size]byte {
 }
 
 // Fingerprint returns a checksum of the content of all files, in this order. A file that cannot be
-// read, or is no regular file, has a checksum of zeros, which differs from that of an empty file. A caller that takes it before it reads the files can find
-// out later whether it has read a change already.
+// read, or is no regular file, counts as a checksum of zeros, which differs from that of an empty
+// file. A caller that takes it before it reads the files can find out later whether it has read a
+// change already.
 func Fingerprint(paths []string) [sha256.Size]byte {
 	sums := make([]sum, len(paths))
 	for i, path := range paths {
