@@ -11,7 +11,7 @@ import (
 // targets of the route.
 type Target struct {
 	Upstream string // name of an entry of Config.Upstreams; of an inline one its URLs
-	Weight   int    // 0..1000, 1 for the only target; 0 gets no requests. At least one target of a route has more than 0
+	Weight   int    // 0..1000, 1 where none is written; 0 gets no requests. At least one target of a route has more than 0
 }
 
 // draft is a route whose targets are read, with the upstreams that were read before
