@@ -28,7 +28,7 @@ type Pace struct {
 	blocked time.Duration // for so long writes have waited for the peer
 	due     time.Duration // the bound of blocked for the bytes that the peer had taken when they were last read
 
-	slowness
+	*slowness
 }
 
 // Pace returns what measures the peer of c. It is never nil, and the same for the life of c.

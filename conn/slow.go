@@ -100,7 +100,8 @@ func (l *SlowLimit) cut(i int) {
 	l.slow = l.slow[:end]
 }
 
-// slowness is the part of a Pace that finds slow transfers. All of it is guarded by Pace.mu.
+// slowness is the part of a Pace that finds slow transfers. It is nil before the first Hold, so
+// that most connections are smaller. All of it is guarded by Pace.mu.
 type slowness struct {
 	held   [maxHeld]*SlowLimit
 	named  [maxHeld]bool // the transfer is in SlowLimit.holders
@@ -116,7 +117,7 @@ type slowness struct {
 	seen     int64         // bytes of the connection then
 }
 
-func (s *slowness) holds() bool { return s.held != [maxHeld]*SlowLimit{} }
+func (s *slowness) holds() bool { return s != nil && s.held != [maxHeld]*SlowLimit{} }
 
 // Hold counts the transfer of p for l, until Release. A transfer begins with the first Hold
 // and ends with the last Release. It can count for two limits at once; a third Hold does
@@ -131,8 +132,11 @@ func (p *Pace) HoldFor(l *SlowLimit, client netip.Addr) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !p.holds() {
-		p.slowness = slowness{}
+	switch {
+	case p.slowness == nil:
+		p.slowness = new(slowness)
+	case !p.holds():
+		*p.slowness = slowness{}
 	}
 	for i := range p.held {
 		if p.held[i] == nil {
@@ -153,6 +157,9 @@ func (p *Pace) Release(l *SlowLimit) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.slowness == nil {
+		return
+	}
 	for i := range p.held {
 		if p.held[i] == l {
 			p.held[i] = nil

@@ -23,14 +23,14 @@ type gate struct {
 	server    *Server
 	part      part
 	head      requestHead
-	heads     int    // of requests that have passed
-	limits    Limits // when the head began
-	left      int64  // bytes of a sized body still to come
-	readAhead []byte // received after the head, and not taken yet, see readahead.go
-	memory    []byte // in which chunks are read ahead
-	chunks    headers.ChunkScan
-	broken    error           // why nothing on the connection can be believed any more
-	departure *conn.Departure // of the client; nil until a request watches
+	heads     int                // of requests that have passed
+	limits    Limits             // when the head began
+	left      int64              // bytes of a sized body still to come
+	readAhead []byte             // received after the head, and not taken yet, see readahead.go
+	memory    []byte             // in which chunks are read ahead
+	chunks    *headers.ChunkScan // of a chunked body; nil before the first, so that most connections are smaller
+	broken    error              // why nothing on the connection can be believed any more
+	departure *conn.Departure    // of the client; nil until a request watches
 
 	mayPark, parked bool
 	parkTime        time.Duration // see await
@@ -82,6 +82,8 @@ func (g *gate) readBody(p []byte) (n int, err error) {
 			g.left -= int64(n)
 		}
 		return n, endOfBody(err, g.left == 0)
+	case g.part != inChunks:
+		return 0, io.EOF
 	}
 	for n == 0 && err == nil && !g.chunks.Done() {
 		n, err = g.readChunks(p)
@@ -133,6 +135,9 @@ func (g *gate) body(f headers.Framing) {
 		g.part, g.left = inSized, f.Length
 	case headers.Chunked:
 		g.part = inChunks
+		if g.chunks == nil {
+			g.chunks = new(headers.ChunkScan)
+		}
 		g.chunks.Reset()
 	}
 }
@@ -155,7 +160,7 @@ func (g *gate) unread() bool {
 // response when a socket with unread input is closed. No goroutine reads when it is called.
 func (g *gate) Close() error {
 	if g.parked {
-		g.parked, g.memory, g.chunks = false, nil, headers.ChunkScan{}
+		g.parked, g.memory, g.chunks = false, nil, nil
 		g.giveMemory()
 		go g.server.park(g)
 		return nil

@@ -104,7 +104,12 @@ func (t *stream) AbortBody() { _ = t.gate.conn.SetReadDeadline(time.Unix(1, 0)) 
 
 func (t *stream) BodyUnread() bool { return t.gate.unread() }
 
-func (t *stream) Trailers() []byte { return t.gate.chunks.Trailer() }
+func (t *stream) Trailers() []byte {
+	if t.gate.part != inChunks {
+		return nil
+	}
+	return t.gate.chunks.Trailer()
+}
 
 func (t *stream) Watch(unless func() bool, quiet bool) *conn.Departure {
 	g := t.gate
