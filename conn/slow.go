@@ -100,8 +100,8 @@ func (l *SlowLimit) cut(i int) {
 	l.slow = l.slow[:end]
 }
 
-// slowness is the part of a Pace that finds slow transfers. It is nil before the first Hold, so
-// that most connections are smaller. All of it is guarded by Pace.mu.
+// slowness is the part of a Pace that finds slow transfers; nil before the first Hold, so that
+// most connections are smaller. Pace.mu guards it.
 type slowness struct {
 	held   [maxHeld]*SlowLimit
 	named  [maxHeld]bool // the transfer is in SlowLimit.holders
@@ -132,10 +132,9 @@ func (p *Pace) HoldFor(l *SlowLimit, client netip.Addr) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.slowness == nil:
+	if p.slowness == nil {
 		p.slowness = new(slowness)
-	case !p.holds():
+	} else if !p.holds() {
 		*p.slowness = slowness{}
 	}
 	for i := range p.held {
