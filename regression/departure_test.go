@@ -60,6 +60,29 @@ func (c *client) drip(text string) {
 	}()
 }
 
+// Two clients send a byte now and then, which takes both slots. Slow transfers may hold half of
+// the slots, so one of the two is ended after a while and makes room for another client.
+func TestFixed03SlowTransfersLeaveHalfOfTheSlots(t *testing.T) {
+	t.Parallel()
+	o := backend(t, func(p *scripted.Peer) {
+		for head, err := p.Head(); err == nil && strings.HasPrefix(head, "GET "); head, err = p.Head() {
+			p.Say(scripted.OK("ok"))
+		}
+		_, _ = io.Copy(io.Discard, p.In)
+	})
+	g := start(t, "timeouts: { body_idle: 10m, request: off, first_byte: off }\nupstreams: { u: { backends: [\"http://"+o.Address+"\"], pool: { max: 2, queue: off } } }\n"+
+		"routes: [{ path: \"/*\", upstream: u }]\n")
+	for range 2 {
+		c := dial(t, g.address)
+		c.request("POST /", "Transfer-Encoding: chunked")
+		c.drip("1\r\nx\r\n")
+	}
+	g.until("both slots are taken", func() bool {
+		return g.metric(`penstock_backend_requests_in_flight{upstream="u",backend="`+o.Address+`"}`) == "2"
+	})
+	g.until("another client's request succeeds", func() bool { return g.ask("http://"+g.address+"/") == "ok" })
+}
+
 // sip reads 64 KiB every 10 ms until the connection ends or the channel closes, which it has
 // to do in time.
 func (c *client) sip(lost <-chan struct{}) {
