@@ -220,12 +220,13 @@ func (g *gateway) end() int {
 	return g.cmd.ProcessState.ExitCode()
 }
 
-// free returns an address that nothing listens on. Its port is below those that systems
-// give to whoever asks for any.
+// free returns an address that nothing listens on. Its port is below those that systems give to
+// whoever asks for any. Its IP address is one of 16 million of this machine, so that no other test
+// takes it before the gateway does.
 func free(t *testing.T) string {
 	t.Helper()
 	for range 100 {
-		address := "127.0.0.1:" + strconv.Itoa(12_000+rand.IntN(8_000))
+		address := fmt.Sprintf("127.%d.%d.%d:%d", rand.IntN(256), rand.IntN(256), 2+rand.IntN(250), 12_000+rand.IntN(8_000))
 		if ln, err := net.Listen("tcp", address); err == nil {
 			_ = ln.Close()
 			return address
