@@ -32,9 +32,8 @@ type Options struct {
 	Log    *slog.Logger   // reports lost lines; nil means none
 }
 
-// Log is an access log. Only New makes one. A nil *Log logs nothing; the gateway uses it for `off`.
-// Of its methods only Set and Write must not be called on nil: they panic.
-// It is safe for concurrent use.
+// Log is an access log. Only New makes one. A nil *Log logs nothing, and each of its methods may be
+// called; the gateway uses it for `off`. It is safe for concurrent use.
 type Log struct {
 	random func() float64
 	choice atomic.Pointer[choice] // what Set may change while the log is used
@@ -78,7 +77,9 @@ func (l *Log) Set(f Format, r Rule) error {
 	if !(r.Sample >= 0 && r.Sample <= 1) {
 		return fmt.Errorf("access log: sample %v, want 0..1", r.Sample)
 	}
-	l.choice.Store(&choice{f, r})
+	if l != nil {
+		l.choice.Store(&choice{f, r})
+	}
 	return nil
 }
 
@@ -105,6 +106,9 @@ func (l *Log) Wanted(status int, took time.Duration) bool {
 // Write queues the line for e, whatever Wanted reports, and returns without waiting for the file.
 // When the queue is full or the log is shut down the line is dropped and counted.
 func (l *Log) Write(e *Entry) {
+	if l == nil {
+		return
+	}
 	line := l.lines.Get().(*[]byte)
 	*line = l.choice.Load().format.Append((*line)[:0], e)
 	_, _ = l.queue.Write(*line) // never an error
@@ -133,7 +137,8 @@ func (l *Log) Dropped() uint64 {
 }
 
 // Shutdown writes the queued lines and closes the file. When ctx ends first, it returns an
-// error and the write continues in the background. Lines that wait before Start are discarded.
+// error and the write continues in the background. Lines that wait before Start are dropped and
+// counted.
 func (l *Log) Shutdown(ctx context.Context) error {
 	if l == nil {
 		return nil

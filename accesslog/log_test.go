@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 )
 
 // started returns a Log that writes to a file, and what reads that.
@@ -45,4 +46,28 @@ func TestLinesThatAreLostAreCounted(t *testing.T) {
 	if got, want := lines(), string(JSON.Append(nil, journey())); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+}
+
+func TestANilLogTakesEveryCallAndLogsNothing(t *testing.T) {
+	var l *Log
+	if err := l.Set(JSON, Rule{Sample: 1}); err != nil {
+		t.Errorf("set: %v", err)
+	}
+	if err := l.Set(JSON, Rule{Sample: 2}); err == nil {
+		t.Error("a sample of 2 is taken")
+	}
+	if err := l.Start(t.Context()); err != nil {
+		t.Errorf("start: %v", err)
+	}
+	if l.Wanted(500, time.Hour) {
+		t.Error("a line is wanted")
+	}
+	l.Write(journey())
+	if err := l.Reopen(); err != nil {
+		t.Errorf("reopen: %v", err)
+	}
+	if n := l.Dropped(); n != 0 {
+		t.Errorf("got %d dropped, want 0", n)
+	}
+	shutdown(t, l)
 }

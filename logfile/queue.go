@@ -1,6 +1,7 @@
 package logfile
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -170,16 +171,20 @@ func (q *Queue) Reopen() error {
 	return nil
 }
 
-// Dropped returns how many lines were lost so far, to a full queue or a failed write.
+// Dropped returns how many lines were lost so far, to a full queue, a failed write or the shutdown.
 func (q *Queue) Dropped() uint64 { return q.dropped.Load() }
 
 // Shutdown writes what is queued and closes the file. When ctx ends first, it returns an error while
 // the write continues. Lines written later are dropped. Before Start it returns nil, and queued
-// lines are never written. A second call waits in the same way.
+// lines are dropped and counted. A second call waits in the same way.
 func (q *Queue) Shutdown(ctx context.Context) error {
 	q.mu.Lock()
 	first, started := !q.closed, q.started
 	q.closed = true
+	if !started {
+		q.dropped.Add(uint64(bytes.Count(q.lines, []byte{'\n'})))
+		q.lines = nil
+	}
 	q.mu.Unlock()
 	if first {
 		close(q.stop)

@@ -128,6 +128,21 @@ func TestLinesFromBeforeTheStartAreWritten(t *testing.T) {
 	}
 }
 
+func TestLinesThatAShutdownWithoutStartDropsAreCounted(t *testing.T) {
+	f := &tape{}
+	q := New(Options{Name: "memory", Out: f})
+	put(q, 3)
+	shutdown(t, q)
+	put(q, 1)
+	shutdown(t, q)
+	if err := q.Start(); err != nil {
+		t.Errorf("start after the shutdown: %v", err)
+	}
+	if f.lines() != 0 || q.Dropped() != 4 {
+		t.Errorf("got %d lines and %d dropped, want 0 and 4", f.lines(), q.Dropped())
+	}
+}
+
 func TestAStuckFileCostsLinesNotTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &tape{gate: make(chan struct{})}
