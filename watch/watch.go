@@ -28,8 +28,8 @@ type Options struct {
 	Log      *slog.Logger  // nil means slog.Default
 }
 
-// Watcher reports changes of the content of files. Only New makes one; start it once. Start and
-// Shutdown must not be called at the same time; Events and Seen may be called at any time after.
+// Watcher reports changes of the content of files. Only New makes one. Start and Shutdown must not
+// be called at the same time; Events and Seen may be called at any time after.
 type Watcher struct {
 	paths    []string
 	poll     time.Duration
@@ -84,8 +84,12 @@ func (w *Watcher) Seen() [sha256.Size]byte { return *w.seen.Load() }
 // ctx is done or Shutdown is called. Call it before reading the files themselves: a change
 // between the two would be lost. When the system grants no watch (their number is limited),
 // changes are found by polling alone; that is logged and is no error. It fails, and watches nothing,
-// when there is no path or the working directory is unknown. Call it once.
+// when there is no path or the working directory is unknown. A second call is an error, too, and
+// changes nothing.
 func (w *Watcher) Start(ctx context.Context) error {
+	if w.cancel != nil {
+		return errors.New("watch: started already")
+	}
 	if len(w.paths) == 0 {
 		return errors.New("watch: no paths")
 	}

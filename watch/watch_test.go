@@ -184,3 +184,20 @@ func TestFingerprintTellsContentsApart(t *testing.T) {
 		t.Error("other contents: it is the same")
 	}
 }
+
+func TestASecondStartIsAnErrorAndChangesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	write(t, path, "one")
+	w := noticing(t, 20*time.Millisecond, path)
+	if err := w.Start(t.Context()); err == nil {
+		t.Error("the second start is taken")
+	}
+	write(t, path, "two")
+	wait(t, w, "edited after the second start")
+	if err := w.Shutdown(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := w.Start(t.Context()); err == nil {
+		t.Error("a start after the shutdown is taken")
+	}
+}
