@@ -70,10 +70,12 @@ func (b *byStatus) lifetime(s StatusTTL) *options.Phrase {
 		Form: "duration or `off`",
 		Read: func(text string) (wrong string) {
 			s.Off = options.IsOff(text)
-			wrong = options.DurationOf(&s.TTL, 0, options.Off).Set(text)
+			if wrong = options.DurationOf(&s.TTL, 0, options.Off).Set(text); wrong != "" {
+				return wrong
+			}
 			b.c.ByStatus = append(b.c.ByStatus, s)
 			slices.SortFunc(b.c.ByStatus, narrower)
-			return wrong
+			return ""
 		},
 		Text:  func() (string, options.Style) { return options.DurationOf(&s.TTL, 0, options.Off).Get() },
 		Texts: options.Shape{Pattern: options.DurationPattern, Off: true},

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"testing"
 	"time"
+
+	"penstock/options"
 )
 
 func TestLongCache(t *testing.T) {
@@ -27,6 +29,15 @@ func TestLongCache(t *testing.T) {
 	want.Query = CacheQuery{Mode: QueryExcept, Names: []string{"utm_source"}}
 	want.Targets = []string{}
 	equal(t, "query keys left out, no targets", routeOf(c, "/cached/some").Cache, want)
+}
+
+func TestALifetimeThatIsRefusedIsNotStored(t *testing.T) {
+	var c Cache
+	value, wrong := (&byStatus{&c}).At("404")
+	if got := value.(options.Scalar).Set("soon"); wrong != "" || got == "" {
+		t.Errorf("got %q and %q, want that the lifetime alone is refused", wrong, got)
+	}
+	equal(t, "lifetimes", c.ByStatus, []StatusTTL(nil))
 }
 
 func TestShortCache(t *testing.T) {

@@ -67,14 +67,16 @@ func (d *decoder) problemAt(p place, path, format string, args ...any) {
 	if half := maxText / 2; len(text) > maxText {
 		text = strings.ToValidUTF8(text[:half], "") + " ... " + strings.ToValidUTF8(text[len(text)-half:], "")
 	}
-	d.problems = append(d.problems, Problem{File: d.name, Line: p.line, Column: p.column, Path: path, Text: text})
-	if d.full() {
-		d.problems = append(d.problems, Problem{File: d.name, Text: fmt.Sprintf("has %d problems or more; these were found first", maxProblems)})
+	if len(d.problems) == maxProblems-1 {
+		text = fmt.Sprintf("has %d problems or more; these were found first", maxProblems)
+		d.problems = append(d.problems, Problem{File: d.name, Text: text})
+		return
 	}
+	d.problems = append(d.problems, Problem{File: d.name, Line: p.line, Column: p.column, Path: path, Text: text})
 }
 
 const (
-	maxProblems = 1000 // of one file; nothing more is read after them
+	maxProblems = 1000 // of one file; a remark takes the place of the last, and nothing more is read
 	maxText     = 2000 // bytes of what is said of one
 )
 

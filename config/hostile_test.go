@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,6 +69,17 @@ func TestHostileFilesTakeNoTime(t *testing.T) {
 				t.Fatal("took more than 60 s")
 			}
 		})
+	}
+}
+
+func TestNoMoreThanAThousandProblemsAreReturned(t *testing.T) {
+	const first, more = "config.yaml:2:1: kez0: unknown key", "config.yaml: has 1000 problems or more; these were found first"
+	for n, want := range map[int]string{998: first, 999: first, 1000: more, 5000: more} {
+		_, err := Parse("config.yaml", []byte(oneRoute+numbered(n, "kez%d: 1\n")), nil, policy.Table()...)
+		got, _ := errors.AsType[Errors](err)
+		if len(got) != min(n, maxProblems) || got[0].Error() != want {
+			t.Errorf("%d problems: got %d, the first %v; want %d, the first %s", n, len(got), got[0], min(n, maxProblems), want)
+		}
 	}
 }
 
