@@ -43,6 +43,8 @@ type Registry struct {
 	backends  map[backendKey]*backend
 	sources   sources
 
+	full atomic.Pointer[map[backendKey]*backend] // the backends while there is no room for more, and then not changed; else nil
+
 	reloadOK, reloadFailed atomic.Uint64
 	lastReloadOK           atomic.Bool
 	lastReload             atomic.Int64 // Unix milliseconds of the last success
@@ -116,6 +118,10 @@ func (r *Registry) backend(key backendKey) *backend {
 	}
 	b := newBackend(r, key, u)
 	r.backends[key] = b
+	if len(r.backends) == r.o.Backends {
+		all := r.backends
+		r.full.Store(&all)
+	}
 	return b
 }
 
@@ -145,11 +151,17 @@ func setOf(names []string) map[string]bool {
 // dropBackends removes the backends that gone names, here and from every route.
 // r.mu is held.
 func (r *Registry) dropBackends(gone func(backendKey) bool) {
-	before := len(r.backends)
-	maps.DeleteFunc(r.backends, func(k backendKey, _ *backend) bool { return gone(k) })
-	if len(r.backends) == before {
+	found := false
+	for k := range r.backends {
+		found = found || gone(k)
+	}
+	if !found {
 		return
 	}
+	left := maps.Clone(r.backends) // routes may read the other
+	maps.DeleteFunc(left, func(k backendKey, _ *backend) bool { return gone(k) })
+	r.backends = left
+	r.full.Store(nil)
 	for _, route := range r.routes {
 		route.dropLanes(gone)
 	}

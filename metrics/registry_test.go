@@ -173,6 +173,36 @@ func TestBackendsAreBounded(t *testing.T) {
 	s.want(`penstock_requests_total{route="web",code="200",class="2xx"}`, 8)
 }
 
+// Attempts at backends beyond the limit may be all that there are.
+func TestAttemptsBeyondTheLimitTakeNoLock(t *testing.T) {
+	r := New(Options{Backends: 1})
+	r.Upstream("api")
+	route, other := r.Route("web"), r.Route("other")
+	serve(route, journey(200, 0, try{backend: "a", status: 200}))
+	done := make(chan struct{})
+	r.mu.Lock()
+	go func() {
+		defer close(done)
+		serve(route, journey(200, 0, try{backend: "b", status: 200}))
+		serve(other, journey(200, 0, try{backend: "b", status: 200}))
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Error("an attempt waits for the lock")
+	}
+	r.mu.Unlock()
+	<-done
+	serve(other, journey(200, 0, try{backend: "a", status: 200})) // counted, though this route meets it later
+	s := read(t, r)
+	s.want(`penstock_backend_requests_unattributed_total`, 2)
+	s.want(`penstock_backend_requests_total{upstream="api",backend="a",route="other"}`, 1)
+	r.Retain([]string{"web"}, nil)
+	r.Upstream("api")
+	serve(route, journey(200, 0, try{backend: "b", status: 200}))
+	read(t, r).want(`penstock_backend_requests_total{upstream="api",backend="b",route="web"}`, 1)
+}
+
 func TestLabelValuesAreEscaped(t *testing.T) {
 	r := New(Options{Version: "1\"2\\3\n4\r5\xff6"})
 	r.Route("a\"b\\c\nd\x00e\xffé")

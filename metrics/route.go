@@ -116,6 +116,9 @@ func (r *Route) lane(key backendKey) *lane {
 	if l := (*r.lanes.Load())[key]; l != nil {
 		return l
 	}
+	if all := r.reg.full.Load(); all != nil && (*all)[key] == nil {
+		return nil
+	}
 	return r.reg.lane(r, key)
 }
 
