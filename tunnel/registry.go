@@ -35,8 +35,7 @@ func (r *Registry) Len() int {
 // the other connection. The error is nil when both peers ended by themselves, also when one
 // closes after it has ended its direction; it wraps os.ErrDeadlineExceeded after Idle, ErrClosed
 // when Shutdown refused or ended the tunnel, *PanicError, or the socket's error. The connections
-// are closed in every case, and the counts are right with an error too, but for a direction that
-// panicked, whose count is 0.
+// are closed in every case, and the counts are right with an error, too.
 func (r *Registry) Run(o Tunnel) (sent, received int64, err error) {
 	t := &run{Tunnel: o}
 	if !r.add(t) {

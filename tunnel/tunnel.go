@@ -6,7 +6,6 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -40,16 +39,16 @@ type run struct {
 }
 
 // carry copies one direction until its end and ends it on the other connection. The other direction
-// stays open, because a peer that has sent everything may still receive. It returns the bytes moved.
-func (t *run) carry(dst, src End, early []byte) int64 {
-	var done atomic.Int64 // survives a panic
+// stays open, because a peer that has sent everything may still receive. It returns the bytes moved,
+// also those before a panic, which ends the tunnel.
+func (t *run) carry(dst, src End, early []byte) (done int64) {
 	defer func() {
 		if v := recover(); v != nil {
 			t.end(&PanicError{Value: v, Stack: debug.Stack()})
 		}
 	}()
 	moved := func(n int64) {
-		done.Add(n)
+		done += n
 		t.extend()
 	}
 	if len(early) > 0 {
@@ -57,7 +56,7 @@ func (t *run) carry(dst, src End, early []byte) int64 {
 		moved(int64(n))
 		if err != nil {
 			t.end(lost(dst, err))
-			return done.Load()
+			return done
 		}
 	}
 	if err := move(dst, src, moved); err != nil {
@@ -65,12 +64,12 @@ func (t *run) carry(dst, src End, early []byte) int64 {
 			err = lost(dst, err)
 		}
 		t.end(err)
-		return done.Load()
+		return done
 	}
 	if err := dst.CloseWrite(); err != nil {
 		t.end(lost(dst, err)) // without halves there is only one end for both
 	}
-	return done.Load()
+	return done
 }
 
 // lost returns the error of a failed write: nil when the peer had ended its own direction

@@ -222,10 +222,18 @@ func TestConnectionsWithoutHalves(t *testing.T) {
 	}
 }
 
-// trap panics when it is read.
-type trap struct{ net.Conn }
+// trap panics when it is read after what is ready.
+type trap struct {
+	net.Conn
+	ready *strings.Reader
+}
 
-func (trap) Read([]byte) (int, error) { panic("boom") }
+func (c trap) Read(p []byte) (int, error) {
+	if n, err := c.ready.Read(p); err == nil {
+		return n, nil
+	}
+	panic("boom")
+}
 
 func TestPanicEndsOneTunnel(t *testing.T) {
 	for _, side := range []string{"client", "backend"} {
@@ -234,12 +242,20 @@ func TestPanicEndsOneTunnel(t *testing.T) {
 			r, e := NewRegistry(), overPipes(s)
 			near, far := net.Pipe()
 			defer far.Close()
+			trapped := conn.New(trap{near, strings.NewReader("abc")}, s)
+			other, want := e.backend, outcome{sent: 3}
 			if side == "client" {
-				e.Client = conn.New(trap{near}, s)
+				e.Client = trapped
 			} else {
-				e.Backend = conn.New(trap{near}, s)
+				e.Backend = trapped
+				other, want = e.client, outcome{received: 3}
 			}
-			got := <-e.run(r)
+			ended := e.run(r)
+			expect(t, other, "abc")
+			got := <-ended
+			if got.sent != want.sent || got.received != want.received {
+				t.Errorf("got %d and %d bytes, want %d and %d", got.sent, got.received, want.sent, want.received)
+			}
 			p, ok := errors.AsType[*PanicError](got.err)
 			if !ok || p.Value != "boom" || !bytes.Contains(p.Stack, []byte("trap")) {
 				t.Errorf("got %v, want the panic with its stack", got.err)
