@@ -33,7 +33,7 @@ func (e *Engine) storeChange(t *Transaction, f *exchange.Fault) {
 func (e *Engine) storePost(t *Transaction) {
 	response := t.readResponse(t.received.Status, &t.answered)
 	t.fill.refusal = rfc9111.MayStore(&t.rules, &response, &t.rule.Policy)
-	if t.fill.refusal != rfc9111.Storable || response.Vary != rfc9111.VariesNot {
+	if t.fill.refusal != rfc9111.Storable || response.Vary != rfc9111.VariesNot || t.tooLarge() {
 		return
 	}
 	t.take(&response)

@@ -24,7 +24,7 @@ type Rule struct {
 	Shadowed    [][]byte         // Headers, as the origin's fields are compared with them
 	Wait        time.Duration    // how long a request waits for the fetch of another; zero means without limit
 	Tags        []byte           // name of the response field that lists tags; nil for none
-	MaxObject   int64            // bytes of the largest body that is stored, of those with a stated length and those that stream
+	MaxObject   int64            // bytes of the largest body that is stored
 	MaxVariants int              // of one URL, by Vary; the least used gives way to one more; zero means 1
 
 	Get, Head, Post bool // methods whose responses are stored; HEAD is served with those of GET

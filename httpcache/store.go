@@ -98,7 +98,7 @@ func (e *Engine) storeResponse(t *Transaction) (Outcome, *exchange.Fault) {
 // decideStore decides whether the response is stored, and where: it sets the reason why not,
 // and the key.
 func (e *Engine) decideStore(t *Transaction, response *rfc9111.Response) {
-	p, framing := &t.rule.Policy, t.received.Framing
+	p := &t.rule.Policy
 	t.fill.refusal = rfc9111.MayStore(&t.rules, response, p)
 	if t.role == roleRefresh || t.role == roleFill && t.fill.refusal == rfc9111.RangeRequest { // the whole was asked for
 		t.fill.refusal = rfc9111.MayKeep(&t.rules, response, p)
@@ -106,9 +106,18 @@ func (e *Engine) decideStore(t *Transaction, response *rfc9111.Response) {
 	if t.fill.refusal == rfc9111.Storable && !e.selects(t) {
 		t.fill.refusal = rfc9111.VaryStar
 	}
-	if t.fill.refusal == rfc9111.Storable && framing.Kind == headers.Sized && framing.Length > t.rule.MaxObject {
+	if t.fill.refusal == rfc9111.Storable && t.tooLarge() {
 		t.fill.lost = cache.TooLarge
 	}
+}
+
+// tooLarge reports whether the body of the response is known to be larger than Rule.MaxObject.
+func (t *Transaction) tooLarge() bool {
+	length := int64(len(t.received.Body))
+	if f := t.received.Framing; f.Kind == headers.Sized {
+		length = max(length, f.Length)
+	}
+	return length > t.rule.MaxObject
 }
 
 // refuseUnasked refuses a 304 that the origin was not asked for: its client has something that

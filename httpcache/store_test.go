@@ -1,6 +1,7 @@
 package httpcache
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ func TestDecideStore(t *testing.T) {
 		{"the request has one, and it says public", []string{"Authorization: Basic eA=="}, rawResponse(200, "x", "Cache-Control: public, max-age=60"), "stored", 1},
 		{"it is a part (9111 §3.3)", nil, rawResponse(206, "x", fresh, "Content-Range: bytes 0-0/9"), `detail="partial"`, 2},
 		{"its body is larger than max_object", nil, rawResponse(200, "x", fresh, "Content-Length: 2000000"), `detail="too-large"`, 2},
+		{"its body of no stated length is", nil, rawResponse(200, strings.Repeat("x", 1<<20+1), fresh), `detail="too-large"`, 2},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newScene(t, tc.respond)
@@ -41,6 +43,17 @@ func TestDecideStore(t *testing.T) {
 				t.Errorf("the origin was asked %d times for two requests, want %d", s.requests(), tc.asked)
 			}
 		})
+	}
+}
+
+// A response to a POST is not stored either when its body is larger than max_object.
+func TestALargeResponseToAPostIsNotStored(t *testing.T) {
+	for size, asked := range map[int]int{1 << 20: 1, 1<<20 + 1: 2} {
+		s := newScene(t, rawResponse(200, strings.Repeat("x", size), fresh, "Content-Location: /a"))
+		s.request("POST /a").do()
+		if s.get(); s.requests() != asked {
+			t.Errorf("%d bytes: the origin was asked %d times, want %d", size, s.requests(), asked)
+		}
 	}
 }
 
