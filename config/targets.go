@@ -142,10 +142,10 @@ func (r *draft) inline(urls []string) (name, wrong string) {
 		if wrong != "" {
 			return "", wrong
 		}
-		if seen[b.URL()] {
+		if seen[b.Address()] {
 			return "", fmt.Sprintf("backend %q occurs twice", b.Address())
 		}
-		seen[b.URL()] = true
+		seen[b.Address()] = true
 		names = append(names, b.URL())
 		backends = append(backends, b)
 	}
