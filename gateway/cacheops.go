@@ -73,9 +73,10 @@ func (g *Gateway) CacheStatus() ops.CacheStatus {
 }
 
 // CachePurge purges the stored responses that p selects, in the store that all routes share.
-// The error wraps ops.ErrNoCache when no route has cached yet, and ops.ErrBadURL for a URL or prefix
-// that no request can have; then nothing is purged. Any other error means that the purge was done but
-// a restart may undo it.
+// Then nothing is purged: the error wraps ops.ErrNoCache when no route has cached yet, or for a URL
+// when no route caches now, because routes say how URLs are keyed; and ops.ErrBadURL for a URL or
+// prefix that no request can have. Any other error means that the purge was done but a restart may
+// undo it.
 func (g *Gateway) CachePurge(p ops.CachePurge) error { return g.proxy.cachePurge(p) }
 
 func (g *proxy) cachePurge(p ops.CachePurge) error {
@@ -97,18 +98,21 @@ func (g *proxy) cachePurge(p ops.CachePurge) error {
 			q.Rules = append(q.Rules, r.cache)
 		}
 	}
+	if p.Scope == ops.CacheScopeURL && len(q.Rules) == 0 {
+		return ops.ErrNoCache
+	}
 	return s.cache.Purge(&q)
 }
 
 // CacheLookup returns what is stored for a request and why it would or would not be
 // used. It asks no origin and changes nothing. A request that no route takes, or whose route does
-// not cache, is no error: Use and Why say so. The error wraps ops.ErrNoCache when no route has cached
-// yet, and ops.ErrBadURL when q describes no request that can be served.
+// not cache, is no error: Use and Why say so. The error wraps ops.ErrNoCache when no route caches, and
+// ops.ErrBadURL when q describes no request that can be served.
 func (g *Gateway) CacheLookup(q ops.CacheQuestion) (ops.CacheExplanation, error) {
 	out := ops.CacheExplanation{Method: q.Method, URL: q.URL.String(), Why: []string{}}
 	b := g.proxy.beginAlone(g.proxy.joinNewest())
 	defer g.proxy.discard(b)
-	if b.snap.cache == nil {
+	if !caches(b.snap.config) {
 		return out, ops.ErrNoCache
 	}
 	if err := b.newDryRun(q); err != nil {

@@ -1,10 +1,12 @@
 package gateway_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
 	"penstock/gateway/gatewaytest"
+	"penstock/ops"
 )
 
 // Only clients in cache.purge_from may use PURGE, and no backend ever gets the method.
@@ -36,5 +38,38 @@ func TestPurgeFromStrangersGoesNowhere(t *testing.T) {
 				t.Error("what was stored is gone")
 			}
 		})
+	}
+}
+
+// The store stays when no route caches any more. How a URL was keyed is not known then.
+func TestPurgesAndLookupsAfterTheLastRouteStoppedCaching(t *testing.T) {
+	origin := gatewaytest.NewOrigin(t, gatewaytest.Always("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok"))
+	g := gatewaytest.Start(t, oneRoute(origin.URL, "    cache: on"))
+	reload := func(cache string) {
+		t.Helper()
+		if err := g.Reload(gatewaytest.Parse(t, oneRoute(origin.URL, "    cache: "+cache))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gatewaytest.Get(t, g.Address, "/a")
+	url := ops.CacheURL{Scheme: "http", Host: g.Address, Target: "/a"}
+	reload("off")
+	if err := g.CachePurge(ops.CachePurge{URL: url}); !errors.Is(err, ops.ErrNoCache) {
+		t.Errorf("purge of a URL: got %v, want ErrNoCache", err)
+	}
+	if _, err := g.CacheLookup(ops.CacheQuestion{Method: "GET", URL: url}); !errors.Is(err, ops.ErrNoCache) {
+		t.Errorf("lookup: got %v, want ErrNoCache", err)
+	}
+	reload("on")
+	if gatewaytest.Get(t, g.Address, "/a").Header.Get("Age") == "" {
+		t.Fatal("what was stored is gone")
+	}
+	reload("off")
+	if err := g.CachePurge(ops.CachePurge{Scope: ops.CacheScopeAll}); err != nil {
+		t.Errorf("purge of all: %v", err)
+	}
+	reload("on")
+	if age := gatewaytest.Get(t, g.Address, "/a").Header.Get("Age"); age != "" {
+		t.Errorf("after a purge of all the stored response is served, with Age: %s", age)
 	}
 }

@@ -6,7 +6,8 @@ import (
 )
 
 var (
-	// ErrNoCache is wrapped by every operation on the response cache when no route caches.
+	// ErrNoCache is wrapped by every operation on the response cache that cannot be done because no
+	// route caches. A prefix, a host, a tag or all can be purged as long as something may be stored.
 	ErrNoCache = errors.New("no route has a cache")
 	// ErrBadURL is wrapped by purges and lookups where a URL could not be that of a request that is served.
 	ErrBadURL = errors.New("no request can have this URL")
