@@ -50,7 +50,16 @@ func (b *Block) Settle() {
 		}
 	}
 	clear(b.Fields[len(kept):])
-	b.Fields = kept
+	b.Fields, b.seen, b.twice = kept, 0, 0
+	for i := range kept {
+		b.note(kept[i].ID)
+	}
+}
+
+// note adds an ID to those that occur.
+func (b *Block) note(id ID) {
+	b.twice |= b.seen & (1 << id)
+	b.seen |= 1 << id
 }
 
 // Reset empties b and keeps its storage and MaxFields. It lets go of all bytes
@@ -61,9 +70,13 @@ func (b *Block) Reset() {
 }
 
 // Add appends a field of the gateway's own. It keeps name and value; name must be
-// a token (it panics when that is empty), and value free of control characters and not nil.
+// a token (it panics when that is empty), and value free of control characters. A nil value is an
+// empty one.
 func (b *Block) Add(name, value []byte) {
 	f := b.next(IDOf(name))
+	if value == nil {
+		value = []byte{}
+	}
 	f.Name, f.Value, f.Ours = name, value, true
 }
 
@@ -76,8 +89,7 @@ func (b *Block) next(id ID) *Field {
 	} else {
 		b.Fields = append(b.Fields, Field{})
 	}
-	b.twice |= b.seen & (1 << id)
-	b.seen |= 1 << id
+	b.note(id)
 	f := &b.Fields[n]
 	f.ID, f.Drop, f.Ours = id, false, false
 	return f

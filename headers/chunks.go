@@ -78,9 +78,12 @@ func (s *ChunkScan) Data() uint64 {
 	return s.left
 }
 
-// Pass takes n bytes of the data that Data has reported, without Decode. n is from 0 to what Data
-// returns, and Data must not be zero.
+// Pass takes n bytes of the data that Data has reported, without Decode. n is from 0, which changes
+// nothing, to what Data returns.
 func (s *ChunkScan) Pass(n int) {
+	if n == 0 {
+		return
+	}
 	if s.left -= uint64(n); s.left == 0 {
 		s.state = chunkDataCR
 	}

@@ -47,6 +47,14 @@ func TestChunkScanFindsTheExactEnd(t *testing.T) {
 	}
 }
 
+func TestPassingNothingChangesNothing(t *testing.T) {
+	var s ChunkScan
+	s.Pass(0) // a read that failed
+	if data, taken, problem := decode(&s, []byte("2\r\nab\r\n0\r\n\r\n"), 8); string(data) != "ab" || taken != 12 || problem != NoProblem {
+		t.Errorf("got %q, %d bytes taken, %v; want the body", data, taken, problem)
+	}
+}
+
 // Data that nobody has to look at may pass by itself.
 func TestChunkScanLetsDataPass(t *testing.T) {
 	var s ChunkScan

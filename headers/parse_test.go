@@ -186,3 +186,32 @@ func TestRepeated(t *testing.T) {
 		})
 	}
 }
+
+func TestAFieldWithoutAValueIsThere(t *testing.T) {
+	var b Block
+	b.Add([]byte("Via"), nil)
+	if got := string(b.Append(nil)); got != "Via: \r\n" || !b.Has(Via) || b.Count(Via) != 1 || b.Lookup([]byte("via")) == nil {
+		t.Errorf("got %q, and it has it: %v, %d, %v", got, b.Has(Via), b.Count(Via), b.Lookup([]byte("via")) != nil)
+	}
+}
+
+func TestWhatSettleHasRemovedIsNotRepeated(t *testing.T) {
+	var b Block
+	b.Parse([]byte("Host: a\r\nHost: b\r\nCookie: c\r\n"))
+	if got := b.Repeated(); got != Host {
+		t.Fatalf("got %v, want Host", got)
+	}
+	b.Fields[1].Drop = true
+	b.Settle()
+	if got := b.Repeated(); got != Other {
+		t.Errorf("one was dropped: got %v, want none", got)
+	}
+	if !b.Has(Host) || !b.Has(Cookie) {
+		t.Error("the others are not found any more")
+	}
+	b.Add([]byte("Cookie"), []byte("d"))
+	b.Settle()
+	if got := b.Count(Cookie); got != 2 {
+		t.Errorf("got %d cookies, want 2", got)
+	}
+}
