@@ -39,8 +39,8 @@ type Stream interface {
 	// ReadBody. Zero means no limit, negative no waiting. It undoes an AbortBody before it.
 	TimeBody(idle time.Duration)
 
-	// ReadBody reads the body, its coding removed, after a Frame that says that there is one. It
-	// returns io.EOF only when the body is complete, perhaps with its last bytes, and
+	// ReadBody reads the body, its coding removed, after Frame. It returns io.EOF only when the
+	// body is complete, perhaps with its last bytes, or when there is none, and
 	// os.ErrDeadlineExceeded when no byte came in time: TimeBody and ReadBody may follow. After
 	// any other error (io.ErrUnexpectedEOF: the client ended it early) the body is lost.
 	ReadBody(p []byte) (int, error)

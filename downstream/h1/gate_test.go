@@ -160,6 +160,25 @@ func TestNothingFollowsABodyThatWasNotRead(t *testing.T) {
 	}
 }
 
+// A read of a body that does not exist takes nothing of the next request.
+func TestARequestWithoutABodyIsAtItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, w := gatePair(t, headTimes(time.Minute, time.Minute))
+		go func() {
+			for _, target := range []string{"/1", "/2"} {
+				_, _ = io.WriteString(client, "GET "+target+" HTTP/1.1\r\nHost: a\r\n\r\n")
+			}
+		}()
+		wants(t, w, "/1", "Host: a\r\n\r\n")
+		w.body(headers.Framing{})
+		if n, err := w.readBody(make([]byte, 9)); n != 0 || err != io.EOF {
+			t.Errorf("got %d bytes and %v, want the end", n, err)
+		}
+		w.next()
+		wants(t, w, "/2", "Host: a\r\n\r\n")
+	})
+}
+
 func TestPipelinedHeadsPassOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		client, w := gatePair(t, headTimes(10*time.Second, time.Minute))
