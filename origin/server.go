@@ -65,7 +65,8 @@ func New(o Options) *Server {
 
 // Start opens the socket and serves in the background. It returns once
 // connections are accepted; the error names the address that could not be opened.
-// Cancelling ctx later does not stop the server, Shutdown does. It is called once, before Shutdown.
+// Cancelling ctx later does not stop the server, Shutdown does. It is called once; after Shutdown it
+// is an error.
 func (s *Server) Start(ctx context.Context) error {
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", s.address)
@@ -73,8 +74,11 @@ func (s *Server) Start(ctx context.Context) error {
 		return fmt.Errorf("origin %s: %w", s.name, err)
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.life.Err() != nil {
+		return errors.Join(fmt.Errorf("origin %s: it was shut down before", s.name), ln.Close())
+	}
 	s.listener = ln
-	s.mu.Unlock()
 	s.work.Go(func() {
 		// Serve ends with ErrServerClosed after Shutdown; any other end means the
 		// listener was closed, which callers see as refused connections.

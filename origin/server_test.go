@@ -165,3 +165,13 @@ func recordWaits(s *Server) *atomic.Int64 {
 	}
 	return &total
 }
+
+func TestAStartAfterTheShutdownIsAnError(t *testing.T) {
+	s := New(Options{Name: "a"})
+	if err := s.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Start(t.Context()); err == nil || s.Addr() != nil {
+		t.Errorf("got %v and the address %v, want an error and none", err, s.Addr())
+	}
+}

@@ -149,3 +149,12 @@ func TestStateWakesThoseWhoWait(t *testing.T) {
 		}
 	})
 }
+
+func TestPartsThatAreNoneCloseEachConnection(t *testing.T) {
+	o := started(t, Options{Script: InTurn()})
+	for range 2 {
+		if all, err := io.ReadAll(dialed(t, o)); len(all) > 0 || err != nil {
+			t.Errorf("got %q, %v; want the end", all, err)
+		}
+	}
+}

@@ -88,9 +88,12 @@ func Always(response string) func(*Peer) {
 	}
 }
 
-// InTurn returns a script, of at least one part, that serves the n-th connection with the n-th of its parts, and
-// later ones with the last.
+// InTurn returns a script that serves the n-th connection with the n-th of its parts, and later ones
+// with the last. Without parts it closes each connection at once.
 func InTurn(parts ...func(*Peer)) func(*Peer) {
+	if len(parts) == 0 {
+		return func(*Peer) {}
+	}
 	return func(p *Peer) { parts[min(p.Number, len(parts)-1)](p) }
 }
 
