@@ -11,16 +11,23 @@ import (
 )
 
 // noTrailers are fields that have no meaning, or a dangerous one, after a body
-// (RFC 9110 §6.5.1).
+// (RFC 9110 §6.5.1): all that headers.TrailerAllowed refuses, and three more.
 var noTrailers = []string{
-	"authorization", "cookie", "set-cookie", "cache-control", "age", "expires", "date", "location", "retry-after",
-	"vary", "content-encoding", "content-type", "content-range", "max-forwards", "pragma", "range", "warning",
-	"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "via",
+	"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+	"proxy-authenticate", "proxy-authorization", "proxy-authentication-info", "expect", "http2-settings",
+	"host", "via", "cdn-loop", "forwarded", "x-real-ip", "authorization", "www-authenticate", "cookie", "set-cookie",
+	"content-length", "content-type", "content-encoding", "content-range",
+	"range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since",
+	"cache-control", "cdn-cache-control", "age", "expires", "date", "location", "retry-after", "vary",
+	"max-forwards", "pragma", "warning",
 }
 
-// trailerName checks the name of a trailer field that is to be passed on.
+// trailerName checks the name of a trailer field that is to be passed on. A name with "_" for "-"
+// is refused with the one that it looks like.
 func trailerName(s string) (shaped, wrong string) {
-	if shaped, wrong = options.FieldName(s); wrong == "" && options.Contains(noTrailers, s) {
+	shaped, wrong = options.FieldName(s)
+	name := strings.ReplaceAll(strings.ToLower(s), "_", "-")
+	if wrong == "" && (options.Contains(noTrailers, name) || strings.HasPrefix(name, "x-forwarded-")) {
 		return s, "which must not stand in a trailer (RFC 9110 section 6.5.1)"
 	}
 	return shaped, wrong

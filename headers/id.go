@@ -213,9 +213,11 @@ func lookalikeID(name []byte, at int) ID {
 	return Other
 }
 
-// TrailerAllowed reports whether a field may travel in a trailer section. Those
-// that frame, route, authenticate or describe the content may not (RFC 9110 §6.5.1), nor may an
-// empty name. Names that the gateway does not know are allowed.
+// TrailerAllowed reports whether a field of that name, in any case, may travel in a trailer
+// section (RFC 9110 §6.5.1). It is false for fields that frame, route or authenticate, that
+// modify a request (Range, If-Match), control a response (Cache-Control, Date, Location, Vary),
+// describe the content or carry cookies, for lookalikes such as Content_Length, and for an empty
+// name. Names that the gateway does not know are allowed.
 func TrailerAllowed(name []byte) bool {
 	return len(name) > 0 && !notInTrailer.has(IDOf(name))
 }

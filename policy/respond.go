@@ -34,13 +34,15 @@ func (r *Respond) Keys(k options.Keys) {
 	k.Text("body", &r.Body, "of any length", options.AnyText, options.MappingLater, options.Means("empty"))
 }
 
-// Compile implements options.Compiler. It reports a Body for a status that has none, and warns of
-// values that look like variables. It must be called only once.
+// Compile implements options.Compiler: it makes the response from the keys. It reports a Body for
+// a status that has none (204, 205, 304), and warns of values of Fields, not of a Body, that look
+// like variables of nginx.
 func (r *Respond) Compile(at options.Report, _ options.Route) {
 	if r.Body != "" && (r.Status == 204 || r.Status == 205 || r.Status == 304) {
 		at.Problem("body", "a %d response has none", r.Status)
 	}
 	warnOfVariables(at, "headers", r.Fields)
+	r.lines = r.lines[:0]
 	if r.Body != "" && !slices.ContainsFunc(r.Fields, isContentType) {
 		r.lines = append(r.lines, "Content-Type: text/plain; charset=utf-8\r\n"...)
 	}

@@ -58,7 +58,8 @@ type Report struct {
 // Goodput returns the number of good responses a second. It is NaN for a Report that Run did not make.
 func (r *Report) Goodput() float64 { return float64(r.Good.Count()) / r.Took.Seconds() }
 
-// Failed returns the number of arrivals without a response.
+// Failed returns the number of arrivals without a complete response in time: Cut, Timeouts and
+// Unsent together.
 func (r *Report) Failed() int64 { return r.Cut + r.Timeouts + r.Unsent }
 
 // Print writes r as text. Errors of out are ignored.

@@ -41,7 +41,7 @@ type Package struct {
 	info   *types.Info
 }
 
-// File is one file of a package that is no test.
+// File is one Go file of a package: neither a test nor left out by the build on this machine.
 type File struct {
 	Name  string // base name
 	Lines int    // number of line ends
