@@ -25,6 +25,9 @@ type Conn struct {
 	probe   *probe // made by the first Alive
 	calls   socketCalls
 
+	sends    probation // the writer's
+	receives probation // the reader's
+
 	sawEOF  atomic.Bool
 	closing atomic.Bool // Close or Abort was called
 	ending  ending

@@ -60,6 +60,25 @@ func Splice(dst, src *Conn, n int64, moved func(int64)) (int64, error) {
 	return copyPieces(dst, src, n, moved)
 }
 
+// StartSmall has a Splice of n bytes from src to dst, which follows, begin with small buffers in
+// the kernel, once in the life of each connection and only if n is large. That ends by itself
+// when the first part of the bytes was moved. It is for the goroutine that calls Splice, and
+// does nothing on systems other than Linux.
+func StartSmall(dst, src *Conn, n int64) {
+	if n > provenBy {
+		dst.sends.boundSending(dst.sys)
+		src.receives.boundReceiving(src.sys)
+	}
+}
+
+// grow ends what StartSmall has begun, when enough of a transfer was moved.
+func grow(dst, src *Conn, done int64) {
+	if done >= provenBy {
+		dst.sends.freeSending(dst.sys)
+		src.receives.freeReceiving(src.sys)
+	}
+}
+
 // copyPieces is Splice through a buffer.
 func copyPieces(dst, src *Conn, n int64, moved func(int64)) (done int64, err error) {
 	for n < 0 || done < n {
@@ -72,6 +91,7 @@ func copyPieces(dst, src *Conn, n int64, moved func(int64)) (done int64, err err
 		if err != nil || eof {
 			return done, endOf(n-done, err)
 		}
+		grow(dst, src, done)
 	}
 	return done, nil
 }

@@ -62,6 +62,7 @@ func spliceSockets(dst, src *Conn, n int64, moved func(int64)) (done int64, err 
 		if err != nil {
 			return done, &SpliceError{Writing: true, Err: err}, true
 		}
+		grow(dst, src, done)
 	}
 	return done, nil, true
 }

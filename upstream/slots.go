@@ -32,6 +32,10 @@ func newSlots(o PoolOptions, slow *conn.SlowLimit) *slots {
 // count returns how many slots are in use.
 func (s *slots) count() int { return len(s.used) }
 
+// scarce reports whether so many slots are in use that a client which does not read its response
+// may be one of many.
+func (s *slots) scarce() bool { return len(s.used) > cap(s.used)/reservedShare }
+
 // yieldPause is how often a waiting request looks anew for a slow transfer that may be ended.
 const yieldPause = 50 * time.Millisecond
 

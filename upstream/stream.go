@@ -225,6 +225,9 @@ func (s *BodyStream) splice() error {
 		s.to.Socket.SetWriteDeadlineIn(s.to.Idle)
 	}
 	extend(0)
+	if s.t.client.pool.slots.scarce() {
+		conn.StartSmall(s.to.Socket, src.conn, s.left)
+	}
 	n, err := conn.Splice(s.to.Socket, src.conn, s.left, extend)
 	s.received, s.sent, s.left = s.received+n, s.sent+n, s.left-n
 	if side, ok := errors.AsType[*conn.SpliceError](err); ok && side.Writing {
