@@ -11,6 +11,10 @@ import (
 // because the peer took less than SetMinRate asks for. The connection stays unusable.
 var ErrTooSlow = errors.New("the peer takes the bytes too slowly")
 
+// firstLook is for how long a peer was waited for before the kernel is asked what it has taken.
+// Most transfers end before, and cost no system call.
+const firstLook = time.Second
+
 // Pace compares what the peer moves with the time for which it is waited for. Conn.Pace
 // returns it; the zero value is not valid. It is safe for concurrent use. The sweeper
 // takes samples: a read or write that is under way at its tick counts as one tick, so that
@@ -76,12 +80,13 @@ func (p *Pace) judge(tick time.Duration) {
 // is held.
 //
 // The number of bytes that the peer has taken only grows. It is read from the kernel once at
-// the beginning, and then only when blocked reaches due.
+// firstLook, and then only when blocked reaches due.
 func (p *Pace) belowRate(tick time.Duration) bool {
 	if p.rate <= 0 {
 		return false
 	}
-	if p.blocked += tick; p.looked && p.blocked < p.due {
+	p.blocked += tick
+	if p.looked && p.blocked < p.due || !p.looked && p.blocked < min(p.grace, firstLook) {
 		return false
 	}
 	taken := p.taken()

@@ -134,13 +134,13 @@ func TestBytesInTheKernelAreNotTaken(t *testing.T) {
 		t.Fatal("the send buffer is empty")
 	}
 	c.out.calls.Add(oneCall) // waits
-	sweeps(s, c, 1)
+	sweeps(s, c, perSecond)
 	taken := c.BytesWritten() - kept
 	if want := time.Second + time.Duration(taken)*time.Millisecond; c.pace.due.Round(time.Millisecond) != want {
 		t.Errorf("%d bytes taken, %d kept: may wait for %v, want %v", taken, kept, c.pace.due, want)
 	}
-	c.SetMinRate(1000, time.Second)
-	if sweeps(s, c, 1); c.pace.from != taken {
+	c.SetMinRate(1000, 2*time.Second)
+	if sweeps(s, c, perSecond); c.pace.from != taken {
 		t.Errorf("the next response begins after %d bytes, want %d", c.pace.from, taken)
 	}
 }

@@ -153,3 +153,20 @@ func TestHoldingCostsNoAllocation(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// The kernel is not asked about a transfer that ends within a second.
+func TestShortTransfersAreNotLookedAt(t *testing.T) {
+	s := stillSweeper(t)
+	c := slowPeer(t, s)
+	c.Pace().Hold(NewSlowLimit(1, nil))
+	c.SetMinRate(1, 5*time.Second)
+	for range firstLook/s.tick - 1 {
+		s.sweep(time.Duration(s.now.Load()) + s.tick)
+	}
+	if c.pace.looked || c.pace.begun {
+		t.Errorf("looked for the rate %v, for slowness %v", c.pace.looked, c.pace.begun)
+	}
+	if seconds(s, 1); !c.pace.looked || !c.pace.begun {
+		t.Error("not looked at after it")
+	}
+}

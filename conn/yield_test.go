@@ -24,11 +24,12 @@ func TestYieldEndsTheSlowestOfTheClientWithTheMost(t *testing.T) {
 	one := slowOf(t, s, l, 1)
 	three := []*Conn{slowOf(t, s, l, 2), slowOf(t, s, l, 2), slowOf(t, s, l, 2)}
 	s.sweep(time.Duration(s.now.Load()) + s.tick)
-	three[0].out.bytes.Add(300)
-	three[2].out.bytes.Add(200)
 	if l.Yield(address(3)) {
 		t.Error("one was ended that has only begun to wait")
 	}
+	seconds(s, 1)
+	three[0].out.bytes.Add(300)
+	three[2].out.bytes.Add(200)
 	seconds(s, 1)
 	if l.Yield(address(2)) {
 		t.Error("the client with the most took the place of another")
@@ -83,6 +84,21 @@ func TestYieldEndsWhatHasMovedOnlyAtFirst(t *testing.T) {
 	seconds(s, 1)
 	if !l.Yield(address(2)) || !isEnded(c) {
 		t.Error("not ended although it moves no more")
+	}
+}
+
+// Nobody has to wait for a second when Yield is called: from its first look on two ticks are enough.
+func TestYieldLooksBeforeTheFirstSecond(t *testing.T) {
+	s := stillSweeper(t)
+	l := NewSlowLimit(100, nil)
+	c := slowOf(t, s, l, 1)
+	for look := range 3 {
+		for range yieldTicks {
+			s.sweep(time.Duration(s.now.Load()) + s.tick)
+		}
+		if got, want := l.Yield(address(2)), look == 1; got != want || isEnded(c) != (look > 0) {
+			t.Errorf("look %d: ended %v, want %v", look, got, want)
+		}
 	}
 }
 

@@ -97,6 +97,7 @@ func TestLimitsFollowTheMemory(t *testing.T) {
 // A client may be slow, but not slower than body_min_rate on average, and not for longer than
 // timeouts.body in all.
 func TestSlowRequestBodyEndsWith408(t *testing.T) {
+	t.Parallel()
 	origin := gatewaytest.NewOrigin(t, sink(make(chan error, 100)))
 	for name, timeouts := range map[string]string{
 		"below the rate":      "timeouts: { body_idle: 1s, body_min_rate: 1MiB/s }\n",

@@ -51,6 +51,7 @@ var leaving = map[string]func(c *gatewaytest.Client){
 }
 
 func TestClientThatLeavesEndsItsAttempt(t *testing.T) {
+	t.Parallel()
 	for name, leave := range leaving {
 		t.Run(name, func(t *testing.T) {
 			asked, release, gone := make(chan struct{}, 100), make(chan struct{}), make(chan struct{}, 100)

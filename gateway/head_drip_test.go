@@ -78,6 +78,7 @@ func TestBadRequestLineIsRefusedBeforeTheHeadEnds(t *testing.T) {
 // A gateway that drains closes what is idle. A client of whose request only a part
 // has come is not.
 func TestDrainWaitsForTheRestOfAHead(t *testing.T) {
+	t.Parallel()
 	g := gatewaytest.Start(t, fixed("hi"))
 	half, idle := gatewaytest.Dial(t, g.Address), gatewaytest.Dial(t, g.Address)
 	for _, c := range []*gatewaytest.Client{half, idle} { // both are known to the gateway, and between requests

@@ -14,6 +14,7 @@ import (
 const shortHeader = "timeouts: { header: 300ms }\n"
 
 func TestSlowHeadIsCut(t *testing.T) {
+	t.Parallel()
 	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
 	g := gatewaytest.Start(t, shortHeader+oneRoute(origin.URL))
 	for name, tc := range map[string]struct{ first, head string }{
@@ -71,6 +72,7 @@ func TestDrippedHeadIsCut(t *testing.T) {
 }
 
 func TestHeaderTimeIsNotForWaitingOrBodies(t *testing.T) {
+	t.Parallel()
 	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
 	g := gatewaytest.Start(t, shortHeader+oneRoute(origin.URL))
 	c := gatewaytest.Dial(t, g.Address)
@@ -95,6 +97,7 @@ func TestHeaderTimeIsNotForWaitingOrBodies(t *testing.T) {
 }
 
 func TestTimesOfAConnectionFollowAReload(t *testing.T) {
+	t.Parallel()
 	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
 	g := gatewaytest.Start(t, oneRoute(origin.URL))
 	if err := g.Reload(gatewaytest.Parse(t, "timeouts: { header: 300ms, idle: 300ms }\n"+oneRoute(origin.URL))); err != nil {

@@ -16,6 +16,7 @@ import (
 // TestShutdownIsBoundedWhateverASaveDoes lets the save at the end block: the file that it
 // opens last is a FIFO without a reader, like a file on a disk that does not respond.
 func TestShutdownIsBoundedWhateverASaveDoes(t *testing.T) {
+	t.Parallel()
 	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("stored")))
 	dir := filepath.Join(t.TempDir(), "cache")
 	if err := os.MkdirAll(dir, 0o700); err != nil {

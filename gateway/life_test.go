@@ -74,6 +74,7 @@ func TestReloadKeepsRequestsAndPools(t *testing.T) {
 }
 
 func TestShutdownLetsRequestsEnd(t *testing.T) {
+	t.Parallel()
 	entered, leave := make(chan struct{}), make(chan struct{})
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		if _, err := p.Head(); err == nil {

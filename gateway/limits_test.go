@@ -76,6 +76,7 @@ func TestBodyThatNeverBeginsIsBoundByBodyIdle(t *testing.T) {
 }
 
 func TestDeadlineOfAnAnswerDoesNotEndTheNext(t *testing.T) {
+	t.Parallel()
 	const idle = 50 * time.Millisecond
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		for {

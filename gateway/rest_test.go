@@ -35,6 +35,7 @@ func restful(t *testing.T, g *gatewaytest.Gateway) *gatewaytest.Client {
 }
 
 func TestRestingConnectionServesItsNextRequest(t *testing.T) {
+	t.Parallel()
 	g := gatewaytest.Start(t, "limits: { requests_per_connection: 4 }\n"+fixed("hi"))
 	c := restful(t, g)
 	c.Send(get[:1])
@@ -53,6 +54,7 @@ func TestRestingConnectionServesItsNextRequest(t *testing.T) {
 }
 
 func TestRestingConnectionsTakeUploads(t *testing.T) {
+	t.Parallel()
 	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
 	g := gatewaytest.Start(t, oneRoute(origin.URL))
 	c := gatewaytest.Dial(t, g.Address)
@@ -68,6 +70,7 @@ func TestRestingConnectionsTakeUploads(t *testing.T) {
 
 // A connection that ends between two requests ends without a response, a record or a fault.
 func TestRestingConnectionEndsInSilence(t *testing.T) {
+	t.Parallel()
 	g := gatewaytest.Start(t, fixed("hi"))
 	for name, end := range map[string]func(*gatewaytest.Client){
 		"closed": func(c *gatewaytest.Client) { _ = c.Close() },
@@ -89,6 +92,7 @@ func TestRestingConnectionEndsInSilence(t *testing.T) {
 }
 
 func TestRestEndsWithTheIdleTime(t *testing.T) {
+	t.Parallel()
 	g := gatewaytest.Start(t, "timeouts: { idle: 3s }\n"+fixed("hi"))
 	began := time.Now()
 	if c := restful(t, g); !c.Closed() {
@@ -101,6 +105,7 @@ func TestRestEndsWithTheIdleTime(t *testing.T) {
 
 // An empty line wakes a connection. It is parked again, and its idle time does not begin anew.
 func TestAnEmptyLineDoesNotEndARest(t *testing.T) {
+	t.Parallel()
 	g := gatewaytest.Start(t, "timeouts: { idle: 4s }\n"+fixed("hi"))
 	began := time.Now()
 	c := restful(t, g)
@@ -117,6 +122,7 @@ func TestAnEmptyLineDoesNotEndARest(t *testing.T) {
 
 // A new connection without a byte is parked too, and gets 408 at its deadline.
 func TestNewConnectionRestsUntilItsHeaderTime(t *testing.T) {
+	t.Parallel()
 	g := gatewaytest.Start(t, "timeouts: { header: 3s }\n"+fixed("hi"))
 	c := gatewaytest.Dial(t, g.Address)
 	rested(t, g, "1")
@@ -126,6 +132,7 @@ func TestNewConnectionRestsUntilItsHeaderTime(t *testing.T) {
 }
 
 func TestHeaderTimeBeginsBehindARest(t *testing.T) {
+	t.Parallel()
 	g := gatewaytest.Start(t, shortHeader+fixed("hi"))
 	c := restful(t, g)
 	c.Send("GET / HT")
@@ -135,6 +142,7 @@ func TestHeaderTimeBeginsBehindARest(t *testing.T) {
 }
 
 func TestShutdownEndsRestingConnections(t *testing.T) {
+	t.Parallel()
 	g := gatewaytest.Start(t, fixed("hi"))
 	c := restful(t, g)
 	ctx, cancel := context.WithTimeout(t.Context(), gatewaytest.Wait)
@@ -151,6 +159,7 @@ func TestShutdownEndsRestingConnections(t *testing.T) {
 // An empty line after a body leaves a connection idle, also one that is parked: neither may
 // the time of the next head begin with it, nor the time that is left begin anew.
 func TestAnEmptyLineAfterABodyIsIdle(t *testing.T) {
+	t.Parallel()
 	origin := gatewaytest.NewOrigin(t, gatewaytest.Always(gatewaytest.OK("ok")))
 	g := gatewaytest.Start(t, shortHeader+oneRoute(origin.URL))
 	c := gatewaytest.Dial(t, g.Address)

@@ -80,6 +80,7 @@ func wantSlowClient(t *testing.T, g *gatewaytest.Gateway) {
 // The same client is fast enough for the default of body_min_rate: it gets all of a body that
 // takes longer than body_idle.
 func TestClientAboveTheRateIsServed(t *testing.T) {
+	t.Parallel()
 	const size = 12 << 20
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		if _, err := p.Head(); err == nil {

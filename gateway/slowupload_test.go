@@ -11,6 +11,7 @@ import (
 
 // No status can be sent any more when a response has begun: it is cut, and the fault says so.
 func TestSlowUploadAfterTheResponseHasBegunIsCut(t *testing.T) {
+	t.Parallel()
 	origin := gatewaytest.NewOrigin(t, func(p *gatewaytest.Peer) {
 		if _, err := p.Head(); err == nil {
 			p.Say("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n")
