@@ -11,7 +11,7 @@ import (
 // because the peer took less than SetMinRate asks for. The connection stays unusable.
 var ErrTooSlow = errors.New("the peer takes the bytes too slowly")
 
-// firstLook is for how long a peer was waited for before the kernel is asked what it has taken.
+// firstLook is for how long a peer was waited for before the gateway looks at what it has taken.
 // Most transfers end before, and cost no system call.
 const firstLook = time.Second
 
@@ -113,4 +113,47 @@ func (p *Pace) failed(err error) error {
 		}
 	}
 	return plain(err)
+}
+
+// movedBytes returns how many bytes the peer has sent and taken since the connection began.
+func (p *Pace) movedBytes() int64 { return p.conn.in.bytes.Load() + p.taken() }
+
+// condemned is a transfer that a limit ends.
+type condemned struct {
+	pace  *Pace
+	limit *SlowLimit
+}
+
+// end ends the transfer, unless it has ended by itself: a read that waits for the peer returns
+// ErrSlowest, and the connection can still be written; anything else aborts the connection.
+func (d condemned) end() bool {
+	p := d.pace
+	p.mu.Lock()
+	ended := p.ended.Load() == nil && (p.held[0] == d.limit || p.held[1] == d.limit)
+	if ended {
+		p.unmark()
+		p.ended.Store(&ErrSlowest)
+	}
+	woken := ended && p.wake()
+	p.mu.Unlock()
+	if !ended {
+		return false
+	}
+	if d.limit.ended != nil {
+		d.limit.ended()
+	}
+	if !woken {
+		p.conn.Abort()
+	}
+	return true
+}
+
+// wake ends a read that waits, when nothing is written beside it.
+func (p *Pace) wake() bool {
+	c := p.conn
+	if !c.in.busy() || c.out.busy() {
+		return false
+	}
+	c.arm(&c.in, expired)
+	return true
 }

@@ -87,7 +87,7 @@ func TestYieldEndsWhatHasMovedOnlyAtFirst(t *testing.T) {
 	}
 }
 
-// Nobody has to wait for a second when Yield is called: from its first look on two ticks are enough.
+// Yield does not wait for the first second: two ticks from its own first look are enough.
 func TestYieldLooksBeforeTheFirstSecond(t *testing.T) {
 	s := stillSweeper(t)
 	l := NewSlowLimit(100, nil)
