@@ -63,6 +63,9 @@ func New(raw net.Conn, s *Sweeper) *Conn {
 	} else {
 		c.calls.bind(raw, nil)
 	}
+	if u := underlayOf(raw); u != nil {
+		u.owner.Store(c)
+	}
 	if !s.add(c) {
 		_ = c.end(false)
 	}
@@ -144,7 +147,7 @@ func (c *Conn) Read(p []byte) (int, error) {
 // and a peer that took less has taken something all the same.
 func (c *Conn) Write(p []byte) (int, error) {
 	if !c.begin(&c.out) {
-		return 0, os.ErrDeadlineExceeded
+		return 0, c.pace.failed(os.ErrDeadlineExceeded)
 	}
 	n, err := c.calls.write(p)
 	for timedOut(err) && !c.secure && c.resume(&c.out) { // crypto/tls cannot go on after half a record

@@ -57,6 +57,10 @@ func TestWriteThatWaitsTooLongIsAborted(t *testing.T) {
 	if _, err := io.Copy(io.Discard, peer); err == nil {
 		t.Error("the peer saw an ordinary end")
 	}
+	c.SetWriteDeadlineIn(-1)
+	if _, err := c.Write([]byte("x")); err != ErrTooSlow {
+		t.Errorf("past the deadline a write returns %v, want ErrTooSlow", err)
+	}
 }
 
 func TestTimeWithoutAWriteDoesNotCount(t *testing.T) {
