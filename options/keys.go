@@ -38,7 +38,8 @@ type Keys struct {
 
 // Absent declares a key without its value if this walk does not need the value: a file that is
 // read does not have the key. If it returns false, the key is still to be declared. The
-// methods of Keys that make a value call it; other code may, to make none in vain.
+// methods of Keys that make a value call it, except Add; other code may, to make none in vain. Of
+// the rules only Required counts here.
 func (k Keys) Absent(name string, rules ...Rule) bool {
 	if k.wants == nil || k.wants(name) {
 		return false
@@ -51,7 +52,8 @@ func (k Keys) Absent(name string, rules ...Rule) bool {
 	return true
 }
 
-// Add declares a key with a value of any form.
+// Add declares a key with a value of any form, which must not be nil. Of the rules only Restart,
+// Required, Lines, Means and Like count; those of the value, such as Off, go to what makes it.
 func (k Keys) Add(name string, value Value, doc string, rules ...Rule) {
 	key := Key{Name: name, Doc: doc, Value: value}
 	for _, r := range rules {
@@ -60,8 +62,9 @@ func (k Keys) Add(name string, value Value, doc string, rules ...Rule) {
 	k.visit(key)
 }
 
-// Itself declares another form of the section: a text or a list in place of the
-// mapping. It is printed so unless it says that it is Absent.
+// Itself declares another form of the section: a Scalar, List, Map or *Sections in place of the
+// mapping. Of several the first that fits the file is read, and the first that is not Absent
+// printed.
 func (k Keys) Itself(value Value) { k.visit(Key{Value: value}) }
 
 // Unknown declares what else is said about keys that the section does not have; see
@@ -71,13 +74,14 @@ func (k Keys) Unknown(hint func(name string) string) { k.visit(Key{Unknown: hint
 // Foreign declares what is said about keys of other programs; see Key.Foreign.
 func (k Keys) Foreign(hint func(name string) string) { k.visit(Key{Foreign: hint}) }
 
-// Later names keys that are known and not built yet. A file that has one is refused
-// with these words.
+// Later names keys that are known and not built yet. A file that has one is refused, and Required
+// keys that its section lacks are then not reported.
 func (k Keys) Later(names ...string) {
 	k.visit(Key{Later: names})
 }
 
-// Section declares a mapping with keys of its own.
+// Section declares a mapping with the keys that in declares, which must not be nil. It has no
+// Check: a section with one is made by SectionOf, or is a *Section, and goes to Add.
 func (k Keys) Section(name string, in func(Keys), doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -105,7 +109,7 @@ func (k Keys) Duration(name string, p *time.Duration, standard time.Duration, do
 }
 
 // Size declares a number of bytes with its unit, by default standard. It is zero or more, or what
-// Within says; with Off `off` is stored as Unlimited, with Auto `auto` as zero.
+// Within says; with Off `off` is stored as Unlimited, with Auto `auto` as zero, as 0B is.
 func (k Keys) Size(name string, p *int64, standard int64, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -141,7 +145,7 @@ func (k Keys) Flow(name string, p *int64, standard int64, doc string, rules ...R
 	k.Add(name, &flow{p, standard}, doc, rules...)
 }
 
-// Switch declares `on` and `off`, by default standard.
+// Switch declares `on` and `off`, which may be written `true` and `false`, by default standard.
 func (k Keys) Switch(name string, p *bool, standard bool, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -149,7 +153,8 @@ func (k Keys) Switch(name string, p *bool, standard bool, doc string, rules ...R
 	k.Add(name, &toggle{p, standard, limitsOf(rules)}, doc, rules...)
 }
 
-// Choice declares one of words, by default the first. It panics when words is empty.
+// Choice declares one of words, whose case counts, by default the first. It panics when words is
+// empty.
 func (k Keys) Choice(name string, p *string, words []string, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -196,8 +201,8 @@ func (k Keys) Names(name string, p *[]string, doc string, rules ...Rule) {
 	k.Add(name, newNames(p, rules), doc, rules...)
 }
 
-// Networks declares a list of CIDRs and single addresses, read by ParsePrefix, by default none. None
-// may be repeated.
+// Networks declares a list of CIDRs and single addresses, read by ParsePrefix, by default none.
+// None may be repeated.
 func (k Keys) Networks(name string, p *[]netip.Prefix, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -205,7 +210,8 @@ func (k Keys) Networks(name string, p *[]netip.Prefix, doc string, rules ...Rule
 	k.Add(name, NetworksOf(p, rules...), doc, rules...)
 }
 
-// Statuses declares a list of statuses: 502, 5xx, 502-504; by default none.
+// Statuses declares a list of statuses: 502, 5xx, 502-504; by default none. They may overlap, and
+// be repeated.
 func (k Keys) Statuses(name string, p *Statuses, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return
@@ -215,7 +221,8 @@ func (k Keys) Statuses(name string, p *Statuses, doc string, rules ...Rule) {
 
 // Fields declares a mapping of the names of header fields to a value, or with
 // Many also to a list of values; by default none. Names that FieldName or an earlier entry rules
-// out are refused. Values of a SecretField are not shown.
+// out are refused, and values with control characters other than tabs or with blanks around them; a
+// value may be empty. Values of a SecretField are not shown.
 func (k Keys) Fields(name string, p *[]Field, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return

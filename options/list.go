@@ -16,7 +16,9 @@ type names struct {
 
 func newNames(p *[]string, rules []Rule) *names { return &names{p: p, limits: limitsOf(rules)} }
 
-// NamesOf returns a list of texts that go to p; see Keys.Names.
+// NamesOf returns the value that Keys.Names declares, for Keys.Add or for a List around it. Its
+// texts go to p, which must not be nil and which nothing is stored in before Reset, Clear or Add.
+// Restart, Required, Means and Like are rules of a key and do nothing here: give them to Keys.Add.
 func NamesOf(p *[]string, rules ...Rule) List { return newNames(p, rules) }
 
 func (n *names) Reset()        { *n.p = slices.Clone(n.words) }
@@ -211,7 +213,8 @@ func (i *Items) Get() ([]string, Style) { return i.Texts() }
 // Shape returns which texts Add takes.
 func (i *Items) Shape() Shape { return i.Each }
 
-// NetworksOf returns a list of networks that go to p; see Keys.Networks.
+// NetworksOf returns the value that Keys.Networks declares, for Keys.Add. Its networks go to p,
+// which must not be nil. Of the rules only NotEmpty counts; those of a key do nothing here.
 func NetworksOf(p *[]netip.Prefix, rules ...Rule) List {
 	return &networks{p: p, limits: limitsOf(rules)}
 }

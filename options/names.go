@@ -22,11 +22,14 @@ var ownFields = []string{
 	"content-length", "host", "expect", "proxy-authenticate", "proxy-authorization",
 }
 
-// OwnField reports whether only the gateway writes the field of that name, in any case.
+// OwnField reports whether name, in any case, is a field of the connection, of framing or of
+// routing that no file may write, such as Connection, Content-Length, Host and Expect. Others that
+// the gateway writes, such as Via, CDN-Loop and X-Forwarded-For, are not among them.
 func OwnField(name string) bool { return Contains(ownFields, name) }
 
 // FieldName judges the name of a field that a file wants written or removed: it is a Check. shaped
-// is always s; wrong is "" for a valid name, and else the problem: no token, or an OwnField.
+// is always s; wrong is "" for a valid name, and else the problem: no token, or an OwnField. Names
+// that only edits refuse, such as Via, are valid here.
 func FieldName(s string) (shaped, wrong string) {
 	switch {
 	case !Token(s):
@@ -38,7 +41,8 @@ func FieldName(s string) (shaped, wrong string) {
 }
 
 // SecretField reports whether a field of that name usually carries a secret, which is then not
-// shown: in any case the name contains a word such as authorization, cookie, token or password.
+// shown: in any case the name contains authorization, cookie, token, secret, password, api-key or
+// apikey.
 func SecretField(name string) bool {
 	lower := strings.ToLower(name)
 	for _, part := range []string{"authorization", "cookie", "token", "secret", "password", "api-key", "apikey"} {
@@ -49,7 +53,7 @@ func SecretField(name string) bool {
 	return false
 }
 
-// Contains reports whether s is in all. It compares without regard to ASCII case.
+// Contains reports whether s is in all. It compares without regard to case, as strings.EqualFold.
 func Contains(all []string, s string) bool {
 	for _, a := range all {
 		if strings.EqualFold(a, s) {

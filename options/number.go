@@ -25,10 +25,12 @@ func newCount(p *int, standard int, rules []Rule) *count {
 	return c
 }
 
-// CountOf returns a whole number that goes to p; see Keys.Count.
+// CountOf returns the value that Keys.Count declares, for Keys.Add. It goes to p, which must not be
+// nil. Of the rules only Within and Off count; those of a key do nothing here.
 func CountOf(p *int, standard int, rules ...Rule) Scalar { return newCount(p, standard, rules) }
 
-// DurationOf returns a duration that goes to p; see Keys.Duration.
+// DurationOf returns the value that Keys.Duration declares, for Keys.Add. It goes to p, which must
+// not be nil. Of the rules only Off and Zero count; those of a key do nothing here.
 func DurationOf(p *time.Duration, standard time.Duration, rules ...Rule) Scalar {
 	return &duration{p, standard, limitsOf(rules)}
 }
@@ -120,8 +122,9 @@ type size[T int | int64] struct {
 	limits
 }
 
-// SizeOf returns the declaration of a size whose value is stored in *p, by default standard.
-// Keys.Size says what its rules mean.
+// SizeOf returns the value that Keys.Size declares, for Keys.Add. It goes to p, which must not be
+// nil; a number that T cannot hold is refused. Of the rules only Within, Off and Auto count; those
+// of a key do nothing here.
 func SizeOf[T int | int64](p *T, standard T, rules ...Rule) Scalar {
 	return &size[T]{p, standard, limitsOf(rules)}
 }

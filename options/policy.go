@@ -4,12 +4,14 @@ package options
 // declare other keys when fields have changed, and stores nothing itself.
 type Declarer interface{ Keys(Keys) }
 
-// Checker is a Declarer whose keys have to fit together. Check is called after the keys of a mapping
-// were read and reports what does not fit; it may correct fields.
+// Checker is a Declarer whose keys have to fit together. Check is called after the keys of a
+// mapping were read, also when some were refused, and reports what does not fit; it may correct
+// fields. It is not called for another form, nor for a section that the file does not have. Only
+// SectionOf looks for it: Keys.Section does not.
 type Checker interface{ Check(Report) }
 
 // Describer is a Declarer that says more of its section than its keys, such as its form in
-// the words of the documentation.
+// the words of the documentation. Only SectionOf looks for it: Keys.Section does not.
 type Describer interface{ Describe(*Section) }
 
 // SectionOf returns the section whose keys d declares. When d is a Checker,
@@ -62,5 +64,6 @@ type Route struct {
 
 // Compiler is a policy that has to fit its route, or is turned into a form that serves
 // requests. Compile is called once, after all keys of the route were read and before
-// anything uses the policy.
+// anything uses the policy; also when a key was refused, which Report.Reported shows, and when only
+// the top of the file names the policy. On a route that the policy may not be on it is not called.
 type Compiler interface{ Compile(Report, Route) }

@@ -11,15 +11,17 @@ import (
 type Shape struct {
 	Words     []string // one of these
 	Pattern   string   // a regular expression for all of the text
-	Text      bool     // any text
-	Empty     bool     // the empty text too
+	Text      bool     // any text but the empty one; beside it only Empty counts
+	Empty     bool     // with Text: the empty text too
 	Number    bool     // a whole number from Low to High
 	Low, High int64
 	Auto      bool // `auto` too
-	On, Off   bool // `on` and `off` too
+	On, Off   bool // `on` or `true`, and `off` or `false`, too
 }
 
-// The patterns of values with a unit, and of tokens.
+// The patterns of values with a unit, of statuses, and of tokens. They have no anchors, because
+// Shape.Pattern is for all of a text. They describe the form and not the bounds: SharePattern takes
+// 900% too, and StatusPattern 504-502.
 const (
 	DurationPattern = `[0-9]+(\.[0-9]*)?(h|m|s|ms|us|µs|ns)([0-9.]+(h|m|s|ms|us|µs|ns))*`
 	SizePattern     = `[0-9]+(TiB|GiB|MiB|KiB|B)`
@@ -35,8 +37,9 @@ type schema = map[string]any
 
 // Schema returns a JSON Schema (draft 7) of a file whose top is s. It knows names,
 // types, units and enumerations; what keys mean together it does not know. A text
-// with a variable is valid everywhere. It stores defaults in what s declares. The error is that of
-// package json, which has none for what this package builds.
+// with a variable is valid for every Scalar and item of a List. It calls Clear and Close of the
+// lists that s declares, so that they are empty afterwards. The error is that of package json,
+// which has none for what this package builds.
 func (s *Section) Schema(title string) ([]byte, error) {
 	top := s.mapping()
 	top["$schema"] = "http://json-schema.org/draft-07/schema#"

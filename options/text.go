@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// IsOff reports whether text is a word that switches something off: "off" or "false", in lower case.
+// IsOff reports whether text is a word that switches something off: "off" or "false", in lower
+// case.
 func IsOff(text string) bool { return text == "off" || text == "false" }
 
 // IsOn reports whether text is a word that switches something on: "on" or "true", in lower case.
@@ -100,7 +101,8 @@ func orOff(takes string, off bool) string {
 	return takes
 }
 
-// TextOf returns a text that goes to p; see Keys.Text.
+// TextOf returns the value that Keys.Text declares, for Keys.Add. It goes to p, which must not be
+// nil. Restart, Required, Means and Like are rules of a key and do nothing here.
 func TextOf(p *string, rules ...Rule) Scalar { return &text{p: p, limits: limitsOf(rules)} }
 
 // File is the name of a file or folder: a Scalar. Only FileOf and Keys.File make one.
@@ -124,7 +126,8 @@ func (f *File) In(folder string) { f.folder = folder }
 func (f *File) Takes() string { return orOff("file name", f.has(off)) }
 
 // Set stores the name as an absolute path, or a stream as it is. It refuses an empty text, several
-// lines, and the words for on and off; with Off it stores "" for `off`. It does not look at the disk.
+// lines, and the words for on and off; with Off it stores "" for `off`. It does not look at the
+// disk.
 func (f *File) Set(s string) string {
 	if f.has(off) && IsOff(s) {
 		*f.p = ""
@@ -203,8 +206,9 @@ func OneOf[T comparable](p *T, words []string, values []T) Scalar {
 	return &choice[T]{p, values[0], words, values}
 }
 
-// OneOfStandard is OneOf with the default standard, which should be one of values: another is stored
-// but not printed. It does not panic when values is empty; nothing can be set then.
+// OneOfStandard is OneOf with the default standard, which should be one of values: another is
+// stored but not printed. It does not panic when both are empty: nothing can be set then, and Takes
+// panics.
 func OneOfStandard[T comparable](p *T, standard T, words []string, values []T) Scalar {
 	return &choice[T]{p, standard, words, values}
 }

@@ -37,7 +37,8 @@ type Scalar interface {
 // of one, `off` for an empty list.
 type List interface {
 	Value
-	// Clear makes the list empty. It must be called before the first Add, which may panic without it.
+	// Clear makes the list empty. It must be called before the first Add, which may panic without
+	// it.
 	Clear()
 	// Add appends an item, or changes nothing and returns its problem.
 	Add(text string) (wrong string)
@@ -147,7 +148,8 @@ func (s *Section) named() bool {
 }
 
 // Only returns the one form that a section without keys has, of what Declared returned:
-// the key of a policy may have a text as its value. It is nil for a mapping.
+// the key of a policy may have a text as its value. It is nil for a section with keys, or with
+// several forms.
 func Only(all []Key) Value {
 	if len(all) == 1 && all[0].Name == "" {
 		return all[0].Value
@@ -160,7 +162,7 @@ func Only(all []Key) Value {
 func (s *Section) Declared() []Key { return s.AppendDeclared(nil, nil) }
 
 // AppendDeclared appends what Declared returns to all. If wants is not nil, keys for which it
-// returns false may have no Value.
+// returns false may have a Name and Required alone.
 func (s *Section) AppendDeclared(all []Key, wants func(name string) bool) []Key {
 	s.Keys(Keys{visit: func(k Key) { all = append(all, k) }, wants: wants})
 	return all
@@ -176,9 +178,10 @@ type Report interface {
 	// Planned reports whether the section has a key that is not built yet, which may be meant
 	// to give what it lacks.
 	Planned() bool
-	// Problem reports a problem of the key, at the place of the section when the
-	// file does not have the key.
+	// Problem reports a problem at the place of the key, else of the nearest key around it that
+	// the file has, else of the section.
 	Problem(key, format string, args ...any)
-	// Warn reports a setting that is valid but probably not intended.
+	// Warn reports, at the same place as Problem, a setting that is valid but probably not
+	// intended. It does not make the file invalid.
 	Warn(key, format string, args ...any)
 }

@@ -37,8 +37,8 @@ func walk(v Value, path string, visit func(string, Key)) {
 
 // Changed returns the paths of the keys with the rule Restart whose values differ between two
 // instances of a declaration, in the order of new; nil when there are none. A key that old does not
-// declare counts as empty. Keys that only old declares, and the elements of lists of mappings and
-// of maps, are not compared. It changes neither.
+// declare counts as empty. Keys that only old declares, the elements of lists of mappings and of
+// maps, and sections as a whole, apart from their keys, are not compared. It changes neither.
 func Changed(old, new *Section) []string {
 	before := make(map[string]string)
 	old.Walk(func(path string, k Key) { before[path] = written(k.Value) })
