@@ -15,8 +15,8 @@ func edits() options.Policy {
 	}
 }
 
-// Headers are the edits of a route's fields, both ways. The zero value edits nothing. After Compile it
-// is immutable.
+// Headers are the edits of a route's fields, both ways. The zero value edits nothing. After Compile
+// it is immutable.
 type Headers struct {
 	Request  Edits
 	Response Edits
@@ -60,7 +60,9 @@ func (e *Edits) Keys(k options.Keys) {
 }
 
 // Compile implements options.Compiler. It reports request edits of a route that responds by itself,
-// and fields that cannot be edited; Parts is empty before.
+// and fields that cannot be edited, and warns of values that look like variables of nginx and of
+// names with a star. Parts is empty before. Edits with a problem that is known already are left
+// out.
 func (h *Headers) Compile(at options.Report, route options.Route) {
 	if route.Responds != "" && at.Has("request") {
 		at.Problem("request", "needs upstream; this route has %s", route.Responds)

@@ -22,8 +22,9 @@ type Plan struct {
 	reserved []string
 }
 
-// Compile sorts the policies of one route, which come in THE ORDER. It returns nil when they
-// have no hook at all.
+// Compile sorts the policies of one route, which come in THE ORDER; it does not sort them by it. It
+// returns nil when they have no hook at all. A value without a hook is left out, and of several
+// Targets the last one counts.
 func Compile(policies ...any) *Plan {
 	p := new(Plan)
 	hooks := 0
@@ -79,8 +80,8 @@ func (p *Plan) OnRequest(c *Call) Verdict {
 	return Continue
 }
 
-// OnForward calls the policies of requests that go to a backend, and returns the first verdict that
-// is not Continue, as OnRequest does. p must not be nil.
+// OnForward calls the Forward policies in their order, and returns the first verdict that is not
+// Continue, as OnRequest does. p must not be nil.
 func (p *Plan) OnForward(c *Call) Verdict {
 	for _, h := range p.forward {
 		if v := h.OnForward(c); v != Continue {
@@ -100,8 +101,8 @@ func (p *Plan) EditRequest(b *headers.Block, c *Call) {
 	}
 }
 
-// AppendRequest appends to dst the field lines, each with CRLF, that the policies add to those that a
-// backend sees, and returns the longer slice; dst itself when they add none.
+// AppendRequest appends to dst the field lines, each with CRLF, that the policies add to those that
+// a backend sees, and returns the longer slice; dst itself when they add none.
 func (p *Plan) AppendRequest(dst []byte, c *Call) []byte {
 	for _, h := range p.outgoing {
 		dst = h.AppendRequest(dst, c)
@@ -109,8 +110,8 @@ func (p *Plan) AppendRequest(dst []byte, c *Call) []byte {
 	return dst
 }
 
-// Reserved returns the names of the fields that AppendRequest adds, sorted and each once; the caller
-// must not change the slice.
+// Reserved returns the names of the fields that AppendRequest adds, sorted and each once; the
+// caller must not change the slice.
 func (p *Plan) Reserved() []string { return p.reserved }
 
 // OnResponse lets the policies act on a backend's response. Their changes count as received

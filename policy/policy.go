@@ -46,8 +46,8 @@ var verdictText = [verdictCount]string{Continue: "continue", Responded: "respond
 func (v Verdict) String() string { return verdictText[v] }
 
 // Refuse returns the verdict that ends the request with the response for f, which must not be nil;
-// the hook must return this verdict. Field lines that the policy added to Call.Response before, such as
-// WWW-Authenticate or Retry-After, are sent in that response too.
+// the hook must return this verdict. Field lines that the policy added to Call.Response before,
+// such as WWW-Authenticate or Retry-After, are sent in that response too.
 func (c *Call) Refuse(f *exchange.Fault) Verdict {
 	c.fault = f
 	return refused
@@ -60,36 +60,41 @@ func (c *Call) RefuseWith(f *exchange.Fault, p response.Problem) Verdict {
 	return c.Refuse(f)
 }
 
-// Fault returns why the request was refused; nil unless Refuse or RefuseWith was called since Reset.
+// Fault returns why the request was refused; nil unless Refuse or RefuseWith was called since
+// Reset.
 func (c *Call) Fault() *exchange.Fault { return c.fault }
 
 // Problem returns what the document of the refusal says beside the fault: the p of RefuseWith, else
 // the zero value.
 func (c *Call) Problem() response.Problem { return c.problem }
 
-// Request acts on a request that has found its route, before the cache is read: on hits,
-// misses, and what a policy responds to. It may block.
+// Request acts on a request that has found its route, before the cache is read, so on hits too. It
+// is not called when a policy before it in THE ORDER has responded or refused. The plan of the
+// entry, which has Purge alone, calls it before the route is known. It may block.
 type Request interface{ OnRequest(c *Call) Verdict }
 
-// Forward acts on a request that goes to a backend because the cache has no response for it,
-// before its body is read. Background refreshes do not pass here. It may block.
+// Forward acts on a request that goes to a backend, because its route has no cache or the cache no
+// response for it, before its body is read. It is not called after another verdict than Continue,
+// nor for background refreshes. It may block.
 type Forward interface{ OnForward(c *Call) Verdict }
 
 // Target writes the path that a backend sees. AppendTarget appends it to dst; path is the
 // normal form of what the client asked for. HasQuery reports whether it has a query of its
-// own, to which that of the request is then added.
+// own, to which that of the request is then added. A route has one Target. It is called once for
+// all attempts, for background refreshes too.
 type Target interface {
 	AppendTarget(dst, path []byte, c *Call) []byte
 	HasQuery() bool
 }
 
-// RequestEditor edits the fields that a backend sees, in every journey, before the gateway
-// adds its own.
+// RequestEditor edits the fields that a backend sees, before the gateway adds its own. It is called
+// once for all attempts of a request that is sent, background refreshes included, not on hits.
 type RequestEditor interface {
 	EditRequest(b *headers.Block, c *Call)
 }
 
-// Outgoing appends field lines to what a backend sees, in every journey, after all edits. It
+// Outgoing appends field lines, each with CRLF, to what a backend sees, after all edits, once for
+// all attempts of a request that is sent, background refreshes included. It
 // takes their values from the record, which a background refresh has a copy of. Reserved are
 // the names of these fields, which no client may send: they are removed from all requests
 // to the upstreams of the route, whatever route they take, in every spelling that a backend
@@ -100,15 +105,17 @@ type Outgoing interface {
 }
 
 // Response acts on the final response of a backend, after retries and before the cache
-// stores it: what it changes is stored. Background refreshes pass here too, responses 101
-// do not. It must leave the fields that frame the body alone.
+// stores it: what it changes is stored. Background refreshes and the 304 of a revalidation pass
+// here too; responses 101, stored responses, and requests without a response of a backend do not.
+// It must leave the fields that frame the body alone.
 type Response interface {
 	OnResponse(c *Call, status int, head *headers.Block)
 }
 
-// Fields edits the fields of every response to the client: a backend's, a stored one, a 304,
-// a policy's, and that of a fault; not those of a 101. Its changes are not stored. It must
-// not block.
+// Fields edits the fields of every final response to the client: a backend's, a stored one, a 304,
+// a policy's, and that of a fault. It does not edit a 101, responses before the route is known,
+// such as those of Purge, and the one after a policy has panicked. Its changes are not stored. It
+// must not block.
 type Fields interface {
 	EditFields(b *headers.Block, c *Call)
 }

@@ -16,8 +16,9 @@ type Purge struct {
 	Do   func(c *Call)     // must be set; purges what is stored for the URL of c
 }
 
-// OnRequest implements Request. PURGE counts in any case: Continue for other methods, a refusal with exchange.PurgeRefused for
-// clients that are not in From, else 204 after Do.
+// OnRequest implements Request. It returns Continue for other methods than PURGE, in any case, and
+// a refusal with exchange.PurgeRefused for clients that are not in From. Else it calls Do, makes a
+// 204 response, also when nothing was stored, and returns Responded.
 func (p *Purge) OnRequest(c *Call) Verdict {
 	if len(c.Method) != len("PURGE") || !strings.EqualFold(string(c.Method), "PURGE") {
 		return Continue

@@ -41,15 +41,15 @@ type RateLimits struct {
 	off     bool // `off` is written
 }
 
-// RateLimit is one limit of RateLimits, as configured. Reading a configuration checks it and sets the
-// defaults; the zero value is no valid limit.
+// RateLimit is one limit of RateLimits, as configured. Reading a configuration checks it and sets
+// the defaults; the zero value is no valid limit.
 type RateLimit struct {
 	Rate   EventRate
-	Burst  int       // requests that may come at once
+	Burst  int       // requests that may come at once, at least 1
 	Per    []keyPart // what has a count of its own
 	Name   string
 	Origin bool // only requests that go to a backend count
-	Keys   int  // room in the table
+	Keys   int  // how many keys the table has room for
 }
 
 // EventRate is a number of events in a period: a second, a minute or an hour. The zero value means
@@ -170,7 +170,7 @@ func limitName(s string) (shaped, wrong string) {
 }
 
 // Compile implements options.Compiler. It reports a limit whose name is also that of one for all
-// routes.
+// routes, which are those of route.General; without any it does nothing.
 func (r *RateLimits) Compile(at options.Report, route options.Route) {
 	general, _ := route.General.(*RateLimits)
 	if general == nil {
@@ -214,8 +214,8 @@ func (e *EventRate) phrase() *options.Phrase {
 	}
 }
 
-// String writes the rate as a file does: "100/s", "600/m". The unit is left out when Period is not a
-// second, a minute or an hour.
+// String writes the rate as a file does: "100/s", "600/m". The unit is left out when Period is not
+// a second, a minute or an hour.
 func (e *EventRate) String() string {
 	number := strings.TrimSuffix(options.FormatRate(e.Events), "/s")
 	for _, p := range periods {

@@ -30,14 +30,15 @@ type BoundLimit struct {
 	refused *atomic.Uint64
 }
 
-// Refused returns how many requests of the route the limit has refused, reloads included.
+// Refused returns how many requests of this route the limits of this name have refused, in earlier
+// generations too. A request that several limits refuse counts for each of them.
 func (l *BoundLimit) Refused() uint64 { return l.refused.Load() }
 
 // By returns what has a count of its own, in the words of the configuration.
 func (l *BoundLimit) By() string { return strings.Join(partTexts(l.Per), ", ") }
 
-// Bind implements Stateful. It returns a *BoundLimits, also when there are no limits; general counts
-// beside the route's own limits unless the route says off, and nil is allowed.
+// Bind implements Stateful. It returns a *BoundLimits, also when there are no limits; general
+// counts beside the route's own limits unless the route says off, and nil is allowed.
 func (r *RateLimits) Bind(general options.Declarer, b *Binding) any {
 	bound := &BoundLimits{now: b.Now, start: b.Start}
 	var shared []*RateLimit
@@ -107,8 +108,8 @@ func (r *BoundLimits) Parts() []any { return r.parts }
 // Limits returns the limits, those for all routes first. The caller must not change the slice.
 func (r *BoundLimits) Limits() []*BoundLimit { return r.limits }
 
-// Keys counts the keys of l that have used some of their burst at this time. It looks at the whole
-// table.
+// Keys counts the keys of l that have used some of their burst at this time; for a limit of all
+// routes those of all. It looks at the whole table.
 func (r *BoundLimits) Keys(l *BoundLimit) int { return l.Table.Keys(int64(r.now().Sub(r.start))) }
 
 // limiter is limits that are checked together.

@@ -20,7 +20,7 @@ func redirects() options.Policy {
 // Host that the client sent. The request's query is kept when the template has none.
 type Redirect struct {
 	To   string // template of the Location; see Template
-	Code int    // 301, 302, 303, 307 or 308
+	Code int    // 301, 302, 303, 307 or 308; 308 where none is written
 
 	target *Template
 }
@@ -39,8 +39,9 @@ func (r *Redirect) Keys(k options.Keys) {
 	k.Add("code", options.OneOfStandard(&r.Code, 308, []string{"301", "302", "303", "307", "308"}, codes), "the status")
 }
 
-// Compile implements options.Compiler. It reports a To that is no valid template, or uses a name that
-// the route's path does not capture.
+// Compile implements options.Compiler. It reports a To that is no valid template, or uses a name
+// that the route's path does not capture. It reports and compiles nothing for an empty To, which
+// reading has refused, and does not check Code.
 func (r *Redirect) Compile(at options.Report, route options.Route) {
 	if r.To == "" {
 		return // said already

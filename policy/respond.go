@@ -14,7 +14,8 @@ func responds() options.Policy {
 	}
 }
 
-// Respond responds to every request alike. Without a Content-Type a body is plain text.
+// Respond responds to every request alike. Without a Content-Type among Fields a body is plain text
+// in UTF-8.
 type Respond struct {
 	Status int // 200 to 599
 	Fields []options.Field
@@ -55,7 +56,7 @@ func (r *Respond) Compile(at options.Report, _ options.Route) {
 func isContentType(f options.Field) bool { return strings.EqualFold(f.Name, "Content-Type") }
 
 // OnRequest implements Request. It always returns Responded; to HEAD with the length of the body
-// alone.
+// alone. Compile must have been called before: Fields and Body are sent as they were then.
 func (r *Respond) OnRequest(c *Call) Verdict {
 	c.respond(r.Status, r.lines, r.body)
 	return Responded

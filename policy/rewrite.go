@@ -15,7 +15,7 @@ func rewrites() options.Policy {
 
 // Rewrite gives the backend another path than the client's.
 type Rewrite struct {
-	Path string // template, starts with "/"; see Template
+	Path string // template, starts with "/" and has no query; see Template
 
 	target *Template
 }
@@ -23,8 +23,9 @@ type Rewrite struct {
 // Keys declares the value of `rewrite`.
 func (r *Rewrite) Keys(k options.Keys) { k.Itself(options.TextOf(&r.Path)) }
 
-// Compile implements options.Compiler. It reports a Path that is no valid template, or uses a name
-// that the route's path does not capture.
+// Compile implements options.Compiler. It reports a Path that is no valid template, has a query, or
+// uses a name that the route's path does not capture. It reports and compiles nothing for an empty
+// Path, which reading has refused.
 func (r *Rewrite) Compile(at options.Report, route options.Route) {
 	if r.Path == "" {
 		return // said already
@@ -41,10 +42,11 @@ func (r *Rewrite) Compile(at options.Report, route options.Route) {
 	}
 }
 
-// AppendTarget implements Target: the path that came is not used. Compile must have succeeded before.
+// AppendTarget implements Target: the path that came is not used. Compile must have succeeded
+// before.
 func (r *Rewrite) AppendTarget(dst, _ []byte, c *Call) []byte {
 	return r.target.Append(dst, c.X)
 }
 
-// HasQuery implements Target. Compile must have succeeded before.
+// HasQuery implements Target. It is always false. Compile must have succeeded before.
 func (r *Rewrite) HasQuery() bool { return r.target.HasQuery() }

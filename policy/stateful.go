@@ -16,8 +16,8 @@ type Stateful interface {
 // Binding is what a Stateful policy is given.
 type Binding struct {
 	Route     string           // name of the route
-	RateLimit string           // answers.rate_limit
-	Now       func() time.Time // the time
+	RateLimit string           // answers.rate_limit: "refused", "on" or "off"
+	Now       func() time.Time // the time; must be set
 	Start     time.Time        // a time before all requests, to measure from
 
 	// Keep returns what an earlier configuration, or another route, keeps under the same kind and

@@ -26,7 +26,8 @@ type StripPrefix struct {
 func (s *StripPrefix) Keys(k options.Keys) { k.Itself(options.TextOf(&s.Prefix)) }
 
 // Compile implements options.Compiler. It reports a Prefix that is not a plain path, does not begin
-// the route's path, or comes with `rewrite`. It takes a slash off the end of Prefix.
+// the route's path, or comes with `rewrite`. It takes a slash off the end of Prefix. It does
+// nothing for an empty Prefix, which reading has refused.
 func (s *StripPrefix) Compile(at options.Report, route options.Route) {
 	if s.Prefix == "" {
 		return // said already
@@ -46,6 +47,7 @@ func (s *StripPrefix) Compile(at options.Report, route options.Route) {
 }
 
 // AppendTarget implements Target. A path that does not begin with the prefix is appended whole.
+// Compile must have succeeded before.
 func (s *StripPrefix) AppendTarget(dst, path []byte, _ *Call) []byte {
 	begin := len(dst)
 	return oneSlash(appendEncoded(dst, s.stripped(path), pathSafe), begin)

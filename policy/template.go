@@ -30,7 +30,9 @@ type part struct {
 
 // NewTemplate compiles text. params are the names that the route's path captures.
 // text is a path, or an http or https URL whose host is fixed. It returns nil and an error for any
-// other text, an unknown parameter or one in the host, and characters that a target cannot have.
+// other text, an unknown parameter or one in the host, characters that a target cannot have, a
+// brace without its other one, and a % that encodes no byte. It does not check the host of a URL
+// further.
 func NewTemplate(text string, params []string) (*Template, error) {
 	authority, isPath := hostEnd(text)
 	if authority < 0 {
