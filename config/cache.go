@@ -12,7 +12,7 @@ import (
 // when they are not. A lifetime that the response states is obeyed unless Force.
 type Cache struct {
 	TTL      time.Duration // lifetime of responses that state none; zero means none
-	ByStatus []StatusTTL   // TTL by status, narrower ranges first: the first match wins; nil means TTL for all
+	ByStatus []StatusTTL   // TTL by status, narrower ranges first: the first match wins; TTL is for statuses in none
 
 	Stale            time.Duration // stale-while-revalidate of responses that name none (RFC 5861 §3); zero means none
 	StaleUnreachable time.Duration // how long stale ones serve while no backend can be reached; zero means not at all
@@ -32,8 +32,8 @@ type Cache struct {
 	StoreSetCookie bool     // store responses with Set-Cookie though they do not say public
 
 	// Targets are the response fields that replace Cache-Control here, the first
-	// one present wins (RFC 9213 §2.2). Empty means none; Parse never leaves it nil, because package
-	// httpcache takes nil for its own default.
+	// one present wins (RFC 9213 §2.2). Empty means none; Parse never leaves it nil, because
+	// package httpcache takes nil for its own default.
 	Targets []string
 }
 

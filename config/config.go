@@ -38,8 +38,9 @@ type Config struct {
 	written writtenAt // where restartKeys stand
 }
 
-// Upstream returns the upstream of that name, which for an inline one are its URLs; nil when there
-// is none. It is the one in c.Upstreams and not a copy.
+// Upstream returns the upstream of that name, which for an inline one are its URLs joined by ",";
+// nil when there is none. It is the one in c.Upstreams and not a copy. Of a Config from Load or
+// Parse it knows only those that were read, not what is appended to c.Upstreams later.
 func (c *Config) Upstream(name string) *Upstream {
 	if c.written.upstreams != nil {
 		return c.written.upstreams[name]

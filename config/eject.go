@@ -97,7 +97,7 @@ func slowPhrase(p *float64) *options.Phrase {
 	}
 }
 
-// Check reports a Base above Max.
+// Check reports a Base above Max, at the key base. It checks nothing else.
 func (e *Eject) Check(r options.Report) {
 	if e.Base > e.Max {
 		r.Problem("base", "got %s, which is above max %s", options.FormatDuration(e.Base), options.FormatDuration(e.Max))

@@ -20,7 +20,7 @@ import (
 // environment. Problems in the file are returned as Parse does. A file that is missing
 // (fs.ErrNotExist), cannot be read or is above 16 MiB, and the path "-", are errors of another
 // type. With an error the Config is nil. A route may have the keys of the table of policies beside
-// its own; without policies it has only its own.
+// its own, and the top of the file those with a General; without policies both have only their own.
 func Load(path string, policies ...options.Policy) (*Config, error) {
 	if path == "-" {
 		return nil, errors.New("-: a configuration is a file, which is read again when it changes; to check standard input, write -config /dev/stdin")
@@ -61,8 +61,10 @@ const valueBytes = 16
 // Parse reads a configuration from data. Messages begin with the name, and its
 // folder is where relative names of files begin. env looks up a variable; nil means none is set.
 // The error is Errors with the problems found, at most 1000 and a remark that there are more, and
-// the Config is then nil. Parse also reads the certificate files that data names. data is read only
-// during the call. The policies are those of Load.
+// the Config is then nil. Of an upstream that is written as a mapping, Parse also reads the file
+// tls.ca, and tls.cert and tls.key when both are there; one that does not fit is a problem. Other
+// files that data names are not looked at. data is read only during the call. The policies are
+// those of Load.
 func Parse(name string, data []byte, env func(string) (string, bool), policies ...options.Policy) (*Config, error) {
 	if env == nil {
 		env = func(string) (string, bool) { return "", false }

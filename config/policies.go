@@ -14,8 +14,8 @@ type Policy struct {
 	// keys read and, on a route, compiled. It belongs to the Config and is not written.
 	Value options.Declarer
 	// General is, on a route, the Value of the entry of Config.Policies with this Name; nil when
-	// there is none, and always in Config.Policies. Where only the file names the policy, Value is a
-	// new instance without any key read.
+	// there is none, and always in Config.Policies. Where only the file names the policy, Value is
+	// a new instance without any key read.
 	General options.Declarer
 
 	routes  options.Routes
@@ -60,7 +60,7 @@ func (r *Route) generalPolicies(c *Config, table []options.Policy) {
 }
 
 // Responds returns the key of the policy by which the route responds without an upstream;
-// empty when it forwards.
+// empty when it forwards, and when r was not read from a file.
 func (r *Route) Responds() string {
 	for _, p := range r.Policies {
 		if p.routes == options.Responding {

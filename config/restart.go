@@ -45,9 +45,10 @@ func (c *Config) ProblemAt(path, format string, args ...any) Problem {
 func parent(path string) string { return path[:max(strings.LastIndexByte(path, '.'), 0)] }
 
 // RestartOnly returns a problem for every key that differs between old and new and
-// that a reload cannot change; nil when a reload can take new whole. Check for nil before the
-// result becomes an error. A key that new leaves to its default has the position of the section
-// that should have it. Neither Config may be nil.
+// that a reload cannot change; nil when a reload can take new whole. Routes and upstreams are not
+// compared, because a reload takes all of them. Check for nil before the result becomes an error. A
+// key that new leaves to its default has the position of the section that should have it. Neither
+// Config may be nil.
 func RestartOnly(old, new *Config) Errors {
 	var refused Errors
 	for _, path := range options.Changed(old.section(nil), new.section(nil)) {

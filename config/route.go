@@ -16,7 +16,7 @@ type Route struct {
 	Hosts   []string // lower case, without port: "a.example" or "*.example"; nil means any
 	Path    string   // as written; Pattern is its parsed form
 	Pattern Pattern
-	Methods []string // upper case; nil means any
+	Methods []string // upper case, GET without HEAD; nil means any
 	Match   Match
 
 	Targets []Target // by weight; one entry unless the route splits; none when a policy responds
