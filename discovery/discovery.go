@@ -30,8 +30,9 @@ type Source interface {
 }
 
 // New returns a *Static when all entries are addresses, or there is none, else a *DNS. It opens
-// and resolves nothing. An error names the first entry that is not "ip:port", "name:port" or
-// "unix:/path" with a port from 1 to 65535; the Source is then nil.
+// and resolves nothing. An error names the first entry that is not "ip:port", "name:port", with a
+// port from 1 to 65535, or "unix:/path"; the Source is then nil. Names are not checked further: one
+// that cannot resolve is found by Start.
 func New(o Options) (Source, error) {
 	entries, err := parseAll(o.Entries)
 	if err != nil {

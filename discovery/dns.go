@@ -20,17 +20,18 @@ const (
 	jitterShare   = 0.1 // of each pause
 )
 
-// Resolver looks up the addresses of names; *net.Resolver implements it. Several names are looked up
-// at the same time, by one call each with the network "ip". It must return when its context ends.
+// Resolver looks up the addresses of names; *net.Resolver implements it. Several names are looked
+// up at the same time, by one call each with the network "ip". It must return when its context
+// ends.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 // Options describe the source of one upstream. Durations of zero and below are the default.
 type Options struct {
-	Entries   []lb.Endpoint    // Address is "ip:port", "name:port" or "unix:/path"; Host is filled in when empty
+	Entries   []lb.Endpoint    // Address is "ip:port", "name:port" or "unix:/path"; an empty Host is filled in, not for unix
 	Refresh   time.Duration    // pause between two resolutions, shortened by up to a tenth at random; 0 = 10 s
-	FirstWait time.Duration    // how long Start waits for the first lookups; 0 = 2 s
+	FirstWait time.Duration    // limit of the first lookups, in Start; 0 = 2 s. Later ones have 5 s
 	Resolver  Resolver         // nil = the system's
 	Log       *slog.Logger     // nil = silent
 	Rand      func() float64   // 0..1, for the jitter; nil = unpredictable
@@ -108,8 +109,9 @@ func (d *DNS) lookup(host string) *name {
 
 // Start resolves for the first time, waits for that at most FirstWait, and continues in the
 // background. A name that does not resolve is no error: it has no endpoint yet and is looked
-// up again soon: after 250 ms at first, and at most Refresh. The error is always nil. Call it once,
-// with an update that is not nil.
+// up again soon: after 250 ms at first, then twice as long each time, at most Refresh. update gets
+// the first list even when it is empty. The error is always nil. Call it once, with an update that
+// is not nil.
 func (d *DNS) Start(ctx context.Context, update func([]lb.Endpoint)) error {
 	ctx, d.cancel = context.WithCancel(ctx)
 	d.done = make(chan struct{})
