@@ -23,8 +23,8 @@ const (
 type Options struct {
 	Paths    []string      // files; at least one. One that cannot be read now may appear later
 	Poll     time.Duration // how often content is compared without a notice of the system; 0 means DefaultPoll
-	Debounce time.Duration // between two readings of files that have changed; 0 means DefaultDebounce
-	Settle   time.Duration // how long a changed file must stay the same before it is reported, unless it was renamed onto its name; 0 means DefaultSettle
+	Debounce time.Duration // from a notice to a reading, and between two readings of files that have changed; 0 means DefaultDebounce
+	Settle   time.Duration // how long changed files must stay the same before they are reported, unless each was replaced as a whole; 0 means DefaultSettle
 	Log      *slog.Logger  // nil means slog.Default
 }
 
@@ -73,7 +73,8 @@ func New(o Options) *Watcher {
 
 // Events returns the channel of events; it is never closed. It holds at most one event,
 // however many changes there were. A file that vanishes is no change: its last content is the
-// one that later content is compared with.
+// one that later content is compared with. One that could not be read at the start is a change once
+// it can. After Shutdown an event may be left in it.
 func (w *Watcher) Events() <-chan struct{} { return w.events }
 
 // Seen returns the Fingerprint of the files when they were last reported, or at the start.
@@ -82,10 +83,10 @@ func (w *Watcher) Seen() [sha256.Size]byte { return *w.seen.Load() }
 
 // Start reads the files, so that changes from now on are events, and watches until
 // ctx is done or Shutdown is called. Call it before reading the files themselves: a change
-// between the two would be lost. When the system grants no watch (their number is limited),
-// changes are found by polling alone; that is logged and is no error. It fails, and watches nothing,
-// when there is no path or the working directory is unknown. A second call is an error, too, and
-// changes nothing.
+// between the two would be lost. When the folder of a file is missing or the system grants no watch
+// (their number is limited), changes of all files are found by polling alone; that is logged and is
+// no error. It fails, and watches nothing, when there is no path or the working directory is
+// unknown. A second call is an error, too, and changes nothing, also after Shutdown.
 func (w *Watcher) Start(ctx context.Context) error {
 	if w.cancel != nil {
 		return errors.New("watch: started already")
