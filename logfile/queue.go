@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// DefaultSize is how many bytes of lines may wait to be written.
+// DefaultSize is the Size of a Queue whose Options have none: 1 MiB.
 const DefaultSize = 1 << 20
 
 // calm is how long no line must have been dropped until a full queue counts as over.
@@ -24,10 +24,11 @@ type Options struct {
 	Title string        // what the messages to Log call the queue, such as "access log"
 	Size  int           // bytes that may wait to be written; zero means DefaultSize
 	Flush time.Duration // longest wait of a line for others to share its write; zero and below mean none
-	Log   *slog.Logger  // reports lost lines; must not write to this Queue; nil means none
+	Log   *slog.Logger  // reports lost lines and a file that fails to close; must not write to this Queue; nil means none
 
-	// Gap returns the line that is written where lines were lost. Dropped is how many
-	// were lost so far. It must not write to this Queue. Nil marks no gaps.
+	// Gap returns the line, with its newline, that is written where lines were lost. Dropped is how
+	// many were lost since New. It is called on the writing goroutine, and must not write to this
+	// Queue. Nil marks no gaps.
 	Gap func(dropped uint64) []byte
 }
 
@@ -78,7 +79,7 @@ func New(o Options) *Queue {
 // Start opens the file and begins to write. When the file cannot be opened it returns the error,
 // nothing is started, and it may be called again. A second call, or one after Shutdown, does
 // nothing and returns nil. A named pipe is opened with the first line that finds a reader, so it
-// never delays a start.
+// never delays a start; lines that find none are dropped and counted.
 func (q *Queue) Start() error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -174,9 +175,9 @@ func (q *Queue) Reopen() error {
 // Dropped returns how many lines were lost so far, to a full queue, a failed write or the shutdown.
 func (q *Queue) Dropped() uint64 { return q.dropped.Load() }
 
-// Shutdown writes what is queued and closes the file. When ctx ends first, it returns an error while
-// the write continues. Lines written later are dropped. Before Start it returns nil, and queued
-// lines are dropped and counted. A second call waits in the same way.
+// Shutdown writes what is queued and closes the file. When ctx ends first, it returns an error
+// while the write continues. Lines written later are dropped. Before Start it returns nil, and
+// queued lines are dropped and counted. A second call waits in the same way.
 func (q *Queue) Shutdown(ctx context.Context) error {
 	q.mu.Lock()
 	first, started := !q.closed, q.started
