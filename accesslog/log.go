@@ -14,8 +14,8 @@ import (
 
 // Defaults of Options.
 const (
-	DefaultQueue = logfile.DefaultSize    // bytes
-	DefaultFlush = 100 * time.Millisecond // longest time that a line is queued
+	DefaultQueue = logfile.DefaultSize    // bytes: 1 MiB
+	DefaultFlush = 100 * time.Millisecond // longest wait of a line for others to share its write
 )
 
 // keptLine is the largest line buffer that is kept for the next line, in bytes.
@@ -27,8 +27,8 @@ type Options struct {
 	Format Format         // zero means JSON
 	Rule   Rule           // which requests; the zero value logs none
 	Queue  int            // bytes that may wait to be written; zero means DefaultQueue
-	Flush  time.Duration  // longest time that a line is queued; zero means DefaultFlush
-	Rand   func() float64 // decides the sample; nil means math/rand/v2
+	Flush  time.Duration  // longest wait of a line for others to share its write; zero means DefaultFlush
+	Rand   func() float64 // decides the sample: numbers in [0,1), from any goroutine; nil means math/rand/v2
 	Log    *slog.Logger   // reports lost lines; nil means none
 }
 
@@ -84,7 +84,8 @@ func (l *Log) Set(f Format, r Rule) error {
 }
 
 // Start opens the file and begins to write; its context is not used. It returns an error when the
-// file cannot be opened. A second call does nothing.
+// file cannot be opened; it may then be called again. After that, and after Shutdown, it does
+// nothing.
 func (l *Log) Start(context.Context) error {
 	if l == nil {
 		return nil
@@ -119,7 +120,8 @@ func (l *Log) Write(e *Entry) {
 
 // Reopen opens the file again, so that a rotated file is no longer written after one flush.
 // On an error the old file stays in use. Standard streams stay as they are; a named pipe is opened
-// again with the next line.
+// again with the next line. Before Start and after Shutdown it only checks that the file can be
+// opened, which creates it.
 func (l *Log) Reopen() error {
 	if l == nil {
 		return nil
@@ -137,8 +139,8 @@ func (l *Log) Dropped() uint64 {
 }
 
 // Shutdown writes the queued lines and closes the file. When ctx ends first, it returns an
-// error and the write continues in the background. Lines that wait before Start are dropped and
-// counted.
+// error and the write continues in the background. Before Start it returns nil, and lines that wait
+// are dropped and counted. Lines written later are dropped.
 func (l *Log) Shutdown(ctx context.Context) error {
 	if l == nil {
 		return nil
