@@ -20,7 +20,8 @@ func NewLimit(max int) *Limit {
 // panics on a nil Limit.
 func (l *Limit) Set(max int) { l.max.Store(int64(max)) }
 
-// Open returns how many connections are open; 0 for a nil Limit.
+// Open returns how many connections are open, those that Welcome refused included until they are
+// closed; those refused above the limit do not count. It is 0 for a nil Limit.
 func (l *Limit) Open() int {
 	if l == nil {
 		return 0

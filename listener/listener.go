@@ -22,8 +22,8 @@ const (
 type Options struct {
 	Listener net.Listener  // where connections come from; required; the Listener closes it
 	Sweeper  *conn.Sweeper // registers the connections and enforces their deadlines; required
-	Max      *Limit        // shared by all listeners; nil means no limit
-	Rate     *Rate         // shared by all listeners; nil means no bound
+	Max      *Limit        // may be shared by several listeners; nil means no limit
+	Rate     *Rate         // may be shared by several listeners; nil means no bound
 	Log      *slog.Logger  // nil means slog.Default
 
 	// Welcome is called with each connection below Max before anything is read from it. The text
@@ -121,8 +121,8 @@ func (l *Listener) Close() error {
 	return l.Listener.Close()
 }
 
-// Refused returns how many connections were refused above the limit; those that Welcome refused
-// do not count.
+// Refused returns how many connections were refused above Max, with a 503 or, while many are being
+// refused, without; those that Welcome refused do not count.
 func (l *Listener) Refused() int64 { return l.refused.Load() }
 
 // pause waits before Accept is called again; false means that the listener was closed. It
