@@ -9,14 +9,17 @@ import (
 )
 
 // Cache is how one route's responses are stored and reused. Route.Cache is nil
-// when they are not. A lifetime that the response states is obeyed unless Force.
+// when they are not. A lifetime that the response states is obeyed unless Force. TTL is only for
+// the statuses that RFC 9110 §15.1 lets caches keep: 200, 203, 204, 300, 301, 308, 404, 405, 410,
+// 414 and 501; Heuristic is for these and for responses that say public. ByStatus is for any
+// status.
 type Cache struct {
 	TTL      time.Duration // lifetime of responses that state none; zero means none
-	ByStatus []StatusTTL   // TTL by status, narrower ranges first: the first match wins; TTL is for statuses in none
+	ByStatus []StatusTTL   // TTL by status, narrower ranges first: the first match wins; TTL counts for statuses in none
 
 	Stale            time.Duration // stale-while-revalidate of responses that name none (RFC 5861 §3); zero means none
-	StaleUnreachable time.Duration // how long stale ones serve while no backend can be reached; zero means not at all
-	StaleServerError time.Duration // how long they serve in place of a 5xx response (RFC 5861 §4); zero means not at all
+	StaleUnreachable time.Duration // how long stale ones that name no stale-if-error serve while no backend responds; zero means not at all
+	StaleServerError time.Duration // how long they serve in place of a 500, 502, 503 or 504 (RFC 5861 §4); zero means not at all
 
 	Query   CacheQuery // which query keys are part of the key
 	Headers []string   // request fields that are part of the key, as written; nil means none

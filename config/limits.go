@@ -66,7 +66,7 @@ type Timeouts struct {
 	Request   time.Duration // all until the response head is sent, less the time in which the request body moves
 	BodyIdle  time.Duration // no byte moved in a body, stream or tunnel, either direction
 	Body      time.Duration // a whole request body; zero means any time
-	BodyRate  int64         // bytes a second that a client must move on average (key body_min_rate); zero means any
+	BodyRate  int64         // bytes a second that a client must move on average (key body_min_rate), beside BodyIdle; zero, or no BodyIdle, means any
 	Idle      time.Duration // a client's keep-alive connection between requests
 	Drain     Drain
 }

@@ -13,12 +13,14 @@ import (
 const maxRetries = 10
 
 // Retry says when a failed attempt is repeated, on another backend while one is left. One of the
-// conditions and the method must fit. The zero value never retries.
+// conditions must fit, and, except for Connect, the method too, and the whole body must be there to
+// be sent again. The zero value never retries; beside any setting a request that may be repeated
+// gets one more attempt when a pooled connection breaks.
 type Retry struct {
 	Times    int      // further attempts after the first, 0..10; 0 means off
-	Connect  bool     // no connection was made
+	Connect  bool     // nothing was sent: no connection was made; for any method
 	Reset    bool     // the connection ended before any response byte
-	Timeout  bool     // an attempt ran into its connect or first_byte timeout
+	Timeout  bool     // an attempt ran into its connect or first_byte timeout, or the backend was found silent
 	Statuses Statuses // the response of the backend has one of these; nil means none
 	Backoff  Backoff
 	Methods  []string // methods that may be repeated, upper case; nil means none
