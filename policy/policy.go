@@ -80,25 +80,24 @@ type Forward interface{ OnForward(c *Call) Verdict }
 
 // Target writes the path that a backend sees. AppendTarget appends it to dst; path is the
 // normal form of what the client asked for. HasQuery reports whether it has a query of its
-// own, to which that of the request is then added. A route has one Target. It is called once for
-// all attempts, for background refreshes too.
+// own, to which that of the request is then added. A route has one Target. AppendTarget is called
+// once for all attempts, and again when the cache fetches anew or in the background.
 type Target interface {
 	AppendTarget(dst, path []byte, c *Call) []byte
 	HasQuery() bool
 }
 
-// RequestEditor edits the fields that a backend sees, before the gateway adds its own. It is called
-// once for all attempts of a request that is sent, background refreshes included, not on hits.
+// RequestEditor edits the fields that a backend sees, before the gateway adds its own: once for all
+// attempts, and again when the cache fetches anew or in the background; not on hits.
 type RequestEditor interface {
 	EditRequest(b *headers.Block, c *Call)
 }
 
-// Outgoing appends field lines, each with CRLF, to what a backend sees, after all edits, once for
-// all attempts of a request that is sent, background refreshes included. It
-// takes their values from the record, which a background refresh has a copy of. Reserved are
-// the names of these fields, which no client may send: they are removed from all requests
-// to the upstreams of the route, whatever route they take, in every spelling that a backend
-// may read alike.
+// Outgoing appends field lines, each with CRLF, to what a backend sees, whenever a RequestEditor
+// edits it and after all of them. It takes their values from the record, which a background refresh
+// has a copy of. Reserved are the names of these fields, which no client may send: they are removed
+// from all requests to the upstreams of the route, whatever route they take, in every spelling that
+// a backend may read alike.
 type Outgoing interface {
 	Reserved() []string
 	AppendRequest(dst []byte, c *Call) []byte

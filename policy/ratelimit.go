@@ -49,7 +49,7 @@ type RateLimit struct {
 	Per    []keyPart // what has a count of its own
 	Name   string
 	Origin bool // only requests that go to a backend count
-	Keys   int  // how many keys the table has room for
+	Keys   int  // how many keys the table has room for, at least
 }
 
 // EventRate is a number of events in a period: a second, a minute or an hour. The zero value means
