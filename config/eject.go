@@ -11,16 +11,16 @@ import (
 
 // Eject takes a backend out by what its responses show. The zero value is off.
 type Eject struct {
-	Failures int           // in a row; zero means off, all of it
-	Errors   float64       // share of failed requests above that of the other backends, 0..1; zero means off
+	Failures int           // attempts in a row that could not connect, ended early, timed out, or got a 502, 503 or 504 of When; zero means off, all of it
+	Errors   float64       // share of failed requests above that of the other backends and not by chance, 0..1; zero means off
 	Min      int           // requests within Within before Errors and Slow count
 	Within   time.Duration // the time that Errors and Slow look at
 	When     Statuses      // responses that count as failed; not empty unless off
 	Silent   time.Duration // without a response while the others respond; zero means off
-	Slow     float64       // this many times as slow as the others, 1.5..1000; zero means off
+	Slow     float64       // this many times as slow as the others, and 50 ms slower, 1.5..1000; zero means off
 	Base     time.Duration // the first time out; doubles each time; at most Max
 	Max      time.Duration // the longest time out
-	AtMost   float64       // share of the upstream that may be out at once, 0..1
+	AtMost   float64       // share of the upstream that may be out at once, 0..1, rounded down; at least one backend, never the last
 }
 
 // Keys declares the keys of `eject`.

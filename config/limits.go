@@ -20,7 +20,7 @@ const (
 // Limits bound what the whole gateway takes on. The zero value is not usable; Default fills it in.
 type Limits struct {
 	Connections int   // open client connections, at least 1
-	PerIP       int   // open connections of one client's address; zero means off
+	PerIP       int   // open connections of one client's address, an IPv6 one as its /64; from trusted proxies its requests in flight; zero means off
 	Requests    int   // requests in flight, at least 1
 	Body        int64 // bytes of a request body, zero allows none; Unlimited for off; default of Route.MaxBody
 	HeaderBytes int   // bytes of a request head: request line and fields, 1 KiB to 1 MiB
