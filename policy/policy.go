@@ -113,7 +113,7 @@ type Response interface {
 
 // Fields edits the fields of every final response to the client: a backend's, a stored one, a 304,
 // a policy's, and that of a fault. It does not edit a 101, responses before the route is known,
-// such as those of Purge, and the one after a policy has panicked. Its changes are not stored. It
+// such as those of Purge, and the 500 after a Fields has panicked. Its changes are not stored. It
 // must not block.
 type Fields interface {
 	EditFields(b *headers.Block, c *Call)
