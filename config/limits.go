@@ -17,7 +17,9 @@ const (
 	maxHeaders     = 10_000
 )
 
-// Limits bound what the whole gateway takes on. The zero value is not usable; Default fills it in.
+// Limits bound what the whole gateway takes on. The gateway grants fewer Connections and Requests,
+// with a warning, when its file limit or its memory has no room for them. The zero value is not
+// usable; Default fills it in.
 type Limits struct {
 	Connections int   // open client connections, at least 1
 	PerIP       int   // open connections of one client's address, an IPv6 one as its /64; from trusted proxies its requests in flight; zero means off
