@@ -22,9 +22,9 @@ type Plan struct {
 	reserved []string
 }
 
-// Compile sorts the policies of one route, which come in THE ORDER; it does not sort them by it. It
-// returns nil when they have no hook at all. A value without a hook is left out, and of several
-// Targets the last one counts.
+// Compile sorts the policies of one route by their hooks. They must come in THE ORDER, which it
+// does not check. It returns nil when they have no hook at all. A value without a hook is left out,
+// and of several Targets the last one counts.
 func Compile(policies ...any) *Plan {
 	p := new(Plan)
 	hooks := 0
