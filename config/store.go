@@ -16,7 +16,7 @@ type Store struct {
 	Admission bool           // once the store is full, responses requested only once do not displace others
 	Path      string         // absolute folder that survives a restart; empty means none
 	SaveEvery time.Duration  // between two saves to Path; zero means only at shutdown
-	Wait      time.Duration  // how long a request waits for the fetch of another; zero means without limit
+	Wait      time.Duration  // how long a request waits for the fetch of another, within its own timeouts; zero means no other limit
 	PurgeFrom []netip.Prefix // who may send PURGE to the public listener; nil means nobody
 }
 

@@ -21,7 +21,7 @@ type Upstream struct {
 	Pool        Pool
 	RetryBudget RetryBudget
 	Eject       Eject
-	Panic       float64 // share of usable weight below which ejections are ignored, 0..1; zero: only when none is usable
+	Panic       float64 // usable share of the weight without backups below which ejections are ignored while no backup is usable, 0..1; zero: only when none is usable
 	DNS         DNS
 	TLS         TLS // for https backends
 }
