@@ -142,7 +142,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	set.BoolVar(&o.pin, "pin", canPin(), "give the target processors of its own, and load and origin the others")
 	set.Uint64Var(&o.seed, "seed", 0, "of the order of the targets in each round; 0 draws one, which is printed and saved")
 	set.Float64Var(&o.bound, "bound", 1.02, "with -also before=OLD,same=COPY_OF_OLD: what the processor time may be, to that of before")
-	set.BoolVar(&o.calls, "calls", false, "count system calls with strace, a second more for each target")
+	set.BoolVar(&o.calls, "calls", false, "count system calls with strace, 1 to 20 s more for each target")
 	set.StringVar(&o.profiles, "profiles", "", "folder for processor profiles of Penstock in each scenario, taken in seconds of their own")
 	set.StringVar(&o.out, "out", "", "folder for "+results.File+"; nothing is saved without it")
 	if err := set.Parse(args); err != nil {

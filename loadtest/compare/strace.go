@@ -14,8 +14,15 @@ import (
 	"penstock/loadtest/program"
 )
 
-// countCalls counts the system calls of every target during a second of load. strace slows
-// the targets down so much that nothing else is measured in that second.
+// The calls of so many requests are counted, where longestCount suffices for them: how often
+// the scheduler sleeps and wakes differs from second to second.
+const (
+	countedRequests = 2000
+	longestCount    = 20 * time.Second
+)
+
+// countCalls counts the system calls of every target during a second of load or more. strace
+// slows the targets down so much that nothing else is measured meanwhile.
 func (k *kit) countCalls(ctx context.Context, s scenario, targets []*target) {
 	for _, t := range targets {
 		if t.failed {
@@ -43,7 +50,8 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 	}
 	// The target's connections to the origin have ended since its last turn. This load opens
 	// them again; otherwise opening them would be most of the calls.
-	if _, err := k.wrk.run(ctx, k.order(s, t, time.Second)); err != nil {
+	first, err := k.wrk.run(ctx, k.order(s, t, time.Second))
+	if err != nil {
 		return 0, err
 	}
 	file := filepath.Join(k.dir, "strace.txt")
@@ -58,7 +66,8 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 	if err := c.Await(ctx, func() error { return traced(u.pids) }); err != nil {
 		return 0, errors.Join(err, c.End(patience))
 	}
-	r, err := k.wrk.run(ctx, k.order(s, t, max(time.Second, s.least)))
+	enough := time.Duration(countedRequests / max(first.completed(s.size), 1) * float64(time.Second))
+	r, err := k.wrk.run(ctx, k.order(s, t, max(time.Second, s.least, min(enough.Round(time.Second), longestCount))))
 	if err = errors.Join(err, c.End(patience)); err != nil { // strace writes its table at its end
 		return 0, err
 	}
