@@ -8,11 +8,11 @@ type CacheOutcome uint8
 const (
 	CacheOff         CacheOutcome = iota // the route does not cache
 	CacheHit                             // a fresh stored response was sent
-	CacheStale                           // a stale stored response was sent, while it is revalidated or because the origin failed
+	CacheStale                           // a stale stored response was sent: while it is revalidated, because the origin failed, or because the client accepts it
 	CacheRevalidated                     // a stored response was sent after the origin confirmed it
-	CacheCollapsed                       // the response to another request was sent, as it arrived
-	CacheMiss                            // the origin was asked, with the cache's part in it
-	CacheBypass                          // the origin was asked, and the cache only looked on
+	CacheCollapsed                       // the response to another request was sent, whole or as it arrived
+	CacheMiss                            // no stored response was used: the origin was asked, or the request was refused before that
+	CacheBypass                          // the cache may not serve the request, as with an unsafe method, nor store the response to a GET or HEAD
 	cacheOutcomes
 )
 
@@ -34,7 +34,7 @@ func CacheOutcomes() int { return int(cacheOutcomes) }
 // The zero value is a request of a route that does not cache.
 type Cached struct {
 	Outcome CacheOutcome
-	Forward uint8 // why the origin was asked (RFC 9211 §2.2); zero when it was not
+	Forward uint8 // why the store was not enough (RFC 9211 §2.2), also when the response to another request was sent; else zero
 	Judged  bool  // a response of the origin was judged for storing
 	Refusal uint8 // why that response was not stored; zero when it was, and when none was judged
 }

@@ -9,5 +9,6 @@ var refusals = func() (table [reasonCount]*Fault) {
 }()
 
 // Refuse returns the shared fault for r, with its Kind and Source and without an Err; see
-// Fault.Because. It allocates nothing and never returns nil; nobody may write to the fault.
+// Fault.Because. It allocates nothing and never returns nil; nobody may write to the fault. It
+// panics for a value that is none of the reasons.
 func Refuse(r Reason) *Fault { return refusals[r] }

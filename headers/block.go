@@ -16,7 +16,7 @@ type Field struct {
 // reused: Parse empties it but keeps its storage. It is not safe for concurrent use.
 type Block struct {
 	Fields    []Field // in the order received, dropped ones too; append only through Add
-	MaxFields int     // more make Parse refuse; zero means 256; Add is not bounded
+	MaxFields int     // more make Parse refuse; zero means 256, below zero no bound; Add is not bounded
 
 	seen    idSet // IDs that occur, dropped or not
 	twice   idSet // IDs that occur more than once
@@ -148,7 +148,8 @@ func (b *Block) All(id ID) iter.Seq[[]byte] {
 
 // Repeated returns the first known field, in the order of the IDs, that a request may carry only
 // once but that was received more often, dropped or not (RFC 9110 §5.3); Other when there is
-// none. It is for the time before fields are added.
+// none. These are Host, Content-Length, Content-Type, User-Agent, Authorization, Range, If-Range,
+// If-Modified-Since and If-Unmodified-Since. It is for the time before fields are added.
 func (b *Block) Repeated() ID {
 	if b.twice&singletons != 0 {
 		for id := Host; id < idCount; id++ {

@@ -79,7 +79,7 @@ func (s *ChunkScan) Data() uint64 {
 }
 
 // Pass takes n bytes of the data that Data has reported, without Decode. n is from 0, which changes
-// nothing, to what Data returns.
+// nothing, to what Data returns; it does not check that.
 func (s *ChunkScan) Pass(n int) {
 	if n == 0 {
 		return

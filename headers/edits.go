@@ -21,7 +21,8 @@ type target struct {
 }
 
 // NewEdits compiles changes: remove drops all fields of a name, set replaces them
-// by one, add appends one more, in this order; the case of names does not matter. Fields that
+// by one, add appends one more, in this order; the case of names does not matter. A name that set
+// has twice gets both fields. Fields that
 // frame the message, belong to one connection or name the host are refused, and so are Via and
 // CDN-Loop, names with "_" that backends may read as a guarded one (Lookalike), and values with
 // control characters, because each of them would break the message or its routing; so are names

@@ -9,7 +9,7 @@ type ID uint8
 // The known names. There are at most 64, so that a set of them is one word.
 const (
 	Other      ID = iota
-	Lookalike     // a guarded name spelled with "_" for "-"; CGI-like backends read it as the real one
+	Lookalike     // a hop-by-hop, framing or forwarding name, or CDN-Loop, spelled with "_" for "-"; CGI-like backends read it as the real one
 	XForwarded    // any X-Forwarded-* without an ID of its own
 
 	// Hop-by-hop (RFC 9110 §7.6.1), from Connection to HTTP2Settings.
@@ -166,8 +166,8 @@ func foldsTo(name []byte, known string) bool {
 	return true
 }
 
-// IDOf returns the ID of a field name in any case, Other for one that is not known. name has no
-// controls and is not empty: it panics when it is.
+// IDOf returns the ID of a field name in any case, Lookalike and XForwarded included, and Other for
+// one that is not known. It panics when name is empty; name must not have controls.
 func IDOf(name []byte) ID {
 	for slot := hashName(name); ; slot = (slot + 1) % idSlots {
 		id := idIndex[slot]
@@ -214,10 +214,11 @@ func lookalikeID(name []byte, at int) ID {
 }
 
 // TrailerAllowed reports whether a field of that name, in any case, may travel in a trailer
-// section (RFC 9110 §6.5.1). It is false for fields that frame, route or authenticate, that
-// modify a request (Range, If-Match), control a response (Cache-Control, Date, Location, Vary),
-// describe the content or carry cookies, for lookalikes such as Content_Length, and for an empty
-// name. Names that the gateway does not know are allowed.
+// section (RFC 9110 §6.5.1). It is false for hop-by-hop fields, for fields that frame, route (Host,
+// Via, CDN-Loop, Forwarded, X-Forwarded-*, X-Real-IP) or authenticate, that modify a request (Range,
+// If-Match), control a response (Age, Cache-Control, Date, Expires, Location, Retry-After, Vary), state
+// the type, coding or range of the content, or carry cookies, for lookalikes such as Content_Length,
+// and for an empty name. All others are allowed, also ETag and names that the gateway does not know.
 func TrailerAllowed(name []byte) bool {
 	return len(name) > 0 && !notInTrailer.has(IDOf(name))
 }

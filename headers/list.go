@@ -34,8 +34,8 @@ func HasToken(value []byte, token string) bool {
 	return false
 }
 
-// ConnectionHas reports whether any Connection line lists token, in any case. It
-// sees fields as received, so it works after DropHopByHop too.
+// ConnectionHas reports whether any Connection line lists token, in any case. It sees
+// dropped fields and those of the gateway's own, so it works after DropHopByHop too.
 func (b *Block) ConnectionHas(token string) bool {
 	if !b.seen.has(Connection) {
 		return false

@@ -55,8 +55,8 @@ func NormalizePath(dst, path []byte) ([]byte, Problem) {
 // that rule: EncodedSlash, Backslash, DoubleEncoding, DotSegment or DoubleSlash. With all rules
 // Normalize refuses encoded NUL, broken encodings, segments such as "..;x", which are dot
 // segments to servers with path parameters, and dot segments beside a slash or backslash
-// that is kept, such as "..%2Fx". After a Problem the path in the result is not complete
-// and must not be used.
+// that is kept, such as "..%2Fx". After a Problem the path and the marks in the result are not
+// complete and must not be used.
 func (r *PathRules) Normalize(dst, path []byte) ([]byte, PathMarks, Problem) {
 	if len(path) == 0 || path[0] != '/' {
 		return dst, 0, BadTarget

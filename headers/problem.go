@@ -13,17 +13,17 @@ const (
 	MissingCRLF              // the section ends inside a line (RFC 9112 §2.1)
 	AfterEnd                 // bytes after the empty line (RFC 9112 §2.1)
 	ObsFold                  // a line begins with white space (RFC 9112 §5.2)
-	MissingColon             // a line without a colon (RFC 9112 §5)
+	MissingColon             // a line that is a name alone, without a colon (RFC 9112 §5)
 	BadName                  // the name is empty or not a token (RFC 9110 §5.1)
 	SpaceBeforeColon         // white space between name and colon (RFC 9112 §5.1)
 	BadValue                 // a control character in a value (RFC 9110 §5.5)
 	TooMany                  // more fields than Block.MaxFields, or more than 1 KiB of connection options
 	BadLength                // Content-Length is not one decimal number below 2^63 (RFC 9110 §8.6)
-	RepeatedLength           // Content-Length more than once (RFC 9112 §6.3)
+	RepeatedLength           // Content-Length more than once; in a response, with different values (RFC 9112 §6.3)
 	LengthAndCoding          // both Content-Length and Transfer-Encoding (RFC 9112 §6.1)
 	RepeatedCoding           // Transfer-Encoding more than once (RFC 9112 §6.1)
-	BadCoding                // chunked is not the final coding, or applied twice (RFC 9112 §6.1, §6.3)
-	UnknownCoding            // a transfer coding besides chunked; 501 (RFC 9112 §6.1)
+	BadCoding                // chunked is not the final coding, or applied twice, or a coding is no token (RFC 9112 §6.1, §6.3)
+	UnknownCoding            // a transfer coding before a final chunked; 501 (RFC 9112 §6.1)
 	CodingInHTTP10           // Transfer-Encoding in HTTP/1.0 (RFC 9112 §6.1)
 	BadRequestLine           // not a request line (RFC 9112 §3)
 	BadStatusLine            // not a status line (RFC 9112 §4)
@@ -41,8 +41,8 @@ const (
 	DoubleEncoding           // %25 before two hexadecimal digits: another character when decoded twice
 	DotSegment               // "." or ".." as a segment
 	DoubleSlash              // "//" in the path: one slash to some readers
-	BadChunk                 // the chunked coding is not by the letter, or its extensions are too long (RFC 9112 §7.1)
-	BadTrailer               // the trailer section is too large or not by the letter (RFC 9112 §7.1.2)
+	BadChunk                 // the chunked coding is not by the letter, or one chunk has more than 4 KiB of extensions (RFC 9112 §7.1)
+	BadTrailer               // the trailer section is above 8 KiB or 256 fields, or not by the letter (RFC 9112 §7.1.2)
 	problemCount
 )
 

@@ -21,10 +21,10 @@ type Rule struct {
 	Query       *cache.QueryRule // how the query is keyed and sent; must not be nil
 	Headers     []string         // request fields that are part of the key
 	Cookies     []string         // cookies that are part of the key
-	Shadowed    [][]byte         // Headers, as the origin's fields are compared with them
+	Shadowed    [][]byte         // the names of Headers: Prepare drops fields that a backend may take for one of them
 	Wait        time.Duration    // how long a request waits for the fetch of another; zero means without limit
 	Tags        []byte           // name of the response field that lists tags; nil for none
-	MaxObject   int64            // bytes of the largest body that is stored
+	MaxObject   int64            // bytes of the largest body that is stored; with zero only empty ones are
 	MaxVariants int              // of one URL, by Vary; the least used gives way to one more; zero means 1
 
 	Get, Head, Post bool // methods whose responses are stored; HEAD is served with those of GET

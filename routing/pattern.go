@@ -17,7 +17,7 @@ type SegmentKind uint8
 
 // The kinds of segment.
 const (
-	Fixed     SegmentKind = iota // accepts one segment that equals Text
+	Fixed     SegmentKind = iota // accepts one segment that equals Text when both are decoded; case-sensitive
 	Parameter                    // accepts one segment that is not empty, and captures it as Text
 	Rest                         // accepts all that follows, also nothing; always last; captures it as Text unless Text is empty
 )

@@ -15,10 +15,10 @@ import (
 
 // Route describes the requests that one route accepts: those for which all of its fields hold.
 type Route struct {
-	Hosts   []string          // host names in any case, or "*.example.com" for every name that ends so; none accepts any host
+	Hosts   []string          // host names in any case, or "*.example.com" for every name below it; ports do not count; none accepts any host
 	Path    Path              // at most MaxParams named segments
 	Methods []string          // case-sensitive; none accepts any method
-	Header  []Condition       // all must hold; the case of a Name does not matter
+	Header  []Condition       // all must hold; the case of a Name, which must not be empty, does not matter
 	Query   []Condition       // all must hold; compared with the decoded parameters, case-sensitive
 	Rules   headers.PathRules // for ambiguous paths that lead to this route; the zero value refuses them
 }
@@ -48,7 +48,9 @@ type Table struct {
 
 // New compiles the routes. It returns nil and an error for a host or path that no request can
 // have, for a path without segments, with more than MaxParams named ones or with a Rest before
-// its end, and for two routes that accept the same requests.
+// its end, for two routes with the same methods and conditions that have a host (or none) and the
+// path in common, and for a route that names a host twice. It panics for a Header condition without
+// a Name.
 func New(o Options) (*Table, error) {
 	m, err := newMatcher(o.Routes)
 	if err != nil {
@@ -101,7 +103,7 @@ type Outcome uint8
 // The outcomes.
 const (
 	NoRoute     Outcome = iota // no route accepts the request
-	PathRefused                // the path is ambiguous, and the rules for such paths refuse it
+	PathRefused                // the path is ambiguous, and the rules refuse it or its readings lead to different routes
 	Found                      // a route accepts the request
 )
 
@@ -149,7 +151,8 @@ func (t *Table) NormalizePath(dst, path []byte) ([]byte, headers.PathMarks, head
 // Find returns the most specific route that accepts the request; without one the Outcome is
 // NoRoute. A path without marks has one reading only. For one with marks Find also applies the
 // rules of the route, or Options.Rules without one, and checks that every reading of the path
-// leads to it; else the Outcome is PathRefused.
+// leads to it; else the Outcome is PathRefused. Readings of parts that the rules keep may also lead
+// to no route, or to one whose pattern ends in a Rest that accepts every path of the route.
 func (t *Table) Find(q *Query) Match {
 	r := t.matcher.find(q, q.Path)
 	if q.Marks != 0 {
