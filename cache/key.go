@@ -84,7 +84,7 @@ type URL struct {
 	Scheme   []byte     // "http" or "https"
 	Host     []byte     // uri-host and port, any case
 	Path     []byte     // normalised by the caller
-	Query    []byte     // raw, without '?'
+	Query    []byte     // raw, without '?'; not read unless HasQuery is set
 	HasQuery bool       // there was a '?': "/a?" is not "/a"
 	Rule     *QueryRule // shapes the query; nil takes it as it came
 }

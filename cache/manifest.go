@@ -31,12 +31,12 @@ const (
 	ManifestDamaged                   // unreadable, cut short or altered
 	OtherFormat                       // of another version of Penstock
 	OtherCapacity                     // the configured size has changed
-	FileMissing                       // a file that the manifest names
+	FileMissing                       // a file that the manifest names is not there
 	FileDamaged                       // cut short or altered
-	FileForeign                       // a file that the manifest does not name
-	JournalDamaged                    // purges could have been lost
-	ShardRefused                      // fastcache would not read it
-	Unsafe                            // others may write to the folder
+	FileForeign                       // there is a file that the manifest does not name
+	JournalDamaged                    // a purge journal is missing, altered or cannot be opened: purges could have been lost
+	ShardRefused                      // fastcache would not read it, or panicked
+	Unsafe                            // others than its owner may write to the folder; not looked at on Windows
 	loadResults
 )
 

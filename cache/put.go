@@ -10,7 +10,7 @@ const (
 	Stored      Refusal = iota
 	TooLarge            // the body is above the largest object
 	HeadTooBig          // key, meta, fields and tags do not fit one record
-	NotAdmitted         // the store is full and this key was not asked for before
+	NotAdmitted         // the store is nearly full and this key was not asked for often enough, see Options.Admission
 	Superseded          // purged, replaced or gone since the fill began
 	Crowded             // its own segments were pushed out before it was complete
 	WrongSize           // the body has not the announced length
@@ -72,7 +72,7 @@ func (s *Store) PutVariant(k Key, f *Fill) (record uint64, r Refusal) {
 // Update replaces the head, meta and fields of the entry that was read into e,
 // as a 304 or a HEAD wants it (RFC 9111 §4.3.4, §4.3.5). A body in segments stays
 // where it is; an inline one is written again. The entry must still be the one
-// that was read, and not have been purged hard since it was filled, whatever f.Seen says: else
+// that was read, and not have been purged hard since it was filled nor since f.Seen: else
 // Update returns Superseded. It returns HeadTooBig when the new one does not fit. After a refusal
 // the stored entry stays as it was. Tags are given anew; f.Size means nothing.
 func (s *Store) Update(e *Entry, k Key, f *Fill) Refusal {

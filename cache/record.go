@@ -41,7 +41,8 @@ var recordFaultText = [recordFaults]string{
 	RecordCut: "cut", RecordVersion: "other-version", RecordForged: "forged", RecordOtherKey: "other-key", RecordInvalid: "invalid",
 }
 
-// String returns the name that metrics and logs use.
+// String returns the name that metrics and logs use, "" for zero. It panics for a number that is
+// no fault.
 func (f RecordFault) String() string { return recordFaultText[f] }
 
 // Error makes a fault an error.

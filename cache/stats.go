@@ -50,7 +50,7 @@ type Stats struct {
 	Collisions   int64 // lookups that met another key with the same hash; a miss each
 
 	Outcomes [outcomes]int64 // lookups, by Outcome
-	Refusals [refusals]int64 // fills, by Refusal; [Stored] are those that were stored
+	Refusals [refusals]int64 // fills, vary records and updates, by Refusal; [Stored] are those that were stored, Ended is not counted
 	Purges   [scopes]int64   // by Scope
 }
 

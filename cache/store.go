@@ -46,7 +46,7 @@ type stripe struct {
 type Options struct {
 	Bytes     int64            // of memory; rounded up to multiples of Step; zero means 256 MiB
 	MaxObject int64            // bytes of the largest body; zero means 8 MiB; lowered to what a store of that size keeps whole
-	Admission bool             // once the store is full, only what was asked for before is let in
+	Admission bool             // once the store is nearly full, only what was asked for at least twice lately, and more often than what it would push out, is let in
 	Now       func() time.Time // nil means time.Now
 	Random    func() uint64    // secrets and entry ids; nil draws from the system's generator
 }

@@ -6,13 +6,13 @@ type CacheOutcome uint8
 
 // The outcomes.
 const (
-	CacheOff         CacheOutcome = iota // the route does not cache
+	CacheOff         CacheOutcome = iota // the route does not cache, or the request ended before its lookup
 	CacheHit                             // a fresh stored response was sent
 	CacheStale                           // a stale stored response was sent: while it is revalidated, because the origin failed, or because the client accepts it
 	CacheRevalidated                     // a stored response was sent after the origin confirmed it
 	CacheCollapsed                       // the response to another request was sent, whole or as it arrived
 	CacheMiss                            // no stored response was used: the origin was asked, or the request was refused before that
-	CacheBypass                          // the cache may not serve the request, as with an unsafe method, nor store the response to a GET or HEAD
+	CacheBypass                          // what is stored cannot serve such a request, by its method, its fields or what it is allowed to see
 	cacheOutcomes
 )
 
@@ -31,7 +31,7 @@ func CacheOutcomes() int { return int(cacheOutcomes) }
 
 // Cached is the part of the cache in one journey. Forward and Refusal are numbers
 // of the cache's own enumerations, whose names metrics are given when they are made.
-// The zero value is a request of a route that does not cache.
+// The zero value is a request that the cache did not see.
 type Cached struct {
 	Outcome CacheOutcome
 	Forward uint8 // why the store was not enough (RFC 9211 §2.2), also when the response to another request was sent; else zero

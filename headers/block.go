@@ -16,7 +16,7 @@ type Field struct {
 // reused: Parse empties it but keeps its storage. It is not safe for concurrent use.
 type Block struct {
 	Fields    []Field // in the order received, dropped ones too; append only through Add
-	MaxFields int     // more make Parse refuse; zero means 256, below zero no bound; Add is not bounded
+	MaxFields int     // more make Parse refuse; zero means 256, less no bound; Add is not bounded
 
 	seen    idSet // IDs that occur, dropped or not
 	twice   idSet // IDs that occur more than once

@@ -58,9 +58,9 @@ func RequestFraming(b *Block, http11 bool) (Framing, Problem) {
 // ResponseFraming judges the body of a response to a request with this method
 // (RFC 9112 §6.3). Any problem, of those of RequestFraming, means that the backend cannot be
 // understood: its connection must not be used again, nor the Framing. Repeated lengths are taken
-// when they agree; without a length and a coding the end of the connection ends the body. Statuses
-// below 200 and 204 have no body, whatever the fields say; HEAD (in
-// capitals) and 304 have none either, but their fields are judged. Fields count dropped or not.
+// when they agree; without a length and a coding the end of the connection ends the body.
+// Statuses below 200 and 204 have no body, whatever the fields say; HEAD (in capitals) and 304
+// have none either, but their fields are judged. Fields count dropped or not.
 func ResponseFraming(method []byte, status int, b *Block, http11 bool) (Framing, Problem) {
 	if status < 200 || status == 204 {
 		return Framing{Kind: NoBody, Length: -1}, NoProblem // §6.3 rule 1: fields do not count

@@ -215,10 +215,10 @@ func lookalikeID(name []byte, at int) ID {
 
 // TrailerAllowed reports whether a field of that name, in any case, may travel in a trailer
 // section (RFC 9110 §6.5.1). It is false for hop-by-hop fields, for fields that frame, route (Host,
-// Via, CDN-Loop, Forwarded, X-Forwarded-*, X-Real-IP) or authenticate, that modify a request (Range,
-// If-Match), control a response (Age, Cache-Control, Date, Expires, Location, Retry-After, Vary), state
-// the type, coding or range of the content, or carry cookies, for lookalikes such as Content_Length,
-// and for an empty name. All others are allowed, also ETag and names that the gateway does not know.
+// Via, CDN-Loop, Forwarded, X-Forwarded-*, X-Real-IP) or authenticate, that modify a request
+// (Range, If-Match), control a response (Age, Cache-Control, Date, Expires, Location, Retry-After,
+// Vary), state the type, coding or range of the content, or carry cookies, for lookalikes such as
+// Content_Length, and for an empty name. All others are allowed, also ETag and unknown names.
 func TrailerAllowed(name []byte) bool {
 	return len(name) > 0 && !notInTrailer.has(IDOf(name))
 }

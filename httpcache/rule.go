@@ -27,7 +27,10 @@ type Rule struct {
 	MaxObject   int64            // bytes of the largest body that is stored; with zero only empty ones are
 	MaxVariants int              // of one URL, by Vary; the least used gives way to one more; zero means 1
 
-	Get, Head, Post bool // methods whose responses are stored; HEAD is served with those of GET
+	// Get: GET is served from the store, and its responses are stored. Head: HEAD is served with
+	// the stored responses to GET, and updates them. Post: a response to POST that states its
+	// freshness and has the URL as its Content-Location is stored for later GETs.
+	Get, Head, Post bool
 
 	OwnRequest [][]byte // request fields that the gateway writes anew for each request, so that none can select a variant
 	OwnField   []byte   // name of a response field that each response has of its own, and that is not stored; nil for none

@@ -19,7 +19,7 @@ const (
 	ForwardMiss                    // nothing usable is stored, and no finer reason is known
 	ForwardRequest                 // a directive of the request
 	ForwardStale                   // what is stored is stale
-	ForwardPartial                 // only a part is stored
+	ForwardPartial                 // only a part is stored; never with Decide, because parts are not stored
 	forwardCount
 )
 

@@ -68,7 +68,8 @@ const maxWithheld = 4
 // values it was read from.
 //
 // A directive that forbids something counts however it is spelled; one that
-// permits something must be spelled as specified.
+// permits something must be spelled as specified. A list of fields counts only in quotes, and of
+// all lists of a response only four do: any other is taken for no list.
 type Directives struct {
 	NoStore         bool // §5.2.2.5
 	NoCache         bool // §5.2.2.4, without a list of fields

@@ -16,7 +16,7 @@ const (
 	MaxAge                     // max-age (RFC 9111 §5.2.2.1)
 	Expires                    // Expires less Date (RFC 9111 §5.3)
 	RouteTTL                   // the response says nothing; the route does
-	FromModified               // a tenth of Date less Last-Modified (RFC 9111 §4.2.2)
+	FromModified               // a tenth of Date less Last-Modified, at most 24 hours (RFC 9111 §4.2.2)
 	sourceCount
 )
 

@@ -29,7 +29,7 @@ const Unnamed time.Duration = -1
 // Flags is a set of things that a stored response says.
 type Flags uint8
 
-// The flags.
+// The flags. The first three are not set when Source is Forced.
 const (
 	AlwaysValidate  Flags = 1 << iota // no-cache (RFC 9111 §5.2.2.4)
 	NeverStale                        // must-revalidate or proxy-revalidate (RFC 9111 §5.2.2.2, §5.2.2.8)

@@ -15,8 +15,9 @@ const (
 // Storable means that the rules allowed it but the store did not take it. Only a response
 // about the state of the resource replaces anything: success except 206, redirection
 // except 304, 404 and 410. Other errors, such as 400, 403, 416 or 429, may concern one
-// request only. A private response concerns one client only, and so may no-store in the
-// response to a request with Cookie or Authorization: these are ReplacesForOne.
+// request only. The result is ReplacesForAll when why is Storable, StatusOff or about freshness
+// (StatusUnstated and what comes after it), and when it is NoStore, NotUnderstood or Malformed and
+// q has neither Cookie nor Authorization. Every other reason gives ReplacesForOne.
 func Replaces(q *Request, status int, why Refusal) Replacement {
 	switch {
 	case status == 206 || status == 304:

@@ -8,13 +8,13 @@ import "time"
 type Policy struct {
 	Targets        []string      // names of targeted fields, most wanted first (RFC 9213 §2.2); nil is DefaultTarget alone, empty is none
 	TTL            time.Duration // lifetime of a heuristically cacheable response that states none; zero is none
-	ByStatus       []StatusTTL   // the same by status, before TTL; of two that fit, the narrower counts
-	Force          bool          // TTL and ByStatus override what responses say of their freshness
+	ByStatus       []StatusTTL   // the same for responses of any status, before TTL; of two that fit, the narrower counts
+	Force          bool          // TTL and ByStatus override what responses say of their freshness, no-cache and must-revalidate included
 	NoHeuristic    bool          // no lifetime from Last-Modified
 	StoreSetCookie bool          // Set-Cookie is stored and replayed
 	ClientControl  bool          // Demands of requests are honoured
 
-	StaleWhileRevalidate time.Duration // where a fresh response names none; zero is none
+	StaleWhileRevalidate time.Duration // where a response that was fresh once names none; zero is none
 	StaleUnreachable     time.Duration // without a response, where the response names no stale-if-error; zero is none
 	StaleServerError     time.Duration // on a response 500, 502, 503 or 504, likewise
 }

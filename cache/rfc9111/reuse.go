@@ -13,7 +13,7 @@ const (
 	StaleWhileRevalidate            // serve from the store, and validate in the background (RFC 5861 §3)
 	StaleIfError                    // ask the origin; UsableOnError once that goes wrong (RFC 5861 §4, RFC 9111 §4.2.4)
 	MustRevalidate                  // ask the origin; the stored response counts only once validated
-	Bypass                          // ask the origin; what is stored is not for this request
+	Bypass                          // ask the origin; by its method or its Authorization the request cannot be served from the store
 	Unsatisfiable                   // respond with 504: the client takes only what is stored (RFC 9111 §5.2.1.7)
 	useCount
 )
@@ -36,13 +36,13 @@ func (u Use) FromStore() bool {
 type Decision struct {
 	Use     Use
 	Forward Forward       // why the request goes to the origin; ForwardNone when it does not
-	Age     time.Duration // of the stored response; zero without one
-	Left    time.Duration // freshness left; negative once stale; zero without a stored response
+	Age     time.Duration // of the stored response; zero without one and with Bypass
+	Left    time.Duration // freshness left; negative once stale; zero without a stored response and with Bypass
 }
 
 // Decide reports whether the stored response m may serve q (RFC 9111 §4). m is nil
 // when nothing is stored for it: the result is then Nothing. The demands of q count only where
-// the policy honours them. q must be the request of a variant that m was stored for. A method
+// the policy honours them; with OnlyIfCached every decision to ask the origin is Unsatisfiable. q must be the request of a variant that m was stored for. A method
 // other than GET and HEAD gets Bypass, and so does a request with Authorization for which m is
 // not Shared.
 func Decide(m *Meta, q *Request, p *Policy, now Instant) Decision {
@@ -132,7 +132,7 @@ const (
 )
 
 // IsServerError reports whether a response counts as the error that a stale response
-// may stand in for (RFC 5861 §4).
+// may stand in for: 500, 502, 503 or 504 (RFC 5861 §4).
 func IsServerError(status int) bool { return status == 500 || 502 <= status && status <= 504 }
 
 // UsableOnError reports whether m may serve q although it is stale, after a request to
@@ -140,7 +140,8 @@ func IsServerError(status int) bool { return status == 500 || 502 <= status && s
 // nil. How long m may be stale is what m states as stale-if-error, else what q states if
 // p honours clients, else the time of p for that failure; zero allows nothing. It
 // returns false after that time, for a response that must always be validated or never
-// be served stale, when q does not accept m, and wherever Decide returns MustRevalidate.
+// be served stale, when q does not accept m, and wherever Decide returns MustRevalidate. It does
+// not look at the method and the Authorization of q: do not call it where Decide returned Bypass.
 func UsableOnError(m *Meta, q *Request, p *Policy, how Failure, now Instant) bool {
 	if p.ClientControl && !q.Demands.accept(m, now) {
 		return false

@@ -4,7 +4,8 @@ package rfc9111
 // Its String is the metric label and the log field.
 type Refusal uint8
 
-// Every refusal, in the order in which they are looked for.
+// Every refusal, in the order in which they are looked for; of the last two, NoFreshness comes
+// first.
 const (
 	Storable         Refusal = iota // there is no reason against it
 	WrongMethod                     // only responses to GET are stored, and few to POST (RFC 9111 §3)
@@ -16,12 +17,12 @@ const (
 	NotModified                     // 304 updates, it is not stored (RFC 9111 §4.3.4)
 	StatusOff                       // the route does not store this status
 	NotUnderstood                   // must-understand, with a status we do not know (RFC 9111 §5.2.2.3)
-	NoStore                         // no-store (RFC 9111 §5.2.2.5)
+	NoStore                         // no-store, unless must-understand is there and the status is known (RFC 9111 §5.2.2.5)
 	Private                         // private (RFC 9111 §5.2.2.7)
 	Malformed                       // a quoted string in Cache-Control does not end
 	Unshared                        // Authorization without public, must-revalidate or s-maxage (RFC 9111 §3.5)
 	VaryStar                        // Vary has "*", cannot be read, or selects this request only (RFC 9111 §4.1)
-	WithSetCookie                   // Set-Cookie, and neither the response nor the route allows it
+	WithSetCookie                   // Set-Cookie, without public, no-cache="set-cookie" or Policy.StoreSetCookie
 	StatusUnstated                  // a status that needs explicit freshness, without it (RFC 9111 §3)
 	NoCacheUnchecked                // no-cache, and nothing to validate it with (RFC 9111 §4)
 	StaleOnArrival                  // no freshness is left, and nothing to validate it with (RFC 9111 §4)
@@ -164,8 +165,8 @@ func refuseUseless(r *Response, p *Policy) Refusal {
 
 // AppendStored appends the field lines of f that are stored, in order and byte for
 // byte, and returns the longer slice. Left out are the fields for one connection
-// (RFC 9110 §7.6.1), those that the response withholds (RFC 9111 §3.1), cookies
-// that are not for everybody, and Age, which is computed at each reuse. A missing
+// (RFC 9110 §7.6.1), those that the response withholds (RFC 9111 §3.1), Set-Cookie
+// without public or Policy.StoreSetCookie, and Age, which is computed at each reuse. A missing
 // Date is added (RFC 9110 §6.6.1). f must be what r was read from.
 func (r *Response) AppendStored(dst []byte, f Fields) []byte {
 	for name, value, pos := f.Next(0); pos >= 0; name, value, pos = f.Next(pos) {

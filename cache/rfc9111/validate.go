@@ -22,7 +22,8 @@ func (q *Request) NotModified(m *Meta, stored Fields) bool {
 }
 
 // In304 reports whether a stored field goes into a 304 made from it: all but those
-// that describe a body which is not sent (RFC 9110 §15.4.5).
+// that describe a body which is not sent: Content-Encoding, Content-Language, Content-Length,
+// Content-Range and Content-Type (RFC 9110 §15.4.5). The case of name does not matter.
 func In304(name []byte) bool {
 	switch fieldOf(name) {
 	case contentEncoding, contentLanguage, contentLength, contentRange, contentType:
@@ -149,7 +150,7 @@ func SelectedBy(stored, notModified Fields) bool {
 // again.
 //
 // The result is then read with ReadResponse, under the stored status, judged by
-// MayStore and turned into a new Meta.
+// MayKeep and turned into a new Meta.
 func AppendFreshened(dst []byte, stored, update Fields) []byte {
 	for name, value, pos := stored.Next(0); pos >= 0; name, value, pos = stored.Next(pos) {
 		if len(name) > 0 && fieldOf(name) != dateField && !(updates(update, name) && has(update, name)) {

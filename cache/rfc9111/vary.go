@@ -113,8 +113,9 @@ func appendLower(dst, b []byte) []byte {
 // the same bytes exactly when their nominated fields match after normalisation
 // (RFC 9111 §4.1): lines of a field are joined, white space around commas and
 // empty members do not count, and in Accept-Language, Accept-Encoding and
-// Accept-Charset neither do order and case. A field that is not there matches only
-// its own absence.
+// Accept-Charset, up to 24 members, neither do order and case. The values of Cookie,
+// Authorization, User-Agent and Referer are compared as they are. A field that is not there
+// matches only its own absence.
 func AppendVariantKey(dst, nominated []byte, request Fields) []byte {
 	return appendVariant(dst, nominated, request, nil)
 }
