@@ -22,34 +22,34 @@ func (s Source) String() string { return sourceText[s] }
 // NoKind, the zero value. String and Status panic for a value that is none of the kinds.
 type Kind uint8
 
-// Every proxy error type that Penstock can report.
+// The proxy error types, with what Penstock reports by each.
 const (
-	NoKind Kind = iota
-	DNSTimeout
-	DNSError
-	DestinationNotFound
-	DestinationUnavailable
-	ConnectionRefused
-	ConnectionTerminated
-	ConnectionTimeout
-	ConnectionReadTimeout
-	ConnectionWriteTimeout
-	ConnectionLimitReached
-	TLSProtocolError
-	TLSCertificateError
-	TLSAlertReceived
-	HTTPRequestError
-	HTTPRequestDenied
-	HTTPResponseIncomplete
-	HTTPResponseHeaderSectionSize
-	HTTPResponseBodySize
-	HTTPResponseTransferCoding
-	HTTPResponseTimeout
-	HTTPUpgradeFailed
-	HTTPProtocolError
-	ProxyInternalError
-	ProxyConfigurationError
-	ProxyLoopDetected
+	NoKind                        Kind = iota // no error, or none that has a type
+	DNSTimeout                                // the lookup of a backend's name took too long
+	DNSError                                  // the lookup of a backend's name failed otherwise
+	DestinationNotFound                       // no route matches the request
+	DestinationUnavailable                    // no backend may be used, or the connection to one failed in a way without a Kind of its own
+	ConnectionRefused                         // the backend refused the connection, or its unix socket does not exist
+	ConnectionTerminated                      // the backend's connection ended or was reset before any byte of a response, or within a tunnel
+	ConnectionTimeout                         // the connection, its TLS handshake included, was not there in time
+	ConnectionReadTimeout                     // never reported: HTTPResponseTimeout is
+	ConnectionWriteTimeout                    // the backend or the client took no byte, or too few, in time
+	ConnectionLimitReached                    // a limit of connections, requests, waiting or slow transfers, or of the process's descriptors or ports
+	TLSProtocolError                          // a TLS handshake or record of the backend is not valid
+	TLSCertificateError                       // the backend's certificate was not accepted
+	TLSAlertReceived                          // the backend sent a TLS alert
+	HTTPRequestError                          // the request or its body is not valid, above a limit, too slow or not complete, or the client has gone
+	HTTPRequestDenied                         // the request is valid and not allowed: by method, address, rate or only-if-cached
+	HTTPResponseIncomplete                    // the response ended after its first byte and before its end
+	HTTPResponseHeaderSectionSize             // the head of the response is above its limit
+	HTTPResponseBodySize                      // never reported: response bodies have no limit
+	HTTPResponseTransferCoding                // the response has an unknown transfer coding, or its chunks are not valid
+	HTTPResponseTimeout                       // the response, its head or the next bytes of its body, did not come in time
+	HTTPUpgradeFailed                         // the backend sent a 101 that it may not send
+	HTTPProtocolError                         // the response head is not valid HTTP, or a response that the request does not allow
+	ProxyInternalError                        // a panic in the gateway
+	ProxyConfigurationError                   // never reported: configurations are checked when they are loaded
+	ProxyLoopDetected                         // the request passed this instance before
 	kindCount
 )
 

@@ -10,33 +10,33 @@ const (
 	NoReason           Reason = iota
 	NoRoute                   // no route of the configuration matches
 	BadTarget                 // the request target cannot be read, or no route may see it
-	PathRefused               // the path has what `paths` refuses, or leads elsewhere when read differently
-	URITooLong                // the request target is above limits.uri
-	BadHeader                 // the header section breaks RFC 9112 §5
-	BadHost                   // Host is missing, repeated or not a host (RFC 9112 §3.2)
+	PathRefused               // the path has what `paths` refuses or what is always refused, such as %00, or leads elsewhere when read differently
+	URITooLong                // the request target is above limits.uri, or the request line alone above limits.header_bytes
+	BadHeader                 // a line of the head breaks RFC 9112 §3 or §5, a field that may come once is repeated, or the connection ended within the head
+	BadHost                   // Host is not a host, or missing or empty, which only HTTP/1.0 may have (RFC 9112 §3.2); a repeated one is BadHeader
 	TLSOnPlainPort            // the connection begins with a TLS handshake, and the listener speaks plain HTTP
 	HeaderStalled             // no complete request head within the header timeout
 	BadFraming                // Content-Length and Transfer-Encoding (RFC 9112 §6)
 	UnknownCoding             // a transfer coding other than chunked (RFC 9112 §6.1)
 	HeaderTooLarge            // the request head is above limits.header_bytes
-	TooManyFields             // the request head has more fields than limits.headers
+	TooManyFields             // the request head has more fields than limits.headers, or more than 1 KiB of Connection options
 	MethodRefused             // CONNECT and TRACE are not served
-	VersionRefused            // neither HTTP/1.0 nor HTTP/1.1
-	ExpectationRefused        // an Expect other than 100-continue
-	BodyTooLarge              // above limits.body
+	VersionRefused            // not HTTP/1; any minor version above 0 counts as HTTP/1.1
+	ExpectationRefused        // an Expect other than 100-continue, unless the request is HTTP/1.0
+	BodyTooLarge              // the request body is above limits.body of the route
 	BodyIncomplete            // the client ended or broke its request body
 	BodyStalled               // no byte of the request body for body_idle
 	SlowRequest               // the request body comes slower than timeouts.body_min_rate, or took timeouts.body
 	SlowClient                // after the response has begun, the client takes it or sends its request body slower than timeouts.body_min_rate
 	TooManySlow               // more transfers are slow because of their clients than pool.slow or half of limits.requests, and this is the slowest
-	BuffersFull               // limits.buffered_bodies are in use
+	BuffersFull               // limits.buffered_bodies are in use, and the length of the request body is not known
 	ClientGone                // the client closed its connection
 	Loop                      // the request passed this instance before (RFC 8586)
 	Overloaded                // limits.requests are in flight
-	TooManyConnections        // one client's address has limits.per_ip connections open
+	TooManyConnections        // one client's address has limits.per_ip connections open, or requests in flight through trusted proxies
 	RateLimited               // a limit of rate_limit is used up
 	RouteFull                 // limits.requests of the route are in flight
-	NoBackend                 // every backend is down, drained or tried
+	NoBackend                 // no backend may be used: each is down or drained, or no name of the upstream has an address
 	QueueFull                 // pool.queue requests wait for a connection already
 	QueueTimeout              // no connection came free within pool.queue_timeout
 	TunnelsFull               // the backend has pool.tunnels open tunnels
@@ -44,7 +44,7 @@ const (
 	FirstByteTimeout          // no response head within timeouts.first_byte
 	BackendSilent             // the backend was ejected because it responds to no request (eject.silent)
 	BodyIdleTimeout           // no byte of a body for timeouts.body_idle
-	UpgradeUnasked            // a 101 that nobody asked for, or to another protocol
+	UpgradeUnasked            // a 101 that nobody asked for, to another protocol, or before the request was sent
 	PurgeRefused              // PURGE from an address that cache.purge_from does not list
 	NotCached                 // the client wants a stored response or none (only-if-cached), and there is none
 	Panicked                  // a bug of ours; the request is lost, the process lives

@@ -7,9 +7,9 @@ type CookieFound uint8
 
 // The results of a search for a cookie.
 const (
-	NoCookie        CookieFound = iota
-	OneCookie                   // its value is what every backend reads
-	AmbiguousCookie             // backends may read different values
+	NoCookie        CookieFound = iota // no line has the cookie
+	OneCookie                          // its value is what every backend reads
+	AmbiguousCookie                    // backends may read different values
 )
 
 // Cookie returns the value of the cookie of this name, in its exact case, in the Cookie lines,

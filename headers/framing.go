@@ -8,7 +8,7 @@ type BodyKind uint8
 
 // The kinds of bodies.
 const (
-	NoBody     BodyKind = iota // there is none, whatever the fields say
+	NoBody     BodyKind = iota // there is none, even where the fields of a response state a length
 	Sized                      // Framing.Length bytes; may be 0
 	Chunked                    // the chunked coding ends it
 	UntilClose                 // the end of the connection ends it; responses only

@@ -67,7 +67,7 @@ func New(o Options) (*Table, error) {
 // Find. Callers reuse a Query to allocate nothing; its zero value is ready for use. It belongs
 // to one goroutine at a time. Find does not change the exported fields or their bytes.
 type Query struct {
-	Host    []byte            // as the client sent it: in any case, and with its port; empty leads only to routes without Hosts
+	Host    []byte            // as the client sent it: in any case, and with its port; empty, or above 255 bytes without it, leads only to routes without Hosts
 	RawPath []byte            // as received; needed when Marks is not zero
 	Path    []byte            // as Table.NormalizePath returned it, or "*", which only "/*" accepts
 	Marks   headers.PathMarks // as Table.NormalizePath returned them
@@ -137,7 +137,7 @@ type Match struct {
 // Param is a part of the path that a pattern captured.
 type Param struct {
 	Name  string // from the pattern
-	Value []byte // from the path, not decoded
+	Value []byte // from the path, not decoded; of a Rest what follows its slash, empty when nothing does
 }
 
 // NormalizePath appends to dst the form of path that routes are matched against, and
