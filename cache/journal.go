@@ -106,8 +106,9 @@ func (j *journal) close() error {
 }
 
 // SyncPurges brings the purges so far onto the disk. Without it they survive
-// the end of the process, though not that of the machine. Before the first Save, or a Load that returned Loaded, it
-// does nothing and returns nil; its error is that of the disk. Other purges wait meanwhile.
+// the end of the process, though not that of the machine. Before the first Save, or a Load that
+// returned Loaded, it does nothing and returns nil; its error is that of the disk. Other purges
+// wait meanwhile.
 func (s *Store) SyncPurges() error {
 	s.purges.mu.Lock()
 	defer s.purges.mu.Unlock()

@@ -13,9 +13,9 @@ import (
 // call it before the first Save there. One process uses a folder at a time.
 // Anything but Loaded leaves it empty, and what was saved is no longer valid:
 // purges that come from now on would be missing there. Snapshots that are not
-// valid, such as one whose Save was killed, are removed, unless the result is Unsafe. The error says more than
-// the result; NothingSaved and Loaded have none. After Loaded, purges are written to the journal
-// there.
+// valid, such as one whose Save was killed, are removed, unless the result is Unsafe. The error
+// says more than the result; NothingSaved and Loaded have none. After Loaded, purges are written to
+// the journal there.
 func (s *Store) Load(dir string) (LoadResult, error) {
 	l := loader{store: s, dir: dir, shards: s.ring.shards, secret: s.ring.secret}
 	number, result, err := l.load()

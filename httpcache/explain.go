@@ -12,7 +12,8 @@ import (
 // Explain looks up what is stored for the request of t, which is never sent, and writes into
 // out what would come of it; it appends to Why. Key is set only for a request that the store may
 // serve, and Entry only when a response is stored for it. It looks into the store alone, not into
-// a tier, and counts as a lookup in the store's figures. t must have begun, else it panics; afterwards only Reset may be called.
+// a tier, and counts as a lookup in the store's figures. t must have begun, else it panics;
+// afterwards only Reset may be called.
 func (e *Engine) Explain(t *Transaction, out *ops.CacheExplanation) {
 	t.move(begun, settled)
 	if t.role != roleFill {

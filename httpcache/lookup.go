@@ -7,11 +7,14 @@ import (
 )
 
 // Lookup serves the request from the store when it may. Otherwise it decides what the cache
-// wants of the origin: nothing, a new response, or whether the stored one still holds. It may
-// wait for a fetch of another request, as long as Rule.Wait and Request.Deadline allow. The fault
-// comes with Refuse alone: NotCached when the client takes only what is stored, OutOfTime at the
-// deadline, or the origin's failure to serve the request that this one waited for. t must have
-// begun, else it panics.
+// wants of the origin: nothing, a new response, or whether the stored one still holds. It wants
+// nothing, and the response is not stored, for a GET or HEAD with content, If-Match,
+// If-Unmodified-Since, an upgrade, an ambiguous keyed cookie, or a field such as X-Original-URL or
+// X-HTTP-Method-Override, and where Rule.Get or Rule.Head is not set. It may wait for a fetch of
+// another request, as long as Rule.Wait and Request.Deadline allow. The fault comes with Refuse
+// alone: NotCached when the client takes only what is stored, OutOfTime at the deadline, or the
+// origin's failure to serve the request that this one waited for. t must have begun, else it
+// panics.
 func (e *Engine) Lookup(t *Transaction) (Outcome, *exchange.Fault) {
 	t.move(begun, asking)
 	if t.role != roleFill {

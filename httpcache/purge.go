@@ -18,7 +18,8 @@ type Purge struct {
 
 // Purge purges what is stored here and gives the purge to the tier, without waiting. An error means
 // that the purge holds in this process and may be forgotten in a restart. It is no error when
-// nothing was stored, nor when the Scope is unknown: then nothing is purged. A nil p.URL.Scheme is set to "http".
+// nothing was stored, nor when the Scope is unknown: then nothing is purged. A nil p.URL.Scheme is
+// set to "http".
 func (e *Engine) Purge(p *Purge) error {
 	if p.URL.Scheme == nil {
 		p.URL.Scheme = e.http

@@ -20,7 +20,7 @@ type Rule struct {
 	Policy      rfc9111.Policy
 	Query       *cache.QueryRule // how the query is keyed and sent; must not be nil
 	Headers     []string         // request fields that are part of the key
-	Cookies     []string         // cookies that are part of the key
+	Cookies     []string         // cookies that are part of the key; a request in which one is ambiguous has no part in the cache
 	Shadowed    [][]byte         // the names of Headers: Prepare drops fields that a backend may take for one of them
 	Wait        time.Duration    // how long a request waits for the fetch of another; zero means without limit
 	Tags        []byte           // name of the response field that lists tags; nil for none

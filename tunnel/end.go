@@ -16,7 +16,7 @@ type End interface {
 	Close() error                       // ends both directions; reads and writes that wait return
 	Abort()                             // ends both directions so that the peer sees an error; Close may follow
 	SawEOF() bool                       // the peer has ended its direction, and Read has seen that
-	SetReadDeadlineIn(d time.Duration)  // reads fail with os.ErrDeadlineExceeded from d on; zero means no deadline
+	SetReadDeadlineIn(d time.Duration)  // reads fail with os.ErrDeadlineExceeded from d on; zero means no deadline, negative is past
 	SetWriteDeadlineIn(d time.Duration) // the same for writes
 }
 

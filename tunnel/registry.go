@@ -32,10 +32,11 @@ func (r *Registry) Len() int {
 // Run joins the two connections and returns when both directions have ended and both
 // connections are closed: sent went from the client to the backend, received came
 // back, the bytes read earlier included. The end of one direction ends only that direction on
-// the other connection, or both where its CloseWrite is not supported. The error is nil when both peers ended by themselves, also when one
-// closes after it has ended its direction; it wraps os.ErrDeadlineExceeded after Idle, ErrClosed
-// when Shutdown refused or ended the tunnel, *PanicError, or the socket's error. The connections
-// are closed in every case, and the counts are right with an error, too.
+// the other connection, or both where its CloseWrite is not supported. The error is nil when both
+// peers ended by themselves, also when one closes after it has ended its direction; it wraps
+// os.ErrDeadlineExceeded after Idle, ErrClosed when Shutdown refused or ended the tunnel,
+// *PanicError, or the socket's error. The connections are closed in every case, and the counts are
+// right with an error, too.
 func (r *Registry) Run(o Tunnel) (sent, received int64, err error) {
 	t := &run{Tunnel: o}
 	if !r.add(t) {

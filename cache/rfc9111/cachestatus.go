@@ -29,7 +29,8 @@ var forwardText = [forwardCount]string{
 	ForwardPartial: "partial",
 }
 
-// String returns the value of fwd, "none" for ForwardNone. It panics for a number that is no reason.
+// String returns the value of fwd, "none" for ForwardNone. It panics for a number that is no
+// reason.
 func (f Forward) String() string { return forwardText[f] }
 
 // Forwards returns how many there are, ForwardNone included: they count from 0, so

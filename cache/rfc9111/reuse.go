@@ -42,9 +42,9 @@ type Decision struct {
 
 // Decide reports whether the stored response m may serve q (RFC 9111 §4). m is nil
 // when nothing is stored for it: the result is then Nothing. The demands of q count only where
-// the policy honours them; with OnlyIfCached every decision to ask the origin is Unsatisfiable. q must be the request of a variant that m was stored for. A method
-// other than GET and HEAD gets Bypass, and so does a request with Authorization for which m is
-// not Shared.
+// the policy honours them; with OnlyIfCached every decision to ask the origin is Unsatisfiable. q
+// must be the request of a variant that m was stored for. A method other than GET and HEAD gets
+// Bypass, and so does a request with Authorization for which m is not Shared.
 func Decide(m *Meta, q *Request, p *Policy, now Instant) Decision {
 	d := Decision{Use: Nothing, Forward: ForwardMiss}
 	switch {
