@@ -17,8 +17,8 @@ const (
 
 // Errors of a flight, as its followers see them.
 var (
-	// ErrAbandoned says that the leader left without an end, or declined the response within
-	// its body.
+	// ErrAbandoned says that the leader left without an end, failed without an error, or
+	// declined the response within its body.
 	ErrAbandoned = errors.New("cache: the fetch that was waited for was abandoned")
 	// ErrBehind says that the bytes that a follower wants next are no longer kept.
 	ErrBehind = errors.New("cache: the follower is slower than the fetch, and its next bytes are no longer kept")

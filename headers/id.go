@@ -6,7 +6,8 @@ import "strings"
 // all names that it does not.
 type ID uint8
 
-// The known names. There are at most 64, so that a set of them is one word.
+// The known names: each ID stands for the field that its String names. There are at most 64, so
+// that a set of them is one word.
 const (
 	Other      ID = iota
 	Lookalike     // a hop-by-hop, framing or forwarding name, or CDN-Loop, spelled with "_" for "-"; CGI-like backends read it as the real one

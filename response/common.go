@@ -16,7 +16,8 @@ type Common struct {
 }
 
 // Editor changes the fields of a response. EditFields is called once for each response, with the
-// fields that it may drop and add to; it must not keep b.
+// fields that it may drop and add to, and not for lines that AppendLines cannot parse; it must not
+// keep b.
 type Editor interface{ EditFields(b *headers.Block) }
 
 // Append appends the fields of b to dst as field lines, as the response carries them: the
