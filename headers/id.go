@@ -6,7 +6,7 @@ import "strings"
 // all names that it does not.
 type ID uint8
 
-// The known names: each ID stands for the field that its String names. There are at most 64, so
+// The known names: each ID means the field that its String names. There are at most 64, so
 // that a set of them is one word.
 const (
 	Other      ID = iota
