@@ -71,8 +71,9 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// Start opens the listener and returns once it accepts; the context is not used. The error is that
-// the address cannot be opened, and the Server is of no use then. It is called once.
+// Start opens the listener and returns once it accepts; the context is not used. A socket file on
+// which no process listens is replaced. The error is that the address cannot be opened, and the
+// Server is of no use then. It is called once, and not after Shutdown.
 func (s *Server) Start(context.Context) error {
 	ln, err := listen(s.o.Address)
 	if err != nil {

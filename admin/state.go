@@ -13,7 +13,8 @@ var ErrNotFound = errors.New("not found")
 
 // Readiness reports whether traffic should be sent here.
 type Readiness interface {
-	// Ready returns nil when the gateway serves, else why not: "starting", "draining".
+	// Ready returns nil when the gateway serves, else why not, such as "starting" or "draining": the
+	// text is shown with 503.
 	Ready() error
 }
 
@@ -35,8 +36,8 @@ type Balancer interface {
 
 // Reloader loads the configuration again.
 type Reloader interface {
-	// Reload returns the generation in use afterwards. On an error the old one stays, and the
-	// number is not used; config.Errors and an error with Unwrap() []error are shown as a list
+	// Reload returns the generation in use afterwards. On an error, shown as 422, the old one stays,
+	// and the number is not used; config.Errors and an error with Unwrap() []error are shown as a list
 	// of problems. ctx ends with Server.Shutdown.
 	Reload(ctx context.Context) (uint64, error)
 }
@@ -61,8 +62,8 @@ type Metrics interface {
 }
 
 // Change is the body of PUT /api/upstreams/{name}/backends/{address}. A nil field leaves its
-// setting as it is. A body with both fields nil, with an unknown key or with a weight out of
-// range is refused with 400 and changes nothing.
+// setting as it is. A body that is not exactly one JSON object, that has an unknown key or neither
+// field, or a weight out of range, is refused with 400 and changes nothing.
 type Change struct {
 	Weight *int  `json:"weight"` // 0..1000
 	Drain  *bool `json:"drain"`  // true: no new requests; false: the weight counts again

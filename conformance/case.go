@@ -26,7 +26,7 @@ type StepKind uint8
 // The kinds of steps.
 const (
 	Send  StepKind = iota // the client writes Bytes
-	Await                 // the client reads one response, interim ones count, or waits for Runner.Patience
+	Await                 // the client reads one response, interim ones count; without one within Runner.Patience no outcome is acceptable
 	End                   // the client ends its side of the connection, and still reads
 	Stray                 // the origin writes Bytes on the connection of the last request; nothing without one
 )

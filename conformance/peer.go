@@ -31,9 +31,9 @@ type PeerOptions struct {
 }
 
 // StartPeer fills in the configuration, starts the program and waits until it
-// accepts connections. It returns nil and an error when the file cannot be written, the program
-// does not start, ends, or does not accept within Wait; it has been stopped then, and the error has
-// its output. It panics when Command is empty.
+// accepts connections. It returns nil and an error when no port is free, the file cannot be written,
+// the program does not start, ends, or does not accept within Wait; it has been stopped then, and in
+// the last two cases the error has its output. It panics when Command is empty.
 func StartPeer(o PeerOptions) (*Peer, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

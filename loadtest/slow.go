@@ -34,7 +34,7 @@ func slow(ctx context.Context, args []string, out io.Writer) error {
 	set.DurationVar(&s.long, "for", 10*time.Second, "how long each measurement lasts")
 	set.IntVar(&s.rounds, "rounds", 3, "how often it is measured beside slow connections; without them before, between and after")
 	set.Float64Var(&s.rate, "rate", 200, "normal requests a second")
-	set.DurationVar(&s.noise, "noise", time.Second, "by how much a cut may be late")
+	set.DurationVar(&s.noise, "noise", time.Second, "by how much a cut may be early or late")
 	set.Float64Var(&s.stolen, "stolen", 0.03, "a measurement is not judged during which the host of a virtual machine took more than this share of the processors")
 	if err := parse(set, args); err != nil {
 		return err

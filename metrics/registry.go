@@ -179,7 +179,8 @@ func (r *Registry) Reloaded(ok bool) {
 }
 
 // WritePrometheus writes every metric in the text format: ours with HELP and TYPE,
-// then those of the process and of the Go runtime. It ignores errors of w.
+// then those of the process and of the Go runtime. Of ours it leaves out what exceeds
+// Options.Series, histograms first. It ignores errors of w.
 func (r *Registry) WritePrometheus(w io.Writer) {
 	r.set.WritePrometheus(w)
 	vm.WriteProcessMetrics(w)

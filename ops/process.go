@@ -9,5 +9,5 @@ type Process struct {
 	Tunnels        int    // open tunnels
 	BufferedBodies int64  // bytes of buffers for request bodies that were read before a backend was asked
 	Generations    int    // configurations in use: the current one, and those that requests still live on
-	AccessLogLines uint64 // access log lines dropped so far
+	AccessLogLines uint64 // access log lines lost to a full queue or a failed write so far
 }

@@ -44,7 +44,8 @@ func Read(files fs.FS, name string, line func(Line) error) error {
 }
 
 // Unescape replaces the escapes of the tables: \r \n \t \0 \s (space) \\ \{ and \xNN. Text in
-// unescaped braces is replaced by what braces returns for it, which gets it with its escapes;
+// unescaped braces is replaced by what braces returns for it, which gets it with its escapes; the
+// first } ends it, also after a backslash;
 // when braces is nil, unescaped braces are kept. It returns "" and an error for an escape that is not
 // known or not complete, a brace that is not closed, and an error of braces.
 func Unescape(s string, braces func(inside string) (string, error)) (string, error) {

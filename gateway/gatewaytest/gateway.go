@@ -27,8 +27,9 @@ type Gateway struct {
 }
 
 // Parse reads a configuration, whose routes may have the policies of a table, by default
-// policy.Table. Without listen it gets a free loopback address, no admin and no access log. A
-// configuration with errors fails the test.
+// policy.Table. A text in which "listen:" occurs nowhere gets a free loopback address, no admin and
+// no access log, and must set neither admin nor log itself. Variables of the environment are not
+// replaced. A configuration with errors fails the test.
 func Parse(t testing.TB, yaml string, table ...options.Policy) *config.Config {
 	t.Helper()
 	if table == nil {

@@ -37,7 +37,8 @@ func Always(raw string) func(p *Peer) { return scripted.Always(raw) }
 func OK(body string) string { return scripted.OK(body) }
 
 // Dead returns an address that refuses connections until the test ends: the port is not
-// free for another listener, because it is the client's end of a connection.
+// free for another listener, because it is the client's end of a connection. It fails the test when
+// no port is free.
 func Dead(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -29,7 +29,8 @@ type Options struct {
 	// Listener is where connections come from; nil is a free port of 127.0.0.1. Close
 	// closes it.
 	Listener net.Listener
-	// Patience bounds how long Peer waits for one request; zero or less means no limit.
+	// Patience bounds the reads and writes of a Peer: they fail that long after the connection was
+	// accepted or Peer.Patient was last called, as by Head and Request. Zero or less means no limit.
 	Patience time.Duration
 }
 

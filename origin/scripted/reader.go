@@ -136,7 +136,8 @@ func (s *Reader) Body(m *Message) error {
 	return s.body(m, kind, length)
 }
 
-// Final reads the next final response to a request with this method and skips interim ones.
+// Final reads the next final response to a request with this method and skips interim ones, 101
+// among them.
 // The method decides whether there is a body: not after HEAD. Errors are those of Response.
 func (s *Reader) Final(method string) (*Message, error) {
 	for {
@@ -150,7 +151,7 @@ func (s *Reader) Final(method string) (*Message, error) {
 // Response reads the next response, interim or final, to a request with this method.
 // io.EOF means that the stream ended between two messages, ErrCut that it ended inside of one,
 // os.ErrDeadlineExceeded that the deadline came before the end, any other error that the bytes
-// are no response. With an error it returns what there was of the response once its status
+// are no response or that a body which ends with the connection could not be read. With an error it returns what there was of the response once its status
 // line was complete.
 func (s *Reader) Response(method string) (*Message, error) {
 	if _, err := s.in.Peek(1); err != nil {
