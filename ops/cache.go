@@ -23,7 +23,7 @@ type CacheStatus struct {
 	Records         int64 `json:"records"`          // entries and segments of bodies, estimated
 	Evictions       int64 `json:"evictions"`        // records pushed out, estimated
 	Hits            int64 `json:"hits"`             // lookups of the store that found something
-	Misses          int64 `json:"misses"`
+	Misses          int64 `json:"misses"`     // all other lookups, collisions included
 	Vanished        int64 `json:"vanished"`   // bodies of which a segment was pushed out
 	Damaged         int64 `json:"damaged"`    // records that were not what was written, never used
 	Collisions      int64 `json:"collisions"` // lookups that met another key with the same hash

@@ -47,10 +47,11 @@ type Step struct {
 // Response is what the origin responds from now on to every request of the case. The body and the
 // values of fields may contain {url}, the path of the case, and {now} and {start}, with an offset in
 // seconds and a layout, such as {now-60}: the time of the clock now and at the beginning of the play.
-// Date, with the present time, and Content-Length are added unless Fields has them.
+// Date, with the present time, and, with Sized and a status other than 204 and 304, Content-Length
+// are added unless Fields has them.
 type Response struct {
 	Status  int     // that of the origin before the first Response is 200
-	OnlyIf  bool    // only for requests with a condition; the others get the response before it
+	OnlyIf  bool    // only for requests with If-None-Match or If-Modified-Since; the others get the response before it
 	Fields  []Field // in order
 	Body    string  // when HasBody; otherwise "answer" and the number of the request
 	HasBody bool
@@ -102,7 +103,8 @@ type Ask struct {
 	Origin []Check // of the last request that the origin got for this one; an error when there is none
 }
 
-// Verb is what the cache must do with a request. The zero value is not valid.
+// Verb is what the cache must do with a request. The zero value is not valid. With each of them the
+// client's response must have a Cache-Status that agrees, and with Hit, Stale and Background an Age.
 type Verb uint8
 
 // The verbs. An unset one is an error of the table.
@@ -114,7 +116,7 @@ const (
 	Validated       // the origin gets one request, with conditions; the client gets a stored response
 	Stale           // the origin gets a request or more; the client gets a stored response
 	Refetched       // the origin gets a request with conditions, then one without; the client gets the second response
-	Background      // the client gets a stored response; after that the origin gets one request
+	Background      // the client gets a stored response; after that the origin gets one request, or more when the response to the first is lost
 	Own             // the origin gets no request; the client gets a response of the gateway's own
 	Failed          // the origin gets a request or more; the client gets a response of the gateway's own
 	verbCount
@@ -148,11 +150,11 @@ type CheckKind uint8
 const (
 	Is      CheckKind = iota // the values of the field, one Check for each line, are these
 	No                       // there is no such field
-	Has                      // the lines of the field, joined, contain Value
+	Has                      // the lines of the field, joined by line feeds, contain Value
 	HasNot                   // they do not
 	Body                     // the body is Value
 	Word                     // the method or the target of a request, as Name says, is Value
-	Told                     // an interim response came: Name is its status, Value its only field
+	Told                     // an interim response came: Name is its status, Value the only field of that name, as "Name: value"
 	NotTold                  // no interim response came
 	IsCut                    // the response is visibly truncated
 )

@@ -17,7 +17,7 @@ type Runner struct {
 	Address  string                     // of the gateway: "host:port"; ignored with Next
 	Next     func() string              // returns the address for each request, in the place of Address; nil for one gateway
 	Origin   *Origin                    // what the gateway forwards to
-	Clock    *Clock                     // by which the gateway computes the age of responses
+	Clock    *Clock                     // by which the gateway computes the age of responses; the one that NewOrigin was given
 	Purge    func(words []string) error // executes the words after "purge", in which {url} is expanded
 	Patience time.Duration              // how long the play waits for a response or a background fetch
 }

@@ -71,9 +71,9 @@ func Penstock() Peer {
 	}}
 }
 
-// Origin returns nginx as the backend of all targets; its Setup.Dir needs the files of OriginFiles. It responds to any path with 1 KiB,
-// to paths below /c/ with 1 KiB that may be stored, to /100k and /10m with that many KiB
-// and MiB, and to /status with its counters.
+// Origin returns nginx as the backend of all targets; its Setup.Dir needs the files of OriginFiles.
+// It responds to any path with 1 KiB, to paths below /c/ with 1 KiB that may be stored, to /100k and
+// /10m with that many KiB and MiB, and to /status with its counters.
 func Origin() Peer {
 	return Peer{"nginx", []string{"-v"}, false, false, "worker processes", "origin.conf", nginx}
 }

@@ -24,8 +24,9 @@ type Options struct {
 	CPUs   []int     // the only processors that it may use, by number, on Linux; nil is those of this process; elsewhere Start fails unless it is nil
 }
 
-// Program is one that was started; only Start makes it. It is safe for concurrent use. Where the system has groups of processes, it and
-// all that it starts form one of their own. End must be called, unless Ended is closed.
+// Program is one that was started; only Start makes it. It is safe for concurrent use. Where the
+// system has groups of processes, it and all that it starts form one of their own; on Linux it gets
+// SIGTERM when this process ends. End must be called, unless Ended is closed.
 type Program struct {
 	name   string
 	cmd    *exec.Cmd

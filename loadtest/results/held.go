@@ -39,8 +39,8 @@ func (i Interval) Half() float64 { return (i.High - i.Low) / 2 }
 type Verdict string
 
 // Undecided means that the machine was too restless for a verdict, that there were fewer rounds than
-// MinRounds or that processor times are missing; Kept that the build is within the bound, Slower that
-// it is above.
+// MinRounds or that processor times are missing; Kept that the upper end of the interval of Subject is
+// at most Held.Bound and half of the width of that of Same together, Slower that it is above.
 const (
 	Undecided Verdict = "undecided"
 	Kept      Verdict = "held"

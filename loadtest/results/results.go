@@ -66,7 +66,7 @@ type Target struct {
 	Rounds []Figures `json:"rounds"` // in order; those of all targets of a scenario have the same index
 }
 
-// Figures are what one measurement yields. Zero means: not measured.
+// Figures are what one measurement yields. Zero means: not measured; of Errors it means none too.
 type Figures struct {
 	RPS      float64 `json:"rps,omitempty"`    // completed requests a second
 	CPU      float64 `json:"cpu_us,omitempty"` // user + system time of all processes of the target, microseconds a completed request
@@ -77,7 +77,7 @@ type Figures struct {
 	PerIdle  float64 `json:"idle_kib,omitempty"` // resident memory a held connection, KiB
 	Syscalls float64 `json:"syscalls,omitempty"` // system calls a request
 	Origin   float64 `json:"origin,omitempty"`   // requests that reached the origin for each completed one
-	Requests float64 `json:"requests,omitempty"` // completed ones
+	Requests float64 `json:"requests,omitempty"` // completed ones; the sum in the medians
 	Errors   float64 `json:"errors"`             // responses other than 2xx and 3xx, and socket errors; the sum in the medians
 }
 

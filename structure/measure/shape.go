@@ -150,10 +150,9 @@ func (p *Package) LargestFile() Sized {
 	return most
 }
 
-// Forwarders returns the types that add nothing to one embedded pointer: the
-// pointer is the only field of the struct, or each method of the type (there is
-// at least one) only calls a method of what is embedded with its own arguments. The names are
-// sorted; nil when there are none.
+// Forwarders returns the types with methods that add nothing to the one pointer to a struct of the
+// module that they embed: it is the only field, or each method of the type only calls a method of
+// what is embedded with its own arguments. The names are sorted; nil when there are none.
 func (p *Package) Forwarders() []string {
 	var names []string
 	for _, obj := range p.info.Defs {
