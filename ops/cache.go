@@ -23,14 +23,14 @@ type CacheStatus struct {
 	Records         int64 `json:"records"`          // entries and segments of bodies, estimated
 	Evictions       int64 `json:"evictions"`        // records pushed out, estimated
 	Hits            int64 `json:"hits"`             // lookups of the store that found something
-	Misses          int64 `json:"misses"`     // all other lookups, collisions included
-	Vanished        int64 `json:"vanished"`   // bodies of which a segment was pushed out
-	Damaged         int64 `json:"damaged"`    // records that were not what was written, never used
-	Collisions      int64 `json:"collisions"` // lookups that met another key with the same hash
-	Purges          int64 `json:"purges"`     // of every scope
-	Flights         int64 `json:"flights"`    // fetches under way that others may join
-	Waiters         int64 `json:"waiters"`    // requests that wait for or read from them
-	Background      int64 `json:"background"` // refreshes, and fetches that go on without the client that caused them
+	Misses          int64 `json:"misses"`           // all other lookups, collisions included
+	Vanished        int64 `json:"vanished"`         // bodies of which a segment was pushed out
+	Damaged         int64 `json:"damaged"`          // records that were not what was written, never used
+	Collisions      int64 `json:"collisions"`       // lookups that met another key with the same hash
+	Purges          int64 `json:"purges"`           // of every scope
+	Flights         int64 `json:"flights"`          // fetches under way that others may join
+	Waiters         int64 `json:"waiters"`          // requests that wait for or read from them
+	Background      int64 `json:"background"`       // refreshes, and fetches that go on without the client that caused them
 
 	Loaded    string    `json:"loaded,omitempty"`     // what became of the saved files at the start
 	LastSave  time.Time `json:"last_save,omitzero"`   // of the last save that worked; zero: none yet

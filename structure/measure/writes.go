@@ -17,8 +17,9 @@ type Write struct {
 // Writes returns every place in the module's code that assigns to a field of
 // the struct type called name in folder, or to a part of such a field that is
 // not reached over a pointer, and every composite literal of the type that sets
-// a field. Changes through a pointer to a field or by a method of it are not found. folder is relative to the module, "" for its root. Tests are left out. ok is false when there
-// is no such folder or type in it.
+// a field. Changes through a pointer to a field or by a method of it are not found. folder is
+// relative to the module, "" for its root. Tests are left out. ok is false when there is no such
+// folder or type in it.
 func (m *Module) Writes(folder, name string) (writes []Write, ok bool) {
 	path := m.path
 	if folder != "" {
