@@ -148,11 +148,11 @@ func (s *Reader) Final(method string) (*Message, error) {
 	}
 }
 
-// Response reads the next response, interim or final, to a request with this method.
-// io.EOF means that the stream ended between two messages, ErrCut that it ended inside of one,
-// os.ErrDeadlineExceeded that the deadline came before the end, any other error that the bytes
-// are no response or that a body which ends with the connection could not be read. With an error it returns what there was of the response once its status
-// line was complete.
+// Response reads the next response, interim or final, to a request with this method. io.EOF means
+// that the stream ended between two messages, ErrCut that it ended inside of one,
+// os.ErrDeadlineExceeded that the deadline came before the end, any other error that the bytes are
+// no response or that a body which ends with the connection could not be read. With an error it
+// returns what there was of the response once its status line was complete.
 func (s *Reader) Response(method string) (*Message, error) {
 	if _, err := s.in.Peek(1); err != nil {
 		return nil, endOf(err, io.EOF)
