@@ -70,11 +70,13 @@ type options struct {
 	bound                         float64
 }
 
-// Main runs the command with args, without its name: it prints tables to out and saves the run. It
-// returns an error when args are not valid, a program is missing, ctx or a signal (SIGINT, SIGTERM)
-// ends it, or something could not be measured; poor figures of a target are no error. In any case it
-// has ended the processes that it started.
-// flag.ErrHelp means that args were invalid and that the usage was printed.
+// Main runs the command with args, without its name: it prints tables to out and, with -out, saves
+// the run; with -list it only prints the scenarios. It returns an error when args are not valid,
+// Penstock cannot be built, wrk is missing, ctx or a signal (SIGINT, SIGTERM) ends it, it takes
+// more than two minutes and twice the time that it has planned, or something could not be measured.
+// Other programs that are missing are noted, and poor figures of a target are no error. In any case
+// it has ended the processes that it started. flag.ErrHelp means that args were invalid and that
+// the usage was printed.
 func Main(ctx context.Context, args []string, out io.Writer) (err error) {
 	o, err := parse(args, out)
 	if err != nil {
