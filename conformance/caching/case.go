@@ -150,7 +150,7 @@ type CheckKind uint8
 const (
 	Is      CheckKind = iota // the values of the field, one Check for each line, are these
 	No                       // there is no such field
-	Has                      // the lines of the field, joined by line feeds, contain Value
+	Has                      // the lines of the field, one below the other, contain Value
 	HasNot                   // they do not
 	Body                     // the body is Value
 	Word                     // the method or the target of a request, as Name says, is Value
