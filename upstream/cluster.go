@@ -16,7 +16,8 @@ import (
 // # Ownership
 //
 // A cluster is a resource that configuration generations share as long as its Plan has
-// the same Identity. Retire stops its lookups and probes, Shutdown closes it.
+// the same Identity. Retire stops its lookups and probes, Shutdown closes it. Probes connect only
+// to backends that are ejected or down because no connection to them could be set up.
 //
 // Clusters that came from one another share endpoints. An endpoint is what is
 // worth keeping: what is known of an address (its health) and a Client (the
@@ -26,11 +27,12 @@ import (
 // user of every endpoint in its current list. When the last user drops an endpoint
 // (Update without its address, or Shutdown) its Client is closed: idle connections
 // at once, busy ones when their request ends. A request that picked it just before
-// still runs to its end. A new cluster never changes the one that it came from.
+// still runs to its end. A new cluster never changes the one that it came from, but endpoints
+// that both have follow Eject and Failing of the newest.
 //
 // The gateway holds its reload lock around Plan.Build, Start, Retire and SetBackend,
-// so that an override is never set on a cluster that is being replaced. Everything
-// else may be called at any time.
+// so that an override is never set on a cluster that is being replaced. Shutdown must not
+// run beside Start. Everything else may be called at any time.
 type Cluster struct {
 	o       Options  // defaults filled in
 	secrets *secrets // nil when no backend is https

@@ -36,8 +36,8 @@ func (e *DialError) Error() string {
 // Unwrap returns the cause.
 func (e *DialError) Unwrap() error { return e.Err }
 
-// Timeout reports whether the time for connecting ran out; it makes a DialError a
-// net.Error.
+// Timeout reports whether the time for connecting ran out. A DialError itself is no net.Error,
+// because it has no method Temporary.
 func (e *DialError) Timeout() bool { return e.Kind == exchange.ConnectionTimeout }
 
 // dialer opens connections to one endpoint. Its fields are never written after

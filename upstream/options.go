@@ -11,7 +11,9 @@ import (
 )
 
 // Options describes one configured upstream. NewPlan validates it and keeps
-// a copy; nothing in it may change afterwards. The zero value is not valid.
+// a copy; nothing in it may change afterwards. The zero value is not valid. No two of Backends
+// may have the same scheme and address. OnSlow must not block; a Client that clusters share calls
+// that of the cluster which it was made for.
 type Options struct {
 	Name     string           // for the log and for errors; must not be empty
 	Backends []BackendOptions // at least one, in the order of the configuration
@@ -52,7 +54,7 @@ type Source interface {
 	// were carried over from an earlier configuration.
 	Start(ctx context.Context, emit func([]lb.Endpoint)) error
 	// Shutdown stops the source and waits for what it started, until ctx ends, which is an
-	// error. It may be called again, and after a Start that failed.
+	// error. It may be called again, after a Start that failed, and while Start still runs.
 	Shutdown(ctx context.Context) error
 	// LastFailure returns when a lookup last failed, and why; zero and nil when none
 	// has. It may be called at any time.
@@ -63,13 +65,13 @@ type Source interface {
 // NewPlan fills in, so a Client never sees a zero. Max, IdleTimeout and QueueTimeout
 // must not be negative; for the others negative means off.
 type PoolOptions struct {
-	Max          int           // open connections, idle ones included, tunnels not; zero means 512; must not be negative
-	Tunnels      int           // open tunnels, which do not count in Max; zero means half of Max; negative allows none
-	Slow         int           // connections that slow clients may occupy, see conn.SlowLimit; zero means half of Max; negative allows none
+	Max          int           // connections in use or idle, tunnels not; those of Request.Fresh may come on top of idle ones; zero means 512; must not be negative
+	Tunnels      int           // open tunnels, which do not count in Max; zero means half of Max, rounded up; negative allows none
+	Slow         int           // connections that slow clients may occupy, see conn.SlowLimit; zero means half of Max, rounded up; negative allows none
 	Idle         int           // idle connections kept; zero means 64; negative keeps none
 	IdleTimeout  time.Duration // an idle connection is closed after this; zero means 4s (below Node's 5s); must not be negative
 	MaxAge       time.Duration // a connection this old is closed after its request; zero means 10m; negative means never
-	Queue        int           // requests that may wait for a connection; zero means 256; negative means none
+	Queue        int           // requests that may wait for a connection, besides those for which a slow transfer is ended; zero means 256; negative means none
 	QueueTimeout time.Duration // how long one may wait; zero means 250ms; must not be negative
 }
 
@@ -81,5 +83,5 @@ type TLSOptions struct {
 	Name     string // name for SNI and verification; empty means the URL's host
 	Cert     string // PEM file with the client certificate and its chain; empty sends none
 	Key      string // PEM file with the client certificate's key; one of Cert and Key without the other is an error
-	Insecure bool   // do not verify the backend at all; Plan.Build logs a warning
+	Insecure bool   // do not verify the backend at all; Plan.Build logs a warning, unless it was so before
 }

@@ -17,9 +17,9 @@ type Plan struct {
 	entries []entry
 }
 
-// Identity is what makes two clusters the same. Identities are compared with ==. TLS files count
-// by their contents; Options.OnSlow, Log, Now, the Sources and the functions of Eject do not
-// count.
+// Identity is what makes two clusters the same. Identities are compared with ==. TLS counts only
+// when a backend is https, its files by their contents; Options.OnSlow, Log, Now, the Sources and
+// the functions of Eject do not count.
 type Identity struct {
 	name    string
 	entries string // all of them, with weight and backup
@@ -31,9 +31,10 @@ type Identity struct {
 	eject   string // the options of ejection, and which statuses are failures
 }
 
-// NewPlan checks o, fills its defaults in and reads certificate files; it does no other I/O. It
-// returns nil and an error, which names the upstream and the key at fault, when a value is not
-// valid or a file cannot be used.
+// NewPlan checks o, except Balance, Eject, Failing and Refresh, fills its defaults in and, only
+// when a backend is https, reads the files of o.TLS; it does no other I/O. It returns nil and an
+// error, which names the upstream and the key at fault, when a value is not valid or a file that
+// it reads cannot be used. Without an https backend o.TLS is not checked at all.
 func NewPlan(o Options) (*Plan, error) {
 	entries, err := o.check()
 	if err != nil {
@@ -71,7 +72,8 @@ func (p *Plan) Identity() Identity {
 // Build makes the cluster. It shares the unchanged endpoints of prev, the cluster that
 // had the upstream before, starts with the addresses that the names of prev had, and
 // keeps the overrides of entries that did not change. prev nil carries nothing over. It does no
-// I/O, cannot fail and leaves prev at work. Start and, in the end, Shutdown must follow.
+// I/O, cannot fail and leaves prev at work, but the shared endpoints follow the new Eject and
+// Failing at once, until this cluster is shut down. Start and, in the end, Shutdown must follow.
 func (p *Plan) Build(prev *Cluster) *Cluster {
 	c := &Cluster{
 		o:         p.o,

@@ -20,12 +20,13 @@ type Request struct {
 	Upgrade []byte          // protocol to switch to (RFC 9110 §7.8); nil for none
 	Body    Body            // what follows the head
 	Times   Times           // how long each step may take
-	Client  *conn.Departure // when its peer leaves, the round trip ends; nil for a client that cannot
+	Client  *conn.Departure // when its peer leaves, the wait for a slot or for the response head ends with a fault; nil for a client that cannot
 	From    netip.Addr      // the client, for sharing the connections fairly; may be zero
 	Fresh   bool            // use a connection of its own, not a pooled one; it is closed afterwards
 
 	// Interim is given every interim response but 100 and 101 (RFC 9110 §15.2), on
-	// the goroutine that called RoundTrip. b is valid during the call. Nil drops them.
+	// the goroutine that called RoundTrip. b is valid during the call. Nil drops them. With the
+	// 17th interim response, 100 included, the round trip ends with a fault.
 	Interim func(status int, b *headers.Block)
 }
 
@@ -34,7 +35,7 @@ type Request struct {
 type Times struct {
 	Connect   time.Duration // TCP and TLS set-up; zero or less means one second
 	FirstByte time.Duration // from the request's last byte to the end of the response head
-	BodyIdle  time.Duration // without any byte of a body moving
+	BodyIdle  time.Duration // without any byte of the request or of a response body moving
 	Deadline  time.Time     // no waiting for a connection and no response head after it; moved on by the time that an upload takes
 }
 
@@ -46,12 +47,13 @@ type Body struct {
 	Stream  io.Reader       // the body as it comes from the client; wins over Bytes
 
 	// Stream must return io.EOF only when the body is verifiably complete. Any other
-	// error ends the round trip: the backend sees an aborted request. An error that
-	// is an *exchange.Fault becomes the fault of the round trip.
+	// error, and for Sized more or fewer bytes than Length, end the round trip: the backend sees
+	// an aborted request. An error that is an *exchange.Fault becomes the fault of the round trip.
+	// Stream is read on another goroutine, perhaps still after RoundTrip has returned.
 
 	// Abort makes a Read that is blocked return an error; it is called from another
-	// goroutine than Read, at most once, and only for an upload that is then reported
-	// as cut. It must be set together with Stream.
+	// goroutine than Read, at most once, and only for an upload that is then cut: the round trip
+	// ends with a fault or Response.UploadCut. It must be set together with Stream.
 	Abort func()
 
 	// Trailers returns the trailer field lines to send, each with CRLF, once Stream

@@ -7,7 +7,8 @@ import (
 	"penstock/lb"
 )
 
-// BackendState is a picture of one backend, as /api/upstreams shows it.
+// BackendState is a picture of one backend, as /api/upstreams shows it. Open includes tunnels,
+// Ejections failed trials; Waiting leaves out requests for which a slow transfer is ended.
 type BackendState struct {
 	health.Status
 	Address    string        // "ip:port" or "unix:/path"; as Entry for a name without an address
@@ -54,7 +55,7 @@ func (c *Cluster) State() []BackendState {
 
 // Panics reports whether so few backends can be used that ejections are ignored
 // (lb.Options.Panic), by the weights in force. It is false while a backup can be used or no
-// backend has a weight. A route with weights of its own may differ.
+// backend but backups has a weight. A route with weights of its own may differ.
 func (c *Cluster) Panics() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

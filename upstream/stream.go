@@ -172,7 +172,7 @@ func (s *BodyStream) advance(n int) {
 // Transfer sends the body on as it arrives: one read from the backend is one write to the
 // client. A long Sized body between two plain sockets moves inside the kernel. It returns nil
 // only when the body is complete and the client's connection has taken it, else an
-// *exchange.Fault. Close must follow.
+// *exchange.Fault. With Sink.Chunked it does not write the last chunk. Close must follow.
 func (s *BodyStream) Transfer(to response.Sink) (err error) {
 	s.to = to
 	if s.err == nil && s.t.lease != nil {

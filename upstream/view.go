@@ -49,8 +49,8 @@ type viewKey struct{ route, weights string }
 // configured (a name's weight holds for each of its addresses) or by a single
 // address of a name, which wins. Zero or less takes a backend out; addresses that no backend
 // has are ignored, and nil replaces none. It copies weights and never returns nil. The same key and
-// weights give the same view, so that its place in the rotation survives a
-// reload. Each call needs one Release.
+// weights give the same view, while one is not yet released, so that its place in the rotation
+// survives a reload. Each call needs one Release.
 func (c *Cluster) View(key string, weights map[string]int) *View {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -79,10 +79,10 @@ func (v *View) Pick(key uint64, tried *lb.Set, now int64) *Member {
 	return s.members[b.Index()]
 }
 
-// PickTrial chooses a backend that is on trial after an ejection and has no attempt under
-// way, for one that finds out whether it works again; nil when there is none. The caller must
-// begin and end that attempt with the Member's Health. See lb.Pool.PickTrial. It takes no lock
-// and allocates nothing.
+// PickTrial chooses a backend that is on trial after an ejection and has no trial under way, for
+// an attempt that finds out whether it works again; nil when there is none. safe says that the
+// request may be sent twice without harm. The caller must begin and end that attempt with the
+// Member's Health. See lb.Pool.PickTrial. It takes no lock and allocates nothing.
 func (v *View) PickTrial(tried *lb.Set, safe bool, now int64) *Member {
 	s := v.current.Load()
 	b := s.pool.PickTrial(tried, safe, now)
@@ -92,8 +92,9 @@ func (v *View) PickTrial(tried *lb.Set, safe bool, now int64) *Member {
 	return s.members[b.Index()]
 }
 
-// LookupError returns why a name of the cluster has no address: the latest failed lookup
-// of the first such name. nil when every name has one, or when no lookup has failed.
+// LookupError returns why a name of the cluster has no address: the latest failed lookup, of the
+// first such name of which one has failed. nil when every name has an address, or no lookup of
+// the others has failed.
 func (v *View) LookupError() error {
 	c := v.cluster
 	c.mu.Lock()
