@@ -120,7 +120,7 @@ func (e *Endpoint) OnEmpty(f func()) {
 
 // Unreachable reports whether the endpoint is ejected or down because it
 // could not be connected to: what a probe can disprove. A backend that is down because
-// it takes connections and then closes them is not unreachable.
+// it takes connections and then closes them is not unreachable; one that is ejected for that is.
 func (e *Endpoint) Unreachable() bool {
 	switch s := e.backend.Standing(); {
 	case s.Ejected:

@@ -9,7 +9,8 @@ import (
 // f is its fault, nil when there was a response with this status. failing are the statuses
 // that count as failures of the backend; nil panics when f is nil. Of these, 502 to 504 are
 // lb.Unavailable, all others lb.ServerError. A fault of the client or of our own limits is
-// lb.Cancelled, and one before a byte of the request was written is lb.ConnectFailure.
+// lb.Cancelled, and one before a byte of the request was written, or on a new connection that
+// ended before any byte of a response, is lb.ConnectFailure. For the others see lb.Outcome.
 func Outcome(f *exchange.Fault, status int, failing *Statuses) lb.Outcome {
 	switch {
 	case f == nil && !failing.Has(status):

@@ -4,7 +4,8 @@ package health
 // metric penstock_backend_state and the log. The zero value is Up.
 type State uint8
 
-// The states. An endpoint to which several apply has the last one of this list.
+// The states. An endpoint to which several apply has the last one of this list. One that is
+// Ejected still gets requests when no other backend of the route is left.
 const (
 	Up      State = iota // it gets requests, and nothing speaks against it
 	Down                 // it has no address, or it fails and gets requests only because it may not be ejected
@@ -24,10 +25,10 @@ func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // Reason is why an endpoint is not up.
 type Reason uint8
 
-// The reasons, with the state that each belongs to.
+// The reasons, with the state that each belongs to. Of failures in a row the latest one decides.
 const (
-	NoReason        Reason = iota // up; also ejected again after a trial that ended as lb.ServerError
-	ConnectFailures               // ejected or down: no connection could be set up
+	NoReason        Reason = iota // up; also ejected for failures in a row and then again by a trial that ended as lb.ServerError
+	ConnectFailures               // ejected or down: no connection could be set up, or new ones ended before any byte of a response
 	Timeouts                      // ejected or down: no response came in time
 	Cuts                          // ejected or down: connections ended without a whole response
 	Unavailable                   // ejected: it responded with 502, 503 or 504 again and again
