@@ -49,11 +49,11 @@ type LimiterOptions struct {
 
 // Limiter finds how many attempts at a backend may wait for a response head at the same time.
 // It keeps the median time to the first byte near the base, which is the median without a
-// queue in the backend: above 1.5 bases the limit falls, below it the limit grows while it is
-// used. The base falls toward lower medians. When the median stays far above it although the
-// limit is used, the limiter lowers the limit for one window and takes the median of that
-// window as the new base. A new limiter begins with the highest limit, which refuses nothing
-// before the base is known; when that limit is used from the beginning, it measures the base.
+// queue in the backend: above 1 + LimiterOptions.Headroom bases the limit falls, below that it
+// grows while it is used. The base falls toward lower medians. When the median stays far above
+// it although the limit is used, the limiter lowers the limit for one window and takes the
+// median of that window as the new base. A new limiter begins with the highest limit until the
+// base is known; when that limit is used from the beginning, it measures the base.
 //
 // A Limiter is made by NewLimiter. It is safe for concurrent use and does not allocate.
 type Limiter struct {

@@ -4,7 +4,8 @@ package ratelimit
 // Limiter's limit the class may use. The zero value is Critical.
 type Priority uint8
 
-// The classes, the highest first.
+// The classes, the highest first. Of a Limiter's limit Critical and High may use the whole,
+// Normal 95 % and Low 80 %, to the nearest whole number and at least 1.
 const (
 	Critical Priority = iota
 	High

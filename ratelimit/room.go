@@ -82,7 +82,8 @@ type RoomOptions struct {
 // fits.
 //
 // It starts no goroutine and no timer: the owner calls Next when a slot becomes free and after
-// Join, and Expired every few milliseconds while Waiting is not 0. A Room is made by NewRoom and
+// Join, and Expired every few milliseconds while Waiting is not 0, and then once more, because
+// Next and Join leave entries to it. A Room is made by NewRoom and
 // safe for concurrent use. It allocates when a priority is used for the first time.
 type Room struct {
 	o       RoomOptions
@@ -113,10 +114,11 @@ func NewRoom(o RoomOptions) *Room {
 func (r *Room) Waiting() int { return int(r.waiting.Load()) }
 
 // Join lets e, which is in no room, wait from now (unix ns) on; it never blocks. base is how long
-// a response takes without a queue; zero is unknown. When the seats are taken, the oldest entry
-// of the client with the most entries in the lowest priority leaves for e and is returned: its
-// request is to be refused as with Full. Otherwise the entry is nil. With Full and TooLate e is
-// not in the room and may be used again.
+// a response takes without a queue; zero is unknown. When no seat is free or RoomOptions.Size
+// entries wait, an entry of the lowest priority that waits, if that is not above the one of e,
+// leaves for e and is returned: the oldest of the client with the most entries. Its request is to
+// be refused as with Full. Otherwise the entry is nil. With Full and TooLate e is not in the room
+// and may be used again.
 func (r *Room) Join(e *Entry, now int64, base time.Duration) (Verdict, *Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
