@@ -46,12 +46,12 @@ func (l *ledger) count() { l.out.Store(int64(l.group.Load().out())) }
 type EjectOptions struct {
 	Failures int           // consecutive failures that eject; a ServerError ends the row and does not count; 0 = they never do
 	Errors   float64       // by how much its share of failures must exceed that of the others to eject it, 0..1; 0 = it never does
-	Min      int           // attempts within Within, at least, before Errors and Slow count; 0 = 20
+	Min      int           // within Within, at least: attempts before Errors counts, successful ones before Slow does; 0 = 20
 	Within   time.Duration // length of the window of Errors and Slow; 0 = 10 s
 	Silent   time.Duration // three attempts that wait, none of which has had a response for so long and 8 times a slow response of the group, eject while others respond; 0 = they never do
 	Slow     float64       // a median of so many times that of the others, and at least 50 ms above it, ejects; 0 = it never does
 	Base     time.Duration // pause of the first ejection, give or take 10 %; 0 = 1 s
-	Max      time.Duration // bound of the pause, which doubles with each further ejection, give or take 10 %; 0 = 30 s
+	Max      time.Duration // bound of the pause, give or take 10 %, which doubles with each further ejection and is halved for each Max without one; 0 = 30 s
 	AtMost   float64       // share of the group, rounded down, that may be out at once, 0..1; 0 = 0.5. At least one may, in a group of two or more, and never the last
 
 	Random func() float64 // 0..1, for the jitter of ejections; safe for concurrent use; nil = math/rand/v2

@@ -6,7 +6,7 @@ type Method uint8
 // The methods that a route can name.
 const (
 	RoundRobin     Method = iota // smooth weighted round robin: exact shares
-	LeastConn                    // fewest requests in flight per weight
+	LeastConn                    // fewest requests in flight per weight; above 16 backends, of four weighted random draws
 	P2C                          // the less busy of two weighted random draws
 	Latency                      // the lower of latency x in-flight / weight of two random draws
 	Random                       // a weighted random draw

@@ -78,7 +78,7 @@ func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
 	return p.backup.pick(a)
 }
 
-// PickTrial returns a backend that is on trial and has no attempt under way, for one
+// PickTrial returns a backend that is on trial and has no trial under way, for one
 // attempt that finds out whether it works again; nil when there is none. The pause after
 // an ejection leads to the trial. The caller must call Begin and End for the backend, which
 // gets no other trial until this one has ended: a success ends the ejection, a failure begins

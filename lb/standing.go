@@ -7,12 +7,12 @@ type Ground uint8
 
 // The grounds.
 const (
-	NoGround    Ground = iota
-	ByFailures         // so many attempts in a row failed
-	ByErrors           // it fails more often than the others
-	BySilence          // it does not respond, and the others do
-	BySlowness         // it is much slower than the others
-	GroundCount        // the number of grounds, as the length of arrays
+	NoGround    Ground = iota // not ejected
+	ByFailures                // EjectOptions.Failures attempts in a row failed, or a trial could not connect
+	ByErrors                  // it fails more often than the others
+	BySilence                 // it does not respond, and the others do
+	BySlowness                // it is much slower than the others
+	GroundCount               // the number of grounds, as the length of arrays
 )
 
 var groundText = [GroundCount]string{ByFailures: "connect", ByErrors: "errors", BySilence: "silent", BySlowness: "slow"}
@@ -42,9 +42,9 @@ type Standing struct {
 	// Ejected: left alone until Until, and then on trial: one attempt at a time, until
 	// one succeeds.
 	Ejected bool
-	// Failing: the last attempts got no response, EjectOptions.Failures of them or 5 when that is
-	// 0, yet it is picked by its weight:
-	// as many as may be are ejected already, or such failures do not eject.
+	// Failing: the last attempts got no response, EjectOptions.Failures of them (5 when that is 0)
+	// or fewer after other failures, yet it is picked by its weight: as many as may be are ejected
+	// already, or such failures do not eject. A response to a later attempt, or Restore, ends it.
 	Failing bool
 
 	Verdict Verdict   // of Ejected; of Failing only Cause: ConnectFailure, Timeout or Cut, the latest
