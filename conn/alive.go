@@ -22,7 +22,7 @@ const (
 // closed: under TLS a byte of it may have been taken. It does not wait, save a millisecond when
 // TLS bytes are pending, and must not run beside Read. Where the socket cannot be looked at,
 // which is neither TCP nor unix or not on a unix system, only a seen end of stream and our own
-// closing make it false.
+// closing make it false. Under TLS unread bytes do not make it false before the first Read.
 func (c *Conn) Alive() bool {
 	if c.sawEOF.Load() || c.closing.Load() {
 		return false

@@ -9,7 +9,8 @@ import (
 // Await waits until a byte can be read, which stays where it is, and returns nil then: nothing
 // but the calling goroutine is held meanwhile. It is the reader's call. The error is io.EOF when
 // the peer has ended its direction, os.ErrDeadlineExceeded past the read deadline,
-// errors.ErrUnsupported where CanAwait is false, and else what a Read would return.
+// errors.ErrUnsupported where CanAwait is false, and else the socket's; ErrTooSlow and ErrSlowest
+// come from the Read that follows.
 func (c *Conn) Await() error {
 	if !c.CanAwait() {
 		return errors.ErrUnsupported

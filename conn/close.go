@@ -10,7 +10,8 @@ import (
 // Close closes the connection, after lingering if Linger asked for it. It may be
 // called more than once and from several goroutines; the first call does the work and returns
 // the error of closing raw, later ones return nil at once, even while the first still lingers.
-// Reads and writes under way end with an error that wraps net.ErrClosed.
+// Under TLS it sends close_notify before, for which it may wait 5 s. Reads and writes under way
+// end with an error that wraps net.ErrClosed.
 func (c *Conn) Close() error {
 	if !c.closing.CompareAndSwap(false, true) {
 		return nil

@@ -45,8 +45,9 @@ func NewDeparture() *Departure { return &Departure{signal: make(chan struct{}, 1
 // returns true; it is called from another goroutine, before Unwatch only. Nil never prevents
 // one. With quiet, which is for the time in which a response is passed on, a peer that leaves
 // counts only while the same read from the connection given to Interrupt has waited for ten
-// ticks or more, so one that still gets bytes is never looked at. Unwatch must follow before
-// the next Watch. A connection has one Departure at a time: the last one that watched it.
+// ticks or more, so one that still gets bytes is never looked at; the look is then at every tenth
+// tick. Unwatch must follow before the next Watch. A connection has one Departure at a time: the
+// last one that watched it.
 func (d *Departure) Watch(c *Conn, unless func() bool, quiet bool) {
 	if d.left.Load() {
 		select {

@@ -121,7 +121,8 @@ func (s *slowness) holds() bool { return s != nil && s.held != [maxHeld]*SlowLim
 
 // Hold counts the transfer of p for l, until Release. A transfer begins with the first Hold
 // and ends with the last Release. It can count for two limits at once; a third Hold does
-// nothing. With a nil p or l nothing is counted.
+// nothing. A second Hold for l takes the other place, and one Release ends both. With a nil p or
+// l nothing is counted.
 func (p *Pace) Hold(l *SlowLimit) { p.HoldFor(l, netip.Addr{}) }
 
 // HoldFor is Hold for a transfer of which l knows the client, see SlowLimit.Yield. With the zero
@@ -310,8 +311,8 @@ func (l *SlowLimit) Heavy(client netip.Addr) bool {
 
 // Yield ends one transfer, so that client can have its place: the slowest of the client with
 // the most transfers, as HoldFor counts them, if these are more than twice as many as client
-// has. A transfer whose peer is not waited for, or that moves 64 KiB a second, is never ended.
-// Yield does not wait; it is false when it has ended none.
+// has; no more than 64 of them are looked at. A transfer whose peer is not waited for, or that
+// moves 64 KiB a second, is never ended. Yield does not wait; it is false when it has ended none.
 func (l *SlowLimit) Yield(client netip.Addr) bool {
 	var slowest *Pace
 	least := 0.0

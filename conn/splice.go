@@ -61,9 +61,9 @@ func Splice(dst, src *Conn, n int64, moved func(int64)) (int64, error) {
 }
 
 // StartSmall has a Splice of n bytes from src to dst, which follows, begin with small buffers in
-// the kernel, once in the life of each connection and only if n is large. That ends by itself
-// when the first part of the bytes was moved. It is for the goroutine that calls Splice, and
-// does nothing on systems other than Linux.
+// the kernel, once in the life of each connection. That ends by itself when 512 KiB were moved.
+// It does nothing unless n is above that, and on systems other than Linux. It is for the
+// goroutine that calls Splice.
 func StartSmall(dst, src *Conn, n int64) {
 	if n > provenBy {
 		dst.sends.boundSending(dst.sys)
