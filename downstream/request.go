@@ -8,8 +8,8 @@ import (
 )
 
 // Request is what the gateway knows of a request: facts that were read once, strictly, and
-// that every step reads from here. Its fields are assigned in this file only, and not any more
-// once the route is known.
+// that every step reads from here. Its fields are assigned in this file only, and once the route
+// is known only by SetRoutePath and Reserve.
 //
 // The zero value is ready. It is meant to be used again and again: Reset empties it. The
 // slices are views of the protocol's memory, or of memory that the Request owns, and are
@@ -20,9 +20,9 @@ type Request struct {
 	Method   []byte
 	Scheme   string // "http" or "https": that of the connection
 	Host     []byte // the authority that the client means, as it spelled it; may be empty in HTTP/1.0
-	Target   []byte // origin form as received; written anew where the rules changed the path
+	Target   []byte // origin form or "*" as received; written anew for an absolute form, and where the rules changed the path
 	Path     []byte // normalised: for matching, keys and policies
-	RawPath  []byte // as received
+	RawPath  []byte // as received; nil for "*"
 	Query    []byte // what follows the first "?" of the target
 	HasQuery bool   // the target has a "?", even if nothing follows it
 	Marks    headers.PathMarks

@@ -14,7 +14,8 @@ import (
 // parked: a goroutine with the smallest stack waits for its next byte, and then serves it.
 
 // QuietTime is how long an idle connection must have been silent before it is parked, and
-// before a draining server closes it.
+// before a draining server closes it. Only connections whose CanAwait is true are parked, and not
+// where Limits lets them wait no longer than QuietTime.
 const QuietTime = time.Second
 
 // await sets how long the connection may wait for the first byte of a head; zero means no limit.
