@@ -24,9 +24,9 @@ import (
 
 // Options are what a Gateway is made from.
 type Options struct {
-	Config    *config.Config     // the first generation; must not be nil
+	Config    *config.Config     // the first generation; must not be nil or written to afterwards
 	Log       *slog.Logger       // nil discards
-	Metrics   *metrics.Registry  // must not be nil
+	Metrics   *metrics.Registry  // must not be nil; it shows one Gateway, the last one made with it
 	Access    *accesslog.Log     // nil writes none; the caller starts it and shuts it down
 	FileLimit uint64             // soft limit of open files; zero means unknown
 	Resolver  discovery.Resolver // nil means the system's
@@ -78,8 +78,9 @@ type Gateway struct {
 	generations generations
 }
 
-// New compiles the first generation and loads a saved cache. It opens no socket. It returns nil and
-// an error when Config or Metrics is nil or the configuration cannot be compiled.
+// New compiles the first generation, for which it reads files such as certificates, and loads a
+// saved cache, which never fails. It opens no socket. It returns nil and an error when Config or
+// Metrics is nil or the configuration cannot be compiled.
 func New(o Options) (*Gateway, error) {
 	if o.Config == nil || o.Metrics == nil {
 		return nil, errors.New("gateway: config and metrics are needed")
@@ -164,8 +165,9 @@ const sweepEvery = 100 * time.Millisecond
 // Reload replaces the configuration, whole or not at all: on any error the running generation
 // stays as it is. Errors are a cfg that cannot be compiled or started, one that changes keys which
 // need a restart (config.Errors), and a Shutdown that has begun. cfg must not be nil or written to
-// afterwards. Requests under way end on the generation that they began with. It may be called from
-// any goroutine.
+// afterwards. It waits up to 5 s for the first lookup of names without a known address; a lookup
+// that takes longer is an error, a name that is not found is none. Requests under way end on the
+// generation that they began with. It may be called from any goroutine.
 func (g *Gateway) Reload(cfg *config.Config) error {
 	g.reload.Lock()
 	defer g.reload.Unlock()

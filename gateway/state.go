@@ -85,7 +85,8 @@ var ErrNotConfigured = errors.New("is not configured")
 
 // SetBackend changes the weight of a backend (0..1000), or drains it, until its entry in the file
 // changes. nil leaves a setting as it is; drain false lets the weight count again. An unknown name
-// or address is ErrNotConfigured, any other weight an error; then nothing has changed.
+// or address is ErrNotConfigured, any other weight an error; then nothing has changed. For address
+// see upstream.Cluster.SetBackend. It waits for a Reload under way.
 func (g *Gateway) SetBackend(name, address string, weight *int, drain *bool) error {
 	g.reload.Lock()
 	defer g.reload.Unlock()
