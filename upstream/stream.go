@@ -26,7 +26,8 @@ type BodyStream struct {
 	Idle time.Duration // no byte from the backend for so long ends the transfer; zero means never
 
 	// Client is whom Transfer sends to: when it leaves while nothing comes from the backend, the
-	// transfer ends. It is made by conn.NewQuietDeparture; nil for a client that is not watched.
+	// transfer ends. It watches quietly, see conn.Departure.Watch; nil for a client that is not
+	// watched.
 	Client *conn.Departure
 
 	// OnTrailers is given the trailer fields, all of them, before the end is reported.

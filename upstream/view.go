@@ -12,7 +12,7 @@ import (
 )
 
 // Member is one backend as a View hands it out, and valid for as long as the caller keeps it. It
-// is immutable: callers must not write to it or to its Host.
+// is immutable: callers must not write to it or to its Host, which for a Unix socket is localhost.
 type Member struct {
 	Client  *Client          // does the round trip; shared by every route and generation
 	Backend *lb.Backend      // the same as Client.Backend(); shared likewise
