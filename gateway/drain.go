@@ -11,9 +11,9 @@ import (
 // clients have used up the deadline.
 const restTime = 3 * time.Second
 
-// Drain announces the end: from now on Ready is false, which nothing takes back. The gateway goes
-// on accepting connections and requests; responses have Connection: close only once Shutdown has
-// begun. A second call does nothing.
+// Drain announces the end: from now on Ready is false, which nothing takes back but a Start that has
+// not yet returned. The gateway goes on accepting connections and requests; responses have
+// Connection: close only once Shutdown has begun. A second call does nothing.
 func (g *Gateway) Drain() {
 	g.ready.Store(false)
 }
