@@ -54,8 +54,8 @@ func (c *Cluster) State() []BackendState {
 }
 
 // Panics reports whether so few backends can be used that ejections are ignored
-// (lb.Options.Panic), by the weights in force. It is false while a backup can be used or no
-// backend but backups has a weight. A route with weights of its own may differ.
+// (lb.Options.Panic), by the weights in force. It is false while a backup can be used and
+// when none of the others has a weight. A route with weights of its own may differ.
 func (c *Cluster) Panics() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
