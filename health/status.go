@@ -12,11 +12,12 @@ import (
 )
 
 // Status is the state of one endpoint with what led to it. The zero value is an endpoint that
-// has been up since the process began. Of a name without an address LastFailure is a lookup.
+// has been up since the process began. Since is also zero when the configuration drains it; of a
+// name without an address LastFailure is a lookup.
 type Status struct {
 	State       State     `json:"state"`
 	Reason      Reason    `json:"reason,omitzero"`
-	Since       time.Time `json:"since,omitzero"`        // when the state began; zero: with the process, or drained by the configuration
+	Since       time.Time `json:"since,omitzero"`        // when the state began; zero: with the process
 	Until       time.Time `json:"until,omitzero"`        // when the pause after an ejection ends; zero when not ejected and once the trial has begun
 	Trial       bool      `json:"trial,omitzero"`        // ejected, and one request at a time finds out whether it works again
 	Evidence    string    `json:"evidence,omitzero"`     // the figures that decided about an ejection; empty when not ejected

@@ -92,9 +92,9 @@ func (v *View) PickTrial(tried *lb.Set, safe bool, now int64) *Member {
 	return s.members[b.Index()]
 }
 
-// LookupError returns why a name of the cluster has no address: the latest failed lookup, of the
-// first such name of which one has failed. nil when every name has an address, or no lookup of
-// the others has failed.
+// LookupError returns why a name of the cluster has no address: the latest failed lookup
+// of the first such name of which one has failed. nil when every name has an address, or no
+// lookup of the others has failed.
 func (v *View) LookupError() error {
 	c := v.cluster
 	c.mu.Lock()
