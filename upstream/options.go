@@ -71,7 +71,7 @@ type PoolOptions struct {
 	Idle         int           // idle connections kept; zero means 64; negative keeps none
 	IdleTimeout  time.Duration // an idle connection is closed after this; zero means 4s (below Node's 5s); must not be negative
 	MaxAge       time.Duration // a connection this old is closed after its request; zero means 10m; negative means never
-	Queue        int           // requests that may wait for a connection, besides those for which a slow transfer is ended; zero means 256; negative means none
+	Queue        int           // requests that may wait for a connection, besides those for which a slow transfer is ended at once; zero means 256; negative means none
 	QueueTimeout time.Duration // how long one may wait; zero means 250ms; must not be negative
 }
 

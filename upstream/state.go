@@ -8,7 +8,7 @@ import (
 )
 
 // BackendState is a picture of one backend, as /api/upstreams shows it. Open includes tunnels,
-// Ejections failed trials; Waiting leaves out requests for which a slow transfer is ended.
+// Ejections failed trials; Waiting leaves out requests for which a slow transfer was ended at once.
 type BackendState struct {
 	health.Status
 	Address    string        // "ip:port" or "unix:/path"; as Entry for a name without an address
