@@ -45,7 +45,8 @@ func newClient(o clientOptions) *Client {
 func (c *Client) Backend() *lb.Backend { return c.backend }
 
 // Stats returns how many connections are open, idle ones and tunnels included, how many are
-// idle, and how many requests wait for one, without those for which a slow transfer is ended at once.
+// idle, and how many requests wait for one, without those for which a slow transfer is ended at
+// once.
 func (c *Client) Stats() (open, idle, waiting int) { return c.pool.stats() }
 
 // CloseIdle closes the connections that no request uses. Those in use may become idle later.
