@@ -30,6 +30,7 @@ const maxHeld = 2
 // for concurrent use.
 type SlowLimit struct {
 	max   atomic.Int64
+	named atomic.Int64 // how many holders there are
 	ended func()
 
 	mu      sync.Mutex
@@ -190,7 +191,7 @@ func (p *Pace) judgeSlowness(tick time.Duration) (slowest []condemned) {
 		p.waited, p.total = p.waited+tick, p.total+tick
 	}
 	if !p.begun {
-		if p.total >= firstLook {
+		if p.total >= firstLook || p.crowded() {
 			p.begin(now)
 		}
 		return nil
@@ -222,6 +223,17 @@ func (p *Pace) judgeSlowness(tick time.Duration) (slowest []condemned) {
 func (p *Pace) begin(now time.Duration) {
 	p.begun, p.since, p.waited, p.moved = true, now, 0, p.movedBytes()
 	p.first = p.moved
+}
+
+// crowded reports whether a limit may soon need to know who is slow: transfers take more than an
+// eighth of it. p.mu is held.
+func (p *Pace) crowded() bool {
+	for _, l := range p.held {
+		if l != nil && l.named.Load() > l.max.Load()/8 {
+			return true
+		}
+	}
+	return false
 }
 
 // unmark takes the transfer out of the slow ones. p.mu is held.
@@ -280,6 +292,7 @@ func (l *SlowLimit) enter(p *Pace, place int, client netip.Addr) {
 	h.count[client]++
 	p.at[place] = len(h.all)
 	h.all = append(h.all, holder{p, place, client})
+	l.named.Store(int64(len(h.all)))
 }
 
 // exit removes the transfer that enter added.
@@ -294,6 +307,7 @@ func (l *SlowLimit) exit(p *Pace, place int) {
 	moved := h.all[end]
 	h.all[at], moved.pace.at[moved.place], h.all[end] = moved, at, holder{}
 	h.all = h.all[:end]
+	l.named.Store(int64(end))
 }
 
 // Heavy reports whether client has two transfers or more that HoldFor has counted, and at least

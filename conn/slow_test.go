@@ -154,6 +154,21 @@ func TestHoldingCostsNoAllocation(t *testing.T) {
 	}
 }
 
+// Where transfers take more than an eighth of a limit, each is looked at from its first tick on.
+func TestCrowdedLimitsLookAtOnce(t *testing.T) {
+	for n, want := range map[int]bool{8: false, 9: true} {
+		s := stillSweeper(t)
+		l := NewSlowLimit(64, nil)
+		var last *Conn
+		for range n {
+			last = slowOf(t, s, l, 1)
+		}
+		if s.sweep(time.Duration(s.now.Load()) + s.tick); last.pace.begun != want {
+			t.Errorf("%d of 64: looked at %v, want %v", n, last.pace.begun, want)
+		}
+	}
+}
+
 // The kernel is not asked about a transfer that ends within a second.
 func TestShortTransfersAreNotLookedAt(t *testing.T) {
 	s := stillSweeper(t)
