@@ -35,6 +35,32 @@ func TestPickDoesNotAllocate(t *testing.T) {
 	}
 }
 
+func TestBreakersAndSlowStartsDoNotAllocate(t *testing.T) {
+	for m := range methodCount {
+		rule := standard(rand.New(rand.NewPCG(1, 1)))
+		rule.SlowStart, rule.Breaker = time.Minute, BreakerOptions{OpenAt: 0.5, Probe: time.Second}
+		g, list := backends(20, rule)
+		p := NewPool(g, nil, nil, Options{Method: m})
+		g.Warm(list[0], t0)
+		now := t0
+		if got := testing.AllocsPerRun(1000, func() {
+			now = now.Add(20 * time.Millisecond)
+			b := p.PickTrial(nil, false, now.UnixNano())
+			if b == nil {
+				b = p.Pick(uint64(now.UnixNano()), nil, now.UnixNano())
+			}
+			o := Success
+			if b.Index() < 5 {
+				o = Cut
+			}
+			b.Begin()
+			b.End(o, time.Millisecond, now)
+		}); got != 0 {
+			t.Errorf("%v: got %v allocations, want 0", m, got)
+		}
+	}
+}
+
 func TestReportsDoNotAllocate(t *testing.T) {
 	_, list := backends(3, standard(rand.New(rand.NewPCG(1, 1))))
 	now := t0

@@ -52,11 +52,14 @@ type Backend struct {
 	window     window                    // its attempts since it was last ejected or returned
 	durations  atomic.Pointer[durations] // of its responses since then; nil unless a group needs them
 
-	_        [64]byte     // what follows is read by every pick
-	until    atomic.Int64 // unix ns: end of the pause of its ejection, and beginning of its trial; 0 = not ejected
-	trial    atomic.Int64 // unix ns: when the attempt on trial was picked; 0 = there is none
-	returned atomic.Int64 // unix ns: attempts that began before say nothing any more
-	silence  silence      // of look only
+	_        [64]byte                // what follows is read by every pick
+	until    atomic.Int64            // unix ns: end of the pause of its ejection, and beginning of its trial; 0 = not ejected
+	trial    atomic.Int64            // unix ns: when the attempt on trial was picked; 0 = there is none
+	barred   atomic.Uint32           // what keeps it from being picked, but its ejection: bits
+	warm     atomic.Int64            // unix ns: when its slow start began; 0 = never
+	returned atomic.Int64            // unix ns: attempts that began before say nothing any more
+	breaker  atomic.Pointer[breaker] // nil unless a group has needed it
+	silence  silence                 // of look only
 	past     past
 }
 
@@ -116,16 +119,20 @@ func (b *Backend) Report(o Outcome, took time.Duration, now time.Time) {
 			l.latency.add(took, now)
 		}
 		b.succeeded(l, took, now)
+		b.trip(false, began, now)
 	case ServerError, Unavailable:
 		b.penalise(took, now)
 		b.responded(o, began, now)
 		b.failed(o, began, now)
+		b.trip(true, began, now)
 	case ConnectFailure, Timeout:
 		b.penalise(took, now)
 		b.failed(o, began, now)
+		b.trip(true, began, now)
 	case Cut:
 		b.penalise(0, now) // the time that a body took says nothing of the backend's speed
 		b.failed(o, began, now)
+		b.trip(true, began, now)
 	case Abandoned:
 		b.waited(took, now)
 		b.trialCancelled(began)

@@ -43,7 +43,7 @@ func TestConcurrentUse(t *testing.T) {
 				next := NewGroup(list[i%5:], rule)
 				current.Store(NewPool(next, nil, nil, o))
 				for _, b := range list {
-					next.Restore(b, t0.Add(time.Millisecond))
+					next.Restore(b, Connected, t0, t0.Add(time.Millisecond))
 					b.Standing()
 					b.Latency()
 				}

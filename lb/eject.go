@@ -72,9 +72,10 @@ func (b *Backend) recover(o Outcome, began int64, now time.Time) {
 		g.takeBack(b, now)
 		back = true
 	}
+	s := b.standing()
 	l.mu.Unlock()
 	if back {
-		g.changed(b, Standing{Since: now})
+		g.changed(b, s)
 	}
 }
 
@@ -179,6 +180,7 @@ func (g *Group) tryEject(b *Backend, v Verdict, now time.Time) ejection {
 // takeOut begins an ejection of b, or the next one after a trial. The ledger's mu is held.
 func (g *Group) takeOut(b *Backend, v Verdict, now time.Time) Standing {
 	p := &b.past
+	b.leaves(now)
 	p.since, p.verdict = now.UnixNano(), v
 	pause := g.pause(p.streak)
 	pause += time.Duration((g.eject.Random() - 0.5) / 5 * float64(pause)) // so that instances do not try together
@@ -199,7 +201,7 @@ func (g *Group) takeBack(b *Backend, now time.Time) {
 	b.until.Store(0)
 	b.trial.Store(0)
 	b.forget(now)
-	b.ledger.Load().count()
+	g.comesBack(b, now)
 }
 
 // forget clears the counts of b. Attempts that began before now are not counted any more.
@@ -236,11 +238,11 @@ func (g *Group) pause(streak int) time.Duration {
 	return min(d, g.eject.Max)
 }
 
-// out returns how many members are ejected.
+// out returns how many members are not usable.
 func (g *Group) out() int {
 	n := 0
 	for _, b := range g.backends {
-		if b.Ejected() {
+		if !b.Usable() {
 			n++
 		}
 	}

@@ -222,11 +222,11 @@ func TestZeroFailuresNeverEject(t *testing.T) {
 func TestRestoreEndsAnEjection(t *testing.T) {
 	g, list := backends(2, EjectOptions{Failures: 2, Base: 8 * time.Second})
 	b := list[0]
-	if g.Restore(b, t0) {
+	if g.Restore(b, Connected, t0, t0) {
 		t.Error("restored a backend that is up")
 	}
 	failTimes(b, 2, 0)
-	if !g.Restore(b, t0.Add(time.Second)) {
+	if !g.Restore(b, Connected, t0, t0.Add(time.Second)) {
 		t.Error("did not restore an ejected backend")
 	}
 	wantOut(t, b, time.Second, false)

@@ -29,7 +29,8 @@ type ledger struct {
 
 	_        [64]byte              // what follows is read by every pick and every response
 	group    atomic.Pointer[Group] // the latest with one of its backends
-	out      atomic.Int64          // ejected members of that group
+	out      atomic.Int64          // members of that group that are not usable
+	warm     atomic.Int64          // unix ns: when the last slow start ends
 	nextLook atomic.Int64          // unix ns: when the members may be looked at again
 	nextTime atomic.Int64          // unix ns: when the durations of their responses may be
 	slowest  atomic.Int64          // ns: 99 % of the latest responses took at most so long
@@ -37,7 +38,7 @@ type ledger struct {
 	mu       sync.Mutex            // one ejection is decided at a time; guards what is past
 }
 
-// count counts the ejected members. Its mu is held.
+// count counts the members that are not usable. Its mu is held.
 func (l *ledger) count() { l.out.Store(int64(l.group.Load().out())) }
 
 // EjectOptions says when a backend is left alone and for how long. The zero value ejects
@@ -54,6 +55,9 @@ type EjectOptions struct {
 	Max      time.Duration // bound of the pause, give or take 10 %, which doubles with each further ejection and is halved for each Max without one; 0 = 30 s
 	AtMost   float64       // share of the group, rounded down, that may be out at once, 0..1; 0 = 0.5. At least one may, in a group of two or more, and never the last
 
+	Breaker   BreakerOptions // stops the attempts at a member that fails, whatever the others do; the zero value does not
+	SlowStart time.Duration  // how long the share of a member that has come back or is new grows to its weight; 0 = it has it at once
+
 	Random func() float64 // 0..1, for the jitter of ejections; safe for concurrent use; nil = math/rand/v2
 
 	// OnChange is called after an attempt has changed the standing of a backend to s, on the
@@ -68,6 +72,7 @@ func (o EjectOptions) withDefaults() EjectOptions {
 	o.Base = cmp.Or(max(o.Base, 0), time.Second)
 	o.Max = cmp.Or(max(o.Max, 0), 30*time.Second)
 	o.AtMost = cmp.Or(max(o.AtMost, 0), 0.5)
+	o.Breaker = o.Breaker.withDefaults()
 	if o.Random == nil {
 		o.Random = rand.Float64
 	}
@@ -91,11 +96,15 @@ func NewGroup(backends []*Backend, o EjectOptions) *Group {
 		if g.looks && b.durations.Load() == nil {
 			b.durations.CompareAndSwap(nil, new(durations))
 		}
+		if g.eject.Breaker.OpenAt > 0 && b.breaker.Load() == nil {
+			b.breaker.CompareAndSwap(nil, new(breaker))
+		}
 		b.group.Store(g)
 	}
 	for _, l := range g.ledgers {
 		l.mu.Lock()
 		l.group.Store(g)
+		g.unbreak(l)
 		l.count()
 		l.mu.Unlock()
 	}
@@ -122,7 +131,7 @@ func (g *Group) inFlight() int64 {
 	return sum
 }
 
-// quiet reports whether no member is ejected; false may also mean: not known.
+// quiet reports whether every member is usable; false may also mean: not known.
 func (g *Group) quiet() bool {
 	for _, l := range g.ledgers {
 		if l.out.Load() != 0 {

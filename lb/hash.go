@@ -66,14 +66,17 @@ func arrival(lot float64) float64 { return -math.Log1p(-lot) }
 // that one is unusable or has more than its bounded share of the requests in
 // flight, the key's next slot is tried, which is again always the same one.
 func (t *tier) hash(a ask) *Backend {
-	usable := t.weight
-	if a.tried.Len() > 0 || !t.group.quiet() {
-		usable = t.usable(a)
+	usable := float64(t.weight)
+	switch {
+	case a.thin != nil:
+		usable = a.thin.total
+	case a.tried.Len() > 0 || !t.group.quiet():
+		usable = float64(t.usable(a))
 	}
 	key := mix(a.key)
 	for range 2 * quickDraws {
 		m := &t.members[t.hashing.slots[key>>(64-slotBits)]]
-		if a.allows(m.Backend) && t.hasRoom(m, usable) {
+		if a.allows(m.Backend) && t.hasRoom(m, usable, a.thin) {
 			return m.Backend
 		}
 		key = mix(key + golden)
@@ -84,7 +87,7 @@ func (t *tier) hash(a ask) *Backend {
 // rendezvous decides by the key among all members, looking at each: for when the
 // key's first slots have led to none. Of members without room, which there are
 // only while loads change, it takes the emptiest.
-func (t *tier) rendezvous(a ask, usable int64) *Backend {
+func (t *tier) rendezvous(a ask, usable float64) *Backend {
 	mark := mix(a.key)
 	smallest := math.Inf(1)
 	var best, emptiest *member
@@ -96,7 +99,7 @@ func (t *tier) rendezvous(a ask, usable int64) *Backend {
 		if emptiest == nil || m.inFlight.Load()*emptiest.weight < emptiest.inFlight.Load()*m.weight {
 			emptiest = m
 		}
-		if e := arrival(lot(t.hashing.seeds[i], mark)) / m.share; e < smallest && t.hasRoom(m, usable) {
+		if e := arrival(lot(t.hashing.seeds[i], mark)) / m.share; e < smallest && t.hasRoom(m, usable, a.thin) {
 			best, smallest = m, e
 		}
 	}
@@ -111,12 +114,16 @@ func (t *tier) rendezvous(a ask, usable int64) *Backend {
 
 // hasRoom reports whether one more request keeps m within its bound: its share
 // of all requests in flight by weight, times the bound, rounded up.
-func (t *tier) hasRoom(m *member, usable int64) bool {
+func (t *tier) hasRoom(m *member, usable float64, thin *thinning) bool {
 	if t.hashing.bound < 0 {
 		return true
 	}
+	share := m.share
+	if thin != nil {
+		share *= thin.warmth(m.Backend)
+	}
 	all := float64(t.group.inFlight() + 1)
-	room := math.Ceil(t.hashing.bound * all * m.share / float64(usable))
+	room := math.Ceil(t.hashing.bound * all * share / usable)
 	return float64(m.inFlight.Load()+1) <= room
 }
 

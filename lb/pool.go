@@ -63,7 +63,7 @@ func (p *Pool) Group() *Group { return p.group }
 func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
 	a := ask{key: key, tried: tried, now: now}
 	if p.panics > 0 && !p.group.quiet() {
-		a.open = InPanic(p.primary.usable(ask{}), p.primary.weight, p.panics) && p.backup.usable(ask{}) == 0
+		a.open = p.inPanic()
 	}
 	if b := p.primary.pick(a); b != nil {
 		return b
@@ -92,27 +92,35 @@ func (p *Pool) PickTrial(tried *Set, safe bool, now int64) *Backend {
 	if p.group.quiet() {
 		return nil
 	}
+	ended := now
 	if !safe {
-		now -= int64(p.group.eject.Max)
+		ended -= int64(p.group.eject.Max)
 	}
-	if b := p.primary.onTrial(tried, now); b != nil {
+	if b := p.primary.onTrial(tried, ended, now); b != nil {
 		return b
 	}
 	if p.primary.usable(ask{}) > 0 {
 		return nil // the backups have nothing to do
 	}
-	return p.backup.onTrial(tried, now)
+	return p.backup.onTrial(tried, ended, now)
 }
 
-// onTrial takes the trial of a member whose pause had ended at this time.
-func (t *tier) onTrial(tried *Set, now int64) *Backend {
+// onTrial takes the trial of a member whose ejection had paused at the time ended, or whose
+// breaker is half-open now. If it has both, both must hold.
+func (t *tier) onTrial(tried *Set, ended, now int64) *Backend {
 	for i := range t.members {
 		b := t.members[i].Backend
-		if until := b.until.Load(); until != 0 && until <= now && b.trial.Load() == 0 && !tried.Has(b) && b.trial.CompareAndSwap(0, now) {
+		if b.trialDue(ended, now) && !tried.Has(b) && b.trial.CompareAndSwap(0, now) {
 			return b
 		}
 	}
 	return nil
+}
+
+// inPanic reports whether ejections and checks are ignored for so few usable primaries. Those
+// with an open breaker do not count: they get no requests in any case.
+func (p *Pool) inPanic() bool {
+	return InPanic(p.primary.usable(ask{}), p.primary.usable(ask{open: true}), p.panics) && p.backup.usable(ask{}) == 0
 }
 
 // InPanic reports whether so little of the weight of an upstream can be used that ejections
@@ -126,12 +134,16 @@ type ask struct {
 	key   uint64
 	tried *Set
 	now   int64
-	open  bool // ejected ones may be picked too
+	open  bool      // those that are ejected or not healthy may be picked too
+	thin  *thinning // nil while no member is in its slow start
 }
 
 // allows reports whether b may be picked.
 func (a ask) allows(b *Backend) bool {
-	return (a.open || b.until.Load() == 0) && !a.tried.Has(b)
+	if bar := b.barred.Load(); bar != 0 && (!a.open || bar&barBreaker != 0) {
+		return false
+	}
+	return (a.open || b.until.Load() == 0) && !a.tried.Has(b) && (a.thin == nil || a.thin.takesPart(b))
 }
 
 // member is a backend with its weight in this pool, which is above 0.
@@ -182,6 +194,14 @@ func (t *tier) pick(a ask) *Backend {
 		}
 		return nil
 	}
+	if t.group.warming(a.now) {
+		return t.thinly(a)
+	}
+	return t.choose(a)
+}
+
+// choose returns the member that the method chooses of two or more.
+func (t *tier) choose(a ask) *Backend {
 	switch t.method {
 	case LeastConn:
 		return t.leastConn(a)

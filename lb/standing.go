@@ -50,6 +50,9 @@ type Standing struct {
 	Verdict Verdict   // of Ejected; of Failing only Cause: ConnectFailure, Timeout or Cut, the latest
 	Since   time.Time // when this began, for Ejected the latest ejection; zero means since the start
 	Until   time.Time // when the pause ends, or has ended and the trial has begun; zero when not Ejected
+
+	Breaker Breaking // the breaker, whatever else holds
+	Warming Ramp     // the slow start, whatever else holds
 }
 
 // past is what happened to a backend. The ledger's mu guards it.
@@ -62,6 +65,7 @@ type past struct {
 	ejections [GroundCount]uint64
 	refused   uint64
 	refusedAt int64 // unix ns: when refused was last counted
+	left      int64 // unix ns: since when it is not usable; 0 = it is, or has always been new
 }
 
 // Standing returns what attempts have shown of the backend up to now; the zero value before
@@ -79,15 +83,16 @@ func (b *Backend) Standing() Standing {
 // standing is Standing while the ledger's mu is held.
 func (b *Backend) standing() Standing {
 	p := &b.past
+	s := Standing{Breaker: b.breaking(), Warming: b.ramp()}
 	switch until, failing := b.until.Load(), b.failing.Load(); {
 	case until != 0:
-		return Standing{Ejected: true, Verdict: p.verdict, Since: time.Unix(0, p.since), Until: time.Unix(0, until)}
+		s.Ejected, s.Verdict, s.Since, s.Until = true, p.verdict, time.Unix(0, p.since), time.Unix(0, until)
 	case failing != 0:
-		return Standing{Failing: true, Verdict: Verdict{Cause: p.cause}, Since: time.Unix(0, failing)}
+		s.Failing, s.Verdict, s.Since = true, Verdict{Cause: p.cause}, time.Unix(0, failing)
 	case p.recovered != 0:
-		return Standing{Since: time.Unix(0, p.recovered)}
+		s.Since = time.Unix(0, p.recovered)
 	}
-	return Standing{}
+	return s
 }
 
 // Ejected reports whether the backend is ejected, on trial or not. It takes no lock.
@@ -106,21 +111,45 @@ func (b *Backend) Ejections() (by [GroundCount]uint64, refused uint64) {
 	return b.past.ejections, b.past.refused
 }
 
-// Restore ends the ejection or the time of failing that connection failures have led to,
-// because a probe has connected to b, a member of g. It reports whether there was one: false
-// also when b is ejected or failing for another reason, which stays. It panics when b has never
-// been a member of a group.
-func (g *Group) Restore(b *Backend, now time.Time) bool {
+// Proof is what a check from outside the traffic has shown of a backend.
+type Proof uint8
+
+// The proofs.
+const (
+	Connected Proof = iota // it accepts connections
+	Responded              // it responds to requests
+)
+
+// disproves reports whether the proof is the opposite of why a backend was ejected or failed.
+// A backend that responds may fail all the same, or be slow: no proof is about that.
+func (p Proof) disproves(v *Verdict) bool {
+	switch v.Ground {
+	case NoGround, ByFailures:
+		return v.Cause == ConnectFailure || p == Responded && (v.Cause == Timeout || v.Cause == Cut)
+	case BySilence:
+		return p == Responded
+	}
+	return false
+}
+
+// Restore ends the ejection or the time of failing of b, a member of g, that p disproves. The
+// check must have begun after that time did. It reports whether there was one: false also when
+// b is ejected or failing for another reason, which stays. It panics when b has never been a
+// member of a group.
+func (g *Group) Restore(b *Backend, p Proof, began, now time.Time) bool {
 	l := b.ledger.Load()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
+	switch failing := b.failing.Load(); {
 	case b.until.Load() != 0:
-		if v := &b.past.verdict; v.Ground != ByFailures || v.Cause != ConnectFailure {
+		if began.UnixNano() < b.past.since || !p.disproves(&b.past.verdict) {
 			return false
 		}
 		g.takeBack(b, now)
-	case b.failing.Load() != 0 && b.past.cause == ConnectFailure:
+	case failing != 0:
+		if began.UnixNano() < failing || !p.disproves(&Verdict{Cause: b.past.cause}) {
+			return false
+		}
 		b.failing.Store(0)
 		b.past.recovered = now.UnixNano()
 	default:

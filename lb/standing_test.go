@@ -107,7 +107,7 @@ func TestAProbeDisprovesConnectionFailuresOnly(t *testing.T) {
 		b := list[0]
 		attempt(b, tc.cause, 0, 0)
 		attempt(b, tc.cause, 0, 0)
-		if got := g.Restore(b, t0.Add(time.Second)); got != tc.want {
+		if got := g.Restore(b, Connected, t0, t0.Add(time.Second)); got != tc.want {
 			t.Errorf("outcome %d: restored %v, want %v", tc.cause, got, tc.want)
 		}
 		if got := b.Standing().Failing; got == tc.want {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"penstock/health"
+	"penstock/lb"
 )
 
 const (
@@ -71,6 +72,7 @@ func (c *Cluster) probeOne(p *endpoint) {
 			c.o.Log.Error("probe panicked", "upstream", c.o.Name, "panic", r)
 		}
 	}()
+	began := c.o.Now()
 	probe, err := p.dialer.dial(probeTimeout)
 	now := c.o.Now()
 	p.place.health.Checked(err, now)
@@ -79,7 +81,7 @@ func (c *Cluster) probeOne(p *endpoint) {
 		return
 	}
 	_ = probe.Close() // it has served its purpose
-	if !c.current().group.Restore(p.backend, now) {
+	if !c.current().group.Restore(p.backend, lb.Connected, began, now) {
 		return // its time was over meanwhile
 	}
 	p.place.log.wrote(health.Up, now)

@@ -62,8 +62,9 @@ func (c *Cluster) Panics() bool {
 	var usable, all, spare int64
 	for _, p := range c.list.own {
 		e := &c.entries[c.list.members[p.backend.Index()].Entry]
-		w, out := int64(c.rotation(e, p.key.address).Weight), p.backend.Ejected()
+		w, out := int64(c.rotation(e, p.key.address).Weight), !p.backend.Usable()
 		switch {
+		case p.backend.Broken(): // it gets no requests in any case
 		case e.backup && !out:
 			spare += w
 		case e.backup:
