@@ -55,7 +55,7 @@ type Backend struct {
 	_        [64]byte                // what follows is read by every pick
 	until    atomic.Int64            // unix ns: end of the pause of its ejection, and beginning of its trial; 0 = not ejected
 	trial    atomic.Int64            // unix ns: when the attempt on trial was picked; 0 = there is none
-	barred   atomic.Uint32           // what keeps it from being picked, but its ejection: bits
+	barred   atomic.Uint32           // what keeps it from being picked: bits
 	warm     atomic.Int64            // unix ns: when its slow start began; 0 = never
 	returned atomic.Int64            // unix ns: attempts that began before say nothing any more
 	breaker  atomic.Pointer[breaker] // nil unless a group has needed it

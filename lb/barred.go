@@ -2,9 +2,10 @@ package lb
 
 import "time"
 
-// What keeps a backend from being picked, apart from its ejection: bits of Backend.barred.
+// What keeps a backend from being picked: bits of Backend.barred.
 const (
-	barUnchecked uint32 = 1 << iota // no check has succeeded yet
+	barEjected   uint32 = 1 << iota // it is ejected, on trial or not
+	barUnchecked                    // no check has succeeded yet
 	barUnhealthy                    // its checks fail
 	barBreaker                      // its breaker is open or half-open
 
@@ -52,7 +53,7 @@ func (b *Backend) setBar(mask, bits uint32) { b.barred.Store(b.barred.Load()&^ma
 
 // Usable reports whether the backend may be picked like any other: it is not ejected, its checks
 // do not fail, and its breaker is closed. It takes no lock.
-func (b *Backend) Usable() bool { return b.until.Load() == 0 && b.barred.Load() == 0 }
+func (b *Backend) Usable() bool { return b.barred.Load() == 0 }
 
 // Broken reports whether the breaker of the backend is open or half-open. It takes no lock.
 func (b *Backend) Broken() bool { return b.barred.Load()&barBreaker != 0 }

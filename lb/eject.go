@@ -190,6 +190,7 @@ func (g *Group) takeOut(b *Backend, v Verdict, now time.Time) Standing {
 	p.ejections[v.Ground]++
 	b.trial.Store(0)
 	b.until.Store(now.Add(pause).UnixNano())
+	b.setBar(barEjected, barEjected)
 	b.forget(now)
 	b.ledger.Load().count()
 	return b.standing()
@@ -199,6 +200,7 @@ func (g *Group) takeOut(b *Backend, v Verdict, now time.Time) Standing {
 func (g *Group) takeBack(b *Backend, now time.Time) {
 	b.past.recovered = now.UnixNano()
 	b.until.Store(0)
+	b.setBar(barEjected, 0)
 	b.trial.Store(0)
 	b.forget(now)
 	g.comesBack(b, now)

@@ -61,7 +61,7 @@ func (p *Pool) Group() *Group { return p.group }
 // ConsistentHash only, now (unix ns) to Latency only. It counts nothing: the caller calls Begin.
 // It never blocks and never allocates.
 func (p *Pool) Pick(key uint64, tried *Set, now int64) *Backend {
-	a := ask{key: key, tried: tried, now: now}
+	a := ask{key: key, tried: tried, now: now, plain: tried.Len() == 0}
 	if p.panics > 0 && !p.group.quiet() {
 		a.open = p.inPanic()
 	}
@@ -134,16 +134,21 @@ type ask struct {
 	key   uint64
 	tried *Set
 	now   int64
+	plain bool      // every usable one may be picked
 	open  bool      // those that are ejected or not healthy may be picked too
 	thin  *thinning // nil while no member is in its slow start
 }
 
 // allows reports whether b may be picked.
-func (a ask) allows(b *Backend) bool {
-	if bar := b.barred.Load(); bar != 0 && (!a.open || bar&barBreaker != 0) {
-		return false
+func (a ask) allows(b *Backend) bool { return a.plain && b.barred.Load() == 0 || a.examine(b) }
+
+// examine is allows for what is not the usual case. Apart from it, allows is inlined.
+func (a ask) examine(b *Backend) bool {
+	bar := b.barred.Load()
+	if a.open {
+		bar &= barBreaker
 	}
-	return (a.open || b.until.Load() == 0) && !a.tried.Has(b) && (a.thin == nil || a.thin.takesPart(b))
+	return bar == 0 && !a.tried.Has(b) && (a.thin == nil || a.thin.takesPart(b))
 }
 
 // member is a backend with its weight in this pool, which is above 0.

@@ -25,7 +25,7 @@ func (g *Group) trialFailed(b *Backend, v Verdict, began int64, now time.Time) {
 // checks fail.
 func (b *Backend) trialDue(ended, now int64) bool {
 	until, bar := b.until.Load(), b.barred.Load()
-	if until == 0 && bar == 0 || bar&barHealth != 0 || b.trial.Load() != 0 || until > ended {
+	if bar == 0 || bar&barHealth != 0 || b.trial.Load() != 0 || until > ended {
 		return false
 	}
 	return bar&barBreaker == 0 || b.breaker.Load().until.Load() <= now

@@ -119,7 +119,7 @@ func (t *tier) thinly(a ask) *Backend {
 	if !n.hashes {
 		drawn = t.drawCold(a, &n)
 	}
-	a.thin = &n
+	a.thin, a.plain = &n, false
 	switch t.method {
 	case LeastConn, P2C, Latency:
 		if other := t.choose(a); drawn == nil || other == nil || t.busier(drawn, other, a.now) {
