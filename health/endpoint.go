@@ -24,6 +24,7 @@ type Endpoint struct {
 	status   int
 	check    Check
 	observed bool // check has been set
+	checks   checkup
 }
 
 // NewEndpoint returns the record of the address that the balancer knows as b, which must not
@@ -134,10 +135,14 @@ func (e *Endpoint) Unreachable() bool {
 }
 
 // Checked records the result of a probe for Status: err is why it failed, nil when it did not.
-// It does not end an ejection; lb.Group.Restore does.
+// It does not end an ejection; lb.Group.Restore does. An endpoint with active checks shows those
+// instead.
 func (e *Endpoint) Checked(err error, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.checks.rule != nil {
+		return
+	}
 	e.check = Check{At: now, OK: err == nil, Cause: exchange.CauseOf(err)}
 	e.observed = true
 }
@@ -165,5 +170,8 @@ func (e *Endpoint) with(l lb.Standing, now time.Time) Status {
 	if e.observed {
 		s.LastCheck = new(e.check)
 	}
-	return s.judge(l, now)
+	s.judge(l, now)
+	e.checks.judge(&s)
+	s.judgeBreaker(&l.Breaker, now)
+	return s
 }

@@ -7,14 +7,24 @@ type State uint8
 // The states. An endpoint to which several apply has the last one of this list. One that is
 // Ejected still gets requests when no other backend of the route is left.
 const (
-	Up      State = iota // it gets requests, and nothing speaks against it
-	Down                 // it has no address, or it fails and gets requests only because it may not be ejected
-	Ejected              // it gets no requests for a while, and then one at a time until one succeeds
-	Drained              // its weight is 0: it gets no new requests
+	Up       State = iota // it gets requests, and nothing speaks against it
+	Warming               // it gets a growing part of its requests: a slow start
+	Ejected               // it gets no requests for a while, and then one at a time until one succeeds
+	Checking              // it is new, and gets no requests before its first good check
+	Down                  // it has no address; or its checks fail, and it gets no requests; or it fails and gets requests only because it may not be ejected
+	Open                  // its breaker lets no request pass
+	HalfOpen              // its breaker lets one request at a time pass, until some have succeeded
+	Drained               // its weight is 0: it gets no new requests
 	stateCount
 )
 
-var stateText = [stateCount]string{Up: "up", Down: "down", Ejected: "ejected", Drained: "drained"}
+var stateText = [stateCount]string{
+	Up: "up", Warming: "warming", Ejected: "ejected", Checking: "checking", Down: "down",
+	Open: "open", HalfOpen: "half-open", Drained: "drained",
+}
+
+// byRequests reports whether requests that failed lead to the state.
+func (s State) byRequests() bool { return s != Up && s != Warming && s != Checking && s != Drained }
 
 // String returns the word for s. It panics for a value that is none of the states.
 func (s State) String() string { return stateText[s] }
@@ -36,6 +46,10 @@ const (
 	Silent                        // ejected: it does not respond, and the others do
 	Slow                          // ejected: it is much slower than the others
 	NoAddress                     // down: the name has no address
+	HealthChecks                  // down: its active checks fail
+	Unchecked                     // checking: no check has succeeded yet
+	Failures                      // open or half-open: too large a share of its requests failed
+	SlowStart                     // warming: it is new, or was away for some time
 	ZeroWeight                    // drained: the configuration says weight 0
 	Operator                      // drained: an operator drained it or set its weight to 0
 	reasonCount
@@ -44,7 +58,8 @@ const (
 var reasonText = [reasonCount]string{
 	NoReason: "", ConnectFailures: "connect-failures", Timeouts: "timeouts", Cuts: "cuts",
 	Unavailable: "unavailable", Errors: "errors", Silent: "silent", Slow: "slow",
-	NoAddress: "no-address", ZeroWeight: "weight-0", Operator: "operator",
+	NoAddress: "no-address", HealthChecks: "health-checks", Unchecked: "unchecked", Failures: "failures", SlowStart: "slow-start",
+	ZeroWeight: "weight-0", Operator: "operator",
 }
 
 // String returns the name of r; "" for NoReason. It panics for a value that is none of the

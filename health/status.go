@@ -18,9 +18,9 @@ type Status struct {
 	State       State     `json:"state"`
 	Reason      Reason    `json:"reason,omitzero"`
 	Since       time.Time `json:"since,omitzero"`        // when the state began; zero: with the process
-	Until       time.Time `json:"until,omitzero"`        // when the pause after an ejection ends; zero when not ejected and once the trial has begun
+	Until       time.Time `json:"until,omitzero"`        // when the pause of an ejection, an open breaker or a slow start ends; zero in other states and once a trial has begun
 	Trial       bool      `json:"trial,omitzero"`        // ejected, and one request at a time finds out whether it works again
-	Evidence    string    `json:"evidence,omitzero"`     // the figures that decided about an ejection; empty when not ejected
+	Evidence    string    `json:"evidence,omitzero"`     // the figures that decided; empty when there were none
 	LastFailure *Failure  `json:"last_failure,omitzero"` // the latest attempt that failed, however the endpoint is now; nil: none
 	LastCheck   *Check    `json:"last_check,omitzero"`   // the latest probe of the endpoint; nil: none
 }
@@ -45,13 +45,6 @@ func LookupFailure(err error, at time.Time) *Failure {
 		kind = exchange.DNSTimeout
 	}
 	return &Failure{At: at, Fault: kind.String(), Cause: exchange.CauseOf(err)}
-}
-
-// Check is one probe of an endpoint.
-type Check struct {
-	At    time.Time `json:"at"`
-	OK    bool      `json:"ok"`
-	Cause string    `json:"cause,omitempty"` // why it failed; empty when OK
 }
 
 // Rotation is the place of an endpoint in the rotation, as configuration and
@@ -82,7 +75,7 @@ func (r Rotation) drain(s Status) Status {
 }
 
 // judge changes s to what the attempts of requests have shown up to now.
-func (s Status) judge(l lb.Standing, now time.Time) Status {
+func (s *Status) judge(l lb.Standing, now time.Time) {
 	s.Since = l.Since
 	switch {
 	case l.Ejected:
@@ -92,8 +85,30 @@ func (s Status) judge(l lb.Standing, now time.Time) Status {
 		}
 	case l.Failing:
 		s.State, s.Reason = Down, reasonOf(l.Verdict)
+	case now.Before(l.Warming.Until):
+		s.State, s.Reason, s.Since, s.Until = Warming, SlowStart, l.Warming.Since, l.Warming.Until
 	}
-	return s
+}
+
+// judgeBreaker adds what the breaker has decided up to now to s.
+func (s *Status) judgeBreaker(b *lb.Breaking, now time.Time) {
+	switch {
+	case !b.Open:
+		return
+	case now.Before(b.Until):
+		s.set(Open, Failures, b.Since)
+		s.Until = b.Until
+	default:
+		s.set(HalfOpen, Failures, b.Since)
+	}
+	if s.Evidence = fmt.Sprintf("%d of %d failed", b.Failed, b.Of); b.Good > 0 {
+		s.Evidence += fmt.Sprintf(", %d on trial succeeded", b.Good)
+	}
+}
+
+// set replaces the state and what belongs to it.
+func (s *Status) set(state State, why Reason, since time.Time) {
+	*s = Status{State: state, Reason: why, Since: since, LastFailure: s.LastFailure, LastCheck: s.LastCheck}
 }
 
 func reasonOf(v lb.Verdict) Reason {
@@ -134,7 +149,7 @@ func evidenceOf(v lb.Verdict) string {
 }
 
 // Attrs returns s as attributes of a log line, without what is empty. The last failure is
-// among them only when s is Ejected or Down; the last check never is.
+// among them only when requests have led to the state, the last check only when checks have.
 func (s Status) Attrs() []slog.Attr {
 	attrs := []slog.Attr{slog.String("state", s.State.String())}
 	if s.Reason != NoReason {
@@ -149,7 +164,10 @@ func (s Status) Attrs() []slog.Attr {
 	if s.Evidence != "" {
 		attrs = append(attrs, slog.String("evidence", s.Evidence))
 	}
-	if f := s.LastFailure; f != nil && s.State != Up && s.State != Drained {
+	if c := s.LastCheck; c != nil && s.Reason == HealthChecks && c.Cause != "" {
+		return append(attrs, slog.String("cause", c.Cause))
+	}
+	if f := s.LastFailure; f != nil && s.State.byRequests() {
 		if f.Fault != "" {
 			attrs = append(attrs, slog.String("fault", f.Fault))
 		}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"penstock/health"
 	"penstock/lb"
 )
 
@@ -40,6 +41,10 @@ type Cluster struct {
 	shared  *registry
 	wake    chan struct{} // wakes the prober after an ejection; holds one
 
+	rule     *health.Rule  // of active checks; nil without
+	relisted chan struct{} // tells the checker that there is another list; holds one
+	examined chan struct{} // tells Start that a check has ended; holds one
+
 	mu        sync.Mutex
 	addresses [][]string  // by entry: what is known now
 	since     []time.Time // by entry: when its last address went; zero: it has never had one
@@ -47,6 +52,7 @@ type Cluster struct {
 	views     map[viewKey]*View
 	list      *list // current endpoints, replaced whole
 	started   bool
+	late      bool               // the process runs already: an address that comes now is new
 	retired   bool               // what it does on its own was stopped
 	ended     bool               // endpoints were given back
 	cancel    context.CancelFunc // stops probes and sources; nil before Start
@@ -54,9 +60,9 @@ type Cluster struct {
 	wg        sync.WaitGroup     // prober and the starting of sources
 }
 
-// Start begins to look for the addresses of names and to probe ejected
-// backends, and returns once every name without a known address has been
-// looked up once. A name that cannot be found is no error: it is Down until it
+// Start begins to look for the addresses of names, to probe ejected
+// backends and to check all, and returns once every name without a known address has been
+// looked up once and every new backend checked once, for CheckOptions.Timeout at most. A name that cannot be found is no error: it is Down until it
 // can. It fails when ctx, which bounds only the start, ends first, and when the Source of a name
 // without an address does; Shutdown must be called then, too. On a cluster that was started or
 // retired it does nothing and returns nil.
@@ -70,6 +76,9 @@ func (c *Cluster) Start(ctx context.Context) error {
 	run, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	c.cancel = cancel
 	c.wg.Go(func() { c.probe(run) })
+	if c.rule != nil {
+		c.wg.Go(func() { newChecker(c).run(run) })
+	}
 	first := c.startSources(run)
 	c.mu.Unlock()
 
@@ -80,6 +89,9 @@ func (c *Cluster) Start(ctx context.Context) error {
 	}
 	if !stop() {
 		failed = errors.Join(failed, fmt.Errorf("upstreams.%s: start: %w", c.o.Name, ctx.Err()))
+	}
+	if failed == nil {
+		c.awaitChecks(ctx)
 	}
 	return failed
 }

@@ -41,7 +41,7 @@ func (o *Options) check() ([]entry, error) {
 	if len(o.Backends) == 0 {
 		return nil, errors.New("backends: there is none")
 	}
-	if err := o.Pool.check(); err != nil {
+	if err := errors.Join(o.Pool.check(), o.Check.check()); err != nil {
 		return nil, err
 	}
 	entries := make([]entry, len(o.Backends))
@@ -123,6 +123,12 @@ func (o Options) withDefaults() Options {
 	o.probeEvery = cmp.Or(o.probeEvery, 500*time.Millisecond)
 	if o.Failing == (health.Statuses{}) {
 		o.Failing.Add(500, 599)
+	}
+	if o.CheckSlots == nil {
+		o.CheckSlots = NewCheckSlots()
+	}
+	if o.examine == nil {
+		o.examine = examine
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -76,6 +76,7 @@ func (c *Cluster) rebuild() {
 	c.shared.release(old.endpoints())
 	c.followDrains("")
 	c.rouse() // an endpoint may have come with an ejection
+	signal(c.relisted)
 }
 
 func (c *Cluster) newList() *list {
@@ -103,5 +104,13 @@ func (c *Cluster) newList() *list {
 		c.onChange(m, m.Health.Changed(s))
 	}
 	l.group = lb.NewGroup(backends, eject)
+	now := c.o.Now()
+	for _, p := range l.own {
+		fresh := p.place.known.CompareAndSwap(false, true)
+		p.place.health.Follow(c.rule, fresh, now)
+		if fresh && c.late {
+			l.group.Warm(p.backend, now)
+		}
+	}
 	return l
 }

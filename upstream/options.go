@@ -28,7 +28,11 @@ type Options struct {
 	Log      *slog.Logger     // nil discards
 	Now      func() time.Time // nil means time.Now
 
-	probeEvery time.Duration // shortest pause between two probes; zero means 500ms; set by tests only
+	Check      CheckOptions // active checks of the backends; the zero value makes none
+	CheckSlots *CheckSlots  // bounds the checks of all clusters together; nil: this one has its own
+
+	examine    func(context.Context, *Cluster, *endpoint) (cause string) // nil means examine; set by tests only
+	probeEvery time.Duration                                             // shortest pause between two probes; zero means 500ms; set by tests only
 }
 
 // BackendOptions is one entry of an upstream's backends: an IP address, a Unix

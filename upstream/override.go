@@ -14,6 +14,10 @@ import (
 // have; test for it with errors.Is.
 var ErrUnknownBackend = errors.New("no such backend")
 
+// ErrNoSlowStart is in the error of Warm for a cluster without slow start; test for it with
+// errors.Is.
+var ErrNoSlowStart = errors.New("slow_start is off")
+
 // overrideKey names what an operator changed: an entry, or a single address of
 // a name.
 type overrideKey struct {
@@ -68,6 +72,26 @@ func (c *Cluster) SetBackend(address string, weight *int, drain *bool) error {
 	c.followDrains(address)
 	if hadWeight && !c.anyWeight() {
 		c.o.Log.Warn("the last backend of the upstream is drained: its requests get 503", "upstream", c.o.Name, "backend", address)
+	}
+	return nil
+}
+
+// Warm begins the slow start of the backends at address, which is as for SetBackend. It fails with
+// ErrUnknownBackend, and with ErrNoSlowStart when the upstream has none.
+func (c *Cluster) Warm(address string) error {
+	if c.o.Eject.SlowStart <= 0 {
+		return fmt.Errorf("upstreams.%s: %w", c.o.Name, ErrNoSlowStart)
+	}
+	known := false
+	l := c.current()
+	for _, p := range l.own {
+		if p.key.address == address || p.key.entry.address == address {
+			known = true
+			l.group.Warm(p.backend, c.o.Now())
+		}
+	}
+	if !known {
+		return fmt.Errorf("upstreams.%s: %s: %w", c.o.Name, address, ErrUnknownBackend)
 	}
 	return nil
 }

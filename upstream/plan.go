@@ -29,6 +29,7 @@ type Identity struct {
 	refresh time.Duration
 	sweeper *conn.Sweeper
 	eject   string // the options of ejection, and which statuses are failures
+	check   string // the options of active checks
 }
 
 // NewPlan checks o, except Balance, Eject, Failing and Refresh, fills its defaults in and, only
@@ -55,7 +56,7 @@ func (p *Plan) Identity() Identity {
 	e.OnChange, e.Random = nil, nil
 	id := Identity{
 		name: p.o.Name, balance: p.o.Balance, pool: p.o.Pool, refresh: p.o.Refresh,
-		sweeper: p.o.Sweeper, eject: fmt.Sprint(e, p.o.Failing),
+		sweeper: p.o.Sweeper, eject: fmt.Sprint(e, p.o.Failing), check: fmt.Sprintf("%q", fmt.Sprint(p.o.Check)),
 	}
 	var text strings.Builder
 	for i := range p.entries {
@@ -80,6 +81,10 @@ func (p *Plan) Build(prev *Cluster) *Cluster {
 		secrets:   p.secrets,
 		entries:   p.entries,
 		wake:      make(chan struct{}, 1),
+		rule:      p.o.Check.rule(),
+		relisted:  make(chan struct{}, 1),
+		examined:  make(chan struct{}, 1),
+		late:      prev != nil,
 		addresses: make([][]string, len(p.entries)),
 		since:     make([]time.Time, len(p.entries)),
 		overrides: make(map[overrideKey]override),

@@ -40,9 +40,12 @@ func (c *Cluster) probe(ctx context.Context) {
 }
 
 // rouse makes the prober look for unreachable backends. It never blocks.
-func (c *Cluster) rouse() {
+func (c *Cluster) rouse() { signal(c.wake) }
+
+// signal wakes whoever waits for ch, which holds one element. It never blocks.
+func signal(ch chan<- struct{}) {
 	select {
-	case c.wake <- struct{}{}:
+	case ch <- struct{}{}:
 	default:
 	}
 }

@@ -3,6 +3,7 @@ package upstream
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"penstock/conn"
 	"penstock/health"
@@ -36,7 +37,8 @@ type place struct {
 	key    placeKey
 	health *health.Endpoint
 	log    stateLog
-	users  int // endpoints that hold it; guarded by registry.mu
+	users  int         // endpoints that hold it; guarded by registry.mu
+	known  atomic.Bool // it has been in a list
 }
 
 // endpoint is one backend with its connections, shared by clusters.

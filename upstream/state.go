@@ -23,6 +23,10 @@ type BackendState struct {
 	Refused    uint64        // how often it was not ejected because eject.at_most were out already
 	Latency    time.Duration // moving average as lb.Backend.Latency returns it; zero before the first sample
 
+	Checks  health.Checks // active checks of it
+	Opened  uint64        // how often its breaker has opened
+	Breaker bool          // it has a breaker
+
 	Ejections [lb.GroundCount]uint64 // how often it was ejected since it was first seen, by lb.Ground
 }
 
@@ -103,6 +107,8 @@ func (c *Cluster) stateOf(e *entry, p *endpoint, now time.Time) BackendState {
 		Latency:    b.Latency(),
 	}
 	s.Ejections, s.Refused = b.Ejections()
+	s.Checks = p.place.health.Checks()
+	s.Opened, s.Breaker = b.Standing().Breaker.Opened, c.o.Eject.Breaker.OpenAt > 0
 	s.Open, s.Idle, s.Waiting = p.client.Stats()
 	return s
 }

@@ -71,10 +71,17 @@ func (c *Cluster) onChange(m *Member, s health.Status) {
 func (c *Cluster) logState(m *Member, s health.Status) {
 	level, text := slog.LevelInfo, "backend up"
 	switch s.State {
+	case health.Warming:
+		text = "backend up, it gets a growing part of its requests"
 	case health.Ejected:
 		level, text = slog.LevelWarn, "backend ejected"
+	case health.Open, health.HalfOpen:
+		level, text = slog.LevelWarn, "breaker of the backend opened: it gets no requests"
 	case health.Down:
 		level, text = slog.LevelWarn, "backend down, it still gets requests as it is not ejected"
+		if s.Reason == health.HealthChecks {
+			text = "backend down: its health checks fail"
+		}
 	}
 	c.logStatus(level, text, m.Backend.Address(), s)
 }

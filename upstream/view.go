@@ -92,6 +92,12 @@ func (v *View) PickTrial(tried *lb.Set, safe bool, now int64) *Member {
 	return s.members[b.Index()]
 }
 
+// BreakerOpen reports whether Pick returns nil because the breakers of all backends are open, and
+// when (unix ns) the first lets a request pass, see lb.Pool.BreakerOpen.
+func (v *View) BreakerOpen(now int64) (until int64, open bool) {
+	return v.current.Load().pool.BreakerOpen(now)
+}
+
 // LookupError returns why a name of the cluster has no address: the latest failed lookup
 // of the first such name of which one has failed. nil when every name has an address, or no
 // lookup of the others has failed.
