@@ -66,6 +66,16 @@ func (g *gateway) SetBackend(upstream, address string, c Change) error {
 	return nil
 }
 
+func (g *gateway) CheckBackend(_ context.Context, upstream, address string) error {
+	if g.changeErr != nil {
+		return g.changeErr
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.changes = append(g.changes, upstream+" "+address+" checked")
+	return nil
+}
+
 func (g *gateway) Reload(ctx context.Context) (uint64, error) {
 	g.mu.Lock()
 	g.reloads++

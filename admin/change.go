@@ -20,10 +20,8 @@ const maxWeight = 1000
 // setBackend serves PUT /api/upstreams/{name}/backends/{address}. The address is the
 // rest of the path: it holds colons, and slashes for unix sockets, escaped or not.
 func (s *Server) setBackend(ctx *fasthttp.RequestCtx) {
-	name, err := url.PathUnescape(ctx.UserValue("name").(string))
-	address, err2 := url.PathUnescape(ctx.UserValue("address").(string))
-	if err := errors.Join(err, err2); err != nil {
-		refuse(ctx, fasthttp.StatusBadRequest, "The path is not escaped properly.")
+	name, address, ok := backendOf(ctx)
+	if !ok {
 		return
 	}
 	c, err := parseChange(ctx.PostBody())
@@ -39,6 +37,44 @@ func (s *Server) setBackend(ctx *fasthttp.RequestCtx) {
 		refuse(ctx, fasthttp.StatusUnprocessableEntity, err.Error())
 	default:
 		s.o.Log.Info("backend changed by the admin API", slog.String("upstream", name), slog.String("backend", address), slog.String("change", c.String()))
+		s.showBackend(ctx, name, address)
+	}
+}
+
+// backendOf returns the names in the path. ok is false when it is refused.
+func backendOf(ctx *fasthttp.RequestCtx) (name, address string, ok bool) {
+	name, err := url.PathUnescape(ctx.UserValue("name").(string))
+	address, err2 := url.PathUnescape(ctx.UserValue("address").(string))
+	if errors.Join(err, err2) != nil {
+		refuse(ctx, fasthttp.StatusBadRequest, "The path is not escaped properly.")
+		return "", "", false
+	}
+	return name, address, true
+}
+
+// checkBackend serves POST /api/upstreams/{name}/backends/{address}/check.
+func (s *Server) checkBackend(ctx *fasthttp.RequestCtx) {
+	name, path, ok := backendOf(ctx)
+	if !ok {
+		return
+	}
+	address, found := strings.CutSuffix(path, "/check")
+	switch {
+	case !found:
+		refuse(ctx, fasthttp.StatusNotFound, "There is nothing to do here by POST; write /check after the address for a health check.")
+		return
+	case len(ctx.PostBody()) > 0:
+		refuse(ctx, fasthttp.StatusBadRequest, "The request takes no body.")
+		return
+	}
+	err := s.o.Balancer.CheckBackend(s.life, name, address)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		refuse(ctx, fasthttp.StatusNotFound, err.Error())
+	case err != nil:
+		refuse(ctx, fasthttp.StatusUnprocessableEntity, err.Error())
+	default:
+		s.o.Log.Info("backend checked by the admin API", slog.String("upstream", name), slog.String("backend", address))
 		s.showBackend(ctx, name, address)
 	}
 }
@@ -67,8 +103,11 @@ func parseChange(body []byte) (Change, error) {
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return c, errors.New("body: there is more after the JSON object")
 	}
-	if c.Weight == nil && c.Drain == nil {
+	if c.Weight == nil && c.Drain == nil && !c.SlowStart {
 		return c, errors.New("body: neither weight nor drain is given")
+	}
+	if c.SlowStart && (c.Drain == nil || *c.Drain) && (c.Weight == nil || *c.Weight == 0) {
+		return c, errors.New(`slow_start: comes with {"drain": false} or a weight above 0`)
 	}
 	if c.Weight != nil && (*c.Weight < 0 || *c.Weight > maxWeight) {
 		return c, fmt.Errorf("weight: got %d, want 0..%d", *c.Weight, maxWeight)
@@ -84,6 +123,9 @@ func (c Change) String() string {
 	}
 	if c.Drain != nil {
 		parts = append(parts, fmt.Sprintf("drain=%t", *c.Drain))
+	}
+	if c.SlowStart {
+		parts = append(parts, "slow_start=true")
 	}
 	return strings.Join(parts, " ")
 }

@@ -109,6 +109,7 @@ func TestBackendIsChanged(t *testing.T) {
 		{"api/backends/10.0.0.1:8080", `{"weight": 9}`, "api 10.0.0.1:8080 weight=9"},
 		{"api/backends/10.0.0.1:8080", ` {"drain": true, "weight": 0} `, "api 10.0.0.1:8080 weight=0 drain=true"},
 		{"my%20api/backends/%5B::1%5D%3A80", `{"drain": false}`, "my api [::1]:80 drain=false"},
+		{"api/backends/a", `{"drain": false, "slow_start": true}`, "api a drain=false slow_start=true"},
 		{"a%2Fb/backends/unix:%2Frun%2Fa.sock", `{"weight": 1000}`, "a/b unix:/run/a.sock weight=1000"},
 		{"api/backends/unix:/run/a.sock", `{"weight": 1}`, "api unix:/run/a.sock weight=1"},
 	} {
@@ -129,6 +130,32 @@ func TestBackendIsChanged(t *testing.T) {
 	}
 }
 
+func TestBackendIsChecked(t *testing.T) {
+	for path, want := range map[string]string{
+		"api/backends/10.0.0.1:8080/check":       "api 10.0.0.1:8080 checked",
+		"my%20api/backends/%5B::1%5D%3A80/check": "my api [::1]:80 checked",
+		"api/backends/unix:/run/check/check":     "api unix:/run/check checked",
+	} {
+		g := &gateway{}
+		s := serve(t, g, nil)
+		a := s.ask("POST", "/api/upstreams/"+path, "", asJSON)
+		if len(g.changes) != 1 || g.changes[0] != want || a.status/100 != 2 {
+			t.Errorf("%s: got %d %s, calls %q, want %q", path, a.status, a.body, g.changes, want)
+		}
+	}
+	g := &gateway{}
+	s := serve(t, g, nil)
+	if a := s.ask("POST", "/api/upstreams/api/backends/10.0.0.1:8080/check", ""); a.status != 200 || !strings.Contains(a.body, `"last_check"`) {
+		t.Errorf("got %d %s, want the backend with its last check", a.status, a.body)
+	}
+	s.wantProblem(s.ask("POST", "/api/upstreams/api/backends/10.0.0.1:8080", ""), 404, "write /check")
+	s.wantProblem(s.ask("POST", "/api/upstreams/api/backends/a/check", "{}", asJSON), 400, "no body")
+	g.changeErr = fmt.Errorf("upstream x: %w", ErrNotFound)
+	s.wantProblem(s.ask("POST", "/api/upstreams/x/backends/a/check", ""), 404, "upstream x")
+	g.changeErr = errTest
+	s.wantProblem(s.ask("POST", "/api/upstreams/x/backends/a/check", ""), 422, "not this time")
+}
+
 func TestBackendIsNotChangedByABadRequest(t *testing.T) {
 	g := &gateway{}
 	s := serve(t, g, nil)
@@ -140,6 +167,8 @@ func TestBackendIsNotChangedByABadRequest(t *testing.T) {
 		{`{"weight": -1}`, "want 0..1000"},
 		{`{"weight": 1001}`, "want 0..1000"},
 		{`{}`, "neither weight nor drain"},
+		{`{"slow_start": true}`, "slow_start: comes with"},
+		{`{"slow_start": true, "drain": true}`, "slow_start: comes with"},
 		{`[]`, "JSON such as"},
 		{``, "JSON such as"},
 	} {

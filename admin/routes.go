@@ -23,6 +23,7 @@ func (s *Server) endpoints() []endpoint {
 		{"GET", "/api/upstreams", read, s.upstreams, "upstreams, their backends and how they are"},
 		{"GET", "/api/version", read, s.version, "what runs"},
 		{"PUT", "/api/upstreams/{name}/backends/{address:*}", change, s.setBackend, `{"weight": 5, "drain": false}`},
+		{"POST", "/api/upstreams/{name}/backends/{address:*}", change, s.checkBackend, "with /check after the address: a health check now"},
 		{"POST", "/api/reload", change, s.reload, "load the configuration anew"},
 		{"GET", "/api/cache", read, s.cache, "the response cache: size, hits, what is stored by route"},
 		{"GET", "/api/cache/lookup", read, s.lookup, "?url=, &method=, &header=Name:value: what is stored and what would become of it"},

@@ -8,7 +8,7 @@ import (
 	"penstock/ops"
 )
 
-// ErrNotFound is wrapped by Balancer.SetBackend when there is no such upstream or backend.
+// ErrNotFound is wrapped by the methods of Balancer when there is no such upstream or backend.
 var ErrNotFound = errors.New("not found")
 
 // Readiness reports whether traffic should be sent here.
@@ -32,6 +32,10 @@ type Balancer interface {
 	// entry in the configuration changes. An error that wraps ErrNotFound is shown as 404,
 	// any other, which describes the problem of the change, as 422.
 	SetBackend(upstream, address string, c Change) error
+	// CheckBackend makes a health check of a backend at once; Views.Upstreams has the result
+	// afterwards, also that of a check that failed. Errors are shown as those of SetBackend. ctx
+	// ends with Server.Shutdown.
+	CheckBackend(ctx context.Context, upstream, address string) error
 }
 
 // Reloader loads the configuration again.
@@ -67,6 +71,10 @@ type Metrics interface {
 type Change struct {
 	Weight *int  `json:"weight"` // 0..1000
 	Drain  *bool `json:"drain"`  // true: no new requests; false: the weight counts again
+
+	// SlowStart lets the share of the backend grow, as after an ejection. It comes with Drain false
+	// or with a Weight above 0.
+	SlowStart bool `json:"slow_start"`
 }
 
 // Build is what /api/version shows.

@@ -45,7 +45,21 @@ func (a adapter) Ready() error {
 // SetBackend implements admin.Balancer. Its error wraps admin.ErrNotFound when the configuration has
 // no such backend.
 func (a adapter) SetBackend(upstream, address string, c admin.Change) error {
-	err := a.s.gateway.SetBackend(upstream, address, c.Weight, c.Drain)
+	if c.SlowStart { // first, so that no request gets the whole share
+		if err := a.s.gateway.WarmBackend(upstream, address); err != nil {
+			return found(err)
+		}
+	}
+	return found(a.s.gateway.SetBackend(upstream, address, c.Weight, c.Drain))
+}
+
+// CheckBackend implements admin.Balancer.
+func (a adapter) CheckBackend(ctx context.Context, upstream, address string) error {
+	return found(a.s.gateway.CheckBackend(ctx, upstream, address))
+}
+
+// found marks the error of an unknown name.
+func found(err error) error {
 	if errors.Is(err, gateway.ErrNotConfigured) {
 		return notFound{err}
 	}

@@ -78,6 +78,10 @@ func (u *Upstream) check(r options.Report) {
 		r.Problem("tls", "no backend is https://")
 	}
 	u.TLS.check(r)
+	unix := func(b Backend) bool { return b.Scheme == Unix }
+	if u.Health.Port != 0 && slices.ContainsFunc(u.Backends, unix) {
+		r.Problem("health.port", "a backend is a Unix socket, which has no port")
+	}
 }
 
 // warn collects warnings about settings that are valid but probably not intended.

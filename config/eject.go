@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ func (e *Eject) Keys(k options.Keys) {
 	k.Share("errors", &e.Errors, 0.2, "of its requests failed, above the share of all others together, and not by chance", options.Off)
 	k.Count("min", &e.Min, 20, "requests before `errors` and `slow` count", options.Within(1, maxCount))
 	k.Duration("within", &e.Within, 10*time.Second, "the time that `errors` and `slow` look at")
-	k.Add("when", e.when(), "responses that count as failures of the backend")
+	k.Add("when", statusList(&e.When, Statuses{{First: 500, Last: 599}}, "write eject: off to switch ejection off"), "responses that count as failures of the backend")
 	k.Duration("silent", &e.Silent, 2*time.Second,
 		"no response to any of three or more requests, while other backends respond; at least 8 times what a slow response takes", options.Off)
 	k.Add("slow", slowPhrase(&e.Slow), "times the median of the others, and 50ms more")
@@ -39,28 +40,28 @@ func (e *Eject) Keys(k options.Keys) {
 	k.Share("at_most", &e.AtMost, 0.5, "of the backends that may be out at once")
 }
 
-// when declares the statuses that count as failed.
-func (e *Eject) when() *options.Items {
+// statusList declares a list of statuses that is not empty. off is what to write for none.
+func statusList(p *Statuses, standard Statuses, off string) *options.Items {
 	return &options.Items{
 		Form:    "list of statuses",
-		Empty:   func() { e.When = nil },
-		Default: func() { e.When = Statuses{{First: 500, Last: 599}} },
+		Empty:   func() { *p = nil },
+		Default: func() { *p = slices.Clone(standard) },
 		Append: func(s string) (wrong string) {
 			codes, ok := options.ParseStatuses(s)
 			if !ok {
 				return fmt.Sprintf("got %q, want %s", s, options.StatusForm)
 			}
-			e.When = append(e.When, codes)
+			*p = append(*p, codes)
 			return ""
 		},
 		End: func(written, _ int) string {
 			if written == 0 {
-				return "got no status; write eject: off to switch ejection off"
+				return "got no status; " + off
 			}
 			return ""
 		},
 		Texts: func() (all []string, _ options.Style) {
-			for _, s := range e.When {
+			for _, s := range *p {
 				all = append(all, s.String())
 			}
 			return all, options.Plain

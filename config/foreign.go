@@ -88,10 +88,14 @@ func foreignUpstream(key string) string {
 		return "; write pool: { idle: 32 }"
 	case "maxconns", "maxconnections":
 		return "; write pool: { max: 100 }"
-	case "maxfails", "failtimeout", "passivehealthcheck", "outlierdetection", "circuitbreaker":
+	case "maxfails", "failtimeout", "passivehealthcheck", "outlierdetection":
 		return "; write eject: { failures: 3 }"
 	case "healthcheck", "healthchecks", "check", "activehealthcheck":
-		return "; that will be health, which is not built yet"
+		return "; write health: /healthz"
+	case "circuitbreaker":
+		return "; write breaker: { open_at: 50% }"
+	case "slowstart", "warmup":
+		return "; write slow_start: 30s"
 	case "timeout", "timeouts":
 		return "; timeouts are set at the top of the file and on a route"
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"time"
 
 	"penstock/options"
 )
@@ -21,7 +22,10 @@ type Upstream struct {
 	Pool        Pool
 	RetryBudget RetryBudget
 	Eject       Eject
-	Panic       float64 // usable share of the weight without backups below which ejections are ignored while no backup is usable, 0..1; zero: only when none is usable
+	Health      Health
+	Breaker     Breaker
+	SlowStart   time.Duration // how long the share of a backend that is new or has come back grows; zero means off
+	Panic       float64       // usable share of the weight without backups below which ejections are ignored while no backup is usable, 0..1; zero: only when none is usable
 	DNS         DNS
 	TLS         TLS // for https backends
 }
@@ -41,10 +45,13 @@ func (u *Upstream) Keys(k options.Keys) {
 	k.Add("retry_budget", &options.Section{Form: "mapping, or `off`", Keys: u.RetryBudget.Keys}, "`off` sets no bound on retries")
 	k.Add("eject", &options.Section{Form: "mapping, or `off`", Keys: u.Eject.Keys, Check: u.Eject.Check},
 		"a backend that fails is left out for a while; [resilience.md](resilience.md#ejection)")
-	k.Share("panic", &u.Panic, 0, "of the weight that must be usable; below it ejections are ignored. `0%`: only when nothing is left")
+	k.Add("health", u.Health.section(), "each backend is checked again and again; [resilience.md](resilience.md#health-checks)")
+	k.Add("breaker", u.Breaker.section(), "no requests to a backend that fails, even if it is the last one; [resilience.md](resilience.md#breaker)")
+	k.Duration("slow_start", &u.SlowStart, 0, "how long the share of a backend grows to its weight when it is new or was away for 10s", options.Off)
+	k.Share("panic", &u.Panic, 0, "of the weight that must be usable; below it ejections and health checks are ignored. `0%`: only when nothing is left")
 	k.Section("dns", u.DNS.Keys, "")
 	k.Add("tls", &options.Section{Keys: u.TLS.Keys, Block: true, Hidden: u.TLS == (TLS{})}, "for https:// backends", options.Means("none"))
-	k.Later("protocol", "http2", "send_proxy", "via", "health", "slow_start", "breaker", "concurrency", "queue", "sticky", "discover")
+	k.Later("protocol", "http2", "send_proxy", "via", "concurrency", "queue", "sticky", "discover")
 	k.Foreign(foreignUpstream)
 }
 

@@ -1,6 +1,9 @@
 package exchange
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Source says on whose side a fault lies. The zero value is Gateway. String panics for a value
 // that is none of the three.
@@ -103,6 +106,10 @@ type Fault struct {
 	Reused bool  // happened on a connection that had served before
 	Begun  bool  // some response byte had been read from the backend
 	Err    error // for the log only; nil when Kind and Reason say it all
+
+	// Wait is when the client may try again, for a Reason with RetryAfter; zero: the gateway
+	// chooses.
+	Wait time.Duration
 }
 
 // Status returns the status code for the client: the Reason's when it has one,
@@ -121,6 +128,13 @@ func (f *Fault) Name() string {
 		return f.Reason.String()
 	}
 	return f.Kind.String()
+}
+
+// RetryIn returns a copy of f that says when the client may try again; f stays as it is.
+func (f *Fault) RetryIn(wait time.Duration) *Fault {
+	with := *f
+	with.Wait = wait
+	return &with
 }
 
 // Error describes the fault for the log, never for the client.

@@ -37,6 +37,7 @@ const (
 	RateLimited               // a limit of rate_limit is used up
 	RouteFull                 // limits.requests of the route are in flight
 	NoBackend                 // no backend may be used: each is down or drained, or no name of the upstream has an address
+	BreakerOpen               // the breakers of all backends are open
 	QueueFull                 // pool.queue requests wait for a connection already
 	QueueTimeout              // no connection came free within pool.queue_timeout
 	TunnelsFull               // the backend has pool.tunnels open tunnels
@@ -96,6 +97,7 @@ var reasons = [...]reasonRow{
 	{RateLimited, "rate-limited", HTTPRequestDenied, Gateway, 429, false, true, "Too many requests. Try again later."},
 	{RouteFull, "route-full", ConnectionLimitReached, Gateway, 503, false, true, "This route is at its limit of requests. Try again shortly."},
 	{NoBackend, "no-backend", DestinationUnavailable, Upstream, 503, false, false, "No backend is available for this request."},
+	{BreakerOpen, "breaker-open", DestinationUnavailable, Upstream, 503, false, true, "Too many requests to the backends of this one have failed. Try again later."},
 	{QueueFull, "queue-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many requests wait for this backend. Try again shortly."},
 	{QueueTimeout, "queue-timeout", ConnectionLimitReached, Upstream, 503, false, true, "No connection to the backend came free in time. Try again shortly."},
 	{TunnelsFull, "tunnels-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many tunnels to this backend are open. Try again shortly."},

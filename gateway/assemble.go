@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 
 	"penstock/config"
 	"penstock/downstream"
@@ -100,13 +102,19 @@ func (s *Snapshot) upstream(name string) *pooledUpstream { return s.byName[name]
 
 // start starts the discovery of the snapshot's upstreams. Those that run already are not
 // changed. On an error the new ones are not started.
+// All upstreams start at the same time, because each may wait for lookups and health checks.
 func (s *Snapshot) start(ctx context.Context) error {
-	for _, u := range s.upstreams {
-		if err := u.cluster.Start(ctx); err != nil {
-			return fmt.Errorf("upstreams.%s: %w", u.name, err)
-		}
+	errs := make([]error, len(s.upstreams))
+	var wg sync.WaitGroup
+	for i, u := range s.upstreams {
+		wg.Go(func() {
+			if err := u.cluster.Start(ctx); err != nil {
+				errs[i] = fmt.Errorf("upstreams.%s: %w", u.name, err)
+			}
+		})
 	}
-	return nil
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 // abandon gives back what a snapshot that never became current had taken.

@@ -76,13 +76,15 @@ func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) 
 			MaxAge: orOff(c.Pool.MaxAge), Queue: orOff(c.Pool.Queue), QueueTimeout: c.Pool.QueueTimeout,
 		},
 		TLS:     upstream.TLSOptions{CA: c.TLS.CA, Name: c.TLS.Name, Cert: c.TLS.Cert, Key: c.TLS.Key, Insecure: c.TLS.Insecure},
-		Eject:   ejectOptions(&c.Eject),
-		Failing: failing(c.Eject.When),
+		Eject:   ejectOptions(c),
+		Failing: statusSet(c.Eject.When),
 		Refresh: c.DNS.Refresh,
 		Sweeper: g.backends,
 		OnSlow:  g.metrics.Upstream(c.Name).SlowEnded,
 		Log:     g.log,
 		Now:     g.now,
+
+		Check: checkOptions(&c.Health), CheckSlots: g.checkSlots,
 	}
 	for i := range c.Backends {
 		b, err := g.backendOptions(c, &c.Backends[i])
@@ -94,16 +96,39 @@ func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) 
 	return o, nil
 }
 
-func ejectOptions(c *config.Eject) lb.EjectOptions {
+func ejectOptions(u *config.Upstream) lb.EjectOptions {
+	c, b := &u.Eject, &u.Breaker
 	return lb.EjectOptions{
+		Breaker:   lb.BreakerOptions{OpenAt: b.OpenAt, Min: b.Min, Within: b.Within, Probe: b.Probe, Trials: b.Trials},
+		SlowStart: u.SlowStart,
+
 		Failures: c.Failures, Errors: c.Errors, Min: c.Min, Within: c.Within,
 		Silent: c.Silent, Slow: c.Slow, Base: c.Base, Max: c.Max,
 		AtMost: max(c.AtMost, 1e-9), // 0% is one, and no default
 	}
 }
 
-// failing returns the set of statuses that count as failures of a backend.
-func failing(statuses config.Statuses) (set health.Statuses) {
+func checkOptions(c *config.Health) upstream.CheckOptions {
+	o := upstream.CheckOptions{
+		Kind: checkKinds[c.Type], Port: uint16(c.Port), Every: c.Every, Timeout: c.Timeout, Fast: c.Fast, Up: c.Up, Down: c.Down,
+		Start: checkStarts[c.Start], Method: c.Method, Path: c.Path, Host: c.Host, Text: c.Body, Expect: statusSet(c.Expect),
+	}
+	for _, f := range c.Headers {
+		o.Fields += f.Name + ": " + f.Value + "\r\n"
+	}
+	return o
+}
+
+var checkKinds = [...]upstream.CheckKind{
+	config.HealthOff: upstream.NoCheck, config.HealthHTTP: upstream.CheckHTTP, config.HealthTCP: upstream.CheckTCP,
+}
+
+var checkStarts = [...]lb.Health{
+	config.StartChecking: lb.Unchecked, config.StartUp: lb.Healthy, config.StartDown: lb.Unhealthy,
+}
+
+// statusSet returns the set of the statuses of a list.
+func statusSet(statuses config.Statuses) (set health.Statuses) {
 	for _, s := range statuses {
 		set.Add(s.First, s.Last)
 	}

@@ -3,6 +3,8 @@ package gateway
 import (
 	"log/slog"
 	"runtime/debug"
+	"strconv"
+	"time"
 
 	"penstock/exchange"
 	"penstock/headers"
@@ -34,7 +36,8 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	j.text = response.AppendProblemType(j.text[:0], text)
 	own := len(j.refusal) > 0 && j.fields.Parse(j.refusal) == headers.NoProblem && j.fields.Has(headers.RetryAfter)
 	if f.Reason.RetryAfter() && !own { // a policy knows better when
-		j.text = append(j.text, "Retry-After: 1\r\n"...)
+		seconds := int64(max(1, (f.Wait+time.Second-1)/time.Second))
+		j.text = append(strconv.AppendInt(append(j.text, "Retry-After: "...), seconds, 10), "\r\n"...)
 	}
 	j.text = append(j.text, j.refusal...)
 	c := j.common()

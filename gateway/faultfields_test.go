@@ -76,9 +76,12 @@ func faultCases() []faultCase {
 				t.Fatal(err)
 			}
 		}},
-		{reason: exchange.QueueFull, known: true, top: "POOL: { max: 1, queue: 0 }", origin: silent, before: occupy},
-		{reason: exchange.QueueTimeout, known: true, top: "POOL: { max: 1, queue: 9, queue_timeout: 20ms }", origin: silent, before: occupy},
-		{reason: exchange.TunnelsFull, known: true, raw: "GET /" + raw + "Connection: Upgrade\r\nUpgrade: websocket" + end, top: "POOL: { tunnels: 0% }"},
+		{reason: exchange.BreakerOpen, known: true, top: "UPSTREAM: breaker: { min: 1 }", route: "retry: off", origin: gatewaytest.Always("HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n"), before: func(t *testing.T, g *gatewaytest.Gateway, _ <-chan string) {
+			gatewaytest.Get(t, g.Address, "/")
+		}},
+		{reason: exchange.QueueFull, known: true, top: "UPSTREAM: pool: { max: 1, queue: 0 }", origin: silent, before: occupy},
+		{reason: exchange.QueueTimeout, known: true, top: "UPSTREAM: pool: { max: 1, queue: 9, queue_timeout: 20ms }", origin: silent, before: occupy},
+		{reason: exchange.TunnelsFull, known: true, raw: "GET /" + raw + "Connection: Upgrade\r\nUpgrade: websocket" + end, top: "UPSTREAM: pool: { tunnels: 0% }"},
 		{reason: exchange.OutOfTime, known: true, route: "timeouts: { first_byte: off, request: 50ms }, retry: off", origin: silent},
 		{reason: exchange.FirstByteTimeout, known: true, route: "timeouts: { first_byte: 50ms }, retry: off", origin: silent},
 		{reason: exchange.UpgradeUnasked, known: true, origin: gatewaytest.Always("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")},
@@ -135,12 +138,12 @@ func (f *faultCase) start(t *testing.T) (*gatewaytest.Gateway, <-chan string) {
 		p.In.Reset(io.MultiReader(strings.NewReader(head), p.Conn))
 		f.origin(p)
 	})
-	top, pool, _ := strings.Cut(f.top, "POOL: ")
-	if pool != "" {
-		pool = ", pool: " + pool
+	top, keys, _ := strings.Cut(f.top, "UPSTREAM: ")
+	if keys != "" {
+		keys = ", " + keys
 	}
 	text := fmt.Sprintf("%s\nupstreams: { u: { backends: [%q]%s } }\nroutes:\n  - { path: %q, upstream: u, headers: { response: { set: { X-Edge: penstock } } }, %s }\n",
-		top, origin.URL, pool, map[bool]string{true: "/only", false: "/*"}[f.reason == exchange.NoRoute], f.route)
+		top, origin.URL, keys, map[bool]string{true: "/only", false: "/*"}[f.reason == exchange.NoRoute], f.route)
 	return gatewaytest.StartWith(t, gateway.Options{Config: gatewaytest.Parse(t, text, withPanics()...)}), heads
 }
 

@@ -25,7 +25,7 @@ func (g *proxy) forward(j *journey) *exchange.Fault {
 	for left := rule.times; ; {
 		member := t.pick(j)
 		if member == nil {
-			return t.noBackend()
+			return t.noBackend(g.now())
 		}
 		f := g.attempt(j, t, member)
 		v := judge(f, j.out.resp.Status, j.traits(rule), rule, left)

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"time"
+
 	"penstock/config"
 	"penstock/exchange"
 	"penstock/httpcache"
@@ -110,9 +112,12 @@ func mayTry(method []byte) bool {
 	return false
 }
 
-// noBackend is the fault of a request for which no backend is left. It contains why names
-// of the upstream have no address.
-func (t *target) noBackend() *exchange.Fault {
+// noBackend is the fault of a request for which no backend is left: when the breakers of all
+// are open, until when they are. It contains why names of the upstream have no address.
+func (t *target) noBackend(now time.Time) *exchange.Fault {
+	if until, open := t.view.BreakerOpen(now.UnixNano()); open {
+		return exchange.Refuse(exchange.BreakerOpen).RetryIn(time.Duration(until - now.UnixNano()))
+	}
 	f := exchange.Refuse(exchange.NoBackend)
 	if err := t.view.LookupError(); err != nil {
 		f = f.Because(err)

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -73,6 +74,12 @@ func backendView(b *upstream.BackendState) ops.Backend {
 		Active: b.Open - b.Idle, Idle: b.Idle, Waiting: b.Waiting,
 		Refused: b.Refused, EjectionsBy: make(map[string]uint64, len(b.Ejections)-1),
 	}
+	if c := b.Checks; c.On {
+		v.Checks = &ops.HealthChecks{OK: c.OK, Failed: c.Failed, Took: c.Took.Seconds()}
+	}
+	if b.Breaker {
+		v.Opened = &b.Opened
+	}
 	for ground := lb.NoGround + 1; ground < lb.GroundCount; ground++ {
 		v.EjectionsBy[ground.String()] = b.Ejections[ground]
 		v.Ejections += b.Ejections[ground]
@@ -94,11 +101,36 @@ func (g *Gateway) SetBackend(name, address string, weight *int, drain *bool) err
 	if u == nil {
 		return fmt.Errorf("upstream %q: %w", name, ErrNotConfigured)
 	}
-	err := u.cluster.SetBackend(address, weight, drain)
+	return u.known(address, u.cluster.SetBackend(address, weight, drain))
+}
+
+// WarmBackend begins the slow start of a backend. An unknown name or address is ErrNotConfigured, an
+// upstream without slow start upstream.ErrNoSlowStart.
+func (g *Gateway) WarmBackend(name, address string) error {
+	u := g.proxy.current.Load().upstream(name)
+	if u == nil {
+		return fmt.Errorf("upstream %q: %w", name, ErrNotConfigured)
+	}
+	return u.known(address, u.cluster.Warm(address))
+}
+
+// known makes an error about an unknown backend ErrNotConfigured.
+func (u *pooledUpstream) known(address string, err error) error {
 	if errors.Is(err, upstream.ErrUnknownBackend) {
-		return fmt.Errorf("backend %q of upstream %q: %w", address, name, ErrNotConfigured)
+		return fmt.Errorf("backend %q of upstream %q: %w", address, u.name, ErrNotConfigured)
 	}
 	return err
+}
+
+// CheckBackend checks a backend at once and returns when the result counts; Upstreams shows it. An
+// unknown name or address is ErrNotConfigured, an upstream without health checks
+// upstream.ErrNotChecked; it fails, too, when ctx ends first.
+func (g *Gateway) CheckBackend(ctx context.Context, name, address string) error {
+	u := g.proxy.current.Load().upstream(name)
+	if u == nil {
+		return fmt.Errorf("upstream %q: %w", name, ErrNotConfigured)
+	}
+	return u.known(address, u.cluster.CheckNow(ctx, address))
 }
 
 // process returns what exists at this moment.

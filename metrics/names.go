@@ -68,13 +68,16 @@ var (
 	receivedBytes   = family{"penstock_backend_received_body_bytes_total", counter, "bytes", "Response body bytes read from the backend."}
 	ejections       = family{"penstock_backend_ejections_total", counter, "", "How often the backend was ejected, by reason: connect, errors, silent or slow."}
 	ejectRefused    = family{"penstock_backend_ejections_refused_total", counter, "", "How often the backend was not ejected, because eject.at_most of its upstream were already."}
-	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the state of the backend is up, else 0."}
-	backendState    = family{"penstock_backend_state", gauge, "", "1 for the state that the backend is in: up, down, ejected or drained."}
+	healthChecks    = family{"penstock_backend_health_checks_total", counter, "", "Active health checks of the backend, by result: success or failure."}
+	healthTime      = family{"penstock_backend_health_check_duration_seconds", gauge, "seconds", "How long the latest active health check of the backend took."}
+	breakerOpened   = family{"penstock_backend_breaker_opened_total", counter, "", "How often the breaker of the backend has opened."}
+	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the state of the backend is up or warming, else 0."}
+	backendState    = family{"penstock_backend_state", gauge, "", "1 for the state that the backend is in: up, warming, checking, down, ejected, open, half-open or drained."}
 	backendInFlight = family{"penstock_backend_requests_in_flight", gauge, "", "Attempts under way at the backend."}
 	connections     = family{"penstock_backend_connections", gauge, "", "Connections to the backend, by state: active or idle."}
 	waiting         = family{"penstock_backend_requests_waiting", gauge, "", "Requests that wait for a connection to the backend."}
 	retries         = family{"penstock_upstream_retries_total", counter, "", "Attempts after the first, by the fault of the attempt before; cause \"status\" when it got a response."}
-	upstreamPanic   = family{"penstock_upstream_panic", gauge, "", "1 while so few backends can be used that requests go to ejected ones too, else 0."}
+	upstreamPanic   = family{"penstock_upstream_panic", gauge, "", "1 while so few backends can be used that requests go to those too that are ejected or whose health checks fail, else 0."}
 	retriesRefused  = family{"penstock_upstream_retries_refused_total", counter, "", "Retries that the retry budget did not allow."}
 	slowEnded       = family{"penstock_slow_ended_total", counter, "", "Transfers that were ended as the slowest of too many slow ones: by pool.slow of the upstream, or with upstream \"\" by half of limits.requests."}
 )
@@ -104,7 +107,7 @@ func families() []family {
 	return []family{
 		requests, duration, inFlight, requestBytes, responseBytes, faults,
 		backendRequests, cacheRequests, cacheForwarded, cacheStored, cacheServed, cacheFill, attempts, reused, queueTime, connectTime, firstByteTime,
-		sentBytes, receivedBytes, ejections, ejectRefused, backendUp, backendState, backendInFlight, connections,
+		sentBytes, receivedBytes, ejections, ejectRefused, healthChecks, healthTime, breakerOpened, backendUp, backendState, backendInFlight, connections,
 		waiting, upstreamPanic, retries, retriesRefused, slowEnded, rateLimited, rateKeys, rateForgotten,
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,

@@ -216,7 +216,7 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	r.SetUpstreams(func() []ops.Upstream {
 		return []ops.Upstream{{Name: "api", Panic: true, Backends: []ops.Backend{
 			{Address: "a", InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Refused: 6, EjectionsBy: map[string]uint64{"errors": 7, "silent": 0}},
-			{Address: "b", Status: health.Status{State: health.Down}},
+			{Address: "b", Status: health.Status{State: health.Down}, Checks: &ops.HealthChecks{OK: 8, Failed: 9, Took: 0.25}, Opened: new(uint64(3))},
 			{Address: "b"}, // two entries with one address
 		}}}
 	})
@@ -236,6 +236,10 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	s.want(`penstock_backend_ejections_total{upstream="api",backend="a",reason="errors"}`, 7)
 	s.want(`penstock_backend_ejections_total{upstream="api",backend="a",reason="silent"}`, 0)
 	s.want(`penstock_backend_ejections_refused_total{upstream="api",backend="a"}`, 6)
+	s.want(`penstock_backend_health_checks_total{upstream="api",backend="b",result="success"}`, 8)
+	s.want(`penstock_backend_health_checks_total{upstream="api",backend="b",result="failure"}`, 9)
+	s.want(`penstock_backend_health_check_duration_seconds{upstream="api",backend="b"}`, 0.25)
+	s.want(`penstock_backend_breaker_opened_total{upstream="api",backend="b"}`, 3)
 	s.want(`penstock_upstream_panic{upstream="api"}`, 1)
 	s.want(`penstock_client_connections`, 1)
 	s.want(`penstock_client_connections_refused_total`, 2)

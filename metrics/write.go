@@ -83,6 +83,7 @@ func (r *Registry) write(w io.Writer) {
 	p.store(r)
 	p.gauges(s.gauges)
 	p.ejections(s.gauges)
+	p.checks(s.gauges)
 	p.panics(s.panics)
 	p.routes(s.routes)
 	p.upstreams(s.upstreams, r.slowEnded.Load())
@@ -185,7 +186,7 @@ func (p *page) gauges(gauges []backendView) {
 		family family
 		value  func(backendView) float64
 	}{
-		{backendUp, func(g backendView) float64 { return truth(g.State == health.Up) }},
+		{backendUp, func(g backendView) float64 { return truth(g.State == health.Up || g.State == health.Warming) }},
 		{backendInFlight, func(g backendView) float64 { return float64(g.InFlight) }},
 		{waiting, func(g backendView) float64 { return float64(g.Waiting) }},
 		{ejectRefused, func(g backendView) float64 { return float64(g.Refused) }},
@@ -202,6 +203,29 @@ func (p *page) ejections(gauges []backendView) {
 	for _, g := range gauges {
 		for _, reason := range slices.Sorted(maps.Keys(g.EjectionsBy)) {
 			p.count(ejections, g.EjectionsBy[reason], g.key.labels("reason", reason)...)
+		}
+	}
+}
+
+// checks writes the health checks and breakers of the backends that have them.
+func (p *page) checks(gauges []backendView) {
+	p.open(healthChecks)
+	for _, g := range gauges {
+		if g.Checks != nil {
+			p.count(healthChecks, g.Checks.OK, g.key.labels("result", "success")...)
+			p.count(healthChecks, g.Checks.Failed, g.key.labels("result", "failure")...)
+		}
+	}
+	p.open(healthTime)
+	for _, g := range gauges {
+		if g.Checks != nil {
+			p.level(healthTime, g.Checks.Took, g.key.labels()...)
+		}
+	}
+	p.open(breakerOpened)
+	for _, g := range gauges {
+		if g.Opened != nil {
+			p.count(breakerOpened, *g.Opened, g.key.labels()...)
 		}
 	}
 }

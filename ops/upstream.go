@@ -48,6 +48,16 @@ type Backend struct {
 	Ejections uint64 `json:"ejections"`         // since the backend was first seen
 	Refused   uint64 `json:"ejections_refused"` // not ejected because eject.at_most were out already
 
+	Checks *HealthChecks `json:"health_checks,omitempty"`  // nil without active checks
+	Opened *uint64       `json:"breaker_opened,omitempty"` // how often its breaker opened; nil without one
+
 	// EjectionsBy has the ejections for each reason: connect, errors, silent and slow.
 	EjectionsBy map[string]uint64 `json:"ejections_by_reason"`
+}
+
+// HealthChecks is how the active checks of a backend have ended.
+type HealthChecks struct {
+	OK     uint64  `json:"ok"`
+	Failed uint64  `json:"failed"`
+	Took   float64 `json:"seconds"` // the latest one
 }
