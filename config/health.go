@@ -45,7 +45,7 @@ func (t HealthType) String() string { return healthTypeText[t] }
 // HealthStart is what a new backend is before its first check.
 type HealthStart uint8
 
-// What a new backend can be.
+// The states that a new backend can have.
 const (
 	StartChecking HealthStart = iota // it gets no requests
 	StartUp                          // it gets requests
@@ -97,7 +97,7 @@ func (h *Health) Keys(k options.Keys) {
 		},
 	})
 	k.Add("type", h.typeWord(), "`http` sends a request, `tcp` only connects, with the TLS handshake for https://")
-	k.Count("port", &h.Port, 0, "port that is asked; 0: that of the backend", options.Within(0, 65535))
+	k.Count("port", &h.Port, 0, "port of the check; 0: that of the backend", options.Within(0, 65535))
 	k.Duration("every", &h.Every, 5*time.Second, "pause between two checks of a backend, give or take 20 %")
 	k.Duration("timeout", &h.Timeout, time.Second, "one check, from the connection to the end of the body or its first 64 KiB")
 	k.Count("up", &h.Up, 2, "good checks in a row that bring a backend back", options.Within(1, maxCount))
@@ -119,7 +119,7 @@ func (h *Health) request(k options.Keys) {
 		Texts:   options.Shape{Pattern: "/[!-~]*"},
 		Read:    h.setPath,
 		Text:    func() (string, options.Style) { return h.Path, options.Quoted },
-	}, "what the backend is asked for")
+	}, "target of the request")
 	k.Choice("method", &h.Method, []string{"GET", "HEAD", "OPTIONS"}, "")
 	k.Text("host", &h.Host, "the `Host` of the request", options.Means("the backend's own"))
 	k.Fields("headers", &h.Headers, "further fields of the request")

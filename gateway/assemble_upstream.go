@@ -28,6 +28,9 @@ func (g *Gateway) assembleUpstream(c *config.Upstream, s *Snapshot, prev *pooled
 	if prev != nil {
 		old = prev.cluster
 	}
+	if o.CheckSlots, err = s.checkSlots(); err != nil {
+		return nil, err
+	}
 	plan, err := upstream.NewPlan(o)
 	if err != nil {
 		return nil, err
@@ -67,6 +70,14 @@ func (s *Snapshot) retryBudget(name string, c config.RetryBudget) (*ratelimit.Bu
 	return budget.Value, err
 }
 
+// checkSlots returns the bound of health checks that all upstreams share.
+func (s *Snapshot) checkSlots() (*upstream.CheckSlots, error) {
+	slots, err := resource.Claim(s.resources, "check slots", "of the process", func() (resource.Plain[*upstream.CheckSlots], error) {
+		return resource.Plain[*upstream.CheckSlots]{Value: upstream.NewCheckSlots()}, nil
+	})
+	return slots.Value, err
+}
+
 func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) {
 	o := upstream.Options{
 		Name:    c.Name,
@@ -84,7 +95,7 @@ func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) 
 		Log:     g.log,
 		Now:     g.now,
 
-		Check: checkOptions(&c.Health), CheckSlots: g.checkSlots,
+		Check: checkOptions(&c.Health),
 	}
 	for i := range c.Backends {
 		b, err := g.backendOptions(c, &c.Backends[i])

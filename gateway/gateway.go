@@ -20,7 +20,6 @@ import (
 	"penstock/listener"
 	"penstock/metrics"
 	"penstock/ops"
-	"penstock/upstream"
 )
 
 // Options are what a Gateway is made from.
@@ -62,19 +61,18 @@ type Gateway struct {
 	cache       *httpcache.Engine // nil until a route caches; stays when no route does any more
 	saver       *httpcache.Saver  // nil when the store is not saved
 
-	http1      *h1.Server
-	clients    *conn.Sweeper // every connection that was accepted
-	backends   *conn.Sweeper // every connection that was dialled
-	limit      *listener.Limit
-	rate       *listener.Rate
-	checkSlots *upstream.CheckSlots // active checks of all upstreams together
-	fileLimit  uint64
-	heapLimit  int64
-	lowered    lowered // limits that were warned about
-	listeners  []*listener.Listener
-	serving    sync.WaitGroup
-	stop       sync.Once // closes proxy.stopping
-	fatal      chan error
+	http1     *h1.Server
+	clients   *conn.Sweeper // every connection that was accepted
+	backends  *conn.Sweeper // every connection that was dialled
+	limit     *listener.Limit
+	rate      *listener.Rate
+	fileLimit uint64
+	heapLimit int64
+	lowered   lowered // limits that were warned about
+	listeners []*listener.Listener
+	serving   sync.WaitGroup
+	stop      sync.Once // closes proxy.stopping
+	fatal     chan error
 
 	reload      sync.Mutex // one change of the snapshot at a time; requests never take it
 	generations generations
@@ -92,7 +90,6 @@ func New(o Options) (*Gateway, error) {
 		proxy: p, log: p.log, now: p.now, metrics: o.Metrics, resolver: o.Resolver,
 		clients:     conn.NewSweeper(sweepEvery),
 		backends:    conn.NewSweeper(sweepEvery),
-		checkSlots:  upstream.NewCheckSlots(),
 		fileLimit:   o.FileLimit,
 		heapLimit:   o.HeapLimit,
 		fatal:       make(chan error, 1),

@@ -10,7 +10,7 @@ import (
 // Rule says what active checks of an endpoint are and how their results are counted. The zero
 // value is not valid. Endpoints keep a pointer to it, so it must not change.
 type Rule struct {
-	Target  string        // what is asked, in any form: results of another target start a new row
+	Target  string        // of the checks, in any form: results of another target start a new row
 	Every   time.Duration // pause between two checks
 	Fast    time.Duration // the same while a verdict changes; more than Every means Every
 	Up      int           // checks in a row that must succeed before an endpoint that is down is up, 1 or more

@@ -2,7 +2,7 @@ package lb
 
 import "time"
 
-// What keeps a backend from being picked: bits of Backend.barred.
+// Bits of Backend.barred: each keeps the backend from being picked.
 const (
 	barEjected   uint32 = 1 << iota // it is ejected, on trial or not
 	barUnchecked                    // no check has succeeded yet
@@ -23,7 +23,7 @@ const (
 	Unhealthy        // its checks fail
 )
 
-// SetHealth tells the balancer what active checks have shown of the backend. No pick that
+// SetHealth gives the balancer the verdict of active checks on the backend. No pick that
 // begins after SetHealth has returned chooses one that is not Healthy, unless nothing else is
 // left or too little (Options.Panic). It does not call EjectOptions.OnChange.
 func (b *Backend) SetHealth(h Health, now time.Time) {

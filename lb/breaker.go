@@ -176,22 +176,3 @@ func (g *Group) unbreak(l *ledger) {
 		}
 	}
 }
-
-// BreakerOpen reports whether Pick returns nothing because the breakers of all backends of the
-// pool that have a weight and an address are open, and when the first of them is half-open: at
-// the earliest now (unix ns). Those in tried count too.
-func (p *Pool) BreakerOpen(now int64) (until int64, open bool) {
-	for _, t := range []*tier{&p.primary, &p.backup} {
-		for i := range t.members {
-			b := t.members[i].Backend
-			k := b.breaker.Load()
-			if k == nil || !b.Broken() {
-				return 0, false
-			}
-			if at := max(now, k.until.Load()); !open || at < until {
-				until, open = at, true
-			}
-		}
-	}
-	return until, open
-}

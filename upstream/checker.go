@@ -92,7 +92,7 @@ func (k *checker) follow() {
 func (k *checker) spread(fresh []*appointment) {
 	o := &k.c.o.Check
 	over := min(o.Every, firstSpread)
-	if !k.c.settled() {
+	if !settled(k.c) {
 		over = min(over, o.Timeout/2)
 	}
 	now := k.c.o.Now()
@@ -196,7 +196,7 @@ func (c *Cluster) CheckNow(ctx context.Context, address string) error {
 }
 
 // settled reports whether Start has ended, or the process runs already.
-func (c *Cluster) settled() bool {
+func settled(c *Cluster) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.late
@@ -207,7 +207,7 @@ func (c *Cluster) settled() bool {
 func (c *Cluster) awaitChecks(ctx context.Context) {
 	over := time.NewTimer(c.o.Check.Timeout)
 	defer over.Stop()
-	for waits := c.rule != nil; waits && c.awaited(); {
+	for waits := c.rule != nil; waits && awaited(c); {
 		select {
 		case <-c.examined:
 		case <-over.C:
@@ -227,6 +227,6 @@ func (c *Cluster) awaitChecks(ctx context.Context) {
 }
 
 // awaited reports whether a backend has not had its first check.
-func (c *Cluster) awaited() bool {
+func awaited(c *Cluster) bool {
 	return slices.ContainsFunc(c.current().own, func(p *endpoint) bool { return p.place.health.Awaited() })
 }

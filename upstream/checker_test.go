@@ -27,7 +27,7 @@ type ward struct {
 	most   int
 }
 
-func (w *ward) examine(ctx context.Context, _ *Cluster, p *endpoint) string {
+func (w *ward) examine(ctx context.Context, address string) string {
 	w.mu.Lock()
 	w.checks = append(w.checks, time.Now())
 	w.open++
@@ -43,7 +43,7 @@ func (w *ward) examine(ctx context.Context, _ *Cluster, p *endpoint) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open--
-	return w.cause[p.key.address]
+	return w.cause[address]
 }
 
 // set changes what the checks of one address find.

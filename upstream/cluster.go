@@ -42,8 +42,8 @@ type Cluster struct {
 	wake    chan struct{} // wakes the prober after an ejection; holds one
 
 	rule     *health.Rule  // of active checks; nil without
-	relisted chan struct{} // tells the checker that there is another list; holds one
-	examined chan struct{} // tells Start that a check has ended; holds one
+	relisted chan struct{} // wakes the checker when there is another list; holds one
+	examined chan struct{} // wakes Start when a check has ended; holds one
 
 	mu        sync.Mutex
 	addresses [][]string  // by entry: what is known now

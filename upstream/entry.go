@@ -127,9 +127,6 @@ func (o Options) withDefaults() Options {
 	if o.CheckSlots == nil {
 		o.CheckSlots = NewCheckSlots()
 	}
-	if o.examine == nil {
-		o.examine = examine
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

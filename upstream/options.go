@@ -31,8 +31,8 @@ type Options struct {
 	Check      CheckOptions // active checks of the backends; the zero value makes none
 	CheckSlots *CheckSlots  // bounds the checks of all clusters together; nil: this one has its own
 
-	examine    func(context.Context, *Cluster, *endpoint) (cause string) // nil means examine; set by tests only
-	probeEvery time.Duration                                             // shortest pause between two probes; zero means 500ms; set by tests only
+	examine    func(ctx context.Context, address string) (cause string) // in place of a real check; set by tests only
+	probeEvery time.Duration                                            // shortest pause between two probes; zero means 500ms; set by tests only
 }
 
 // BackendOptions is one entry of an upstream's backends: an IP address, a Unix

@@ -56,7 +56,7 @@ func (p *Plan) Identity() Identity {
 	e.OnChange, e.Random = nil, nil
 	id := Identity{
 		name: p.o.Name, balance: p.o.Balance, pool: p.o.Pool, refresh: p.o.Refresh,
-		sweeper: p.o.Sweeper, eject: fmt.Sprint(e, p.o.Failing), check: fmt.Sprintf("%q", fmt.Sprint(p.o.Check)),
+		sweeper: p.o.Sweeper, eject: fmt.Sprint(e, p.o.Failing), check: fmt.Sprintf("%#v", p.o.Check),
 	}
 	var text strings.Builder
 	for i := range p.entries {
