@@ -50,6 +50,17 @@ func TestLineTellsWhatTheCacheDid(t *testing.T) {
 	}
 }
 
+func TestLineContainsTheTimeInTheWaitingRoom(t *testing.T) {
+	e := journey()
+	e.Exchange.Waited = 1500 * time.Microsecond
+	if line := string(JSON.Append(nil, e)); !strings.Contains(line, `"took_ms":12.345,"waited_ms":1.500,`) {
+		t.Errorf("JSON: got %s", line)
+	}
+	if line := string(Text.Append(nil, e)); !strings.Contains(line, " waited=1.500ms ") {
+		t.Errorf("text: got %s", line)
+	}
+}
+
 // The cause of an upstream's failure is what the system said; of others there is none.
 func TestLineContainsTheCauseOfAFault(t *testing.T) {
 	e := journey()

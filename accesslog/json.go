@@ -36,6 +36,9 @@ func appendJSON(dst []byte, e *Entry) []byte {
 	dst = number(dst, `,"received":`, x.Received)
 	dst = number(dst, `,"sent":`, x.Sent)
 	dst = millis(dst, `,"took_ms":`, x.Took)
+	if x.Waited > 0 {
+		dst = millis(dst, `,"waited_ms":`, x.Waited)
+	}
 	dst = appendAttempts(dst, x.Attempts)
 	dst = text(dst, `,"user_agent":`, e.UserAgent)
 	if x.Tunnel {

@@ -28,6 +28,9 @@ func appendText(dst []byte, e *Entry) []byte {
 	dst = append(dst, 'B', ' ')
 	dst = append(appendMillis(dst, x.Took), "ms"...)
 	dst = text(dst, " route=", x.Route)
+	if x.Waited > 0 {
+		dst = append(appendMillis(append(dst, " waited="...), x.Waited), "ms"...)
+	}
 	if n := len(x.Attempts); n > 0 {
 		dst = text(dst, " backend=", x.Attempts[n-1].Backend)
 		dst = number(dst, " tries=", int64(n))

@@ -101,6 +101,7 @@ func (d *decoder) warn(c *Config) {
 			d.warning(path+".tls.insecure", "the backends' certificates are not verified")
 		}
 	}
+	d.warnQueues(c)
 	d.warnPaths(c)
 	d.warnCache(c)
 	d.warnAddresses(c)

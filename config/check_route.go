@@ -8,7 +8,7 @@ import (
 )
 
 // upstreamKeys are the keys of a route that need an upstream.
-var upstreamKeys = []string{"weights", "retry", "timeouts", "upgrades", "trailers", "cache"}
+var upstreamKeys = []string{"weights", "retry", "timeouts", "upgrades", "trailers", "cache", "priority", "concurrency"}
 
 // check reports problems between the keys of a route.
 func (r *Route) check(at options.Report, c *Config, policies []options.Policy) {

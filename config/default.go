@@ -51,6 +51,7 @@ func (c *Config) DefaultRoute() *Route {
 			BodyRate:  c.Timeouts.BodyRate,
 		},
 		MaxBody:  c.Limits.Body,
+		Limited:  true,
 		Upgrades: c.Upgrades,
 		Trailers: c.Trailers,
 		Paths:    c.Paths,

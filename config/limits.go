@@ -24,6 +24,7 @@ type Limits struct {
 	Connections int   // open client connections, at least 1
 	PerIP       int   // open connections of one client's address, an IPv6 one as its /64; from trusted proxies its requests in flight; zero means off
 	Requests    int   // requests in flight, at least 1
+	Queue       Queue // of requests that wait for a backend
 	Body        int64 // bytes of a request body, zero allows none; Unlimited for off; default of Route.MaxBody
 	HeaderBytes int   // bytes of a request head: request line and fields, 1 KiB to 1 MiB
 	Buffered    int64 // bytes of all request bodies that are read whole, together (key buffered_bodies); zero means auto
@@ -43,6 +44,8 @@ func (l *Limits) Keys(k options.Keys) {
 		"open connections of one client's address, an IPv6 one taken as its /64; above it 429. For clients of a trusted proxy a request "+
 			"in flight counts instead of a connection, for the client that `X-Forwarded-For` names", connections, options.Off)
 	k.Count("requests", &l.Requests, 8000, "requests in flight; above it 503 with `Retry-After`", connections)
+	k.Add("queue", &options.Section{Form: "mapping, or `off`", Keys: l.Queue.Keys},
+		"the waiting room: requests wait here while no backend of their upstream has room; [resilience.md](resilience.md#the-waiting-room)")
 	k.Size("body", &l.Body, 16*mib, "the body of one request; `off` allows any; above it 413; also per route", options.Off)
 	k.Size("buffered_bodies", &l.Buffered, 0,
 		"request bodies that are read before a backend is chosen, all together, at most 64 KiB of each. `auto` is an eighth of the heap "+
@@ -57,7 +60,7 @@ func (l *Limits) Keys(k options.Keys) {
 		"the last response on a client's connection says `Connection: close`", connections, options.Off)
 	k.Rate("accept_rate", &l.AcceptRate, 0,
 		"client connections a second that are accepted, after a tenth of a second's worth at once; others wait in the system's listen queue", options.Off)
-	k.Later("queue", "memory", "connection_buffers")
+	k.Later("memory", "connection_buffers")
 }
 
 // Timeouts bound the phases of an exchange. Zero means none.

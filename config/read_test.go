@@ -64,6 +64,7 @@ func TestLongForms(t *testing.T) {
 	equal(t, "admin", c.Admin, Admin{Listen: "unix:/run/admin.sock", Token: "s3cret"})
 	equal(t, "limits", c.Limits, Limits{
 		Connections: 100, PerIP: 20, Requests: 50, Body: 1 << 30,
+		Queue:       Queue{Size: 50, Wait: time.Second, Fair: Fair{Header: "x-api-key"}},
 		HeaderBytes: 64 * kib, Headers: 100, URI: 8 * kib, RequestsPerConnection: 1000, AcceptRate: 500,
 	})
 	equal(t, "timeouts", c.Timeouts, Timeouts{
@@ -98,6 +99,8 @@ func TestLongUpstream(t *testing.T) {
 		},
 		Host:        HostPolicy{Mode: HostFixed, Name: "api.example:8443"},
 		Pool:        Pool{Max: 10, Tunnels: 0.125, Slow: 0.25, Idle: 5, IdleTimeout: time.Second, QueueTimeout: time.Second},
+		Concurrency: Concurrency{Mode: LimitAuto, Min: 2, Max: 8, Headroom: 0.25},
+		Queue:       Share{Off: true},
 		RetryBudget: RetryBudget{Ratio: 0.125, Floor: 0.5},
 		Eject: Eject{
 			Failures: 3, Errors: 0.3, Min: 7, Within: time.Minute, When: Statuses{{First: 500, Last: 500}, {First: 502, Last: 504}},
@@ -111,6 +114,9 @@ func TestLongUpstream(t *testing.T) {
 	equal(t, "retry_budget: off", spare.RetryBudget, RetryBudget{Off: true})
 	equal(t, "eject: off", spare.Eject, Eject{})
 	equal(t, "host: upstream", spare.Host, HostPolicy{Mode: HostUpstream})
+	equal(t, "concurrency: 16", spare.Concurrency, Concurrency{Mode: LimitFixed, Min: 4, Max: 16, Headroom: 0.5})
+	equal(t, "queue", spare.Queue, Share{Size: 20, Wait: 100 * time.Millisecond})
+	equal(t, "the rest of queue", Share{Size: 20}.Of(&c.Limits.Queue), Share{Size: 20, Wait: time.Second})
 	equal(t, "balance: p2c", spare.Balance, Balance{Method: P2C})
 	equal(t, "unknown upstream", c.Upstream("nobody"), (*Upstream)(nil))
 }
@@ -134,6 +140,7 @@ func TestLongRoute(t *testing.T) {
 		Policies: r.Policies,
 		MaxBody:  Unlimited,
 		Requests: 7,
+		Priority: Priority{Class: PriorityLow, Header: "X-Priority"},
 		Paths:    Paths{EncodedSlash: Decode, Backslash: Slash, DoubleEncoding: Reject, DotSegments: Reject, DoubleSlash: Reject},
 	})
 	equal(t, "rewrite", policyOf[*policy.Rewrite](t, r).Path, "/v2/{id}")

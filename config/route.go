@@ -30,6 +30,8 @@ type Route struct {
 	MaxBody  int64    // bytes of a request body (key limits.body), zero allows none; Unlimited for off
 	Requests int      // in flight on the route (key limits.requests); zero means off
 	Upgrades []string // protocols that may be tunnelled, lower case; nil means none
+	Priority Priority // of its requests, while others wait
+	Limited  bool     // its attempts count for Upstream.Concurrency (key concurrency)
 	Finish   bool     // a request goes on when its client has left
 	Trailers []string // trailer fields passed on both ways, as written; nil means none
 	Paths    Paths    // what is done to paths that readers understand differently
@@ -67,13 +69,15 @@ func (r *Route) keys(c *Config, policies []options.Policy) func(options.Keys) {
 			k.Names("trailers", &r.Trailers, "of trailer fields that are passed on, both ways, or `off`", options.Checked(trailerName), options.Means("as `trailers`"))
 		}
 		if forwards {
+			k.Add("priority", r.Priority.section(), "who waits less while no backend has room; [resilience.md](resilience.md#priorities)", options.Means("`normal`"))
+			k.Switch("concurrency", &r.Limited, true, "`off`: its responses wait by design, such as long polls, and do not count for the upstream's `concurrency`", options.Quiet, options.Means("`on`"))
 			k.Switch("finish", &r.Finish, false, "`on`: a request goes on when its client has closed the connection, or its own direction of it")
 		}
 		k.Section("paths", r.Paths.Keys, "what is not named is as in `paths`", options.Like("paths"))
 		if forwards && !k.Absent("cache") {
 			k.Add("cache", r.cache(c), "")
 		}
-		k.Later("use", "priority", "concurrency", "hedge", "query", "sticky_shares", "grpc", "forward_client_cert")
+		k.Later("use", "hedge", "query", "sticky_shares", "grpc", "forward_client_cert")
 		k.Foreign(foreignRoute)
 	}
 }

@@ -20,6 +20,8 @@ type Upstream struct {
 	Backends    []Backend // at least one; addresses are unique, those of an inline one only for each Scheme
 	Host        HostPolicy
 	Pool        Pool
+	Concurrency Concurrency
+	Queue       Share
 	RetryBudget RetryBudget
 	Eject       Eject
 	Health      Health
@@ -42,6 +44,11 @@ func (u *Upstream) Keys(k options.Keys) {
 	k.Add("backends", backends, "", options.Required)
 	k.Add("host", u.Host.phrase(), "the `Host` that backends see: the client's, the URL's, or a fixed one; SNI never follows it")
 	k.Section("pool", u.Pool.Keys, "connections to each backend")
+	k.Add("concurrency", u.Concurrency.section(),
+		"attempts that wait for a response head of one backend: a limit that follows what the backend can do, the same limit only shown, or a fixed one; "+
+			"[resilience.md](resilience.md#concurrency)")
+	k.Add("queue", u.Queue.section(),
+		"this upstream's part of the waiting room; with `off` requests are refused when no backend has room, or wait in `pool.queue`")
 	k.Add("retry_budget", &options.Section{Form: "mapping, or `off`", Keys: u.RetryBudget.Keys}, "`off` sets no bound on retries")
 	k.Add("eject", &options.Section{Form: "mapping, or `off`", Keys: u.Eject.Keys, Check: u.Eject.Check},
 		"a backend that fails is left out for a while; [resilience.md](resilience.md#ejection)")
@@ -51,7 +58,7 @@ func (u *Upstream) Keys(k options.Keys) {
 	k.Share("panic", &u.Panic, 0, "of the weight that must be usable; below it ejections and health checks are ignored. `0%`: only when nothing is left")
 	k.Section("dns", u.DNS.Keys, "")
 	k.Add("tls", &options.Section{Keys: u.TLS.Keys, Block: true, Hidden: u.TLS == (TLS{})}, "for https:// backends", options.Means("none"))
-	k.Later("protocol", "http2", "send_proxy", "via", "concurrency", "queue", "sticky", "discover")
+	k.Later("protocol", "http2", "send_proxy", "via", "sticky", "discover")
 	k.Foreign(foreignUpstream)
 }
 

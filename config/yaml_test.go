@@ -51,7 +51,7 @@ func TestYAMLShowsEveryDefault(t *testing.T) {
 	want := `listen: [":8080"]
 name: "penstock"
 admin: {listen: "127.0.0.1:9901"}
-limits: {connections: 16000, per_ip: off, requests: 8000, body: 16MiB, buffered_bodies: auto, header_bytes: 32KiB, headers: 128, uri: 16KiB, requests_per_connection: off, accept_rate: off}
+limits: {connections: 16000, per_ip: off, requests: 8000, queue: {size: 1000, wait: 250ms, fair: ip}, body: 16MiB, buffered_bodies: auto, header_bytes: 32KiB, headers: 128, uri: 16KiB, requests_per_connection: off, accept_rate: off}
 timeouts:
   header: 10s
   connect: 1s

@@ -36,6 +36,7 @@ type Exchange struct {
 	Upstream string        // name of the upstream that was chosen; "" when none was
 	Params   []Param       // captured path parameters, backed by inline storage
 	Attempts []Attempt     // every attempt at a backend in order, backed by inline storage
+	Waited   time.Duration // in the waiting room, for all attempts
 	Fault    *Fault        // nil when the journey ended well
 	Status   int           // status code sent to the client; 0 when nothing was sent
 	Received int64         // request body bytes read from the client
@@ -68,7 +69,7 @@ func (x *Exchange) Release() {
 	clear(x.params[:len(x.Params)])
 	clear(x.id[:x.idLen])
 	// Field by field: to assign an empty Exchange would write all of the inline storage.
-	x.Start, x.Took = time.Time{}, 0
+	x.Start, x.Took, x.Waited = time.Time{}, 0, 0
 	x.Client, x.Peer, x.Trusted = netip.Addr{}, netip.Addr{}, false
 	x.Route, x.Upstream = "", ""
 	x.Params, x.Attempts = nil, nil

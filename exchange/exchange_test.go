@@ -16,6 +16,7 @@ func TestReleaseForgetsEverything(t *testing.T) {
 	x.Identify("corp", []byte("alice"))
 	at := x.NextAttempt("127.0.0.1:1", now)
 	at.Status = 200
+	x.Waited = 1
 	x.Took, x.Client, x.Peer, x.Trusted = 1, netip.IPv6Loopback(), netip.IPv6Loopback(), true
 	x.Route, x.Upstream, x.Fault, x.Status = "/a", "a", Refuse(NoRoute), 404
 	x.Received, x.Sent, x.Tunnel, x.Cache = 1, 1, true, Cached{Outcome: CacheHit}

@@ -38,8 +38,8 @@ const (
 	RouteFull                 // limits.requests of the route are in flight
 	NoBackend                 // no backend may be used: each is down or drained, or no name of the upstream has an address
 	BreakerOpen               // the breakers of all backends are open
-	QueueFull                 // pool.queue requests wait for a connection already
-	QueueTimeout              // no connection came free within pool.queue_timeout
+	QueueFull                 // no backend has room, and as many requests wait as may; or pool.queue wait for a connection
+	QueueTimeout              // no backend had room in time; or no connection came free within pool.queue_timeout
 	TunnelsFull               // the backend has pool.tunnels open tunnels
 	OutOfTime                 // timeouts.request passed before a response head came
 	FirstByteTimeout          // no response head within timeouts.first_byte
@@ -98,8 +98,8 @@ var reasons = [...]reasonRow{
 	{RouteFull, "route-full", ConnectionLimitReached, Gateway, 503, false, true, "This route is at its limit of requests. Try again shortly."},
 	{NoBackend, "no-backend", DestinationUnavailable, Upstream, 503, false, false, "No backend is available for this request."},
 	{BreakerOpen, "breaker-open", DestinationUnavailable, Upstream, 503, false, true, "Too many requests to the backends of this one have failed. Try again later."},
-	{QueueFull, "queue-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many requests wait for this backend. Try again shortly."},
-	{QueueTimeout, "queue-timeout", ConnectionLimitReached, Upstream, 503, false, true, "No connection to the backend came free in time. Try again shortly."},
+	{QueueFull, "queue-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many requests wait for a backend. Try again shortly."},
+	{QueueTimeout, "queue-timeout", ConnectionLimitReached, Upstream, 503, false, true, "No backend had room for the request in time. Try again shortly."},
 	{TunnelsFull, "tunnels-full", ConnectionLimitReached, Upstream, 503, false, true, "Too many tunnels to this backend are open. Try again shortly."},
 	{OutOfTime, "out-of-time", HTTPResponseTimeout, Gateway, 504, false, false, "The response did not come in time."},
 	{FirstByteTimeout, "first-byte-timeout", HTTPResponseTimeout, Upstream, 504, false, false, "The backend did not respond in time."},

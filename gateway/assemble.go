@@ -32,6 +32,7 @@ func (g *Gateway) assemble(cfg *config.Config, prev *Snapshot) (*Snapshot, error
 				Requests: cfg.Limits.RequestsPerConnection,
 			},
 		},
+		fair:        fairnessOf(&cfg.Limits.Queue.Fair, g.proxy.rooms.seed),
 		forwarded:   cfg.Forwarded,
 		proxyStatus: cfg.Answers.ProxyStatus,
 		cacheStatus: cfg.Answers.CacheStatus,

@@ -31,6 +31,7 @@ func (g *Gateway) assembleRoute(c *config.Route, s *Snapshot, old *reuse) (*rout
 		limits:   kept.limits,
 		upgrades: byteLists(c.Upgrades),
 		trailers: byteLists(c.Trailers),
+		priority: priorityOf(&c.Priority),
 		finish:   c.Finish,
 	}
 	r.passed = r.trailers
@@ -53,7 +54,7 @@ func (r *route) attach(c *config.Route, s *Snapshot) error {
 		}
 		view := up.cluster.View(r.name, c.Weights)
 		s.views = append(s.views, view)
-		r.targets = append(r.targets, target{up: up, view: view})
+		r.targets = append(r.targets, target{placeOf(up, view, c), up})
 		shares = append(shares, t.Weight)
 	}
 	if len(shares) > 1 {

@@ -51,7 +51,12 @@ func (g *Gateway) assembleUpstream(c *config.Upstream, s *Snapshot, prev *pooled
 			return nil, err
 		}
 	}
-	if prev != nil && prev.cluster == cluster && prev.budget == up.budget && reflect.DeepEqual(prev.config, c) {
+	if share := c.Queue.Of(&s.config.Limits.Queue); !share.Off {
+		if up.queue, err = s.queue(c.Name, share, g.proxy.rooms); err != nil {
+			return nil, err
+		}
+	}
+	if prev != nil && prev.cluster == cluster && prev.budget == up.budget && prev.queue == up.queue && reflect.DeepEqual(prev.config, c) {
 		return prev, nil
 	}
 	return up, nil
@@ -70,6 +75,51 @@ func (s *Snapshot) retryBudget(name string, c config.RetryBudget) (*ratelimit.Bu
 	return budget.Value, err
 }
 
+// queue returns the waiting room of an upstream: the running one when its options and the seats that
+// all upstreams share are the same.
+func (s *Snapshot) queue(name string, share config.Share, k *roomKeeper) (*queue, error) {
+	type identity struct {
+		upstream string
+		options  config.Share
+		seats    *ratelimit.Seats
+	}
+	seats, err := resource.Claim(s.resources, "seats", s.config.Limits.Queue.Size, func() (resource.Plain[*ratelimit.Seats], error) {
+		return resource.Plain[*ratelimit.Seats]{Value: ratelimit.NewSeats(s.config.Limits.Queue.Size)}, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return resource.Claim(s.resources, "waiting room", identity{name, share, seats.Value}, func() (*queue, error) {
+		return newQueue(k, ratelimit.RoomOptions{Seats: seats.Value, Size: share.Size, Wait: share.Wait}), nil
+	})
+}
+
+// placeOf returns where the requests of a route get a backend of an upstream. They wait together
+// with those of other routes, unless they may begin while those have to wait.
+func placeOf(up *pooledUpstream, view *upstream.View, c *config.Route) place {
+	p := place{view: view, queue: up.queue, limited: c.Limited, metrics: up.metrics}
+	if p.queue == nil {
+		return p
+	}
+	name := ""
+	switch {
+	case view.Own():
+		name = "route " + c.Name()
+	case !c.Limited:
+		name = "not limited"
+	}
+	p.room, p.again = p.queue.room(name), p.queue.room("again, "+name)
+	return p
+}
+
+func limiterOptions(c *config.Concurrency) ratelimit.LimiterOptions {
+	return ratelimit.LimiterOptions{Mode: limitModes[c.Mode], Min: c.Min, Max: c.Max, Headroom: c.Headroom}
+}
+
+var limitModes = [...]ratelimit.Mode{
+	config.LimitOff: ratelimit.Off, config.LimitAuto: ratelimit.Auto, config.LimitWatch: ratelimit.Watch, config.LimitFixed: ratelimit.Fixed,
+}
+
 // checkSlots returns the bound of health checks that all upstreams share.
 func (s *Snapshot) checkSlots() (*upstream.CheckSlots, error) {
 	slots, err := resource.Claim(s.resources, "check slots", "of the process", func() (resource.Plain[*upstream.CheckSlots], error) {
@@ -86,14 +136,15 @@ func (g *Gateway) upstreamOptions(c *config.Upstream) (upstream.Options, error) 
 			Max: c.Pool.Max, Tunnels: orOff(c.Pool.Places()), Slow: orOff(c.Pool.SlowPlaces()), Idle: orOff(c.Pool.Idle), IdleTimeout: c.Pool.IdleTimeout,
 			MaxAge: orOff(c.Pool.MaxAge), Queue: orOff(c.Pool.Queue), QueueTimeout: c.Pool.QueueTimeout,
 		},
-		TLS:     upstream.TLSOptions{CA: c.TLS.CA, Name: c.TLS.Name, Cert: c.TLS.Cert, Key: c.TLS.Key, Insecure: c.TLS.Insecure},
-		Eject:   ejectOptions(c),
-		Failing: statusSet(c.Eject.When),
-		Refresh: c.DNS.Refresh,
-		Sweeper: g.backends,
-		OnSlow:  g.metrics.Upstream(c.Name).SlowEnded,
-		Log:     g.log,
-		Now:     g.now,
+		TLS:         upstream.TLSOptions{CA: c.TLS.CA, Name: c.TLS.Name, Cert: c.TLS.Cert, Key: c.TLS.Key, Insecure: c.TLS.Insecure},
+		Eject:       ejectOptions(c),
+		Failing:     statusSet(c.Eject.When),
+		Concurrency: limiterOptions(&c.Concurrency),
+		Refresh:     c.DNS.Refresh,
+		Sweeper:     g.backends,
+		OnSlow:      g.metrics.Upstream(c.Name).SlowEnded,
+		Log:         g.log,
+		Now:         g.now,
 
 		Check: checkOptions(&c.Health),
 	}

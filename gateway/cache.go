@@ -13,6 +13,7 @@ import (
 	"penstock/health"
 	"penstock/httpcache"
 	"penstock/metrics"
+	"penstock/upstream"
 )
 
 // lookup gives the request to the cache, if its route has one, see httpcache.Engine.Lookup.
@@ -67,13 +68,17 @@ func (j *journey) received() httpcache.Received {
 // Fetch implements httpcache.Origin.
 func (j *journey) Fetch() (httpcache.Received, *exchange.Fault) {
 	j.out.resp.Discard()
-	f := j.g.forward(j)
+	f := j.g.wait(j)
+	if f == nil {
+		f = j.g.forward(j)
+	}
 	return j.received(), f
 }
 
 // Detach implements httpcache.Origin.
 func (j *journey) Detach() httpcache.Body {
 	d := &detached{g: j.g, out: j.out, snap: j.snap.join(), backend: j.out.backend, record: *j.out.attempt}
+	d.queue, d.member = j.turn.queue, j.turn.member
 	d.out.resp.Record(&d.record)
 	body := d.out.resp.Body
 	body.Idle, body.OnClose = j.route.times.BodyIdle, d.closed
@@ -87,6 +92,8 @@ type detached struct {
 	out     *outbound
 	snap    *Snapshot
 	backend *health.Endpoint
+	queue   *queue // of requests that wait for the backend, which is member
+	member  *upstream.Member
 	record  exchange.Attempt // in the place of the journey's
 }
 
@@ -104,6 +111,7 @@ func (d *detached) Close() {
 func (d *detached) closed(_ bool, fault *exchange.Fault, _ int64) {
 	now := d.g.now()
 	d.backend.EndRest(fault, now.Sub(d.record.Start), now)
+	d.queue.passOn(d.member, d.g.now)
 }
 
 // Background implements httpcache.Origin. The origin sees the fields of the request that

@@ -103,14 +103,14 @@ func TestFinishGoesOnForAClientThatSentFIN(t *testing.T) {
 func TestClientThatLeavesTheQueueMakesRoom(t *testing.T) {
 	asked, release, gone := make(chan struct{}, 100), make(chan struct{}), make(chan struct{}, 100)
 	origin := silentOrigin(t, asked, release, gone)
-	g := gatewaytest.Start(t, "upstreams: { u: { backends: [\""+origin.URL+"\"], pool: { max: 1, queue: 1, queue_timeout: 1m } } }\n"+
+	g := gatewaytest.Start(t, "upstreams: { u: { backends: [\""+origin.URL+"\"], pool: { max: 1 }, queue: { wait: 1m } } }\n"+
 		"routes: [{ path: \"/*\", upstream: u, timeouts: { first_byte: off, request: off } }]\n")
 	first, waits := gatewaytest.Dial(t, g.Address), gatewaytest.Dial(t, g.Address)
 	first.Send(get)
 	<-asked
 	waits.Send(get)
 	waiting := func(n string) func() bool {
-		return func() bool { return strings.Contains(g.Series("penstock_backend_requests_waiting"), "} "+n+"\n") }
+		return func() bool { return strings.Contains(g.Series("penstock_queue_waiting"), `priority="normal"} `+n+"\n") }
 	}
 	gatewaytest.Eventually(t, "a request waits", waiting("1"))
 	_ = waits.Conn.Close()

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"log/slog"
+	"math/rand/v2"
 	"runtime/debug"
 	"strconv"
 	"time"
@@ -36,8 +37,7 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	j.text = response.AppendProblemType(j.text[:0], text)
 	own := len(j.refusal) > 0 && j.fields.Parse(j.refusal) == headers.NoProblem && j.fields.Has(headers.RetryAfter)
 	if f.Reason.RetryAfter() && !own { // a policy knows better when
-		seconds := int64(max(1, (f.Wait+time.Second-1)/time.Second))
-		j.text = append(strconv.AppendInt(append(j.text, "Retry-After: "...), seconds, 10), "\r\n"...)
+		j.text = appendRetryAfter(j.text, f)
 	}
 	j.text = append(j.text, j.refusal...)
 	c := j.common()
@@ -48,6 +48,16 @@ func (g *proxy) fail(j *journey, f *exchange.Fault) {
 	r.SetFields(j.cache.AppendStatus(lines))
 	j.finishLocal(j.note)
 	g.send(j)
+}
+
+// appendRetryAfter appends after how many seconds the client may try again. Clients that were
+// refused for the same overload get 1 to 3, so that they do not come back together.
+func appendRetryAfter(dst []byte, f *exchange.Fault) []byte {
+	seconds := int64(max(1, (f.Wait+time.Second-1)/time.Second))
+	if f.Reason == exchange.QueueFull || f.Reason == exchange.QueueTimeout {
+		seconds += rand.Int64N(3)
+	}
+	return append(strconv.AppendInt(append(dst, "Retry-After: "...), seconds, 10), "\r\n"...)
 }
 
 // sendLocal completes and sends the response that a policy has made.

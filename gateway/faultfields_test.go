@@ -79,7 +79,7 @@ func faultCases() []faultCase {
 		{reason: exchange.BreakerOpen, known: true, top: "UPSTREAM: breaker: { min: 1 }", route: "retry: off", origin: gatewaytest.Always("HTTP/1.1 500 Broken\r\nContent-Length: 0\r\n\r\n"), before: func(t *testing.T, g *gatewaytest.Gateway, _ <-chan string) {
 			gatewaytest.Get(t, g.Address, "/")
 		}},
-		{reason: exchange.QueueFull, known: true, top: "UPSTREAM: pool: { max: 1, queue: 0 }", origin: silent, before: occupy},
+		{reason: exchange.QueueFull, known: true, top: "UPSTREAM: pool: { max: 1, queue: 0 }, queue: off", origin: silent, before: occupy},
 		{reason: exchange.QueueTimeout, known: true, top: "UPSTREAM: pool: { max: 1, queue: 9, queue_timeout: 20ms }", origin: silent, before: occupy},
 		{reason: exchange.TunnelsFull, known: true, raw: "GET /" + raw + "Connection: Upgrade\r\nUpgrade: websocket" + end, top: "UPSTREAM: pool: { tunnels: 0% }"},
 		{reason: exchange.OutOfTime, known: true, route: "timeouts: { first_byte: off, request: 50ms }, retry: off", origin: silent},
@@ -91,10 +91,11 @@ func faultCases() []faultCase {
 }
 
 // panics is a policy with a bug.
-type panics struct{ guard, fields, finish bool }
+type panics struct{ guard, request, fields, finish bool }
 
 func (p *panics) Keys(k options.Keys) {
 	k.Switch("guard", &p.guard, false, "")
+	k.Switch("request", &p.request, false, "")
 	k.Switch("fields", &p.fields, false, "")
 	k.Switch("finish", &p.finish, false, "")
 }
@@ -104,6 +105,12 @@ func (p *panics) OnRequest(*policy.Call) policy.Verdict {
 		panic("a bug in the guard")
 	}
 	return policy.Continue
+}
+
+func (p *panics) EditRequest(*headers.Block, *policy.Call) {
+	if p.request {
+		panic("a bug in the request's fields")
+	}
 }
 
 func (p *panics) EditFields(*headers.Block, *policy.Call) {

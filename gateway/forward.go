@@ -6,30 +6,22 @@ import (
 	"time"
 
 	"penstock/exchange"
-	"penstock/upstream"
 )
 
-// forward sends the request to backends until one responds or judge gives up. When it returns
-// nil, j.out.resp is the response.
+// forward sends the request to the backend that wait has found, and to others, until one responds
+// or judge gives up. When it returns nil, j.out.resp is the response.
 func (g *proxy) forward(j *journey) *exchange.Fault {
 	g.prepare(j)
-	j.out.req.From = exchange.ClientOf(j.x.Client)
+	j.out.req.From = j.turn.from
 	if j.stream != nil && !j.route.finish {
 		j.out.req.Client = j.stream.Watch(j.bound.followed, false)
 		defer j.stopWatching()
 	}
-	t := j.route.choose()
-	j.x.Upstream = t.up.name
-	t.up.countRequest(j.x.Start)
 	rule := &j.route.retry
 	for left := rule.times; ; {
-		member := t.pick(j)
-		if member == nil {
-			return t.noBackend(g.now())
-		}
-		f := g.attempt(j, t, member)
+		f := g.attempt(j)
 		v := judge(f, j.out.resp.Status, j.traits(rule), rule, left)
-		if v == retry && !g.mayRetry(j, t, rule, rule.times-left) {
+		if v == retry && !j.mayRetry(rule, rule.times-left) {
 			v = giveUp
 		}
 		switch v {
@@ -43,9 +35,12 @@ func (g *proxy) forward(j *journey) *exchange.Fault {
 		case retry:
 			left--
 			j.out.req.Fresh = false
-			j.out.triedSet.Add(member.Backend)
+			j.out.triedSet.Add(j.turn.member.Backend)
 		}
 		j.out.resp.Discard()
+		if f := findBackend(j); f != nil {
+			return f
+		}
 	}
 }
 
@@ -58,25 +53,30 @@ func (j *journey) stopWatching() {
 
 // attempt sends the request to one backend, records that, and reports the result to the
 // backend's health: at once, or when the body of the response has ended.
-func (g *proxy) attempt(j *journey, t *target, m *upstream.Member) *exchange.Fault {
-	now := g.now()
-	at := j.x.NextAttempt(m.Backend.Address(), now)
+func (g *proxy) attempt(j *journey) *exchange.Fault {
+	w := &j.turn
+	m := w.member
+	at := j.x.NextAttempt(m.Backend.Address(), w.at)
 	if at == nil {
+		w.release()
 		return exchange.Refuse(exchange.NoBackend)
 	}
-	j.out.req.Host = t.up.hostField(j, m)
+	j.out.req.Host = j.target.up.hostField(j, m)
 	j.out.attempt, j.out.backend = at, m.Health
 	m.Health.Begin()
+	j.out.req.Slot, w.slot = w.slot, false
 	f := m.Client.RoundTrip(&j.out.req, &j.out.resp, at)
 	at.Fault = f
+	w.end(at.Start.Add(at.Queue).UnixNano(), at.Start.Add(at.FirstByte).UnixNano(), isSample(j.out, f))
 	if f == nil && (j.out.resp.Body != nil || j.out.resp.Tunnel != nil) {
 		if j.out.resp.Body != nil {
 			j.out.resp.Body.OnClose = j.bound.bodyClosed
 		}
 		m.Health.Responded(at.Status, at.FirstByte, g.now()) // the time of the body is no measure of the backend
-		return nil
+	} else {
+		j.settle(f)
 	}
-	j.settle(f)
+	w.passOn(g.now)
 	return f
 }
 
@@ -84,6 +84,7 @@ func (g *proxy) attempt(j *journey, t *target, m *upstream.Member) *exchange.Fau
 func (j *journey) onBodyClose(_ bool, f *exchange.Fault, received int64) {
 	j.out.attempt.Received, j.out.attempt.Fault, j.x.Sent = received, f, received
 	j.settleRest(f)
+	j.turn.passOn(j.g.now)
 	if f != nil && j.x.Fault == nil {
 		j.x.Fault = f
 	}
@@ -124,13 +125,13 @@ func (j *journey) traits(rule *retryRule) traits {
 
 // mayRetry asks the budget and waits; false means that the time or the budget is
 // used up, that the client has left, or that the process stops.
-func (g *proxy) mayRetry(j *journey, t *target, rule *retryRule, n int) bool {
-	now := g.now()
+func (j *journey) mayRetry(rule *retryRule, n int) bool {
+	now := j.g.now()
 	pause := rule.wait(n, rand.Float64())
 	if d := j.out.req.Times.Deadline; !d.IsZero() && now.Add(pause).After(d) {
 		return false
 	}
-	if !t.up.mayRetry(now) {
+	if !j.target.up.mayRetry(now) {
 		return false
 	}
 	return pause <= 0 || j.pause(pause)

@@ -138,6 +138,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 	for _, ln := range g.listeners {
 		g.serving.Go(func() { g.accept(ln) })
 	}
+	g.serving.Go(func() { g.proxy.rooms.run(g.proxy.stopping, g.now) })
 	g.saver.Start(snap.config.Cache.SaveEvery)
 	g.ready.Store(true)
 	return nil

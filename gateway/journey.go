@@ -29,6 +29,8 @@ type journey struct {
 	routeQuery routing.Query      // input of the route table, and its scratch space
 	body       clientBody
 	upload     upload
+	target     *target   // the upstream that was chosen
+	turn       turn      // its backend, and its place in the waiting room
 	out        *outbound // what goes to a backend and what comes back
 	cache      httpcache.Transaction
 	response   response.Response // what goes to the client
@@ -68,6 +70,7 @@ type bound struct {
 func (j *journey) reset() {
 	j.cache.Reset()
 	j.out.reset()
+	j.turn.reset() // after the end of a body, which lets other requests begin
 	j.body.reset()
 	j.releaseUpload()
 	j.request.Reset(maxKeptBuffer)
@@ -75,7 +78,7 @@ func (j *journey) reset() {
 	j.routeQuery.Reset(maxKeptBuffer)
 	j.fields.Reset()
 	j.proxied.reset()
-	j.stream, j.x, j.snap, j.route = nil, nil, nil, nil
+	j.stream, j.x, j.snap, j.route, j.target = nil, nil, nil, nil, nil
 	j.call.Reset(maxKeptBuffer)
 	j.refusal = trim(j.refusal)
 	j.line, j.note = accesslog.Entry{}, j.note[:0]

@@ -53,9 +53,7 @@ func (g *proxy) prepare(j *journey) {
 	}
 	t := &j.route.times
 	j.out.req.Times = upstream.Times{Connect: t.Connect, FirstByte: t.FirstByte, BodyIdle: t.BodyIdle}
-	if t.Request > 0 {
-		j.out.req.Times.Deadline = j.x.Start.Add(t.Request + j.out.uploadTime)
-	}
+	j.out.req.Times.Deadline = deadlineOf(j)
 }
 
 // outgoingTarget is the target as received, or the route's rewriting of its path

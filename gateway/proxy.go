@@ -29,6 +29,7 @@ type proxy struct {
 	perClient clientCounts
 	stopping  chan struct{} // closed when requests that wait are to end
 	tunnels   *tunnel.Registry
+	rooms     *roomKeeper
 
 	journeys  sync.Pool
 	outbounds sync.Pool

@@ -1,8 +1,6 @@
 package gateway
 
 import (
-	"time"
-
 	"penstock/config"
 	"penstock/exchange"
 	"penstock/httpcache"
@@ -10,7 +8,6 @@ import (
 	"penstock/metrics"
 	"penstock/policy"
 	"penstock/routing"
-	"penstock/upstream"
 )
 
 // route is one compiled route: what its requests are allowed and where they go.
@@ -30,15 +27,16 @@ type route struct {
 	upgrades [][]byte
 	trailers [][]byte
 	passed   [][]byte // those of trailers that a request may have
-	finish   bool     // a request goes on when its client has left
+	priority priority
+	finish   bool // a request goes on when its client has left
 	metrics  *metrics.Route
 	cache    *httpcache.Rule // nil when it does not cache
 }
 
 // target is one upstream as one route sees it.
 type target struct {
-	up   *pooledUpstream
-	view *upstream.View
+	place
+	up *pooledUpstream
 }
 
 // match finds the request's route in the snapshot that it lives on.
@@ -84,24 +82,6 @@ func (r *route) choose() *target {
 	return &r.targets[r.split.Next()]
 }
 
-// pick returns a client for the next try: one that was not tried yet while there
-// is one, else any again; nil when no backend may be used at all.
-func (t *target) pick(j *journey) *upstream.Member {
-	now := j.g.now().UnixNano()
-	if m := t.view.PickTrial(&j.out.triedSet, mayTry(j.request.Method), now); m != nil {
-		return m
-	}
-	key := t.up.hashKey(j)
-	if m := t.view.Pick(key, &j.out.triedSet, now); m != nil {
-		return m
-	}
-	if j.out.triedSet.Len() == 0 {
-		return nil
-	}
-	j.out.triedSet.Reset()
-	return t.view.Pick(key, &j.out.triedSet, now)
-}
-
 // mayTry reports whether a request with this method may find out whether a backend works
 // again: sending it twice does no harm.
 func mayTry(method []byte) bool {
@@ -110,17 +90,4 @@ func mayTry(method []byte) bool {
 		return true
 	}
 	return false
-}
-
-// noBackend is the fault of a request for which no backend is left: when the breakers of all
-// are open, until when they are. It contains why names of the upstream have no address.
-func (t *target) noBackend(now time.Time) *exchange.Fault {
-	if until, open := t.view.BreakerOpen(now.UnixNano()); open {
-		return exchange.Refuse(exchange.BreakerOpen).RetryIn(time.Duration(until - now.UnixNano()))
-	}
-	f := exchange.Refuse(exchange.NoBackend)
-	if err := t.view.LookupError(); err != nil {
-		f = f.Because(err)
-	}
-	return f
 }

@@ -62,7 +62,11 @@ func (g *proxy) serve(j *journey) {
 		g.fail(j, f)
 		return
 	}
-	switch outcome, f := g.store(j, g.forward(j)); outcome {
+	f := g.wait(j)
+	if f == nil {
+		f = g.forward(j)
+	}
+	switch outcome, f := g.store(j, f); outcome {
 	case httpcache.Serve:
 		g.send(j)
 		return
@@ -83,6 +87,7 @@ func newProxy(instance string, o *Options) *proxy {
 		instance: instance, log: o.Log, now: o.Now, clock: o.Clock, access: o.Access,
 		unmatched: o.Metrics.Route(""), tunnels: tunnel.NewRegistry(),
 		stopping: make(chan struct{}), slow: conn.NewSlowLimit(1, o.Metrics.SlowEnded),
+		rooms: newRoomKeeper(),
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
@@ -110,6 +115,7 @@ func (g *proxy) newJourney() any {
 	j := &journey{g: g, out: g.outbounds.Get().(*outbound)}
 	j.proxied.j = j
 	j.response.Reset(maxKeptBuffer)
+	j.turn.bound.arriving, j.turn.bound.waiting = j.turn.arrive, j.turn.admit
 	j.bound = bound{j.onBodyClose, j.passInterim, j.body.Abort, j.body.trailers, j.cache.Followed}
 	return j
 }

@@ -50,5 +50,6 @@ type Snapshot struct {
 	cache       *httpcache.Engine // nil when no route of any generation has cached
 	entry       *policy.Plan      // what acts on requests before their route is known
 	perRequest  [][]byte          // fields of a request that the gateway writes anew for each
+	fair        fairness          // between the clients of requests that wait
 	requestID   []byte            // name of the id's field; nil for none
 }

@@ -117,7 +117,11 @@ func BenchmarkStage(b *testing.B) {
 			g.prepare(j)
 			return len(j.out.fields) > 0
 		}},
-		{"pick", func() bool { return j.route.choose().pick(j) != nil }},
+		{"wait", func() bool {
+			f := g.wait(j)
+			j.turn.release()
+			return f == nil
+		}},
 		{"judge", func() bool {
 			return judge(nil, 200, fine, rule, 1) == giveUp && judge(reset, 0, fine, rule, 1) == retry
 		}},

@@ -62,6 +62,9 @@ func (g *Gateway) Upstreams() []ops.Upstream {
 		for _, b := range u.cluster.State() {
 			v.Backends = append(v.Backends, backendView(&b))
 		}
+		if u.queue != nil {
+			v.Queue = u.queue.view()
+		}
 		views[i] = v
 	}
 	return views
@@ -73,6 +76,11 @@ func backendView(b *upstream.BackendState) ops.Backend {
 		Weight: b.Weight, Backup: b.Backup, InFlight: b.InFlight,
 		Active: b.Open - b.Idle, Idle: b.Idle, Waiting: b.Waiting,
 		Refused: b.Refused, EjectionsBy: make(map[string]uint64, len(b.Ejections)-1),
+	}
+	if l := b.Limiter; l != nil {
+		v.Concurrency = &ops.Concurrency{
+			Mode: l.Mode().String(), Limit: l.Limit(), InFlight: l.InFlight(), Base: l.Base().Seconds(), Median: l.Median().Seconds(),
+		}
 	}
 	if c := b.Checks; c.On {
 		v.Checks = &ops.HealthChecks{OK: c.OK, Failed: c.Failed, Took: c.Took.Seconds()}

@@ -16,6 +16,7 @@ type pooledUpstream struct {
 	name      string
 	config    *config.Upstream
 	cluster   *upstream.Cluster
+	queue     *queue            // nil when no request waits for room
 	budget    *ratelimit.Budget // nil when retries are not bounded
 	hashName  []byte            // field or cookie that the hash is taken from
 	fixedHost []byte

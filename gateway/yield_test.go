@@ -21,7 +21,7 @@ func TestSlowTransfersYieldToOtherClients(t *testing.T) {
 			t.Parallel()
 			origin := slowOrigin(t)
 			g := gatewaytest.Start(t, "trusted_proxies: [127.0.0.1]\ntimeouts: { first_byte: 1m, request: off }\n"+
-				"upstreams: { up: { backends: [\""+origin.URL+"\"], pool: { max: 4, queue_timeout: 5s } } }\n"+oneRoute("up"))
+				"upstreams: { up: { backends: [\""+origin.URL+"\"], pool: { max: 4 }, queue: { wait: 5s } } }\n"+oneRoute("up"))
 			for range 4 {
 				gatewaytest.Dial(t, g.Address).Send(request)
 			}

@@ -2,8 +2,10 @@ package metrics
 
 import (
 	"sync/atomic"
+	"time"
 
 	"penstock/exchange"
+	"penstock/ratelimit"
 )
 
 // backendKey names a backend: the upstream's name and the address.
@@ -65,7 +67,26 @@ type Upstream struct {
 	status  atomic.Uint64 // retries because of the status of a response
 	refused atomic.Uint64
 	slow    atomic.Uint64 // transfers that pool.slow has ended
+	waited  durations     // of requests that have left the waiting room
+	timed   atomic.Bool   // that histogram has been written
+	shed    [len(shedReasons)][ratelimit.Low + 1]atomic.Uint64
 }
+
+// shedReasons are why requests are refused that no backend has room for.
+var shedReasons = [...]exchange.Reason{exchange.QueueFull, exchange.QueueTimeout}
+
+// Shed counts a request that was refused because no backend had room for it. It does nothing for
+// another reason than exchange.QueueFull and exchange.QueueTimeout.
+func (u *Upstream) Shed(p ratelimit.Priority, why exchange.Reason) {
+	for i, r := range shedReasons {
+		if r == why {
+			u.shed[i][p].Add(1)
+		}
+	}
+}
+
+// Waited counts a request that has left the waiting room after so long, with a backend or without.
+func (u *Upstream) Waited(d time.Duration) { u.waited.observe(d) }
 
 // SlowEnded counts a transfer that was ended as the slowest of too many slow ones.
 func (u *Upstream) SlowEnded() { u.slow.Add(1) }

@@ -58,28 +58,34 @@ var (
 
 // The families of upstreams and their backends.
 var (
-	backendRequests = family{"penstock_backend_requests_total", counter, "", "Attempts sent to a backend, by the route of the request."}
-	attempts        = family{"penstock_backend_attempts_total", counter, "", "Attempts by result: ok, else the name of the fault."}
-	reused          = family{"penstock_backend_reused_attempts_total", counter, "", "Attempts on a connection that had been used before."}
-	queueTime       = family{"penstock_backend_queue_duration_seconds", histogram, "seconds", "Time spent waiting for a free connection; only attempts that waited."}
-	connectTime     = family{"penstock_backend_connect_duration_seconds", histogram, "seconds", "TCP and TLS set-up; only attempts that opened a connection."}
-	firstByteTime   = family{"penstock_backend_first_byte_duration_seconds", histogram, "seconds", "From the pick of the backend to its response head."}
-	sentBytes       = family{"penstock_backend_sent_body_bytes_total", counter, "bytes", "Request body bytes written to the backend."}
-	receivedBytes   = family{"penstock_backend_received_body_bytes_total", counter, "bytes", "Response body bytes read from the backend."}
-	ejections       = family{"penstock_backend_ejections_total", counter, "", "How often the backend was ejected, by reason: connect, errors, silent or slow."}
-	ejectRefused    = family{"penstock_backend_ejections_refused_total", counter, "", "How often the backend was not ejected, because eject.at_most of its upstream were already."}
-	healthChecks    = family{"penstock_backend_health_checks_total", counter, "", "Active health checks of the backend, by result: success or failure."}
-	healthTime      = family{"penstock_backend_health_check_duration_seconds", gauge, "seconds", "How long the latest active health check of the backend took."}
-	breakerOpened   = family{"penstock_backend_breaker_opened_total", counter, "", "How often the breaker of the backend has opened."}
-	backendUp       = family{"penstock_backend_up", gauge, "", "1 while the state of the backend is up or warming, else 0."}
-	backendState    = family{"penstock_backend_state", gauge, "", "1 for the state that the backend is in: up, warming, checking, down, ejected, open, half-open or drained."}
-	backendInFlight = family{"penstock_backend_requests_in_flight", gauge, "", "Attempts under way at the backend."}
-	connections     = family{"penstock_backend_connections", gauge, "", "Connections to the backend, by state: active or idle."}
-	waiting         = family{"penstock_backend_requests_waiting", gauge, "", "Requests that wait for a connection to the backend."}
-	retries         = family{"penstock_upstream_retries_total", counter, "", "Attempts after the first, by the fault of the attempt before; cause \"status\" when it got a response."}
-	upstreamPanic   = family{"penstock_upstream_panic", gauge, "", "1 while so few backends can be used that requests go to those too that are ejected or whose health checks fail, else 0."}
-	retriesRefused  = family{"penstock_upstream_retries_refused_total", counter, "", "Retries that the retry budget did not allow."}
-	slowEnded       = family{"penstock_slow_ended_total", counter, "", "Transfers that were ended as the slowest of too many slow ones: by pool.slow of the upstream, or with upstream \"\" by half of limits.requests."}
+	backendRequests   = family{"penstock_backend_requests_total", counter, "", "Attempts sent to a backend, by the route of the request."}
+	attempts          = family{"penstock_backend_attempts_total", counter, "", "Attempts by result: ok, else the name of the fault."}
+	reused            = family{"penstock_backend_reused_attempts_total", counter, "", "Attempts on a connection that had been used before."}
+	queueTime         = family{"penstock_backend_queue_duration_seconds", histogram, "seconds", "Time spent waiting for a free connection; only attempts that waited."}
+	connectTime       = family{"penstock_backend_connect_duration_seconds", histogram, "seconds", "TCP and TLS set-up; only attempts that opened a connection."}
+	firstByteTime     = family{"penstock_backend_first_byte_duration_seconds", histogram, "seconds", "From the pick of the backend to its response head."}
+	sentBytes         = family{"penstock_backend_sent_body_bytes_total", counter, "bytes", "Request body bytes written to the backend."}
+	receivedBytes     = family{"penstock_backend_received_body_bytes_total", counter, "bytes", "Response body bytes read from the backend."}
+	ejections         = family{"penstock_backend_ejections_total", counter, "", "How often the backend was ejected, by reason: connect, errors, silent or slow."}
+	ejectRefused      = family{"penstock_backend_ejections_refused_total", counter, "", "How often the backend was not ejected, because eject.at_most of its upstream were already."}
+	healthChecks      = family{"penstock_backend_health_checks_total", counter, "", "Active health checks of the backend, by result: success or failure."}
+	healthTime        = family{"penstock_backend_health_check_duration_seconds", gauge, "seconds", "How long the latest active health check of the backend took."}
+	breakerOpened     = family{"penstock_backend_breaker_opened_total", counter, "", "How often the breaker of the backend has opened."}
+	backendUp         = family{"penstock_backend_up", gauge, "", "1 while the state of the backend is up or warming, else 0."}
+	backendState      = family{"penstock_backend_state", gauge, "", "1 for the state that the backend is in: up, warming, checking, down, ejected, open, half-open or drained."}
+	backendInFlight   = family{"penstock_backend_requests_in_flight", gauge, "", "Attempts under way at the backend."}
+	connections       = family{"penstock_backend_connections", gauge, "", "Connections to the backend, by state: active or idle."}
+	waiting           = family{"penstock_backend_requests_waiting", gauge, "", "Requests that wait for a connection to the backend."}
+	retries           = family{"penstock_upstream_retries_total", counter, "", "Attempts after the first, by the fault of the attempt before; cause \"status\" when it got a response."}
+	upstreamPanic     = family{"penstock_upstream_panic", gauge, "", "1 while so few backends can be used that requests go to those too that are ejected or whose health checks fail, else 0."}
+	retriesRefused    = family{"penstock_upstream_retries_refused_total", counter, "", "Retries that the retry budget did not allow."}
+	slowEnded         = family{"penstock_slow_ended_total", counter, "", "Transfers that were ended as the slowest of too many slow ones: by pool.slow of the upstream, or with upstream \"\" by half of limits.requests."}
+	concurrencyLimit  = family{"penstock_backend_concurrency_limit", gauge, "", "Attempts at the backend that may wait for a response head at the same time; with concurrency: watch it is not enforced."}
+	concurrencyBase   = family{"penstock_backend_concurrency_base_seconds", gauge, "seconds", "Median time to the response head without a queue in the backend; 0 until it is known."}
+	concurrencyMedian = family{"penstock_backend_concurrency_median_seconds", gauge, "seconds", "Median time to the response head of the latest attempts; 0 until it is known."}
+	queueWaiting      = family{"penstock_queue_waiting", gauge, "", "Requests that wait because no backend of the upstream has room, by priority."}
+	queueDuration     = family{"penstock_queue_duration_seconds", histogram, "seconds", "Time spent waiting for a backend with room, of requests that had to wait, also of those that were refused then."}
+	shed              = family{"penstock_shed_total", counter, "", "Requests refused because no backend of the upstream had room, by priority and reason: queue-full or queue-timeout."}
 )
 
 // The families of the whole process.
@@ -108,7 +114,7 @@ func families() []family {
 		requests, duration, inFlight, requestBytes, responseBytes, faults,
 		backendRequests, cacheRequests, cacheForwarded, cacheStored, cacheServed, cacheFill, attempts, reused, queueTime, connectTime, firstByteTime,
 		sentBytes, receivedBytes, ejections, ejectRefused, healthChecks, healthTime, breakerOpened, backendUp, backendState, backendInFlight, connections,
-		waiting, upstreamPanic, retries, retriesRefused, slowEnded, rateLimited, rateKeys, rateForgotten,
+		waiting, concurrencyLimit, concurrencyBase, concurrencyMedian, queueWaiting, queueDuration, shed, upstreamPanic, retries, retriesRefused, slowEnded, rateLimited, rateKeys, rateForgotten,
 		cacheConfigured, cacheUsed, cacheOverhead, cacheRecords, cacheEvictions, cacheVanished, cacheDamaged,
 		cacheCollisions, cachePurges, cacheFlights, cacheWaiters, cacheSaved,
 		clientConnections, clientsParked, clientsResting, bufferedBodies, clientsRefused, tunnels, reloadOK, reloadTime, reloads,

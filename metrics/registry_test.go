@@ -9,6 +9,7 @@ import (
 	"penstock/exchange"
 	"penstock/health"
 	"penstock/ops"
+	"penstock/ratelimit"
 )
 
 // try describes one attempt of an exchange made by journey.
@@ -214,8 +215,8 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	r := New(Options{})
 	read(t, r).absent("penstock_backend_up")
 	r.SetUpstreams(func() []ops.Upstream {
-		return []ops.Upstream{{Name: "api", Panic: true, Backends: []ops.Backend{
-			{Address: "a", InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Refused: 6, EjectionsBy: map[string]uint64{"errors": 7, "silent": 0}},
+		return []ops.Upstream{{Name: "api", Panic: true, Queue: &ops.Queue{Waiting: map[string]int{"high": 8}}, Backends: []ops.Backend{
+			{Address: "a", Concurrency: &ops.Concurrency{Limit: 12.5, Base: 0.01, Median: 0.02}, InFlight: 2, Active: 3, Idle: 4, Waiting: 5, Refused: 6, EjectionsBy: map[string]uint64{"errors": 7, "silent": 0}},
 			{Address: "b", Status: health.Status{State: health.Down}, Checks: &ops.HealthChecks{OK: 8, Failed: 9, Took: 0.25}, Opened: new(uint64(3))},
 			{Address: "b"}, // two entries with one address
 		}}}
@@ -241,12 +242,34 @@ func TestGaugesComeFromTheirCallbacks(t *testing.T) {
 	s.want(`penstock_backend_health_check_duration_seconds{upstream="api",backend="b"}`, 0.25)
 	s.want(`penstock_backend_breaker_opened_total{upstream="api",backend="b"}`, 3)
 	s.want(`penstock_upstream_panic{upstream="api"}`, 1)
+	s.want(`penstock_queue_waiting{upstream="api",priority="high"}`, 8)
+	s.want(`penstock_queue_waiting{upstream="api",priority="low"}`, 0)
+	s.want(`penstock_backend_concurrency_limit{upstream="api",backend="a"}`, 12.5)
+	s.want(`penstock_backend_concurrency_base_seconds{upstream="api",backend="a"}`, 0.01)
+	s.want(`penstock_backend_concurrency_median_seconds{upstream="api",backend="a"}`, 0.02)
+	s.absent(`penstock_backend_concurrency_limit{upstream="api",backend="b"}`)
 	s.want(`penstock_client_connections`, 1)
 	s.want(`penstock_client_connections_refused_total`, 2)
 	s.want(`penstock_tunnels_open`, 3)
 	s.want(`penstock_config_generations_live`, 4)
 	s.want(`penstock_access_log_lines_dropped_total`, 5)
 	s.want(`penstock_log_lines_dropped_total`, 7)
+}
+
+func TestRequestsThatHadToWait(t *testing.T) {
+	r := New(Options{})
+	u := r.Upstream("api")
+	read(t, r).absent(`penstock_queue_duration_seconds_count{upstream="api"}`)
+	u.Waited(20 * time.Millisecond)
+	u.Shed(ratelimit.Low, exchange.QueueFull)
+	u.Shed(ratelimit.Low, exchange.QueueFull)
+	u.Shed(ratelimit.Critical, exchange.QueueTimeout)
+	u.Shed(ratelimit.Critical, exchange.NoBackend) // is not refused for want of room
+	s := read(t, r)
+	s.want(`penstock_queue_duration_seconds_count{upstream="api"}`, 1)
+	s.want(`penstock_shed_total{upstream="api",priority="low",reason="queue-full"}`, 2)
+	s.want(`penstock_shed_total{upstream="api",priority="critical",reason="queue-timeout"}`, 1)
+	s.absent(`penstock_shed_total{upstream="api",priority="critical",reason="queue-full"}`)
 }
 
 func TestReloadResultIsKept(t *testing.T) {
@@ -293,9 +316,9 @@ func TestNothingIsLostUnderConcurrency(t *testing.T) {
 
 // ofOne returns a callback with one upstream of these backends, all of them up.
 func ofOne(name string, addresses ...string) func() []ops.Upstream {
-	u := ops.Upstream{Name: name}
+	u := ops.Upstream{Name: name, Queue: new(ops.Queue)}
 	for _, a := range addresses {
-		u.Backends = append(u.Backends, ops.Backend{Address: a})
+		u.Backends = append(u.Backends, ops.Backend{Address: a, Concurrency: new(ops.Concurrency)})
 	}
 	return func() []ops.Upstream { return []ops.Upstream{u} }
 }

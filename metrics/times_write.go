@@ -31,6 +31,12 @@ func (p *page) times(s *snapshot) {
 			p.durations(h.family, &t, &b.timed[i], b.key.labels()...)
 		}
 	}
+	p.open(queueDuration)
+	for _, u := range s.upstreams {
+		var t total
+		t.add(&u.waited)
+		p.durations(queueDuration, &t, &u.timed, "upstream", u.name)
+	}
 	opened := false
 	for _, r := range s.routes {
 		if c := r.cached; c != nil {
@@ -55,6 +61,9 @@ func (s *snapshot) written() (n int) {
 	for _, r := range s.routes {
 		count(r.timed.Load())
 		count(r.cached != nil && r.cached.timed.Load())
+	}
+	for _, u := range s.upstreams {
+		count(u.timed.Load())
 	}
 	for _, b := range s.backends {
 		for i := range b.timed {

@@ -17,7 +17,8 @@ type snapshot struct {
 	upstreams []*Upstream
 	backends  []*backend
 	gauges    []backendView
-	panics    map[string]bool // by upstream; nil without a callback
+	panics    map[string]bool       // by upstream; nil without a callback
+	queues    map[string]*ops.Queue // by upstream, of those that have one
 }
 
 // snapshot collects the handles to write. New backends from discovery get their series here,
@@ -26,9 +27,12 @@ func (r *Registry) snapshot() *snapshot {
 	s, live := &snapshot{}, map[backendKey]bool{}
 	list := r.sources.upstreams.Load()
 	if list != nil {
-		s.panics = map[string]bool{}
+		s.panics, s.queues = map[string]bool{}, map[string]*ops.Queue{}
 		for _, u := range (*list)() {
 			s.panics[u.Name] = u.Panic
+			if u.Queue != nil {
+				s.queues[u.Name] = u.Queue
+			}
 			for _, b := range u.Backends {
 				if k := (backendKey{u.Name, b.Address}); !live[k] { // the format forbids a series twice
 					live[k] = true
@@ -85,6 +89,8 @@ func (r *Registry) write(w io.Writer) {
 	p.ejections(s.gauges)
 	p.checks(s.gauges)
 	p.panics(s.panics)
+	p.limiters(s.gauges)
+	p.queues(s)
 	p.routes(s.routes)
 	p.upstreams(s.upstreams, r.slowEnded.Load())
 	p.backends(s.backends)

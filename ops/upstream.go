@@ -32,7 +32,24 @@ type Upstream struct {
 	Name     string    `json:"name"`
 	Balance  string    `json:"balance"`
 	Panic    bool      `json:"panic,omitempty"` // so few backends can be used that ejections are ignored
+	Queue    *Queue    `json:"queue,omitempty"` // requests that wait for a backend with room; nil: none ever do
 	Backends []Backend `json:"backends"`
+}
+
+// Queue is the part of the waiting room that belongs to an upstream.
+type Queue struct {
+	Size    int            `json:"size"`    // requests that may wait
+	Wait    string         `json:"wait"`    // the longest wait, as the configuration writes it
+	Waiting map[string]int `json:"waiting"` // by priority, without those of which none wait
+}
+
+// Concurrency is the limit of the attempts at a backend that wait for a response head.
+type Concurrency struct {
+	Mode     string  `json:"mode"`           // auto, watch or fixed
+	Limit    float64 `json:"limit"`          // with watch it is not enforced
+	InFlight int     `json:"in_flight"`      // attempts that it counts
+	Base     float64 `json:"base_seconds"`   // median time to the response head without a queue in the backend; 0: not known
+	Median   float64 `json:"median_seconds"` // that of the latest attempts; 0: not known
 }
 
 // Backend is one backend as /api/upstreams shows it. The metrics are the same figures.
@@ -48,8 +65,9 @@ type Backend struct {
 	Ejections uint64 `json:"ejections"`         // since the backend was first seen
 	Refused   uint64 `json:"ejections_refused"` // not ejected because eject.at_most were out already
 
-	Checks *HealthChecks `json:"health_checks,omitempty"`  // nil without active checks
-	Opened *uint64       `json:"breaker_opened,omitempty"` // how often its breaker opened; nil without one
+	Concurrency *Concurrency  `json:"concurrency,omitempty"`    // nil: no limit
+	Checks      *HealthChecks `json:"health_checks,omitempty"`  // nil without active checks
+	Opened      *uint64       `json:"breaker_opened,omitempty"` // how often its breaker opened; nil without one
 
 	// EjectionsBy has the ejections for each reason: connect, errors, silent and slow.
 	EjectionsBy map[string]uint64 `json:"ejections_by_reason"`

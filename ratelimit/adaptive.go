@@ -19,6 +19,11 @@ const (
 	Off               // admits everything, and neither counts nor measures
 )
 
+var modeNames = [...]string{Auto: "auto", Watch: "watch", Fixed: "fixed", Off: "off"}
+
+// String returns the name of the mode. It panics for a value that is none of the modes.
+func (m Mode) String() string { return modeNames[m] }
+
 const (
 	lookEvery   = int64(200 * time.Millisecond) // shortest window between two decisions
 	lookSamples = 20                            // fewest samples that decide
@@ -288,6 +293,9 @@ func (l *Limiter) dip(limit float64) {
 		l.allowed[p].Store(n)
 	}
 }
+
+// Mode returns what the limiter does.
+func (l *Limiter) Mode() Mode { return l.o.Mode }
 
 // Limit returns the present limit, before the share of a priority; while the base is measured it
 // may be below LimiterOptions.Min. In mode Watch it is the one that would be enforced, in Fixed

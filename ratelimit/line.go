@@ -18,6 +18,7 @@ const (
 type line struct {
 	head    int16 // the flow whose turn it is, or none
 	active  int32 // flows in the ring
+	entries int
 	most    int32 // entries of the longest flow
 	lasting bool
 	turned  int64 // when the line became empty or not empty
@@ -63,6 +64,7 @@ func (l *line) push(e *Entry, f int16, now int64) {
 		l.turned = now
 	}
 	e.flow = f
+	l.entries++
 	fl := &l.flows[f]
 	if fl.newest == nil {
 		fl.oldest = e
@@ -80,6 +82,7 @@ func (l *line) push(e *Entry, f int16, now int64) {
 // remove takes e out of its flow.
 func (l *line) remove(e *Entry, now int64) {
 	l.lasts(now)
+	l.entries--
 	fl := &l.flows[e.flow]
 	if e.older != nil {
 		e.older.newer = e.newer

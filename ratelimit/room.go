@@ -29,11 +29,12 @@ func (s *Seats) take() bool {
 	return false
 }
 
-// Slots admits the requests of a room. A Limiter is one. The Room is locked while it calls the
-// methods: they must not block or call it.
+// Slots admits the requests of a room. The Room is locked while it calls the methods: they must
+// not block or call it.
 type Slots interface {
-	// TryBegin reports whether a request of this priority may begin, and counts it if so.
-	TryBegin(p Priority) bool
+	// TryBegin reports whether the request of e may begin, and counts it if so. e still waits in the
+	// room.
+	TryBegin(e *Entry) bool
 	// Base returns how long a response takes without a queue; zero is unknown.
 	Base() time.Duration
 }
@@ -160,7 +161,7 @@ func (r *Room) Next(now int64, slots Slots) *Entry {
 		if e == nil {
 			continue
 		}
-		if !slots.TryBegin(e.Priority) {
+		if !slots.TryBegin(e) {
 			return nil // a lower priority has no larger share
 		}
 		r.lines[p].turn(now)
@@ -168,6 +169,29 @@ func (r *Room) Next(now int64, slots Slots) *Entry {
 		return e
 	}
 	return nil
+}
+
+// Waits returns how many entries of each priority wait. Like Waiting it leaves out those that
+// Expired is going to return.
+func (r *Room) Waits() (n [priorities]int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for p, l := range r.lines {
+		if l != nil {
+			n[p] = l.entries
+		}
+	}
+	return n
+}
+
+// Oldest calls f with the entries that have waited longest, at most limit of them. The Room is
+// locked meanwhile: f must not block or call it.
+func (r *Room) Oldest(limit int, f func(*Entry)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for e := r.first; e != nil && limit > 0; e, limit = e.after, limit-1 {
+		f(e)
+	}
 }
 
 // Expired takes one entry that has waited too long at now (unix ns) out of the room; nil when

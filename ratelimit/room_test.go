@@ -13,7 +13,7 @@ type slots struct {
 	base time.Duration
 }
 
-func (s *slots) TryBegin(Priority) bool {
+func (s *slots) TryBegin(*Entry) bool {
 	if s.free == 0 {
 		return false
 	}
@@ -51,6 +51,26 @@ func order(r *Room, now int64) string {
 		}
 		names += e.Owner.(string) + " "
 	}
+}
+
+func TestWhatWaitsInARoom(t *testing.T) {
+	r := newTestRoom(100)
+	for i, p := range []Priority{Normal, Low, Normal, High} {
+		join(t, r, of(fmt.Sprint(i), p, 1), noon+int64(i))
+	}
+	if got, want := r.Waits(), [priorities]int{0, 1, 2, 1}; got != want {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	var oldest string
+	r.Oldest(3, func(e *Entry) { oldest += e.Owner.(string) })
+	if oldest != "012" {
+		t.Errorf("got %s, want the three that came first", oldest)
+	}
+	order(r, noon+ms)
+	if got := r.Waits(); got != [priorities]int{} {
+		t.Errorf("an empty room: got %v", got)
+	}
+	r.Oldest(3, func(e *Entry) { t.Errorf("an empty room has %v", e.Owner) })
 }
 
 func TestRoomOrder(t *testing.T) {

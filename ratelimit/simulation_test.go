@@ -134,9 +134,14 @@ func (s *simulation) request(e *Entry) *simRequest {
 	return e.Owner.(*simRequest)
 }
 
+// limited is a limiter as what admits the requests of a room.
+type limited struct{ *Limiter }
+
+func (l limited) TryBegin(e *Entry) bool { return l.Limiter.TryBegin(e.Priority) }
+
 func (s *simulation) dispatch(g *simGateway) {
 	for {
-		e := g.room.Next(s.now, g.limiter)
+		e := g.room.Next(s.now, limited{g.limiter})
 		if e == nil {
 			return
 		}

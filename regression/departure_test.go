@@ -158,7 +158,7 @@ func TestFixed04ABackendIsFreeAgainAtOnce(t *testing.T) {
 func TestFixed04AClientMayLeaveTheQueue(t *testing.T) {
 	t.Parallel()
 	o, h := holding(t)
-	g := start(t, "timeouts: { first_byte: 10m, request: 10m }\nupstreams: { u: { backends: [\"http://"+o.Address+"\"], pool: { max: 1, queue: 1, queue_timeout: 10m } } }\n"+
+	g := start(t, "timeouts: { first_byte: 10m, request: 10m }\nupstreams: { u: { backends: [\"http://"+o.Address+"\"], pool: { max: 1, queue: 1, queue_timeout: 10m }, queue: off } }\n"+
 		"routes: [{ path: \"/*\", upstream: u }]\n")
 	dial(t, g.address).request("GET /silent")
 	<-h.asked

@@ -50,21 +50,12 @@ func (w *ward) examine(ctx context.Context, address string) string {
 func (w *ward) set(address, cause string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.cause == nil {
-		w.cause = make(map[string]string)
-	}
 	w.cause[address] = cause
-}
-
-// count returns how many checks have begun, and how many there were at once at most.
-func (w *ward) count() (all, most int) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.checks), w.most
 }
 
 // clusterOf makes a cluster of n backends that w plays.
 func (w *ward) clusterOf(n int, prev *Cluster, change ...func(*Options)) *Cluster {
+	w.cause = map[string]string{}
 	o := Options{
 		Name: "api", Sweeper: conn.NewSweeper(time.Hour), examine: w.examine,
 		Check: httpCheck(func(o *CheckOptions) { o.Every, o.Fast, o.Timeout = 5*time.Second, time.Second, time.Second }),
@@ -189,7 +180,7 @@ func TestChecksAreSpread(t *testing.T) {
 			begin(t, c)
 			defer end(t, c)
 			time.Sleep(2 * every) // until the first round is over
-			first, _ := w.count()
+			first := len(w.checks)
 			from := time.Now()
 			time.Sleep(time.Minute)
 			if n := runtime.NumGoroutine() - before; n > 20 {
@@ -226,8 +217,8 @@ func TestAHangingUpstreamHasEightChecksAtOnce(t *testing.T) {
 		begin(t, c)
 		time.Sleep(time.Minute)
 		end(t, c)
-		if _, most := w.count(); most != upstreamChecks {
-			t.Errorf("%d checks at once, want %d", most, upstreamChecks)
+		if w.most != upstreamChecks {
+			t.Errorf("%d checks at once, want %d", w.most, upstreamChecks)
 		}
 	})
 }
@@ -248,8 +239,8 @@ func TestTheProcessHas64ChecksAtOnce(t *testing.T) {
 		for _, c := range all {
 			end(t, c)
 		}
-		if _, most := w.count(); most != processChecks {
-			t.Errorf("%d checks at once, want %d", most, processChecks)
+		if w.most != processChecks {
+			t.Errorf("%d checks at once, want %d", w.most, processChecks)
 		}
 	})
 }
@@ -286,7 +277,7 @@ func TestOtherSettingsKeepTheState(t *testing.T) {
 		begin(t, prev)
 		w.set("10.0.0.1:80", "status 500")
 		time.Sleep(20 * time.Second)
-		n, _ := w.count()
+		n := len(w.checks)
 		next := w.clusterOf(2, prev, func(o *Options) { o.Check.Path, o.Check.Start = "/ready", lb.Unchecked })
 		w.set("10.0.0.1:80", "status 500")
 		begin(t, next)
@@ -294,8 +285,8 @@ func TestOtherSettingsKeepTheState(t *testing.T) {
 		if got := states(next); !slices.Equal(got, []health.State{health.Down, health.Up}) {
 			t.Errorf("got %v, want the state of before", got)
 		}
-		if now, _ := w.count(); now > n+1 {
-			t.Errorf("%d checks more at once, want them when they are due", now-n)
+		if len(w.checks) > n+1 {
+			t.Errorf("%d checks more at once, want them when they are due", len(w.checks)-n)
 		}
 		off := w.clusterOf(2, next, func(o *Options) { o.Check = CheckOptions{} })
 		begin(t, off)

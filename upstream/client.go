@@ -71,7 +71,7 @@ func (c *Client) EndWaits() { c.pool.waits.end(c.now()) }
 func (c *Client) RoundTrip(req *Request, resp *Response, at *exchange.Attempt) *exchange.Fault {
 	resp.Discard()
 	t := &resp.trip
-	*t = trip{client: c, req: req, resp: resp, at: at, now: at.Start}
+	*t = trip{client: c, req: req, resp: resp, at: at, now: at.Start, slot: req.Slot}
 	if t.now.IsZero() {
 		t.now = c.now()
 	}
@@ -117,15 +117,9 @@ func (t *trip) send() *exchange.Fault {
 			return exchange.Refuse(exchange.TunnelsFull) // before the backend has worked for it
 		}
 	}
-	waited, f := pool.slots.enter(t.now, t.req.Times.Deadline, t.req.Client, t.req.From)
-	if waited {
-		now := t.client.now()
-		t.at.Queue, t.now = now.Sub(t.now), now
-	}
-	if f != nil {
+	if f := t.enter(); f != nil {
 		return f
 	}
-	t.slot = true
 	for {
 		if f := t.connect(); f != nil {
 			return f
@@ -160,6 +154,20 @@ func (t *trip) send() *exchange.Fault {
 		}
 	}
 	return nil
+}
+
+// enter waits for a slot, unless the caller has taken one.
+func (t *trip) enter() *exchange.Fault {
+	if t.slot {
+		return nil
+	}
+	waited, f := t.client.pool.slots.enter(t.now, t.req.Times.Deadline, t.req.Client, t.req.From)
+	if waited {
+		now := t.client.now()
+		t.at.Queue, t.now = now.Sub(t.now), now
+	}
+	t.slot = f == nil
+	return f
 }
 
 // write sends resp.out. A reused connection is looked at first, and when the whole

@@ -120,6 +120,7 @@ func (o Options) withDefaults() Options {
 	o.Pool.MaxAge = cmp.Or(o.Pool.MaxAge, 10*time.Minute)
 	o.Pool.Queue = cmp.Or(o.Pool.Queue, 256)
 	o.Pool.QueueTimeout = cmp.Or(o.Pool.QueueTimeout, 250*time.Millisecond)
+	o.Concurrency.Max, o.Concurrency.Seed = cmp.Or(o.Concurrency.Max, o.Pool.Max), 0
 	o.probeEvery = cmp.Or(o.probeEvery, 500*time.Millisecond)
 	if o.Failing == (health.Statuses{}) {
 		o.Failing.Add(500, 599)

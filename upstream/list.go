@@ -91,7 +91,10 @@ func (c *Cluster) newList() *list {
 			if index >= len(l.members) {
 				l.members = append(l.members, make([]*Member, index+1-len(l.members))...)
 			}
-			l.members[index] = &Member{Client: p.client, Backend: p.backend, Health: p.place.health, Host: e.field, Entry: i, log: &p.place.log}
+			l.members[index] = &Member{
+				Client: p.client, Backend: p.backend, Health: p.place.health, Limiter: c.shared.limiterFor(p.place, c.o.Concurrency),
+				Host: e.field, Entry: i, log: &p.place.log,
+			}
 		}
 	}
 	backends := make([]*lb.Backend, len(l.own))

@@ -8,6 +8,7 @@ import (
 	"penstock/conn"
 	"penstock/health"
 	"penstock/lb"
+	"penstock/ratelimit"
 )
 
 // Options describes one configured upstream. NewPlan validates it and keeps
@@ -15,18 +16,19 @@ import (
 // may have the same scheme and address. OnSlow must not block; a Client that clusters share calls
 // that of the cluster which it was made for.
 type Options struct {
-	Name     string           // for the log and for errors; must not be empty
-	Backends []BackendOptions // at least one, in the order of the configuration
-	Balance  lb.Options       // how every route picks; the zero value is round robin
-	Pool     PoolOptions      // connection pool of each backend
-	TLS      TLSOptions       // for backends whose Scheme is "https"
-	Eject    lb.EjectOptions  // ejection by what attempts show; the cluster sets OnChange itself
-	Failing  health.Statuses  // of responses that count as failures of a backend; the empty set means 5xx
-	Refresh  time.Duration    // how often the Sources look; only compared, so that a new value brings the new Sources in
-	Sweeper  *conn.Sweeper    // enforces the deadlines of every backend connection; must not be nil
-	OnSlow   func()           // called for each transfer that PoolOptions.Slow has ended, from any goroutine; may be nil
-	Log      *slog.Logger     // nil discards
-	Now      func() time.Time // nil means time.Now
+	Name        string                   // for the log and for errors; must not be empty
+	Backends    []BackendOptions         // at least one, in the order of the configuration
+	Balance     lb.Options               // how every route picks; the zero value is round robin
+	Pool        PoolOptions              // connection pool of each backend
+	TLS         TLSOptions               // for backends whose Scheme is "https"
+	Eject       lb.EjectOptions          // ejection by what attempts show; the cluster sets OnChange itself
+	Concurrency ratelimit.LimiterOptions // of each backend's Limiter; Max zero means Pool.Max, Seed is not used
+	Failing     health.Statuses          // of responses that count as failures of a backend; the empty set means 5xx
+	Refresh     time.Duration            // how often the Sources look; only compared, so that a new value brings the new Sources in
+	Sweeper     *conn.Sweeper            // enforces the deadlines of every backend connection; must not be nil
+	OnSlow      func()                   // called for each transfer that PoolOptions.Slow has ended, from any goroutine; may be nil
+	Log         *slog.Logger             // nil discards
+	Now         func() time.Time         // nil means time.Now
 
 	Check      CheckOptions // active checks of the backends; the zero value makes none
 	CheckSlots *CheckSlots  // bounds the checks of all clusters together; nil: this one has its own

@@ -7,6 +7,7 @@ import (
 
 	"penstock/conn"
 	"penstock/lb"
+	"penstock/ratelimit"
 )
 
 // Plan is a checked description of a cluster, with the files read that it names. It is made by
@@ -29,6 +30,7 @@ type Identity struct {
 	refresh time.Duration
 	sweeper *conn.Sweeper
 	eject   string // the options of ejection, and which statuses are failures
+	limits  ratelimit.LimiterOptions
 	check   string // the options of active checks
 }
 
@@ -56,7 +58,7 @@ func (p *Plan) Identity() Identity {
 	e.OnChange, e.Random = nil, nil
 	id := Identity{
 		name: p.o.Name, balance: p.o.Balance, pool: p.o.Pool, refresh: p.o.Refresh,
-		sweeper: p.o.Sweeper, eject: fmt.Sprint(e, p.o.Failing), check: fmt.Sprintf("%#v", p.o.Check),
+		sweeper: p.o.Sweeper, eject: fmt.Sprint(e, p.o.Failing), limits: p.o.Concurrency, check: fmt.Sprintf("%#v", p.o.Check),
 	}
 	var text strings.Builder
 	for i := range p.entries {

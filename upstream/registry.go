@@ -8,6 +8,7 @@ import (
 	"penstock/conn"
 	"penstock/health"
 	"penstock/lb"
+	"penstock/ratelimit"
 )
 
 // registry holds the endpoints of all clusters that came from one another, so
@@ -39,6 +40,9 @@ type place struct {
 	log    stateLog
 	users  int         // endpoints that hold it; guarded by registry.mu
 	known  atomic.Bool // it has been in a list
+
+	limiter *ratelimit.Limiter       // nil before the first cluster that limits; guarded by registry.mu
+	limits  ratelimit.LimiterOptions // of limiter, without its seed
 }
 
 // endpoint is one backend with its connections, shared by clusters.

@@ -9,6 +9,7 @@ import (
 
 	"penstock/health"
 	"penstock/lb"
+	"penstock/ratelimit"
 )
 
 // literals is two backends with these weights.
@@ -81,6 +82,7 @@ func TestIdentityIsAllThatIsConfigured(t *testing.T) {
 		"name":        func(o *Options) { o.Name = "other" },
 		"balance":     func(o *Options) { o.Balance.Method = lb.P2C },
 		"ejection":    func(o *Options) { o.Eject.Failures = 7 },
+		"concurrency": func(o *Options) { o.Concurrency.Mode = ratelimit.Off },
 		"at most":     func(o *Options) { o.Eject.AtMost = 0.9 },
 		"pool":        func(o *Options) { o.Pool.Max = 7 },
 		"refresh":     func(o *Options) { o.Refresh = time.Hour },

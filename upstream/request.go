@@ -23,6 +23,7 @@ type Request struct {
 	Client  *conn.Departure // when its peer leaves, the wait for a slot or for the response head ends with a fault; nil for a client that cannot
 	From    netip.Addr      // the client, for sharing the connections fairly; may be zero
 	Fresh   bool            // use a connection of its own, not a pooled one; it is closed afterwards
+	Slot    bool            // the caller has taken a slot by Client.TakeSlot, which the round trip gives back
 
 	// Interim is given every interim response but 100 and 101 (RFC 9110 §15.2), on
 	// the goroutine that called RoundTrip. b is valid during the call. Nil drops them. With the

@@ -95,6 +95,16 @@ func (s *slots) enter(now, deadline time.Time, client *conn.Departure, from neti
 	}
 }
 
+// take takes a slot when one is free, and never waits.
+func (s *slots) take() bool {
+	select {
+	case s.used <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
 // reserved reports whether the slots that are left are not for this client: it has many slow
 // transfers, and one had to be ended lately for somebody else.
 func (s *slots) reserved(now time.Time, from netip.Addr) bool {

@@ -5,23 +5,25 @@ import (
 
 	"penstock/health"
 	"penstock/lb"
+	"penstock/ratelimit"
 )
 
 // BackendState is a picture of one backend, as /api/upstreams shows it. Open includes tunnels,
 // Ejections failed trials; Waiting leaves out requests for which a slow transfer was ended at once.
 type BackendState struct {
 	health.Status
-	Address    string        // "ip:port" or "unix:/path"; as Entry for a name without an address
-	Entry      string        // "host:port" or "unix:/path" as configured
-	Configured int           // weight in the configuration
-	Weight     int           // weight in force: 0 when drained, else SetBackend's or the configuration's
-	Backup     bool          // used only while no other backend is usable
-	InFlight   int64         // requests under way, over all routes
-	Open       int           // connections, idle ones included
-	Idle       int           // connections waiting for a request
-	Waiting    int           // requests waiting for a connection
-	Refused    uint64        // how often it was not ejected because eject.at_most were out already
-	Latency    time.Duration // moving average as lb.Backend.Latency returns it; zero before the first sample
+	Address    string             // "ip:port" or "unix:/path"; as Entry for a name without an address
+	Entry      string             // "host:port" or "unix:/path" as configured
+	Configured int                // weight in the configuration
+	Weight     int                // weight in force: 0 when drained, else SetBackend's or the configuration's
+	Backup     bool               // used only while no other backend is usable
+	InFlight   int64              // requests under way, over all routes
+	Open       int                // connections, idle ones included
+	Idle       int                // connections waiting for a request
+	Waiting    int                // requests waiting for a connection
+	Refused    uint64             // how often it was not ejected because eject.at_most were out already
+	Limiter    *ratelimit.Limiter // of its attempts; nil for no bound, and for a name without an address
+	Latency    time.Duration      // moving average as lb.Backend.Latency returns it; zero before the first sample
 
 	Checks  health.Checks // active checks of it
 	Opened  uint64        // how often its breaker has opened
@@ -106,6 +108,7 @@ func (c *Cluster) stateOf(e *entry, p *endpoint, now time.Time) BackendState {
 		InFlight:   b.InFlight(),
 		Latency:    b.Latency(),
 	}
+	s.Limiter = c.list.members[b.Index()].Limiter
 	s.Ejections, s.Refused = b.Ejections()
 	s.Checks = p.place.health.Checks()
 	s.Opened, s.Breaker = b.Standing().Breaker.Opened, c.o.Eject.Breaker.OpenAt > 0

@@ -9,16 +9,18 @@ import (
 
 	"penstock/health"
 	"penstock/lb"
+	"penstock/ratelimit"
 )
 
 // Member is one backend as a View hands it out, and valid for as long as the caller keeps it. It
 // is immutable: callers must not write to it or to its Host, which for a Unix socket is localhost.
 type Member struct {
-	Client  *Client          // does the round trip; shared by every route and generation
-	Backend *lb.Backend      // the same as Client.Backend(); shared likewise
-	Health  *health.Endpoint // takes reports of how each attempt ends; shared likewise
-	Host    []byte           // Host field for a backend that wants its own name: the URL's authority, without a default port
-	Entry   int              // index into Options.Backends of the cluster that made the View
+	Client  *Client            // does the round trip; shared by every route and generation
+	Backend *lb.Backend        // the same as Client.Backend(); shared likewise
+	Health  *health.Endpoint   // takes reports of how each attempt ends; shared likewise
+	Limiter *ratelimit.Limiter // bounds the attempts that wait for a response head; shared likewise, nil for no bound
+	Host    []byte             // Host field for a backend that wants its own name: the URL's authority, without a default port
+	Entry   int                // index into Options.Backends of the cluster that made the View
 
 	log *stateLog // of the same address as Health
 }
