@@ -53,9 +53,18 @@ func (w *ward) set(address, cause string) {
 	w.cause[address] = cause
 }
 
+// seen returns when checks were made, and how many there were at once at most.
+func (w *ward) seen() (checks []time.Time, most int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.checks), w.most
+}
+
 // clusterOf makes a cluster of n backends that w plays.
 func (w *ward) clusterOf(n int, prev *Cluster, change ...func(*Options)) *Cluster {
+	w.mu.Lock()
 	w.cause = map[string]string{}
+	w.mu.Unlock()
 	o := Options{
 		Name: "api", Sweeper: conn.NewSweeper(time.Hour), examine: w.examine,
 		Check: httpCheck(func(o *CheckOptions) { o.Every, o.Fast, o.Timeout = 5*time.Second, time.Second, time.Second }),
@@ -180,17 +189,17 @@ func TestChecksAreSpread(t *testing.T) {
 			begin(t, c)
 			defer end(t, c)
 			time.Sleep(2 * every) // until the first round is over
-			first := len(w.checks)
+			early, _ := w.seen()
+			first := len(early)
 			from := time.Now()
 			time.Sleep(time.Minute)
 			if n := runtime.NumGoroutine() - before; n > 20 {
 				t.Errorf("%d goroutines for 100 backends", n)
 			}
-			w.mu.Lock()
-			defer w.mu.Unlock()
-			mean := float64(len(w.checks)-first) / 600
+			checks, most := w.seen()
+			mean := float64(len(checks)-first) / 600
 			slots := map[time.Duration]int{}
-			for _, at := range w.checks[first:] {
+			for _, at := range checks[first:] {
 				slots[at.Sub(from)/(100*time.Millisecond)]++
 			}
 			for slot, n := range slots {
@@ -198,11 +207,11 @@ func TestChecksAreSpread(t *testing.T) {
 					t.Errorf("every %v, slot %d: %d checks, mean %.1f", every, slot, n, mean)
 				}
 			}
-			if want := 6 / every.Seconds(); mean < 0.8*want*10/6 || w.most > upstreamChecks {
-				t.Errorf("every %v: mean %.1f in 100 ms, %d at once at most", every, mean, w.most)
+			if want := 6 / every.Seconds(); mean < 0.8*want*10/6 || most > upstreamChecks {
+				t.Errorf("every %v: mean %.1f in 100 ms, %d at once at most", every, mean, most)
 			}
 			for i := range 100 { // the start waits half a second for them
-				if at := w.checks[i].Sub(began); at > 600*time.Millisecond {
+				if at := checks[i].Sub(began); at > 600*time.Millisecond {
 					t.Errorf("every %v: first check %d after %v", every, i, at)
 				}
 			}
@@ -217,8 +226,8 @@ func TestAHangingUpstreamHasEightChecksAtOnce(t *testing.T) {
 		begin(t, c)
 		time.Sleep(time.Minute)
 		end(t, c)
-		if w.most != upstreamChecks {
-			t.Errorf("%d checks at once, want %d", w.most, upstreamChecks)
+		if _, most := w.seen(); most != upstreamChecks {
+			t.Errorf("%d checks at once, want %d", most, upstreamChecks)
 		}
 	})
 }
@@ -239,8 +248,8 @@ func TestTheProcessHas64ChecksAtOnce(t *testing.T) {
 		for _, c := range all {
 			end(t, c)
 		}
-		if w.most != processChecks {
-			t.Errorf("%d checks at once, want %d", w.most, processChecks)
+		if _, most := w.seen(); most != processChecks {
+			t.Errorf("%d checks at once, want %d", most, processChecks)
 		}
 	})
 }
@@ -277,7 +286,7 @@ func TestOtherSettingsKeepTheState(t *testing.T) {
 		begin(t, prev)
 		w.set("10.0.0.1:80", "status 500")
 		time.Sleep(20 * time.Second)
-		n := len(w.checks)
+		before, _ := w.seen()
 		next := w.clusterOf(2, prev, func(o *Options) { o.Check.Path, o.Check.Start = "/ready", lb.Unchecked })
 		w.set("10.0.0.1:80", "status 500")
 		begin(t, next)
@@ -285,8 +294,8 @@ func TestOtherSettingsKeepTheState(t *testing.T) {
 		if got := states(next); !slices.Equal(got, []health.State{health.Down, health.Up}) {
 			t.Errorf("got %v, want the state of before", got)
 		}
-		if len(w.checks) > n+1 {
-			t.Errorf("%d checks more at once, want them when they are due", len(w.checks)-n)
+		if checks, _ := w.seen(); len(checks) > len(before)+1 {
+			t.Errorf("%d checks more at once, want them when they are due", len(checks)-len(before))
 		}
 		off := w.clusterOf(2, next, func(o *Options) { o.Check = CheckOptions{} })
 		begin(t, off)
