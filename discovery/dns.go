@@ -21,8 +21,10 @@ const (
 )
 
 // Resolver looks up the addresses of names; *net.Resolver implements it. Several names are looked
-// up at the same time, by one call each with the network "ip". It must return when its context
-// ends.
+// up at the same time, by one call each with the network "ip". Addresses may come in any order and
+// more than once. An error, or no address, is logged and leaves the last addresses of the name in
+// use. It must return when its context ends: Start waits for it without a limit of its own, and
+// Shutdown until the context of Shutdown ends.
 type Resolver interface {
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 }

@@ -29,8 +29,8 @@ type Key struct {
 }
 
 // Keys takes the declarations of a section. Its methods read nothing: they declare a key, the
-// field that gets its value, its default and its meaning. Only a Section makes one; it is used
-// during the call that gets it.
+// field that gets its value, its default and its meaning. The pointers to fields must not be nil.
+// Only a Section makes one; it is used during the call that gets it.
 type Keys struct {
 	visit func(Key)
 	wants func(name string) bool // reports whether the value of a key is needed; nil means of every key
@@ -162,9 +162,9 @@ func (k Keys) Choice(name string, p *string, words []string, doc string, rules .
 	k.Add(name, OneOf(p, words, words), doc, rules...)
 }
 
-// Text declares a text of one line, by default the first item of Default, else "". Checked says
-// what judges it. With Off `off` is stored as ""; with AnyText the text may be empty or have
-// several lines.
+// Text declares a text of one line, by default the first item of Default, else "". A value that is
+// empty or has several lines is a problem of the file unless AnyText is a rule. Checked says what
+// else judges it. With Off `off` and `false` are stored as "".
 func (k Keys) Text(name string, p *string, doc string, rules ...Rule) {
 	if k.Absent(name, rules...) {
 		return

@@ -37,7 +37,7 @@ const (
 )
 
 // The rules without a value. Restart, Required and Lines are rules of a key, as Means and Like are;
-// the others are rules of its value.
+// the others are rules of its value. Where `off` is a value, `false` is another word for it.
 var (
 	Off          = Rule{bits: off}          // `off` is a value too, stored as the methods of Keys say
 	Auto         = Rule{bits: auto}         // `auto` is a Size too, stored as zero

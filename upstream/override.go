@@ -32,14 +32,15 @@ type override struct {
 	since  time.Time // of the last change
 }
 
-// SetBackend changes a backend at run time, for every route: weight replaces
-// the configured weight (routes with a weight of their own for the backend keep theirs,
-// unless weight is zero), drain true takes it out, whatever its weight, and false brings it back;
-// nil leaves either as it is. Requests under way there go on. address is an entry's as
-// configured, "host:port" or "unix:/path", or a single address of a name. The change holds until
-// the entry's weight or backup in the configuration changes, or the entry goes; a single address
-// keeps it even while it is away.
-// It fails with ErrUnknownBackend, or for a weight outside 0..1000, and changes nothing then.
+// SetBackend changes a backend at run time, for every route: weight replaces the configured weight
+// (routes with a weight of their own for the backend keep theirs, unless weight is zero), drain
+// true takes it out, whatever its weight, and false brings it back; nil leaves either as it is.
+// Requests under way there go on. address is an entry's as configured, "host:port" or "unix:/path",
+// or a single address of a name. Settings of a single address precede those of its entry, whichever
+// were made later: an entry's drain false does not bring back an address that was drained by
+// itself. The change holds until the entry's weight or backup in the configuration changes, or the
+// entry goes; a single address keeps it even while it is away. It fails with ErrUnknownBackend, or
+// for a weight outside 0..1000, and changes nothing then.
 func (c *Cluster) SetBackend(address string, weight *int, drain *bool) error {
 	if weight != nil && (*weight < 0 || *weight > maxWeight) {
 		return fmt.Errorf("upstreams.%s: weight of %s: got %d, want 0..%d", c.o.Name, address, *weight, maxWeight)

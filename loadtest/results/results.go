@@ -58,12 +58,13 @@ type Scenario struct {
 }
 
 // Target is what one program did in one scenario: the medians over the rounds, which
-// Scenario.Summarize fills in, with Ratio.
+// Scenario.Summarize fills in, with Ratio. A measurement that fails ends the target's part in the
+// scenario: Rounds then ends before it, and a target without a round is not in Scenario.Targets.
 type Target struct {
 	Name string `json:"name"`
 	Figures
 	Ratio  Ratio     `json:"ratio"`  // to Base, median of the ratios within a round
-	Rounds []Figures `json:"rounds"` // in order; those of all targets of a scenario have the same index
+	Rounds []Figures `json:"rounds"` // by number of the round; may be shorter than those of others
 }
 
 // Figures are what one measurement yields. Zero means: not measured; of Errors it means none too.
