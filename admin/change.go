@@ -29,16 +29,22 @@ func (s *Server) setBackend(ctx *fasthttp.RequestCtx) {
 		refuse(ctx, fasthttp.StatusBadRequest, err.Error())
 		return
 	}
-	err = s.o.Balancer.SetBackend(name, address, c)
+	if failed(ctx, s.o.Balancer.SetBackend(name, address, c)) {
+		return
+	}
+	s.o.Log.Info("backend changed by the admin API", slog.String("upstream", name), slog.String("backend", address), slog.String("change", c.String()))
+	s.showBackend(ctx, name, address)
+}
+
+// failed reports whether an operation on a backend has failed, and responds with why.
+func failed(ctx *fasthttp.RequestCtx, err error) bool {
 	switch {
 	case errors.Is(err, ErrNotFound):
 		refuse(ctx, fasthttp.StatusNotFound, err.Error())
 	case err != nil:
 		refuse(ctx, fasthttp.StatusUnprocessableEntity, err.Error())
-	default:
-		s.o.Log.Info("backend changed by the admin API", slog.String("upstream", name), slog.String("backend", address), slog.String("change", c.String()))
-		s.showBackend(ctx, name, address)
 	}
+	return err != nil
 }
 
 // backendOf returns the names in the path. ok is false when it is refused.
@@ -67,16 +73,11 @@ func (s *Server) checkBackend(ctx *fasthttp.RequestCtx) {
 		refuse(ctx, fasthttp.StatusBadRequest, "The request takes no body.")
 		return
 	}
-	err := s.o.Balancer.CheckBackend(s.life, name, address)
-	switch {
-	case errors.Is(err, ErrNotFound):
-		refuse(ctx, fasthttp.StatusNotFound, err.Error())
-	case err != nil:
-		refuse(ctx, fasthttp.StatusUnprocessableEntity, err.Error())
-	default:
-		s.o.Log.Info("backend checked by the admin API", slog.String("upstream", name), slog.String("backend", address))
-		s.showBackend(ctx, name, address)
+	if failed(ctx, s.o.Balancer.CheckBackend(s.life, name, address)) {
+		return
 	}
+	s.o.Log.Info("backend checked by the admin API", slog.String("upstream", name), slog.String("backend", address))
+	s.showBackend(ctx, name, address)
 }
 
 // showBackend sends the present state of the backend.

@@ -158,7 +158,7 @@ func (p *Pace) Release(l *SlowLimit) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.slowness == nil {
+	if !p.holds() {
 		return
 	}
 	for i := range p.held {

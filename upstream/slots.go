@@ -53,10 +53,8 @@ func (s *slots) enter(now, deadline time.Time, client *conn.Departure, from neti
 	if s.reserved(now, from) {
 		return false, exchange.Refuse(exchange.QueueFull)
 	}
-	select {
-	case s.used <- struct{}{}:
+	if s.take() {
 		return false, nil
-	default:
 	}
 	yielded := s.yield(now, from)
 	if !yielded {

@@ -47,12 +47,17 @@ func (k *kit) allocations(ctx context.Context, s scenario, t *target) (float64, 
 	if err != nil {
 		return 0, err
 	}
-	enough := time.Duration(moreRequests / max(shortDone, 1) * float64(time.Second))
-	long, longDone, err := k.allocated(ctx, s, t, max(3*time.Second, min(enough.Round(time.Second), longestLoad)))
+	long, longDone, err := k.allocated(ctx, s, t, max(3*time.Second, timeFor(moreRequests, shortDone, longestLoad)))
 	if err == nil && longDone <= shortDone {
 		err = errors.New("the long load brought no more than the short one")
 	}
 	return max(0, (long-short)/(longDone-shortDone)), err
+}
+
+// timeFor returns how many whole seconds a number of requests takes, of which done take one, at
+// most longest.
+func timeFor(requests, done float64, longest time.Duration) time.Duration {
+	return min(time.Duration(requests/max(done, 1)*float64(time.Second)).Round(time.Second), longest)
 }
 
 // allocated returns the number of objects that a target allocates under load, and the number

@@ -66,8 +66,7 @@ func (k *kit) calls(ctx context.Context, s scenario, t *target) (float64, error)
 	if err := c.Await(ctx, func() error { return traced(u.pids) }); err != nil {
 		return 0, errors.Join(err, c.End(patience))
 	}
-	enough := time.Duration(countedRequests / max(first.completed(s.size), 1) * float64(time.Second))
-	r, err := k.wrk.run(ctx, k.order(s, t, max(time.Second, s.least, min(enough.Round(time.Second), longestCount))))
+	r, err := k.wrk.run(ctx, k.order(s, t, max(time.Second, s.least, timeFor(countedRequests, first.completed(s.size), longestCount))))
 	if err = errors.Join(err, c.End(patience)); err != nil { // strace writes its table at its end
 		return 0, err
 	}
